@@ -1,0 +1,9 @@
+//! The compiler of thunder.
+//!
+//! ```text
+//! types <- op <- trace <- verify <- rules <- transform <- pipeline <- exec
+//! ```
+pub mod op;
+pub mod trace;
+pub mod types;
+pub mod verify;

@@ -1,0 +1,169 @@
+//! The intermediate representation: a straight-line, pure, typed program over tensors.
+//!
+//! A [`Trace`] owns every value and instruction; a [`Body`] lists, in order, the instructions of the trace
+//! itself or of a nested region (the closure of a transform, a fused kernel). A nested body may read values
+//! of the bodies around it. Values are in static single assignment form; there is no control flow.
+
+mod builder;
+mod entity;
+mod print;
+
+pub use builder::Builder;
+pub use entity::{Inst, Loc, Value};
+
+use crate::op::Op;
+use crate::types::Ty;
+
+/// What an instruction does.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Kind {
+    /// An operation: one result, no body.
+    Op(Op),
+    /// `value_and_grad`: operands are the leaves to differentiate by, and the body's parameters stand for them;
+    /// the body's one result is a float scalar. Results: that value, then one gradient an operand.
+    Grad,
+    /// `vjp`: operands are `n` leaves, then one cotangent for each of the body's results. Results: the body's
+    /// results, then one gradient a leaf.
+    Vjp {
+        /// Leaves to differentiate by.
+        inputs: u32,
+    },
+    /// `jvp`: operands are the leaves, then as many tangents. Results: the body's results, then their tangents.
+    Jvp {
+        /// Leaves to differentiate by.
+        inputs: u32,
+    },
+    /// `vmap`: operands are mapped along their first dimension, of extent `size`; so are the results.
+    Vmap {
+        /// The extent of the mapped dimension.
+        size: u32,
+    },
+    /// `checkpoint`: no operands; the body's instructions are computed again for the backward pass.
+    Checkpoint,
+    /// `autocast`: no operands; chosen operations of the body compute in the given type.
+    Autocast(crate::types::DType),
+    /// A fused kernel: operands are the body's parameters.
+    Fused(Schedule),
+}
+
+/// How a fused kernel walks its elements.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Schedule {
+    /// Every result element on its own.
+    Pointwise,
+    /// Rows: the last `axes` dimensions of the iteration space are reduced, and may be read again after.
+    Rows {
+        /// Reduced trailing dimensions.
+        axes: u8,
+    },
+    /// Columns: the first `axes` dimensions of the iteration space are reduced.
+    Columns {
+        /// Reduced leading dimensions.
+        axes: u8,
+    },
+}
+
+/// An instruction.
+#[derive(Clone, Debug)]
+pub struct InstData {
+    /// What it does.
+    pub kind: Kind,
+    /// Its operands.
+    pub args: Vec<Value>,
+    /// Its results.
+    pub results: Vec<Value>,
+    /// Its nested body, for the kinds that have one.
+    pub body: Option<Body>,
+    /// Where the user wrote it; a derivative keeps the place of what it is the derivative of.
+    pub loc: Loc,
+}
+
+/// A list of instructions with its parameters and results.
+#[derive(Clone, Debug, Default)]
+pub struct Body {
+    /// The parameters.
+    pub params: Vec<Value>,
+    /// The instructions, in order.
+    pub insts: Vec<Inst>,
+    /// The results.
+    pub results: Vec<Value>,
+}
+
+/// A program over tensors.
+#[derive(Clone, Debug)]
+pub struct Trace {
+    /// The function's name.
+    pub name: String,
+    /// Names of the parameters, for the printed form and for errors.
+    pub param_names: Vec<String>,
+    /// The program.
+    pub body: Body,
+    values: Vec<Ty>,
+    insts: Vec<InstData>,
+}
+
+impl Trace {
+    /// An empty trace.
+    pub fn new(name: impl Into<String>) -> Trace {
+        Trace {
+            name: name.into(),
+            param_names: Vec::new(),
+            body: Body::default(),
+            values: Vec::new(),
+            insts: Vec::new(),
+        }
+    }
+
+    /// A new parameter of the trace's own body.
+    pub fn param(&mut self, name: impl Into<String>, ty: Ty) -> Value {
+        let v = self.value(ty);
+        self.body.params.push(v);
+        self.param_names.push(name.into());
+        v
+    }
+
+    /// A new value, defined by nothing yet.
+    pub fn value(&mut self, ty: Ty) -> Value {
+        self.values.push(ty);
+        Value(self.values.len() as u32 - 1)
+    }
+
+    /// A new instruction, in no body yet.
+    pub fn inst(&mut self, data: InstData) -> Inst {
+        self.insts.push(data);
+        Inst(self.insts.len() as u32 - 1)
+    }
+
+    /// The type of a value.
+    pub fn ty(&self, v: Value) -> Ty {
+        self.values[v.index()]
+    }
+
+    /// The data of an instruction.
+    pub fn data(&self, i: Inst) -> &InstData {
+        &self.insts[i.index()]
+    }
+
+    /// The number of values; every value's index is below.
+    pub fn value_count(&self) -> usize {
+        self.values.len()
+    }
+
+    /// The instructions of `body`, in order.
+    pub fn insts<'a>(&'a self, body: &'a Body) -> impl DoubleEndedIterator<Item = &'a InstData> + 'a {
+        body.insts.iter().map(|&i| self.data(i))
+    }
+
+    /// The number of instructions in the trace, those of nested bodies counted.
+    pub fn len(&self) -> usize {
+        fn count(trace: &Trace, body: &Body) -> usize {
+            trace.insts(body).map(|i| 1 + i.body.as_ref().map_or(0, |b| count(trace, b))).sum()
+        }
+        count(self, &self.body)
+    }
+
+    /// Whether there are no instructions.
+    pub fn is_empty(&self) -> bool {
+        self.body.insts.is_empty()
+    }
+}

@@ -1,0 +1,70 @@
+//! The Rust types that can be elements of a tensor.
+
+use super::DType;
+use half::{bf16, f16};
+
+mod sealed {
+    pub trait Sealed {}
+}
+
+/// A Rust type that can be an element of a tensor.
+///
+/// Sealed: the element types are the nine of [`DType`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an element type",
+    label = "not an element type",
+    note = "element types are f64, f32, f16, bf16, i64, i32, u32, u8 and bool"
+)]
+pub trait Element: sealed::Sealed + Copy + Default + Send + Sync + PartialEq + std::fmt::Debug + 'static {
+    /// The element type, as a value.
+    const DTYPE: DType;
+    /// The nearest value of this type (saturating for integers, non-zero for `bool`).
+    fn from_f64(x: f64) -> Self;
+    /// The value as an `f64`.
+    fn to_f64(self) -> f64;
+}
+
+/// An element type with arithmetic: every one but `bool`.
+#[diagnostic::on_unimplemented(
+    message = "arithmetic needs a numeric element type, and `{Self}` is none",
+    note = "cast first: `x.cast::<f32>()`"
+)]
+pub trait Num: Element {}
+
+/// A floating-point element type: `f64`, `f32`, `f16` or `bf16`.
+#[diagnostic::on_unimplemented(
+    message = "this needs a floating-point element type, and `{Self}` is none",
+    note = "cast first: `x.cast::<f32>()`"
+)]
+pub trait Float: Num {}
+
+/// An integer element type.
+#[diagnostic::on_unimplemented(
+    message = "this needs an integer element type, and `{Self}` is none",
+    note = "cast first: `x.cast::<i64>()`"
+)]
+pub trait Int: Num {}
+
+macro_rules! element {
+    ($($ty:ty, $dtype:ident, $from:expr, $to:expr, [$($class:ident)*];)*) => {$(
+        impl sealed::Sealed for $ty {}
+        impl Element for $ty {
+            const DTYPE: DType = DType::$dtype;
+            fn from_f64(x: f64) -> Self { let f: fn(f64) -> $ty = $from; f(x) }
+            fn to_f64(self) -> f64 { let f: fn($ty) -> f64 = $to; f(self) }
+        }
+        $(impl $class for $ty {})*
+    )*};
+}
+
+element! {
+    f64, F64, |x| x, |x| x, [Num Float];
+    f32, F32, |x| x as f32, |x| x as f64, [Num Float];
+    f16, F16, f16::from_f64, f16::to_f64, [Num Float];
+    bf16, BF16, bf16::from_f64, bf16::to_f64, [Num Float];
+    i64, I64, |x| x as i64, |x| x as f64, [Num Int];
+    i32, I32, |x| x as i32, |x| x as f64, [Num Int];
+    u32, U32, |x| x as u32, |x| x as f64, [Num Int];
+    u8, U8, |x| x as u8, |x| x as f64, [Num Int];
+    bool, Bool, |x| x != 0.0, |x| x as u8 as f64, [];
+}

@@ -1,0 +1,17 @@
+//! What a value in a trace is: an element type and a shape of symbolic extents.
+//!
+//! Everything here is `Copy`, of fixed size and usable in `const fn`, because one and the same inference
+//! runs in three places: in the macro while expanding, in rustc's constant evaluation (across items, whose
+//! signatures a macro can't see), and when a trace is linked, where every extent is a number.
+
+mod dtype;
+mod element;
+mod extent;
+mod shape;
+mod text;
+
+pub use dtype::{DType, Elem};
+pub use element::{Element, Float, Int, Num};
+pub use extent::{Extent, Relation};
+pub use shape::{Axes, Axis, MAX_RANK, Shape, Ty};
+pub use text::Text;

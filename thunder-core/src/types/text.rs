@@ -1,0 +1,175 @@
+//! A text of fixed capacity that a `const fn` can write, for errors raised while rustc evaluates constants.
+
+use super::{Elem, Extent, Shape, Ty};
+
+const CAPACITY: usize = 640;
+
+/// A short text built in a `const fn`; what does not fit is cut.
+#[derive(Clone, Copy)]
+pub struct Text {
+    bytes: [u8; CAPACITY],
+    len: usize,
+}
+
+impl Text {
+    /// An empty text.
+    #[allow(clippy::new_without_default)]
+    pub const fn new() -> Text {
+        Text { bytes: [0; CAPACITY], len: 0 }
+    }
+
+    /// The text so far.
+    pub const fn as_str(&self) -> &str {
+        match std::str::from_utf8(self.bytes.split_at(self.len).0) {
+            Ok(s) => s,
+            Err(_) => "",
+        }
+    }
+
+    /// Appends `s`.
+    pub const fn str(mut self, s: &str) -> Text {
+        let s = s.as_bytes();
+        if self.len + s.len() > CAPACITY {
+            return self;
+        }
+        let mut i = 0;
+        while i < s.len() {
+            self.bytes[self.len] = s[i];
+            self.len += 1;
+            i += 1;
+        }
+        self
+    }
+
+    /// Appends a number.
+    pub const fn int(mut self, n: i64) -> Text {
+        if n < 0 {
+            self = self.str("-");
+        }
+        let mut rest = n.unsigned_abs();
+        let mut digits = [0u8; 20];
+        let mut at = 20;
+        loop {
+            at -= 1;
+            digits[at] = b'0' + (rest % 10) as u8;
+            rest /= 10;
+            if rest == 0 {
+                break;
+            }
+        }
+        match std::str::from_utf8(digits.split_at(at).1) {
+            Ok(s) => self.str(s),
+            Err(_) => self,
+        }
+    }
+
+    /// Appends an extent, dimension variables by the names in `dims`.
+    pub const fn extent(mut self, e: Extent, dims: &[&str]) -> Text {
+        if e.is_unknown() {
+            return self.str("_");
+        }
+        let mut first = true;
+        let mut i = 0;
+        while i < e.terms.len() {
+            let t = e.terms[i];
+            if t.coef != 0 {
+                if !first {
+                    self = self.str(if t.coef < 0 { " - " } else { " + " });
+                } else if t.coef < 0 {
+                    self = self.str("-");
+                }
+                let mut product = t.coef.unsigned_abs() != 1;
+                if product {
+                    self = self.int(t.coef.unsigned_abs() as i64);
+                }
+                let mut k = 0;
+                while k < t.vars.len() {
+                    if t.vars[k] != 0 {
+                        if product {
+                            self = self.str("*");
+                        }
+                        product = true;
+                        let name = t.vars[k] as usize - 1;
+                        self = if name < dims.len() { self.str(dims[name]) } else { self.str("?") };
+                    }
+                    k += 1;
+                }
+                first = false;
+            }
+            i += 1;
+        }
+        if e.konst != 0 || first {
+            if first {
+                self = self.int(e.konst);
+            } else {
+                self = self.str(if e.konst < 0 { " - " } else { " + " }).int(e.konst.abs());
+            }
+        }
+        self
+    }
+
+    /// Appends a shape as a tuple: `(B, T, C)`.
+    pub const fn shape(mut self, s: &Shape, dims: &[&str]) -> Text {
+        if s.is_unknown() {
+            return self.str("(..)");
+        }
+        self = self.str("(");
+        let mut n = 0;
+        if s.lead != 0 {
+            let name = s.lead as usize - 1;
+            self = if name < dims.len() { self.str(dims[name]) } else { self.str("..") };
+            n += 1;
+        }
+        let mut i = 0;
+        while i < s.rank() {
+            if n > 0 {
+                self = self.str(", ");
+            }
+            self = self.extent(s.at(i), dims);
+            n += 1;
+            i += 1;
+        }
+        self.str(if n == 1 { ",)" } else { ")" })
+    }
+
+    /// Appends a type as the printed trace writes it: `f32[B, T, C]`.
+    pub const fn ty(mut self, t: &Ty, dims: &[&str], elems: &[&str]) -> Text {
+        self = match t.elem {
+            Elem::Known(d) => self.str(d.name()),
+            Elem::Param(k) if (k as usize) < elems.len() => self.str(elems[k as usize]),
+            Elem::Param(_) | Elem::Unknown => self.str("_"),
+        };
+        if t.shape.is_unknown() {
+            return self.str("[..]");
+        }
+        self = self.str("[");
+        if t.shape.lead != 0 {
+            let name = t.shape.lead as usize - 1;
+            self = if name < dims.len() { self.str(dims[name]) } else { self.str("..") };
+            if t.shape.rank() > 0 {
+                self = self.str(", ");
+            }
+        }
+        let mut i = 0;
+        while i < t.shape.rank() {
+            if i > 0 {
+                self = self.str(", ");
+            }
+            self = self.extent(t.shape.at(i), dims);
+            i += 1;
+        }
+        self.str("]")
+    }
+}
+
+impl std::fmt::Display for Text {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl std::fmt::Debug for Text {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:?}", self.as_str())
+    }
+}
