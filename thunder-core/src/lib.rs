@@ -3,6 +3,8 @@
 //! ```text
 //! types <- op <- trace <- verify <- rules <- transform <- pipeline <- exec
 //! ```
+pub mod error;
+pub mod exec;
 pub mod op;
 pub mod trace;
 pub mod types;

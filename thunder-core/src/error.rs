@@ -1,0 +1,133 @@
+//! Everything that can go wrong for a user, in one enum.
+
+use crate::trace::Loc;
+
+/// Why a call, a link, a transform or a transfer was refused.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The types of an operation's operands do not fit.
+    #[error("{text}\n  at {loc}")]
+    Type {
+        /// What is wrong, and what to write.
+        text: String,
+        /// Where.
+        loc: Loc,
+    },
+    /// An argument does not fit the function's signature.
+    #[error("{function}: argument `{argument}`: expected {expected}, found {found}")]
+    Argument {
+        /// The function.
+        function: String,
+        /// The argument, or the path of the parameter inside it.
+        argument: String,
+        /// What the signature says.
+        expected: String,
+        /// What was given.
+        found: String,
+    },
+    /// A derivative is needed through an operation that has none.
+    #[error(
+        "`{op}` has no derivative, and a gradient flows through it\n  at {loc}\n\n       help: put `stop_gradient` around it, or use a smooth form"
+    )]
+    NoDerivative {
+        /// The operation.
+        op: String,
+        /// Where.
+        loc: Loc,
+    },
+    /// A transform cannot handle an operation.
+    #[error("`{transform}` does not support `{op}`\n  at {loc}")]
+    Unsupported {
+        /// The transform or executor.
+        transform: String,
+        /// The operation.
+        op: String,
+        /// Where.
+        loc: Loc,
+    },
+    /// No executor runs an operation.
+    #[error("no executor on {device} runs `{op}`\n  at {loc}")]
+    Unclaimed {
+        /// The operation.
+        op: String,
+        /// The device.
+        device: String,
+        /// Where.
+        loc: Loc,
+    },
+    /// The record of a body is no path through its compile-time trace.
+    #[error("{function}: the recorded trace is not the compiled one: {what}\n  at {loc}")]
+    Link {
+        /// The function.
+        function: String,
+        /// What differs.
+        what: String,
+        /// Where.
+        loc: Loc,
+    },
+    /// Static Rust in a body panicked while the trace was linked.
+    #[error("{function}: static code panicked while linking: {message}\n  at {loc}")]
+    StaticPanic {
+        /// The function.
+        function: String,
+        /// The panic's message.
+        message: String,
+        /// Where, as the panic reported it.
+        loc: String,
+    },
+    /// Tensors of one call lie on different devices.
+    #[error("{function}: argument `{argument}` is on {found}, the ones before it on {expected}\n\n       help: move it: `.to(&device)`")]
+    Device {
+        /// The function.
+        function: String,
+        /// The argument.
+        argument: String,
+        /// The other arguments' device.
+        expected: String,
+        /// This argument's device.
+        found: String,
+    },
+    /// A pass broke an invariant: a bug in thunder.
+    #[error("internal error after pass `{pass}`: {what}\n\n       note: this is a bug in thunder")]
+    Internal {
+        /// The pass.
+        pass: String,
+        /// What does not hold.
+        what: String,
+    },
+    /// Not enough memory.
+    #[error("out of memory on {device}: {bytes} bytes asked for")]
+    OutOfMemory {
+        /// The device.
+        device: String,
+        /// Bytes asked for.
+        bytes: usize,
+    },
+    /// Data whose length does not fit a shape.
+    #[error("{count} values do not fill shape {shape}, which takes {expected}")]
+    Length {
+        /// Values given.
+        count: usize,
+        /// The shape.
+        shape: String,
+        /// Values the shape takes.
+        expected: usize,
+    },
+    /// A device failed.
+    #[error("{device}: {message}")]
+    Backend {
+        /// The device.
+        device: String,
+        /// What it said.
+        message: String,
+    },
+    /// A file could not be read or written.
+    #[error("{path}: {message}")]
+    File {
+        /// The path.
+        path: String,
+        /// What is wrong.
+        message: String,
+    },
+}

@@ -1,0 +1,85 @@
+//! The boundary to a device: its memory, and what runs there.
+
+use crate::error::Error;
+use crate::op::Op;
+use crate::trace::Trace;
+use crate::types::Ty;
+use std::any::Any;
+use std::sync::Arc;
+
+/// Memory of a device, shared by the tensors that read it. Unique when one tensor holds it.
+pub type Buffer = Arc<dyn Memory>;
+
+/// A block of device memory.
+pub trait Memory: Any + Send + Sync {
+    /// Its size in bytes.
+    fn bytes(&self) -> usize;
+    /// For the backend that made it.
+    fn as_any(&self) -> &dyn Any;
+}
+
+/// An argument of a run.
+pub enum Arg {
+    /// Only read.
+    Borrowed(Buffer),
+    /// May be written over, if nothing else holds it.
+    Donated(Buffer),
+}
+
+/// A device: where tensors live, and the executors that run there.
+pub trait Backend: Send + Sync {
+    /// The device's name: `cpu`, `cuda:0`.
+    fn name(&self) -> String;
+    /// Copies host bytes to new device memory.
+    ///
+    /// # Errors
+    /// Out of memory, or a device failure.
+    fn upload(&self, bytes: &[u8]) -> Result<Buffer, Error>;
+    /// Copies a buffer's first bytes to the host, after all work that writes it.
+    ///
+    /// # Errors
+    /// A device failure, or a buffer of another backend.
+    fn download(&self, buffer: &Buffer, out: &mut [u8]) -> Result<(), Error>;
+    /// Whether an executor here runs this composite whole; otherwise it is decomposed.
+    fn claims(&self, op: &Op, args: &[Ty]) -> bool;
+    /// Makes a fused trace runnable; `donated` says which parameters may be written over.
+    ///
+    /// # Errors
+    /// An operation that nothing here runs, or a failed compilation.
+    fn compile(&self, trace: &Trace, donated: &[bool]) -> Result<Arc<dyn Executable>, Error>;
+}
+
+/// A compiled trace.
+pub trait Executable: Send + Sync {
+    /// Runs it: one argument a parameter, one buffer a result. Safe to call from several threads at once.
+    ///
+    /// # Errors
+    /// Out of memory, or a device failure.
+    fn run(&self, args: &mut Vec<Arg>) -> Result<Vec<Buffer>, Error>;
+    /// What was planned, for `explain`.
+    fn report(&self) -> Report;
+}
+
+/// What an executable will do, in numbers.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    /// One entry a launch, in order.
+    pub steps: Vec<StepReport>,
+    /// Bytes of the planned arena.
+    pub arena_bytes: usize,
+    /// Bytes of parameters, arena and results together at the worst moment.
+    pub peak_bytes: usize,
+}
+
+/// One launch.
+#[derive(Clone, Debug, Default)]
+pub struct StepReport {
+    /// What it is: `fused[rows]`, `matmul`.
+    pub name: String,
+    /// Its source: generated code, or the program it interprets.
+    pub source: String,
+    /// Bytes read and written, each tensor once.
+    pub bytes: usize,
+    /// Floating-point operations.
+    pub flops: usize,
+}
