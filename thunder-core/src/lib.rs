@@ -5,6 +5,7 @@
 //! ```
 pub mod error;
 pub mod exec;
+pub mod item;
 pub mod op;
 pub mod trace;
 pub mod types;
