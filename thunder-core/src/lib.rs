@@ -6,6 +6,8 @@
 pub mod error;
 pub mod exec;
 pub mod op;
+pub mod rules;
 pub mod trace;
+pub mod transform;
 pub mod types;
 pub mod verify;
