@@ -52,6 +52,16 @@ impl<'t> Builder<'t> {
         self.insts[i]
     }
 
+    /// Takes back the instructions from the `at`th on.
+    pub fn split_off(&mut self, at: usize) -> Vec<Inst> {
+        self.insts.split_off(at)
+    }
+
+    /// Appends an instruction that the trace owns already.
+    pub fn append(&mut self, inst: Inst) {
+        self.insts.push(inst);
+    }
+
     /// The type of a value.
     pub fn ty(&self, v: Value) -> Ty {
         self.trace.ty(v)

@@ -144,6 +144,11 @@ impl Trace {
         &self.insts[i.index()]
     }
 
+    /// The data of an instruction, to rewrite.
+    pub(crate) fn data_mut(&mut self, i: Inst) -> &mut InstData {
+        &mut self.insts[i.index()]
+    }
+
     /// The number of values; every value's index is below.
     pub fn value_count(&self) -> usize {
         self.values.len()
