@@ -26,7 +26,7 @@ pub mod device;
 pub mod error;
 pub mod exec;
 pub mod item;
-mod link;
+pub mod link;
 pub mod module;
 pub mod op;
 pub mod pipeline;

@@ -9,3 +9,6 @@ pub mod differentiate;
 pub mod simplify;
 
 mod copy;
+pub mod fuse;
+pub mod memory;
+pub mod region;

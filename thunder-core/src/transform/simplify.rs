@@ -20,7 +20,7 @@ pub fn run(trace: &Trace) -> Trace {
                     continue;
                 }
                 let before = b.len();
-                copy::inst(b, inst, map, &mut |_, _, _| unreachable!("an operation has no body"))?;
+                copy::inst::<Infallible>(b, inst, map, &mut |_, _, _| unreachable!("an operation has no body"))?;
                 known.note(b, before);
             } else {
                 copy::inst(b, inst, map, &mut |b, inner, map| super::cse::nested(trace, b, inner, map))?;
