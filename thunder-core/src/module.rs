@@ -1,7 +1,7 @@
 //! Structures of tensors: what a function can take, give, and be differentiated by.
 
 use crate::item::Spec;
-use crate::tensor::{Key, RawTensor, Shape, Tensor};
+use crate::tensor::{AnyShape, Key, RawTensor, Shape, Tensor};
 use crate::types::{Element, Extent, Float};
 
 /// What the macro knows of a struct: its dimensions, and what its fields say of them.
@@ -299,4 +299,197 @@ tuple_trees! {
     (A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7);
     (A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8);
     (A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9);
+}
+
+/// A parameter as [`zip_map`] and [`parameters`] hand it out: any float type, any rank.
+pub type AnyTensor = Tensor<crate::types::AnyFloat, AnyShape>;
+
+/// The float parameters of a structure, in order: no buffers, no integers, no keys.
+///
+/// Inside a `#[thunder]` function; sums of squares for clipping are written with it.
+pub fn parameters<T: Tree>(tree: &T) -> Vec<AnyTensor> {
+    let mut list = Vec::new();
+    tree.visit(&mut Walk { path: Vec::new(), skip: false, see: &mut |_, raw| list.push(Tensor::from_raw(raw.clone())) });
+    list
+}
+
+/// Walks the float parameters with their paths.
+struct Walk<'a> {
+    path: Vec<String>,
+    /// Inside a buffer.
+    skip: bool,
+    see: &'a mut dyn FnMut(&str, &RawTensor),
+}
+
+impl Visitor for Walk<'_> {
+    fn buffer(&mut self) {
+        self.skip = true;
+    }
+    fn field(&mut self, name: &'static str) {
+        self.path.push(name.to_string());
+    }
+    fn index(&mut self, index: usize) {
+        self.path.push(index.to_string());
+    }
+    fn leave(&mut self) {
+        self.path.pop();
+        self.skip = false;
+    }
+    fn tensor(&mut self, t: &RawTensor) {
+        if !self.skip && t.ty().is_some_and(|ty| ty.dtype().is_float()) {
+            (self.see)(&self.path.join("."), t);
+        }
+    }
+    fn key(&mut self, _: Key) {}
+    fn fixed(&mut self, _: StaticValue<'_>) {}
+}
+
+/// Every tensor of a structure (buffers and integers too) with its path: `blocks.3.attn.weight`.
+pub fn named_tensors<T: Tree>(tree: &T) -> Vec<(String, RawTensor)> {
+    struct All(Vec<String>, Vec<(String, RawTensor)>);
+    impl Visitor for All {
+        fn field(&mut self, name: &'static str) {
+            self.0.push(name.to_string());
+        }
+        fn index(&mut self, index: usize) {
+            self.0.push(index.to_string());
+        }
+        fn leave(&mut self) {
+            self.0.pop();
+        }
+        fn tensor(&mut self, t: &RawTensor) {
+            self.1.push((self.0.join("."), t.clone()));
+        }
+        fn key(&mut self, _: Key) {}
+        fn fixed(&mut self, _: StaticValue<'_>) {}
+    }
+    let mut all = All(Vec::new(), Vec::new());
+    tree.visit(&mut all);
+    all.1
+}
+
+/// The same structure with the tensors that `f` gives for each path; the first error ends it.
+///
+/// # Errors
+/// What `f` gives.
+pub fn try_map_tensors<T: Tree, X>(
+    tree: &T,
+    f: impl FnMut(&str, &RawTensor) -> Result<RawTensor, X>,
+) -> Result<T, X> {
+    struct Replace<F, X> {
+        path: Vec<String>,
+        f: F,
+        error: Option<X>,
+    }
+    impl<F: FnMut(&str, &RawTensor) -> Result<RawTensor, X>, X> Mapper for Replace<F, X> {
+        fn field(&mut self, name: &'static str) {
+            self.path.push(name.to_string());
+        }
+        fn index(&mut self, index: usize) {
+            self.path.push(index.to_string());
+        }
+        fn leave(&mut self) {
+            self.path.pop();
+        }
+        fn tensor(&mut self, t: &RawTensor) -> RawTensor {
+            if self.error.is_none() {
+                match (self.f)(&self.path.join("."), t) {
+                    Ok(new) => return new,
+                    Err(e) => self.error = Some(e),
+                }
+            }
+            t.clone()
+        }
+        fn key(&mut self, key: Key) -> Key {
+            key
+        }
+    }
+    let mut replace = Replace { path: Vec::new(), f, error: None };
+    let out = tree.map(&mut replace);
+    replace.error.map_or(Ok(out), Err)
+}
+
+/// Structures of one form that [`zip_map`] walks together: a tuple of references.
+pub trait Zip {
+    /// The structures, by value.
+    type Out;
+    /// One parameter of each.
+    type Leaves;
+    /// Maps every parameter by `f`, which also gets its path.
+    fn zip(self, f: &mut dyn FnMut(&str, Self::Leaves) -> Self::Leaves) -> Self::Out;
+}
+
+/// Walks structures of one form together: `f` gets the path and one parameter of each, and gives what takes
+/// their places. Buffers, integers and keys stay.
+///
+/// Optimisers are written with it:
+/// `zip_map((&model, &grads), |_, (p, g)| { let p = p - g.clone() * lr; (p, g) })`.
+pub fn zip_map<T: Zip>(trees: T, mut f: impl FnMut(&str, T::Leaves) -> T::Leaves) -> T::Out {
+    trees.zip(&mut f)
+}
+
+/// Puts new parameters in the places of the old ones, in order.
+struct Refill<'a> {
+    skip: bool,
+    new: &'a mut dyn Iterator<Item = RawTensor>,
+}
+
+impl Mapper for Refill<'_> {
+    fn buffer(&mut self) {
+        self.skip = true;
+    }
+    fn leave(&mut self) {
+        self.skip = false;
+    }
+    fn tensor(&mut self, t: &RawTensor) -> RawTensor {
+        if self.skip || !t.ty().is_some_and(|ty| ty.dtype().is_float()) {
+            return t.clone();
+        }
+        self.new.next().unwrap_or(RawTensor::Poison)
+    }
+    fn key(&mut self, key: Key) -> Key {
+        key
+    }
+}
+
+macro_rules! any_tensor {
+    ($x:ident) => {
+        AnyTensor
+    };
+}
+
+macro_rules! any_len {
+    ($x:ident, $paths:ident) => {
+        $paths.len()
+    };
+}
+
+macro_rules! zips {
+    ($(($($t:ident $i:tt),*);)*) => {$(
+        impl<$($t: Tree),*> Zip for ($(&$t,)*) {
+            type Out = ($($t,)*);
+            type Leaves = ($(any_tensor!($t),)*);
+            fn zip(self, f: &mut dyn FnMut(&str, Self::Leaves) -> Self::Leaves) -> Self::Out {
+                let mut paths = Vec::new();
+                self.0.visit(&mut Walk { path: Vec::new(), skip: false, see: &mut |path, _| paths.push(path.to_string()) });
+                let lists = ($(parameters(self.$i),)*);
+                let mut new = ($(Vec::with_capacity(any_len!($t, paths)),)*);
+                for (k, path) in paths.iter().enumerate() {
+                    let leaves = ($(lists.$i.get(k).cloned().unwrap_or_else(|| Tensor::from_raw(RawTensor::Poison)),)*);
+                    let out = f(path, leaves);
+                    $(new.$i.push(out.$i.raw().clone());)*
+                }
+                ($(self.$i.map(&mut Refill { skip: false, new: &mut new.$i.into_iter() }),)*)
+            }
+        }
+    )*};
+}
+
+zips! {
+    (A 0);
+    (A 0, B 1);
+    (A 0, B 1, C 2);
+    (A 0, B 1, C 2, D 3);
+    (A 0, B 1, C 2, D 3, E 4);
+    (A 0, B 1, C 2, D 3, E 4, F 5);
 }

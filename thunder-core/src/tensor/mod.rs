@@ -140,7 +140,7 @@ impl<E: Element, S: Shape> Tensor<E, S> {
 
     /// The number of elements.
     pub fn len(&self) -> usize {
-        self.shape().sizes().iter().product()
+        self.raw.ty().map_or(0, |ty| ty.count())
     }
 
     /// Whether there are no elements.
@@ -150,7 +150,7 @@ impl<E: Element, S: Shape> Tensor<E, S> {
 
     /// The number of dimensions.
     pub fn rank(&self) -> usize {
-        self.shape().sizes().len()
+        self.raw.ty().map_or(0, |ty| ty.shape.rank())
     }
 
     /// The element type.
