@@ -3,7 +3,7 @@
 pub use crate::{Device, Error, Key, Module, Scalar, Tensor};
 pub use thunder_core::module::{AnyTensor, parameters, zip_map};
 pub use half::{bf16, f16};
-pub use thunder_core::link::{autocast, checkpoint, grad, jvp, value_and_grad, vjp};
+pub use thunder_core::link::{Stacked, autocast, checkpoint, grad, jvp, scan, value_and_grad, vjp, vmap};
 pub use thunder_core::op::Reduction;
 pub use thunder_core::tensor::{
     CrossEntropy, Sdpa, Shape, arange, bernoulli, cat, cross_entropy, debug_print, embedding, full, masked_attention,

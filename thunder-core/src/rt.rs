@@ -16,4 +16,4 @@ pub use crate::tensor::{
 pub use crate::types::{
     self, AnyFloat, Axes, Axis, DType, Elem, Element, Extent, Float, Int, Num, Shape as Extents, Ty,
 };
-pub use crate::link::{autocast, checkpoint, grad, jvp, value_and_grad, vjp};
+pub use crate::link::{Examples, Stack, Stacked, autocast, checkpoint, grad, jvp, scan, value_and_grad, vjp, vmap};

@@ -7,7 +7,7 @@
 use super::dims::{Solved, guard};
 use super::log::{Event, Leaves, PathStep};
 use crate::error::Error;
-use crate::item::{At, Callee, Item, Node, Operand, Step, Var};
+use crate::item::{At, Callee, Item, Node, Operand, Step, Transform, Var};
 use crate::trace::{Kind, Loc, Trace};
 use crate::types::Elem;
 
@@ -263,6 +263,17 @@ impl<'a> Matcher<'a> {
                 }
                 f.iterations.pop();
             }
+            Node::Region { dst, kind: Transform::Scan, params, body, result, at, .. } => {
+                while let Some(Event::Open { kind: Transform::Scan, params: fresh, .. }) = self.log.get(self.at) {
+                    for (param, leaves) in params.iter().zip(fresh) {
+                        f.set(*param, Slot::Known(leaves.clone()));
+                    }
+                    self.at += 1;
+                    self.nodes(f, body)?;
+                    self.close(f, Transform::Scan, result, *at)?;
+                }
+                self.given(f, Transform::Scan, *dst, *at)?;
+            }
             Node::Region { dst, kind, args, params, body, result, at } => {
                 let Some(Event::Open { kind: opened, args: given, params: fresh }) = self.log.get(self.at) else {
                     let what = format!("expected `{kind:?}`, recorded {}", self.describe());
@@ -281,25 +292,37 @@ impl<'a> Matcher<'a> {
                 }
                 self.at += 1;
                 self.nodes(f, body)?;
-                let Some(Event::Close { result: closed }) = self.log.get(self.at) else {
-                    let what = format!("expected the end of `{kind:?}`, recorded {}", self.describe());
-                    return Err(self.refuse(f.item, Some(*at), what));
-                };
-                if !fits(&f.operand(result), closed) {
-                    return Err(self.refuse(f.item, Some(*at), format!("the result of `{kind:?}` is another value")));
-                }
-                self.at += 1;
-                let Some(Event::Given { result: given }) = self.log.get(self.at) else {
-                    return Err(self.refuse(f.item, Some(*at), format!("`{kind:?}` gave nothing")));
-                };
-                f.set(*dst, Slot::Known(given.clone()));
-                self.at += 1;
+                self.close(f, *kind, result, *at)?;
+                self.given(f, *kind, *dst, *at)?;
             }
             Node::Return { value } => return Ok(Flow::Return(f.operand(value))),
             Node::Break => return Ok(Flow::Break),
             Node::Continue => return Ok(Flow::Continue),
         }
         Ok(Flow::Next)
+    }
+
+    /// Matches the end of a transform's closure.
+    fn close(&mut self, f: &Frame, kind: Transform, result: &Operand, at: At) -> Result<(), Error> {
+        let Some(Event::Close { result: closed }) = self.log.get(self.at) else {
+            let what = format!("expected the end of `{kind:?}`, recorded {}", self.describe());
+            return Err(self.refuse(f.item, Some(at), what));
+        };
+        if !fits(&f.operand(result), closed) {
+            return Err(self.refuse(f.item, Some(at), format!("the result of `{kind:?}` is another value")));
+        }
+        self.at += 1;
+        Ok(())
+    }
+
+    /// Binds what a transform gave outside.
+    fn given(&mut self, f: &mut Frame, kind: Transform, dst: Var, at: At) -> Result<(), Error> {
+        let Some(Event::Given { result }) = self.log.get(self.at) else {
+            return Err(self.refuse(f.item, Some(at), format!("`{kind:?}` gave nothing")));
+        };
+        f.set(dst, Slot::Known(result.clone()));
+        self.at += 1;
+        Ok(())
     }
 
     fn check_type(&self, f: &Frame, dst: Var, result: crate::trace::Value, at: At) -> Result<(), Error> {

@@ -104,6 +104,17 @@ pub(crate) fn value(x: &RawTensor, what: &str) -> Option<Value> {
 /// Appends `op`; the caller's place is the user's.
 #[track_caller]
 pub(crate) fn op(op: Op, args: &[&RawTensor]) -> RawTensor {
+    append(op, args, true)
+}
+
+/// Appends `op` for a transform, which the compile-time trace does not list.
+#[track_caller]
+pub(crate) fn unlogged(op: Op, args: &[&RawTensor]) -> RawTensor {
+    append(op, args, false)
+}
+
+#[track_caller]
+fn append(op: Op, args: &[&RawTensor], logged: bool) -> RawTensor {
     let loc = Loc::caller();
     if !active() {
         panic!("`{}` runs only inside a `#[thunder]` function", op.name());
@@ -115,19 +126,25 @@ pub(crate) fn op(op: Op, args: &[&RawTensor]) -> RawTensor {
             None => return RawTensor::Poison,
         }
     }
-    match op_values(op, &values, loc) {
+    match push_op(op, &values, loc, logged) {
         Some(v) => RawTensor::Traced(v),
         None => RawTensor::Poison,
     }
 }
 
 fn op_values(op: Op, values: &[Value], loc: Loc) -> Option<Value> {
+    push_op(op, values, loc, true)
+}
+
+fn push_op(op: Op, values: &[Value], loc: Loc, logged: bool) -> Option<Value> {
     with(|r| {
         let types: Vec<Ty> = values.iter().map(|&v| r.trace.ty(v)).collect();
         match infer(&op, &types, &[]) {
             Ok(ty) => {
                 let (inst, results) = r.push(Kind::Op(op), values.to_vec(), &[ty], None, loc);
-                r.log.push(Event::Op(inst));
+                if logged {
+                    r.log.push(Event::Op(inst));
+                }
                 Some(results[0])
             }
             Err(m) => {
@@ -348,6 +365,22 @@ pub(crate) fn close_region(
         results
     })
     .unwrap_or_default()
+}
+
+/// Logs that a step of a transform begins, whose instructions stay in the body around it.
+pub(crate) fn mark_open(kind: Transform, args: Vec<Leaves>, params: Vec<Leaves>) {
+    with(|r| r.log.push(Event::Open { kind, args, params }));
+}
+
+/// Logs that the step ended.
+pub(crate) fn mark_close<T: Tree>(result: &T) {
+    let result = leaves(result);
+    with(|r| r.log.push(Event::Close { result }));
+}
+
+/// A new value, defined by nothing yet.
+pub(crate) fn new_value(ty: Option<Ty>) -> Option<Value> {
+    with(|r| ty.map(|ty| r.trace.value(ty)))?
 }
 
 /// Logs what a transform gave outside.

@@ -14,7 +14,7 @@ fn values(leaves: &Leaves) -> Vec<Value> {
 }
 
 #[track_caller]
-fn inside(what: &str) {
+pub(super) fn inside(what: &str) {
     if !record::active() {
         panic!("`{what}` runs only inside a `#[thunder]` function");
     }
