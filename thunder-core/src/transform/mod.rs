@@ -2,7 +2,13 @@
 
 pub mod autocast;
 pub mod batch;
+pub mod cse;
+pub mod dce;
 pub mod decompose;
 pub mod differentiate;
+pub mod simplify;
 
 mod copy;
+pub mod fuse;
+pub mod memory;
+pub mod region;

@@ -1,0 +1,12 @@
+//! Linking: the body is recorded with concrete types, and the record verified against the compile-time trace.
+
+pub(crate) mod dims;
+pub(crate) mod log;
+pub(crate) mod matcher;
+pub(crate) mod quiet;
+pub(crate) mod record;
+mod region;
+
+pub use dims::dim;
+pub use record::{arm, iter};
+pub use region::{autocast, checkpoint, grad, jvp, value_and_grad, vjp};
