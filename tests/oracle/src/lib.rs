@@ -17,6 +17,7 @@
 //! | `key_split(n)[i]` | `(i, 0, 2)` | the first two words are the new key |
 //! | `fold_in(d)` | `(d, 0, 3)` | the first two words are the new key |
 
+mod backend;
 mod composite;
 mod elementwise;
 mod movement;
@@ -24,6 +25,7 @@ mod random;
 mod reduce;
 pub mod samples;
 
+pub use backend::{Oracle, decode, encode};
 pub use random::philox;
 
 use std::collections::HashMap;
