@@ -35,6 +35,8 @@ type Pass = fn(&Trace, &dyn Backend) -> Result<Trace, Error>;
 /// The passes before fusion, in order.
 const PASSES: &[(&str, Pass)] = &[
     ("differentiate", |t, _| transform::differentiate::run(t)),
+    ("batch", |t, _| transform::batch::run(t)),
+    ("autocast", |t, _| transform::autocast::run(t)),
     ("simplify", |t, _| Ok(transform::simplify::run(t))),
     ("cse", |t, _| Ok(transform::cse::run(t))),
     ("dce", |t, _| Ok(transform::dce::run(t))),
