@@ -141,11 +141,9 @@ pub(super) fn cross_entropy(
     };
     let weight = b.select_c(valid, weight, f64::NAN);
     let weight = b.select_c(counted, weight, 0.0);
-    let weight = b.unsqueeze(weight, last);
     // Selected, not multiplied: an ignored row contributes 0 even where its logits are infinite.
     let slope = b.mul(slope, weight);
-    let row = b.unsqueeze(counted, last);
-    let slope = b.select_c(row, slope, 0.0);
+    let slope = b.select_c(counted, slope, 0.0);
     let product = b.mul(dx, slope);
     let all: Vec<usize> = (0..=last).collect();
     let sum = b.sum(product, &all, false);
