@@ -7,8 +7,8 @@ use thunder_core::op::{Class, Op};
 use thunder_core::trace::Kind;
 use thunder_core::transform::{decompose, differentiate};
 use thunder_core::types::{DType, Ty};
-use thunder_oracle::eval;
 use thunder_oracle::samples::{self, Random, Sample};
+use thunder_oracle::{Array, Rounding, eval, eval_with};
 
 #[test]
 fn every_operation_has_a_sample() {
@@ -120,5 +120,61 @@ fn operations_without_a_derivative_say_so() {
         let trace = build(&[ty, ty], |b, p| vjp(b, &p[..1], &p[1..], &|b, x| vec![b.op(op, x)]));
         let error = differentiate::run(&trace).expect_err("no derivative").to_string();
         assert!(error.contains(op.name()) && error.contains("stop_gradient"), "{error}");
+    }
+}
+
+/// What is flat between its steps has zero second derivatives, not an error.
+#[test]
+fn piecewise_operations_have_second_derivatives() {
+    for (op, n) in [(Op::Abs, 1), (Op::Rem, 2), (Op::Relu, 1), (Op::Maximum, 2)] {
+        let types = vec![Ty::of(DType::F64, &[]); n];
+        let trace = build(&[&types[..], &[Ty::of(DType::F64, &[])]].concat(), |b, p| {
+            let inner: Function = &|b, x| {
+                let one = b.scalar(DType::F64, 1.0);
+                vjp(b, x, &[one], &|b, x| {
+                    let y = b.op(op, x);
+                    vec![b.square(y)]
+                })[1..2]
+                    .to_vec()
+            };
+            vjp(b, &p[..n], &p[n..], inner)[1..2].to_vec()
+        });
+        // d²(y²)/dx² = 2 y'².
+        let x = [2.7, 2.0].map(|x| Array::new(DType::F64, &[], vec![x]));
+        let one = Array::new(DType::F64, &[], vec![1.0]);
+        let out = eval(&differentiated(op.name(), trace), &[&x[..n], &[one]].concat());
+        assert_eq!(out[0].data, [2.0], "{op:?}");
+    }
+}
+
+/// The composites whose whole computation is in f32 are right to one rounding of the 16-bit result.
+#[test]
+fn sixteen_bit_composites_round_once() {
+    for s in samples::all(DType::BF16) {
+        let whole = matches!(
+            s.op,
+            Op::Mean { .. }
+                | Op::Var { .. }
+                | Op::Logsumexp { .. }
+                | Op::Softmax { .. }
+                | Op::LogSoftmax { .. }
+                | Op::LayerNorm { .. }
+                | Op::RmsNorm { .. }
+                | Op::Gelu { .. }
+                | Op::Silu
+                | Op::Softplus
+                | Op::CrossEntropy { .. }
+        );
+        if !whole {
+            continue;
+        }
+        let out = decompose::run(&s.trace(), &|_, _| false);
+        let x = s.arrays(7);
+        let (got, want) = (&eval_with(&out, &x, Rounding::Each)[0], &eval(&s.trace(), &x)[0]);
+        for (g, w) in got.data.iter().zip(&want.data) {
+            // Half a unit in the last of 8 bits, and what f32 loses by cancelling among numbers of size 2.
+            let bound = w.abs() / 256.0 + 1e-5;
+            assert!(g == w || (g.is_nan() && w.is_nan()) || (g - w).abs() <= bound, "{}: {g} {w}", s.name());
+        }
     }
 }

@@ -7,7 +7,7 @@ use thunder_core::error::Error;
 use thunder_core::op::Lit;
 use thunder_core::op::{Flag, Op, Reduction};
 use thunder_core::trace::{Builder, Kind, Loc, Trace, Value};
-use thunder_core::transform::{autocast, batch, decompose, differentiate};
+use thunder_core::transform::{autocast, batch, cse, dce, decompose, differentiate, simplify};
 use thunder_core::types::{Axes, Axis, DType, Ty};
 use thunder_oracle::samples::{self, Random};
 use thunder_oracle::{Array, eval};
@@ -386,4 +386,29 @@ fn a_transformer_block_has_the_right_gradient() {
     // Decomposed, and rounded as an executor would.
     let parts = checked("decomposed", decompose::run(&trace, &|_, _| false));
     assert_close("decomposed", &eval(&parts, &x), &out, 1e-12);
+}
+
+/// The passes after differentiation, on the joint trace of every operation and its gradient.
+#[test]
+fn later_passes_keep_values_and_gradients() {
+    for s in samples::all(F).into_iter().filter(|s| s.order > 0) {
+        let (types, out) = (s.types(), s.result());
+        let n = types.len();
+        let trace = build(&[&types[..], &[out]].concat(), |b, p| {
+            vjp(b, &p[..n], &p[n..], &|b, x| vec![b.op(s.op, x)])
+        });
+        let trace = differentiated(&s.name(), trace);
+        let x = s.arrays(4);
+        let ct = direction(&eval(&s.trace(), &x), &mut Random(4));
+        let inputs = [&x[..], &ct[..]].concat();
+        let want = eval(&trace, &inputs);
+        let tidy = |t: Trace| {
+            let t = checked("simplify", simplify::run(&t));
+            checked("dce", dce::run(&checked("cse", cse::run(&t))))
+        };
+        let whole = tidy(trace);
+        let parts = tidy(checked("decompose", decompose::run(&whole, &|_, _| false)));
+        assert_close(&s.name(), &eval(&whole, &inputs), &want, 1e-12);
+        assert_close(&s.name(), &eval(&parts, &inputs), &want, 1e-12);
+    }
 }

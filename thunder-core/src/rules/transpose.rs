@@ -26,7 +26,12 @@ pub fn transpose(
         Op::Cast { .. } => one(b.cast(ct, b.dtype(x))),
         Op::Barrier | Op::DebugPrint { .. } => one(ct),
         Op::Add => Ok(each(args, linear, b, |_, _| ct)),
-        Op::Sub => Ok(each(args, linear, b, |b, i| if i == 0 { ct } else { b.neg(ct) })),
+        Op::Sub => {
+            let mut cts = each(args, linear, b, |_, _| ct);
+            // After the sum, where there are fewest elements.
+            cts[1] = cts[1].map(|ct| b.neg(ct));
+            Ok(cts)
+        }
         Op::Mul if linear[0] != linear[1] => Ok(each(args, linear, b, |b, i| b.mul(ct, args[1 - i]))),
         Op::Div if !linear[1] => Ok(each(args, linear, b, |b, _| b.div(ct, args[1]))),
         Op::Select if !linear[0] => Ok(each(args, linear, b, |b, i| {

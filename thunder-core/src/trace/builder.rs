@@ -174,7 +174,7 @@ impl<'t> Builder<'t> {
         let extra = from.rank() - shape.rank();
         let axes: Vec<usize> =
             (0..from.rank()).filter(|&i| i < extra || (shape.at(i - extra).is(1) && !from.at(i).is(1))).collect();
-        let y = self.sum(x, &axes, false);
+        let y = self.sum(x, &axes, extra == 0);
         self.reshape(y, shape)
     }
 

@@ -1,4 +1,4 @@
-//! Eliminates `grad`, `vjp`, `jvp` and `checkpoint`.
+//! Eliminates `grad`, `vjp`, `jvp`, `checkpoint` and `stop_gradient`.
 //!
 //! Innermost first, so derivatives nest. Forward mode appends the tangents beside the primals. Reverse mode does
 //! the same, but takes the linear instructions (those on the way of a tangent) onto a [`Tape`], and then walks the
@@ -15,14 +15,14 @@ use crate::rules;
 use crate::trace::{Body, Builder, InstData, Kind, Loc, Trace, Value};
 use std::collections::{HashMap, HashSet};
 
-/// `trace` without derivatives and checkpoints.
+/// `trace` without derivatives, and without what only they read.
 ///
 /// # Errors
 /// - [`Error::NoDerivative`]: a gradient flows through an operation that has none.
 /// - [`Error::Type`]: the closure of a `grad` does not return a float scalar.
 pub fn run(trace: &Trace) -> Result<Trace, Error> {
     let out = copy::trace(trace, |b, body, map| eliminate(b, body, map, false))?;
-    copy::trace(&out, inline_checkpoints)
+    copy::trace(&out, strip)
 }
 
 /// Appends `body` without derivatives. `inside` one, `vmap` and `autocast` are eliminated too.
@@ -59,17 +59,19 @@ fn eliminate(b: &mut Builder, body: &Body, map: &mut Map, inside: bool) -> Resul
     Ok(map.all(&body.results))
 }
 
-/// Appends `body` with the bodies of its checkpoints in place: no derivative is left to compute them again for.
-fn inline_checkpoints(b: &mut Builder, body: &Body, map: &mut Map) -> Result<Vec<Value>, Error> {
+/// Appends `body` with the bodies of its checkpoints in place and without `stop_gradient`: no derivative is left
+/// that reads them.
+fn strip(b: &mut Builder, body: &Body, map: &mut Map) -> Result<Vec<Value>, Error> {
     for &i in &body.insts {
         let inst = b.trace.data(i).clone();
         match (inst.kind, &inst.body) {
             (Kind::Checkpoint, Some(inner)) => {
-                let results = inline_checkpoints(b, inner, map)?;
+                let results = strip(b, inner, map)?;
                 map.bind(&inst.results, &results);
             }
+            (Kind::Op(Op::StopGradient), _) => map.insert(inst.results[0], map.get(inst.args[0])),
             _ => {
-                copy::inst(b, &inst, map, &mut |b, body, map| copy::body(b, body, map, inline_checkpoints))?;
+                copy::inst(b, &inst, map, &mut |b, body, map| copy::body(b, body, map, strip))?;
             }
         }
     }
@@ -283,6 +285,7 @@ struct Tape {
     linear: HashSet<Value>,
 }
 
+#[allow(clippy::large_enum_variant, reason = "nearly every step is an operation")]
 enum Step {
     /// `out = op(args)`, linear in those of `args` that are tangents.
     Op { op: Op, args: Vec<Value>, out: Value, loc: Loc },

@@ -4,13 +4,13 @@ use crate::op::{Lit, Op, Reduction};
 use crate::trace::{Builder, Value};
 use crate::types::{DType, Elem, Extent};
 
-/// What a cross-entropy reads from its targets.
+/// What a cross-entropy reads from its targets: masks with a last dimension of 1, in line with the logits.
 pub(crate) struct Targets {
     /// Where the class is the target's: `(.., classes)`.
     pub hit: Value,
-    /// Which targets count: not the ignored index.
+    /// Which targets count, `(.., 1)`: not the ignored index.
     pub counted: Value,
-    /// Which targets are classes at all.
+    /// Which targets are classes at all, `(.., 1)`.
     pub valid: Value,
     /// What the sum of losses is divided by, in the type given; `None` for a sum.
     pub count: Option<Value>,
@@ -25,12 +25,12 @@ pub(crate) fn target_distribution(
     dtype: DType,
     b: &mut Builder,
 ) -> Targets {
+    let targets = b.unsqueeze(targets, b.rank(targets));
     let targets = b.cast(targets, DType::I64);
     let counted = b.compare_c(Op::Ne, targets, ignore.to_f64());
     let valid = b.in_range(targets, classes);
-    let column = b.unsqueeze(targets, b.rank(targets));
     let class = b.iota(DType::I64, &[classes], 0);
-    let hit = b.eq(class, column);
+    let hit = b.eq(class, targets);
     let count = match reduction {
         Reduction::Sum => None,
         Reduction::Mean => {
@@ -60,21 +60,20 @@ pub(super) fn cross_entropy(
     let max = b.amax(x, &[last]);
     let shifted = b.sub(x, max);
     let e = b.exp(shifted);
-    let sum = b.sum(e, &[last], false);
+    let sum = b.sum(e, &[last], true);
     let lse = b.log(sum);
     let picked = b.select_c(t.hit, shifted, 0.0);
-    let picked = b.sum(picked, &[last], false);
+    let picked = b.sum(picked, &[last], true);
     let nll = b.sub(lse, picked);
     let mut loss = b.select_c(t.valid, nll, f64::NAN);
     if s != 0.0 {
-        let total = b.sum(shifted, &[last], false);
-        let mean = b.div_c(total, b.sizes(x)[last] as f64);
+        let mean = b.mean(shifted, &[last]);
         let smooth = b.sub(lse, mean);
         let (hard, smooth) = (b.mul_c(loss, 1.0 - s), b.mul_c(smooth, s));
         loss = b.add(hard, smooth);
     }
     let loss = b.select_c(t.counted, loss, 0.0);
-    let all: Vec<usize> = (0..b.rank(loss)).collect();
+    let all: Vec<usize> = (0..=last).collect();
     let loss = b.sum(loss, &all, false);
     let loss = match t.count {
         Some(n) => b.div(loss, n),

@@ -8,6 +8,7 @@ mod loss;
 mod movement;
 mod norm;
 
+pub(crate) use attention::Attention;
 pub(crate) use loss::{Targets, target_distribution};
 
 use crate::op::Op;

@@ -1,6 +1,6 @@
 //! Derivatives of composites that know a better one than their decomposition's.
 
-use super::super::decompose::{Targets, target_distribution};
+use super::super::decompose::{Attention, Targets, target_distribution};
 use crate::op::{Flag, Lit, Op, Reduction};
 use crate::trace::{Builder, Value};
 use crate::types::{Axis, Shape};
@@ -141,15 +141,42 @@ pub(super) fn cross_entropy(
     };
     let weight = b.select_c(valid, weight, f64::NAN);
     let weight = b.select_c(counted, weight, 0.0);
-    let weight = b.unsqueeze(weight, last);
     // Selected, not multiplied: an ignored row contributes 0 even where its logits are infinite.
     let slope = b.mul(slope, weight);
-    let row = b.unsqueeze(counted, last);
-    let slope = b.select_c(row, slope, 0.0);
+    let slope = b.select_c(counted, slope, 0.0);
     let product = b.mul(dx, slope);
     let all: Vec<usize> = (0..=last).collect();
     let sum = b.sum(product, &all, false);
     b.cast(sum, dtype)
+}
+
+/// With `p` the probabilities and `ds = (dq kᵀ + q dkᵀ) * scale + dmask`: `(p (ds - Σ p ds)) v + p dv`.
+///
+/// Masked scores need no mask here: their `p` is 0.
+pub(super) fn sdpa(
+    args: &[Value],
+    tangents: &[Option<Value>],
+    causal: bool,
+    scale: Lit,
+    mask: bool,
+    b: &mut Builder,
+) -> Option<Value> {
+    let attention = Attention::new(args, scale, b);
+    let p = attention.probabilities(args, causal, mask, b);
+    let wide = b.dtype(p);
+    let dq = tangents[0].map(|dq| attention.scores(dq, args[1], b));
+    let dk = tangents[1].map(|dk| attention.scores(args[0], dk, b));
+    let dm = tangents.get(3).copied().flatten().map(|dm| b.cast(dm, wide));
+    let ds = [dq, dk, dm].into_iter().flatten().reduce(|s, t| b.add(s, t)).map(|ds| {
+        let ds = b.expand(ds, b.shape(p));
+        let product = b.mul(ds, p);
+        let sum = b.sum(product, &[b.rank(p) - 1], true);
+        let back = b.mul(sum, p);
+        let dp = b.sub(product, back);
+        attention.mix(dp, args[2], b)
+    });
+    let dv = tangents[2].map(|dv| attention.mix(p, dv, b));
+    [ds, dv].into_iter().flatten().reduce(|s, t| b.add(s, t))
 }
 
 /// `dx @ wᵀ + x @ dwᵀ + db`

@@ -9,6 +9,8 @@ use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_PI, FRAC_2_SQRT_PI, LN_2, PI};
 
 /// `sign(x) dx`
 pub(super) fn abs(x: Value, dx: Value, b: &mut Builder) -> Value {
+    // Constant on either side of 0: a second derivative passes it by.
+    let x = b.op(Op::StopGradient, &[x]);
     let sign = b.op(Op::Sign, &[x]);
     b.mul(dx, sign)
 }
@@ -201,9 +203,9 @@ pub(super) fn rem(args: &[Value], i: usize, t: Value, b: &mut Builder) -> Value 
         return t;
     }
     let ratio = b.div(args[0], args[1]);
+    // Constant between its steps: a second derivative passes it by.
+    let ratio = b.op(Op::StopGradient, &[ratio]);
     let whole = b.op(Op::Trunc, &[ratio]);
-    // Constant between its steps, as in PyTorch: a second derivative passes it by.
-    let whole = b.op(Op::StopGradient, &[whole]);
     let slope = b.neg(whole);
     b.mul(t, slope)
 }

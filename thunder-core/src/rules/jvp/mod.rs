@@ -111,7 +111,9 @@ pub fn jvp(
         Op::Linear { .. } => composite::linear(args, tangents, out, b),
         Op::Dropout { .. } => Some(b.op(*op, &[dx, args[1]])),
         Op::Embedding => Some(b.op(*op, &[args[0], dx])),
-        Op::Sdpa { .. } => through(op, args, tangents, b)?,
+        Op::Sdpa { causal, scale, mask } => {
+            composite::sdpa(args, tangents, causal.is_yes(), scale, mask.is_yes(), b)
+        }
         Op::Einsum { .. } => each(b, &|b, i, t| {
             let mut with = args.to_vec();
             with[i] = t;
@@ -178,22 +180,11 @@ fn linear_composite(op: &Op, args: &[Value], b: &mut Builder) -> Value {
     }
 }
 
-/// The tangent of a composite by its decomposition. The composite itself keeps its place: an executor may still
-/// claim it, and otherwise it decomposes into the same instructions.
-fn through(
-    op: &Op,
-    args: &[Value],
-    tangents: &[Option<Value>],
-    b: &mut Builder,
-) -> Result<Option<Value>, Error> {
-    through_built(args, tangents, b, |args, b| linear_composite(op, args, b))
-}
-
 /// The tangent of what `build` appends, as a function of `args`.
 ///
 /// The operands are stood for by fresh values while it is built: the same value twice may have a tangent in one
 /// place and none in the other.
-fn through_built(
+fn through(
     args: &[Value],
     tangents: &[Option<Value>],
     b: &mut Builder,

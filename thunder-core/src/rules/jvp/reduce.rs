@@ -1,7 +1,7 @@
 //! Derivatives of reductions.
 
 use super::super::build::{kept, resolved};
-use super::through_built;
+use super::through;
 use crate::error::Error;
 use crate::op::{Flag, Op};
 use crate::trace::{Builder, Value};
@@ -16,7 +16,7 @@ pub(super) fn prod(
     keepdim: Flag,
     b: &mut Builder,
 ) -> Result<Option<Value>, Error> {
-    through_built(&[x], &[Some(dx)], b, |args, b| prod_tree(args[0], axes, keepdim, b))
+    through(&[x], &[Some(dx)], b, |args, b| prod_tree(args[0], axes, keepdim, b))
 }
 
 fn prod_tree(x: Value, axes: Axes, keepdim: Flag, b: &mut Builder) -> Value {
