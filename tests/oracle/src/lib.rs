@@ -22,6 +22,7 @@ mod composite;
 mod elementwise;
 mod movement;
 mod random;
+pub mod random_trace;
 mod reduce;
 pub mod samples;
 
