@@ -3,9 +3,12 @@
 //! ```text
 //! types <- op <- trace <- verify <- rules <- transform <- pipeline <- exec
 //! ```
+#[cfg(feature = "cpu")]
+pub mod cpu;
 pub mod error;
 pub mod exec;
 pub mod op;
 pub mod trace;
+pub mod transform;
 pub mod types;
 pub mod verify;
