@@ -7,8 +7,10 @@
 
 mod attr;
 mod infer;
+mod surface;
 mod table;
 
 pub use attr::{Attr, Flag, Label, Lit, Pattern, Reduction};
 pub use infer::{Mismatch, broadcast, infer};
+pub use surface::{ArgKind, AttrValue, Attrs, Method, NAMES, free_function, method, nearest};
 pub use table::{Class, Op, Opcode};

@@ -1,0 +1,230 @@
+//! The compile-time trace: what the macro knows of a function, as constant data beside it.
+//!
+//! An [`Item`] is a tree of [`Node`]s in Rust's evaluation order. Linking records the body once with
+//! concrete types and walks the item along the record; what differs is refused.
+
+use crate::op::Op;
+use crate::types::Ty;
+
+/// A value of the compile-time trace: a tensor, or a structure of them.
+pub type Var = u16;
+
+/// The compile-time trace of one function.
+#[derive(Debug)]
+pub struct Item {
+    /// The name: `rms_norm`, `Attention::forward`.
+    pub name: &'static str,
+    /// The file it stands in.
+    pub file: &'static str,
+    /// The line of its name.
+    pub line: u32,
+    /// Names of the dimension variables.
+    pub dims: &'static [&'static str],
+    /// Names of the generic element types.
+    pub elems: &'static [&'static str],
+    /// The parameters; they are the first vars.
+    pub params: &'static [Param],
+    /// The declared result.
+    pub result: Spec,
+    /// The type of each var, unknown where the macro could not know it.
+    pub types: &'static [Ty],
+    /// What is computed.
+    pub nodes: &'static [Node],
+    /// What is returned.
+    pub output: Operand,
+    /// The number of operands that the macro could not follow.
+    pub holes: u32,
+}
+
+/// A parameter of an [`Item`].
+#[derive(Debug)]
+pub struct Param {
+    /// The name.
+    pub name: &'static str,
+    /// What the signature says of it.
+    pub ty: Spec,
+    /// Whether it is taken by reference; by value, its memory is donated.
+    pub by_ref: bool,
+}
+
+/// What a signature or a field says of a value.
+#[derive(Clone, Copy, Debug)]
+pub enum Spec {
+    /// A tensor.
+    Tensor(Ty),
+    /// A random key.
+    Key,
+    /// A Rust scalar or other configuration.
+    Static,
+    /// A tuple.
+    Tuple(&'static [Spec]),
+    /// A module or a container, of which only its type says more.
+    Opaque,
+}
+
+/// A use of a value.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Operand {
+    /// A value the macro followed.
+    Var(Var),
+    /// A value it could not follow.
+    Hole,
+}
+
+/// A step from a structure to a part of it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Step {
+    /// A named field.
+    Field(&'static str),
+    /// An element of a tuple, an array or a `Vec`.
+    Index(u32),
+    /// The element that the current iteration of the loop `site` is at.
+    Iter(u16),
+    /// An element nothing is known of.
+    Any,
+}
+
+/// A place in the item's file.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct At {
+    /// The line.
+    pub line: u32,
+    /// The column.
+    pub column: u32,
+}
+
+/// A step of a compile-time trace.
+#[derive(Debug)]
+pub enum Node {
+    /// An operation.
+    Op {
+        /// Its result.
+        dst: Var,
+        /// The operation; attributes may be free.
+        op: Op,
+        /// Its operands.
+        args: &'static [Operand],
+        /// Where.
+        at: At,
+    },
+    /// A call of another item.
+    Call {
+        /// Its result.
+        dst: Var,
+        /// What is called.
+        callee: Callee,
+        /// The arguments that carry tensors or may (static ones are `Hole`).
+        args: &'static [Operand],
+        /// Where.
+        at: At,
+    },
+    /// A part of a structure.
+    Project {
+        /// The part.
+        dst: Var,
+        /// The structure.
+        base: Var,
+        /// Which part.
+        step: Step,
+    },
+    /// A structure of parts.
+    Pack {
+        /// The structure.
+        dst: Var,
+        /// Its parts.
+        parts: &'static [(Step, Operand)],
+    },
+    /// A rebinding, or the value of an arm.
+    Assign {
+        /// What is bound.
+        var: Var,
+        /// To what.
+        value: Operand,
+    },
+    /// Appends an element, at the index that is the number of elements so far.
+    Collect {
+        /// The array.
+        dst: Var,
+        /// The element.
+        value: Operand,
+    },
+    /// One of several arms, chosen by static values.
+    Choice {
+        /// The marker.
+        site: u16,
+        /// The arms.
+        arms: &'static [&'static [Node]],
+    },
+    /// A body that is run any number of times.
+    Repeat {
+        /// The marker.
+        site: u16,
+        /// The body.
+        body: &'static [Node],
+    },
+    /// A transform of a closure.
+    Region {
+        /// The result.
+        dst: Var,
+        /// The transform.
+        kind: Transform,
+        /// The operands outside the closure.
+        args: &'static [Operand],
+        /// The closure's parameters.
+        params: &'static [Var],
+        /// The closure's body.
+        body: &'static [Node],
+        /// The closure's result.
+        result: Operand,
+        /// Where.
+        at: At,
+    },
+    /// Leaves the item.
+    Return {
+        /// With this.
+        value: Operand,
+    },
+    /// Leaves the innermost [`Node::Repeat`].
+    Break,
+    /// Starts the next iteration of the innermost [`Node::Repeat`].
+    Continue,
+}
+
+/// What a call goes to.
+#[derive(Clone, Copy)]
+pub enum Callee {
+    /// A function, by its item (a function pointer, so that recursion is no cycle of constants).
+    Fn(fn() -> &'static Item),
+    /// A method, whose type only rustc knows: by name.
+    Method(&'static str),
+}
+
+impl std::fmt::Debug for Callee {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Callee::Fn(item) => write!(f, "{}", item().name),
+            Callee::Method(name) => write!(f, "_::{name}"),
+        }
+    }
+}
+
+/// A transform of the language.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Transform {
+    /// `grad(&x, |x| loss)`.
+    Grad,
+    /// `value_and_grad(&x, |x| loss)`.
+    ValueAndGrad,
+    /// `vjp(&x, |x| y, &dy)`.
+    Vjp,
+    /// `jvp(&x, &dx, |x| y)`.
+    Jvp,
+    /// `vmap(&xs, |x| y)`.
+    Vmap,
+    /// `scan(init, &xs, |carry, x| (carry, y))`.
+    Scan,
+    /// `checkpoint(|| y)`.
+    Checkpoint,
+    /// `autocast::<E, _>(|| y)`.
+    Autocast,
+}
