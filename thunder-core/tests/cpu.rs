@@ -23,7 +23,7 @@ fn run(trace: &Trace, inputs: &[Array], donated: bool) -> Vec<Array> {
     for call in 0..2 {
         let mut args: Vec<Arg> = inputs
             .iter()
-            .map(|x| backend.upload(&encode(x)).unwrap())
+            .map(|x| backend.upload(&encode(x.dtype, &x.data)).unwrap())
             .map(if donated { Arg::Donated } else { Arg::Borrowed })
             .collect();
         let out = exe.run(&mut args).unwrap_or_else(|e| panic!("{e}\n{trace}"));
@@ -216,7 +216,7 @@ fn donated_buffers_become_results() {
     agrees("step", &trace, &inputs, 1e-6);
     let backend = cpu::backend();
     let exe = backend.compile(&fused, &[true, true, false]).unwrap();
-    let up: Vec<Buffer> = inputs.iter().map(|x| backend.upload(&encode(x)).unwrap()).collect();
+    let up: Vec<Buffer> = inputs.iter().map(|x| backend.upload(&encode(x.dtype, &x.data)).unwrap()).collect();
     let before: Vec<*const ()> = up.iter().map(|b| std::sync::Arc::as_ptr(b) as *const ()).collect();
     let held = up[1].clone();
     let mut args: Vec<Arg> =
@@ -235,7 +235,7 @@ fn one_buffer_given_twice_is_not_written_over() {
     let backend = cpu::backend();
     let exe = backend.compile(&fuse::run(&trace).0, &[true, true]).unwrap();
     let x = random(&[100], 1);
-    let up = backend.upload(&encode(&x)).unwrap();
+    let up = backend.upload(&encode(x.dtype, &x.data)).unwrap();
     let out = exe.run(&mut vec![Arg::Donated(up.clone()), Arg::Donated(up)]).unwrap();
     assert_eq!(fetch(types[0], &out[0]).data, x.data.iter().map(|x| 2.0 * x).collect::<Vec<_>>());
     assert!(fetch(types[0], &out[1]).data.iter().all(|&x| x == 0.0));
@@ -269,7 +269,7 @@ fn threads_may_run_one_function_at_once() {
                 let x = random(&[n], seed);
                 let want = eval(trace, &[x.clone()]);
                 for _ in 0..20 {
-                    let up = backend.upload(&encode(&x)).unwrap();
+                    let up = backend.upload(&encode(x.dtype, &x.data)).unwrap();
                     let out = exe.run(&mut vec![Arg::Borrowed(up)]).unwrap();
                     assert_close("softmax", &[fetch(f32s(&[n]), &out[0])], &want, 1e-6);
                 }
