@@ -10,7 +10,7 @@ use crate::module::{Mapper, StaticValue, Tree, Visitor};
 use crate::pipeline::{self, Stage};
 use crate::tensor::{Key, RawTensor};
 use crate::trace::{Loc, Trace};
-use crate::types::Ty;
+use crate::types::TyRef;
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hash, Hasher};
@@ -184,10 +184,10 @@ struct Compiled<O, R> {
     /// The arguments with traced leaves: what a refused run gives back is made from it.
     arguments: O,
     /// Their leaves' types.
-    inputs: Vec<Ty>,
+    inputs: Vec<TyRef>,
     /// The result with traced leaves, to be replaced in order.
     template: R,
-    types: Vec<Ty>,
+    types: Vec<TyRef>,
 }
 
 /// Calls `body`: inside a trace it is inlined, on the host it is a cached call.
@@ -284,12 +284,7 @@ struct Gathered {
 impl Visitor for Gathered {
     fn tensor(&mut self, t: &RawTensor) {
         if let RawTensor::Concrete { buffer, ty, device } = t {
-            let rank = ty.shape.rank();
-            let dtype = ty.elem.known().map_or(0, |d| d as u64);
-            self.words.push(dtype | (rank as u64) << 8 | u64::from(self.owned) << 16);
-            for d in ty.shape.dims() {
-                self.words.push(d.konst as u64);
-            }
+            self.words.push(ty.id() << 1 | u64::from(self.owned));
             if *self.device.get_or_insert(*device) != *device {
                 self.elsewhere.get_or_insert((self.argument, *device));
             }
@@ -389,10 +384,10 @@ pub fn call<A: Args, R: Tree, F: Fn(A::Owned) -> R + 'static>(
         Some(c) => c,
         None => {
             let linked = link(item, &args, body).and_then(|linked| {
-                let inputs = linked.trace.body.params.iter().map(|&p| linked.trace.ty(p)).collect();
+                let inputs = linked.trace.body.params.iter().map(|&p| TyRef::new(linked.trace.ty(p))).collect();
                 let outcome = pipeline::compile(linked.trace, device.backend(), &g.donated, None)?;
                 let (arguments, template) = (linked.arguments, linked.result);
-                Ok(Arc::new(Compiled { exe: outcome.exe, arguments, inputs, template, types: outcome.types }))
+                Ok(Arc::new(Compiled { exe: outcome.exe, arguments, inputs, template, types: outcome.types.into_iter().map(TyRef::new).collect() }))
             });
             match linked {
                 Ok(c) => {
@@ -427,7 +422,7 @@ pub fn call<A: Args, R: Tree, F: Fn(A::Owned) -> R + 'static>(
 /// Puts buffers in the places of traced leaves, in order.
 struct Fill<'a> {
     buffers: std::vec::IntoIter<Buffer>,
-    types: std::slice::Iter<'a, Ty>,
+    types: std::slice::Iter<'a, TyRef>,
     device: Device,
     error: Option<Error>,
 }
