@@ -931,6 +931,16 @@ const fn einsum(op: &Op, spec: &[u8], args: &[Ty], dims: &[&str]) -> Result<Ty, 
         let text = start(op).str("the specification names ").int(arg as i64 + 1).str(" operands, there are ");
         return err(0, text.int(args.len() as i64));
     }
+    let (mut names, mut k) = (0, 0);
+    while k < seen.len() {
+        names += seen[k] as usize;
+        k += 1;
+    }
+    // Contracting two operands at a time keeps at most all the indices at once.
+    if names > MAX_RANK {
+        let text = start(op).str("the specification names ").int(names as i64).str(" indices, at most ");
+        return err(0, text.int(MAX_RANK as i64).str(" are supported"));
+    }
     if at + 1 >= spec.len() || spec[at + 1] != b'>' {
         return err(0, start(op).str("the specification must name its result: `ij,jk->ik`"));
     }

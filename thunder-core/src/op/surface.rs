@@ -2,7 +2,7 @@
 //! argument is. The macro reads calls by this table; the typed methods build the same operations.
 
 use super::{Flag, Label, Lit, Op, Reduction};
-use crate::types::{Axes, Axis, DType, Elem, Extent, Shape};
+use crate::types::{Axes, Axis, Elem, Extent, Shape};
 
 /// What an argument of a call is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -298,5 +298,3 @@ static FREE: &[Method] = methods! {
     debug_print(Label, Tensor) => |a| Op::DebugPrint { label: a.label(0) };
 };
 
-/// The element type a constant takes when nothing says otherwise.
-pub const DEFAULT_ELEM: DType = DType::F32;

@@ -52,6 +52,16 @@ impl<'t> Builder<'t> {
         self.insts[i]
     }
 
+    /// Takes back the instructions from the `at`th on.
+    pub fn split_off(&mut self, at: usize) -> Vec<Inst> {
+        self.insts.split_off(at)
+    }
+
+    /// Appends an instruction that the trace owns already.
+    pub fn append(&mut self, inst: Inst) {
+        self.insts.push(inst);
+    }
+
     /// The type of a value.
     pub fn ty(&self, v: Value) -> Ty {
         self.trace.ty(v)
@@ -164,7 +174,7 @@ impl<'t> Builder<'t> {
         let extra = from.rank() - shape.rank();
         let axes: Vec<usize> =
             (0..from.rank()).filter(|&i| i < extra || (shape.at(i - extra).is(1) && !from.at(i).is(1))).collect();
-        let y = self.sum(x, &axes, false);
+        let y = self.sum(x, &axes, extra == 0);
         self.reshape(y, shape)
     }
 

@@ -15,13 +15,24 @@ mod sealed {
     label = "not an element type",
     note = "element types are f64, f32, f16, bf16, i64, i32, u32, u8 and bool"
 )]
-pub trait Element: sealed::Sealed + Copy + Default + Send + Sync + PartialEq + std::fmt::Debug + 'static {
+pub trait Element:
+    sealed::Sealed + Copy + Default + Send + Sync + PartialEq + std::fmt::Debug + 'static
+{
     /// The element type, as a value.
     const DTYPE: DType;
     /// The nearest value of this type (saturating for integers, non-zero for `bool`).
     fn from_f64(x: f64) -> Self;
     /// The value as an `f64`.
     fn to_f64(self) -> f64;
+    /// This type with its floats replaced by `F`: `F` for a float, itself otherwise.
+    type WithFloat<F: Float>: Element;
+    /// The elements' bytes.
+    fn bytes(data: &[Self]) -> &[u8];
+    /// `count` elements from bytes that `fill` writes; on failure, its error.
+    ///
+    /// # Errors
+    /// What `fill` gives.
+    fn read<X>(count: usize, fill: impl FnOnce(&mut [u8]) -> Result<(), X>) -> Result<Vec<Self>, X>;
 }
 
 /// An element type with arithmetic: every one but `bool`.
@@ -46,12 +57,32 @@ pub trait Float: Num {}
 pub trait Int: Num {}
 
 macro_rules! element {
-    ($($ty:ty, $dtype:ident, $from:expr, $to:expr, [$($class:ident)*];)*) => {$(
+    (@with f64, $f:ident) => { $f };
+    (@with f32, $f:ident) => { $f };
+    (@with f16, $f:ident) => { $f };
+    (@with bf16, $f:ident) => { $f };
+    (@with $ty:ident, $f:ident) => { $ty };
+    (@read bool, $count:ident, $fill:ident) => {{
+        let mut bytes = vec![0u8; $count];
+        $fill(&mut bytes)?;
+        Ok(bytes.into_iter().map(|b| b != 0).collect())
+    }};
+    (@read $ty:ident, $count:ident, $fill:ident) => {{
+        let mut out = vec![<$ty>::default(); $count];
+        $fill(bytemuck::cast_slice_mut(&mut out))?;
+        Ok(out)
+    }};
+    ($($ty:ident, $dtype:ident, $from:expr, $to:expr, [$($class:ident)*];)*) => {$(
         impl sealed::Sealed for $ty {}
         impl Element for $ty {
             const DTYPE: DType = DType::$dtype;
             fn from_f64(x: f64) -> Self { let f: fn(f64) -> $ty = $from; f(x) }
             fn to_f64(self) -> f64 { let f: fn($ty) -> f64 = $to; f(self) }
+            type WithFloat<F: Float> = element!(@with $ty, F);
+            fn bytes(data: &[Self]) -> &[u8] { bytemuck::cast_slice(data) }
+            fn read<X>(count: usize, fill: impl FnOnce(&mut [u8]) -> Result<(), X>) -> Result<Vec<Self>, X> {
+                element!(@read $ty, count, fill)
+            }
         }
         $(impl $class for $ty {})*
     )*};
@@ -68,3 +99,27 @@ element! {
     u8, U8, |x| x as u8, |x| x as f64, [Num Int];
     bool, Bool, |x| x != 0.0, |x| x as u8 as f64, [];
 }
+
+/// A float type that only the run knows: the element type of the leaves that an optimiser walks over.
+#[derive(Clone, Copy, Default, PartialEq, Debug)]
+pub struct AnyFloat;
+
+impl sealed::Sealed for AnyFloat {}
+impl Element for AnyFloat {
+    const DTYPE: DType = DType::F32;
+    type WithFloat<F: Float> = F;
+    fn from_f64(_: f64) -> Self {
+        AnyFloat
+    }
+    fn to_f64(self) -> f64 {
+        0.0
+    }
+    fn bytes(_: &[Self]) -> &[u8] {
+        &[]
+    }
+    fn read<X>(count: usize, _: impl FnOnce(&mut [u8]) -> Result<(), X>) -> Result<Vec<Self>, X> {
+        Ok(vec![AnyFloat; count])
+    }
+}
+impl Num for AnyFloat {}
+impl Float for AnyFloat {}

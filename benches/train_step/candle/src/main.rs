@@ -12,9 +12,6 @@
 //! candle's own fused softmax and layer norm have no backward pass, so both are spelled out
 //! here in differentiable operations, as `candle_nn` does when a model is trained.
 
-#[cfg(feature = "mkl")]
-extern crate intel_mkl_src;
-
 use candle_core::backprop::GradStore;
 use candle_core::{DType, Device, Result, Tensor, Var, D};
 use candle_nn::{AdamW, LayerNorm, Linear, Module, Optimizer, ParamsAdamW};
@@ -98,10 +95,7 @@ impl Gpt {
 
     fn attention(&self, block: &Block, x: &Tensor) -> Result<Tensor> {
         let size = WIDTH / HEADS;
-        let qkv = block
-            .c_attn
-            .forward(x)?
-            .reshape((BATCH, CONTEXT, 3, HEADS, size))?;
+        let qkv = block.c_attn.forward(x)?.reshape((BATCH, CONTEXT, 3, HEADS, size))?;
         let part = |i: usize| qkv.narrow(2, i, 1)?.squeeze(2)?.transpose(1, 2)?.contiguous();
         let (q, k, v) = (part(0)?, part(1)?, part(2)?);
         let scores = (q.matmul(&k.t()?)? * (1.0 / (size as f64).sqrt()))?;
@@ -186,10 +180,8 @@ fn main() -> Result<()> {
     let steps = option("--steps", 200);
     let warmup = option("--warmup", 30);
     let threads = option("--threads", 2);
-    // candle reads the number of threads for its matrix products from this variable too.
+    // candle reads the number of threads from this variable too.
     std::env::set_var("RAYON_NUM_THREADS", threads.to_string());
-    std::env::set_var("OMP_NUM_THREADS", threads.to_string());
-    std::env::set_var("MKL_NUM_THREADS", threads.to_string());
 
     let device = Device::Cpu;
     let model = Gpt::new(&device)?;
@@ -202,8 +194,7 @@ fn main() -> Result<()> {
 
     let params: usize = model.vars.iter().map(|v| v.elem_count()).sum();
     println!(
-        "# candle {CANDLE}{}, {threads} threads, {} parameters, {steps} steps after {warmup}",
-        if cfg!(feature = "mkl") { " with mkl" } else { "" },
+        "# candle {CANDLE}, {threads} threads, {} parameters, {steps} steps after {warmup}",
         thousands(params as u64),
     );
 
@@ -233,13 +224,12 @@ fn main() -> Result<()> {
     times.sort_by(f64::total_cmp);
     let n = times.len();
     let ms = (times[(n - 1) / 2] + times[n / 2]) / 2.0;
-    let name = format!("candle {CANDLE}{}", if cfg!(feature = "mkl") { " mkl" } else { "" });
     println!(
-        "{name}: {ms:.2} ms/step, {} tokens/s",
+        "candle {CANDLE}: {ms:.2} ms/step, {} tokens/s",
         thousands(((BATCH * CONTEXT) as f64 * 1e3 / ms).round() as u64)
     );
     println!(
-        "# {name}: middle 80% of the steps {:.2} to {:.2} ms, last loss {loss:.3}, last gradient norm {norm:.3}",
+        "# candle {CANDLE}: middle 80% of the steps {:.2} to {:.2} ms, last loss {loss:.3}, last gradient norm {norm:.3}",
         times[n / 10],
         times[n * 9 / 10]
     );

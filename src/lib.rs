@@ -1,0 +1,15 @@
+//! A tensor language inside Rust.
+
+extern crate self as thunder;
+
+pub mod prelude;
+
+pub use thunder_core::call::{CallError, Explanation, scope as call};
+pub use thunder_core::device::Device;
+pub use thunder_core::error::Error;
+pub use thunder_core::module::{Module, Tree};
+#[doc(hidden)]
+pub use thunder_core::rt as __rt;
+pub use thunder_core::tensor::{Key, Scalar, Tensor};
+pub use thunder_core::{op, trace, types};
+pub use half::{bf16, f16};

@@ -1,0 +1,94 @@
+//! Devices, by handle.
+
+use crate::exec::Backend;
+#[cfg(feature = "cpu")]
+use std::sync::OnceLock;
+use std::sync::{Arc, RwLock};
+
+/// A device: where a tensor lies and a function runs. A cheap handle.
+#[derive(Clone, Copy)]
+pub struct Device(&'static Registered);
+
+struct Registered {
+    name: String,
+    backend: Arc<dyn Backend>,
+}
+
+static DEVICES: RwLock<Vec<&'static Registered>> = RwLock::new(Vec::new());
+static DEFAULT: RwLock<Option<Device>> = RwLock::new(None);
+
+impl Device {
+    /// Makes a backend known; one of the same name is kept.
+    pub fn register(backend: Arc<dyn Backend>) -> Device {
+        let name = backend.name();
+        let mut devices = DEVICES.write().unwrap_or_else(|e| e.into_inner());
+        if let Some(known) = devices.iter().find(|d| d.name == name) {
+            return Device(known);
+        }
+        // A device lives as long as the process: tensors hold handles to it.
+        let entry: &'static Registered = Box::leak(Box::new(Registered { name, backend }));
+        devices.push(entry);
+        Device(entry)
+    }
+
+    /// The CPU.
+    #[cfg(feature = "cpu")]
+    pub fn cpu() -> Device {
+        static CPU: OnceLock<Device> = OnceLock::new();
+        *CPU.get_or_init(|| Device::register(crate::cpu::backend()))
+    }
+
+    /// The device that new tensors lie on: the CPU until [`Device::set_default`] says otherwise.
+    ///
+    /// # Panics
+    /// If no device is known, in a build without the CPU executor.
+    pub fn default_device() -> Device {
+        if let Some(d) = *DEFAULT.read().unwrap_or_else(|e| e.into_inner()) {
+            return d;
+        }
+        #[cfg(feature = "cpu")]
+        return Device::cpu();
+        #[cfg(not(feature = "cpu"))]
+        panic!("no default device: this build has no CPU executor, and `set_default_device` was not called");
+    }
+
+    /// Makes this the device that new tensors lie on.
+    pub fn set_default(self) {
+        *DEFAULT.write().unwrap_or_else(|e| e.into_inner()) = Some(self);
+    }
+
+    /// The name: `cpu`, `cuda:0`.
+    pub fn name(&self) -> &'static str {
+        &self.0.name
+    }
+
+    /// What runs here.
+    pub fn backend(&self) -> &'static dyn Backend {
+        &*self.0.backend
+    }
+
+    /// A number that tells devices apart.
+    pub(crate) fn id(&self) -> u64 {
+        std::ptr::from_ref(self.0) as u64
+    }
+}
+
+impl PartialEq for Device {
+    fn eq(&self, other: &Device) -> bool {
+        std::ptr::eq(self.0, other.0)
+    }
+}
+
+impl Eq for Device {}
+
+impl std::fmt::Display for Device {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl std::fmt::Debug for Device {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
+}

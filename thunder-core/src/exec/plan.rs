@@ -1,0 +1,330 @@
+//! The plan of a fused trace, the same for every device: the order of the steps, where each value lies, and
+//! which donated arguments become results.
+
+use super::Layout;
+use crate::op::Op;
+use crate::trace::{Inst, InstData, Kind, Trace, Value};
+use crate::transform::memory::{self, Lifetime};
+use crate::transform::region::{self, NodeKind};
+use crate::types::DType;
+
+/// The memory a value lies in.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Base {
+    /// An argument's buffer.
+    Param(usize),
+    /// A buffer that the caller gets; see [`Plan::outs`].
+    Out(usize),
+    /// The arena, from this byte on.
+    Arena(usize),
+}
+
+/// Where a value lies.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Place {
+    /// In which memory.
+    pub base: Base,
+    /// Where in it, in elements.
+    pub layout: Layout,
+    /// The element type.
+    pub dtype: DType,
+}
+
+/// What a step does.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Work {
+    /// Runs an instruction of the trace's own body.
+    Inst(Inst),
+    /// Copies a strided value to a row-major one.
+    Copy,
+}
+
+/// A step of the plan.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Step {
+    /// What it does.
+    pub work: Work,
+    /// Where its operands lie.
+    pub reads: Vec<Place>,
+    /// Where its results lie, each row-major.
+    pub writes: Vec<Place>,
+    /// For each result: the operand whose memory it may take over in this very step.
+    pub in_place: Vec<Option<usize>>,
+}
+
+/// A buffer that the caller gets.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Out {
+    /// Its size.
+    pub bytes: usize,
+    /// The donated parameter whose buffer it is, if that is unique at the call.
+    pub donor: Option<usize>,
+}
+
+/// A result of a call.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Returned {
+    /// One of [`Plan::outs`].
+    Out(usize),
+    /// An argument as it came.
+    Param(usize),
+}
+
+/// What to run, in order, and where everything lies.
+#[derive(Clone, Debug, Default)]
+pub struct Plan {
+    /// The steps.
+    pub steps: Vec<Step>,
+    /// The buffers made for the caller.
+    pub outs: Vec<Out>,
+    /// The results.
+    pub results: Vec<Returned>,
+    /// Bytes of the arena for intermediates.
+    pub arena_bytes: usize,
+    /// Bytes of parameters, arena and results together.
+    pub peak_bytes: usize,
+}
+
+/// A block of memory that one step writes.
+struct Block {
+    bytes: usize,
+    first: usize,
+    last: usize,
+    out: Option<usize>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Root {
+    Param(usize),
+    Block(usize),
+}
+
+#[derive(Clone)]
+struct Viewed {
+    root: Root,
+    layout: Layout,
+    dtype: DType,
+}
+
+/// A step while blocks have no place yet.
+struct Draft {
+    work: Work,
+    reads: Vec<Viewed>,
+    writes: Vec<Viewed>,
+}
+
+struct Planner<'t> {
+    trace: &'t Trace,
+    values: Vec<Option<Viewed>>,
+    blocks: Vec<Block>,
+    /// The last step that reads each parameter.
+    read: Vec<Option<usize>>,
+    steps: Vec<Draft>,
+}
+
+/// Plans `trace`; `donated` says which parameters' memory may be reused.
+pub fn plan(trace: &Trace, donated: &[bool]) -> Plan {
+    let mut p = Planner {
+        trace,
+        values: vec![None; trace.value_count()],
+        blocks: Vec::new(),
+        read: vec![None; trace.body.params.len()],
+        steps: Vec::new(),
+    };
+    for (i, &v) in trace.body.params.iter().enumerate() {
+        let layout = Layout::contiguous(&trace.ty(v).sizes());
+        p.values[v.index()] = Some(Viewed { root: Root::Param(i), layout, dtype: trace.ty(v).dtype() });
+    }
+    for &i in &trace.body.insts {
+        p.inst(i, trace.data(i));
+    }
+    let (results, outs) = p.results();
+    p.finish(results, outs, donated)
+}
+
+impl Planner<'_> {
+    fn inst(&mut self, id: Inst, data: &InstData) {
+        if let Kind::Op(op) = &data.kind
+            && region::is_view(op)
+        {
+            return self.view(op, data);
+        }
+        let reads = data.args.iter().map(|&a| self.get(a)).collect();
+        let types: Vec<_> = data.results.iter().map(|&r| self.trace.ty(r)).collect();
+        let writes: Vec<Viewed> = types.iter().map(|t| self.block(&t.sizes(), t.dtype())).collect();
+        for (&r, w) in data.results.iter().zip(&writes) {
+            self.values[r.index()] = Some(w.clone());
+        }
+        self.step(Work::Inst(id), reads, writes);
+    }
+
+    fn view(&mut self, op: &Op, data: &InstData) {
+        let mut x = self.get(data.args[0]);
+        let to = self.trace.ty(data.results[0]).sizes();
+        let layout = match x.layout.view(op, &to) {
+            Some(layout) => layout,
+            None => {
+                x = self.copy(x);
+                x.layout.view(op, &to).unwrap_or_else(|| Layout::contiguous(&to))
+            }
+        };
+        self.values[data.results[0].index()] = Some(Viewed { layout, ..x });
+    }
+
+    fn get(&self, v: Value) -> Viewed {
+        self.values[v.index()].clone().expect("verification: defined before use")
+    }
+
+    fn copy(&mut self, x: Viewed) -> Viewed {
+        let to = self.block(&x.layout.sizes, x.dtype);
+        self.step(Work::Copy, vec![x], vec![to.clone()]);
+        to
+    }
+
+    fn block(&mut self, sizes: &[usize], dtype: DType) -> Viewed {
+        let layout = Layout::contiguous(sizes);
+        let step = self.steps.len();
+        self.blocks.push(Block { bytes: layout.count() * dtype.size(), first: step, last: step, out: None });
+        Viewed { root: Root::Block(self.blocks.len() - 1), layout, dtype }
+    }
+
+    fn step(&mut self, work: Work, reads: Vec<Viewed>, writes: Vec<Viewed>) {
+        let now = self.steps.len();
+        for r in &reads {
+            match r.root {
+                Root::Param(i) => self.read[i] = Some(now),
+                Root::Block(b) => self.blocks[b].last = now,
+            }
+        }
+        self.steps.push(Draft { work, reads, writes });
+    }
+
+    /// Gives each result a buffer of its own, or shares the one that another result or parameter is.
+    fn results(&mut self) -> (Vec<Returned>, Vec<Out>) {
+        let (mut list, mut outs) = (Vec::new(), Vec::new());
+        for &r in &self.trace.body.results {
+            let mut x = self.get(r);
+            let whole = x.layout.offset == 0 && x.layout.is_contiguous();
+            let bytes = x.layout.count() * x.dtype.size();
+            let param_bytes = |i: usize| self.trace.ty(self.trace.body.params[i]).bytes();
+            match x.root {
+                Root::Param(i) if whole && bytes == param_bytes(i) => {
+                    list.push(Returned::Param(i));
+                    continue;
+                }
+                Root::Block(b) if whole && bytes == self.blocks[b].bytes => {}
+                _ => x = self.copy(x),
+            }
+            let Root::Block(b) = x.root else { unreachable!("a copy is a block") };
+            let k = *self.blocks[b].out.get_or_insert_with(|| {
+                outs.push(Out { bytes, donor: None });
+                outs.len() - 1
+            });
+            list.push(Returned::Out(k));
+        }
+        (list, outs)
+    }
+
+    fn finish(self, results: Vec<Returned>, mut outs: Vec<Out>, donated: &[bool]) -> Plan {
+        let mut in_place: Vec<Vec<Option<usize>>> =
+            self.steps.iter().map(|s| vec![None; s.writes.len()]).collect();
+        self.donate(&results, &mut outs, donated, &mut in_place);
+        let arena: Vec<usize> = (0..self.blocks.len()).filter(|&b| self.blocks[b].out.is_none()).collect();
+        let lives: Vec<Lifetime> = arena
+            .iter()
+            .map(|&b| &self.blocks[b])
+            .map(|b| Lifetime { bytes: b.bytes, first: b.first, last: b.last })
+            .collect();
+        let (offsets, arena_bytes) = memory::assign(&lives);
+        let mut bases: Vec<Base> = self.blocks.iter().map(|b| Base::Out(b.out.unwrap_or(0))).collect();
+        for (&b, &offset) in arena.iter().zip(&offsets) {
+            bases[b] = Base::Arena(offset);
+        }
+        let place = |x: &Viewed| Place {
+            base: match x.root {
+                Root::Param(i) => Base::Param(i),
+                Root::Block(b) => bases[b],
+            },
+            layout: x.layout.clone(),
+            dtype: x.dtype,
+        };
+        let steps = self.steps.iter().zip(in_place).map(|(s, in_place)| Step {
+            work: s.work,
+            reads: s.reads.iter().map(place).collect(),
+            writes: s.writes.iter().map(place).collect(),
+            in_place,
+        });
+        let params: usize = self.trace.body.params.iter().map(|&p| self.trace.ty(p).bytes()).sum();
+        let fresh: usize = outs.iter().filter(|o| o.donor.is_none()).map(|o| o.bytes).sum();
+        Plan { steps: steps.collect(), outs, results, arena_bytes, peak_bytes: params + arena_bytes + fresh }
+    }
+
+    /// Chooses donated buffers for results: first those read at the same place by the step that writes the
+    /// result, then those not read any more.
+    fn donate(&self, results: &[Returned], outs: &mut [Out], donated: &[bool], same: &mut [Vec<Option<usize>>]) {
+        let returned = |i: usize| results.contains(&Returned::Param(i));
+        let mut free: Vec<usize> =
+            (0..self.read.len()).filter(|&i| donated.get(i) == Some(&true) && !returned(i)).collect();
+        let bytes = |i: usize| self.trace.ty(self.trace.body.params[i]).bytes();
+        for (s, step) in self.steps.iter().enumerate() {
+            for (w, write) in step.writes.iter().enumerate() {
+                let Root::Block(b) = write.root else { continue };
+                let Some(k) = self.blocks[b].out else { continue };
+                let fits = |&i: &usize| bytes(i) == outs[k].bytes && self.read[i] == Some(s);
+                let found = free.iter().copied().filter(fits).find_map(|i| {
+                    let at = self.aligned(step, w, i)?;
+                    Some((i, at))
+                });
+                if let Some((i, at)) = found {
+                    outs[k].donor = Some(i);
+                    same[s][w] = Some(at);
+                    free.retain(|&j| j != i);
+                }
+            }
+        }
+        for block in &self.blocks {
+            let Some(k) = block.out else { continue };
+            if outs[k].donor.is_some() {
+                continue;
+            }
+            let dead = |&i: &usize| bytes(i) == outs[k].bytes && self.read[i].is_none_or(|r| r < block.first);
+            if let Some(i) = free.iter().copied().find(dead) {
+                outs[k].donor = Some(i);
+                free.retain(|&j| j != i);
+            }
+        }
+    }
+
+    /// The operand of `step` that is parameter `param`, read only where result `w` is written.
+    fn aligned(&self, step: &Draft, w: usize, param: usize) -> Option<usize> {
+        let mut reads = step.reads.iter().enumerate().filter(|(_, r)| r.root == Root::Param(param));
+        let (at, read) = reads.next()?;
+        if reads.next().is_some() || !read.layout.is_contiguous() || read.dtype.size() != step.writes[w].dtype.size()
+        {
+            return None;
+        }
+        let Work::Inst(id) = step.work else { return None };
+        let data = self.trace.data(id);
+        let schedule = match data.kind {
+            Kind::Op(Op::SliceUpdate { .. }) if at == 0 => return Some(at),
+            Kind::Fused(schedule) => schedule,
+            _ => return None,
+        };
+        let body = data.body.as_ref()?;
+        let region = region::of_body(self.trace, schedule, body).ok()?;
+        let value = body.params[at];
+        let rm = region::row_major(&self.trace.ty(value).sizes());
+        let (_, stored) = &region.results[w];
+        let fine = region.nodes.iter().all(|n| match &n.kind {
+            NodeKind::Load(coords) if n.value == value => {
+                let offset: usize = coords.iter().zip(&rm).map(|(c, s)| c.offset * s).sum();
+                let step = |d: usize| coords.iter().zip(&rm).map(|(c, s)| c.steps[d] * s).sum::<usize>();
+                offset == stored.offset && (0..region.dims.len()).all(|d| step(d) == stored.strides[d])
+            }
+            NodeKind::Take { data, .. } => *data != value,
+            NodeKind::Random { key, .. } => *key != value,
+            _ => true,
+        });
+        fine.then_some(at)
+    }
+}

@@ -1,0 +1,239 @@
+//! Dimension variables of structs and signatures, solved from the shapes of the tensors they hold.
+
+use crate::error::Error;
+use crate::item::{Item, Spec};
+use crate::module::{StaticValue, StructInfo, Tree, Visitor};
+use crate::tensor::{Key, RawTensor};
+use crate::types::{Extent, Shape, Text, Ty};
+
+/// What is known of some dimension variables.
+#[derive(Clone, Debug)]
+pub(crate) struct Solved {
+    pub(crate) names: &'static [&'static str],
+    pub(crate) sizes: Vec<Option<usize>>,
+}
+
+impl Solved {
+    pub(crate) fn new(names: &'static [&'static str]) -> Solved {
+        Solved { names, sizes: vec![None; names.len()] }
+    }
+
+    /// As bindings for [`Extent::substitute`].
+    pub(crate) fn bindings(&self) -> Vec<Extent> {
+        self.sizes.iter().map(|s| s.map_or(Extent::UNKNOWN, Extent::new)).collect()
+    }
+
+    pub(crate) fn get(&self, name: &str) -> Option<usize> {
+        self.names.iter().position(|n| *n == name).and_then(|i| self.sizes[i])
+    }
+
+    /// Takes `extent == size` into account; `false` if that contradicts what is known.
+    pub(crate) fn unify(&mut self, extent: Extent, size: usize) -> bool {
+        if let Some(v) = extent.as_var().map(usize::from)
+            && v < self.sizes.len()
+            && self.sizes[v].is_none()
+        {
+            self.sizes[v] = Some(size);
+            return true;
+        }
+        let value = extent.substitute(&self.bindings());
+        if !value.is_unknown() {
+            return value.is(size);
+        }
+        // One unknown variable times a number can be solved: `3 * C == 768`.
+        let t = extent.terms[0];
+        let alone = extent.terms[1].coef == 0 && extent.konst == 0 && t.vars[1] == 0 && t.vars[0] != 0;
+        if alone && t.coef > 0 && (t.vars[0] as usize) <= self.sizes.len() {
+            let coef = t.coef as usize;
+            self.sizes[t.vars[0] as usize - 1] = Some(size / coef);
+            return size.is_multiple_of(coef);
+        }
+        true
+    }
+
+    /// Takes the extents of a tensor declared as `shape` into account.
+    fn unify_shape(&mut self, shape: &Shape, sizes: &[usize]) -> bool {
+        if shape.is_unknown() || shape.rank() > sizes.len() || (shape.lead == 0 && shape.rank() != sizes.len()) {
+            return shape.is_unknown();
+        }
+        let skip = sizes.len() - shape.rank();
+        (0..shape.rank()).all(|i| shape.at(i).is_unknown() || self.unify(shape.at(i), sizes[skip + i]))
+    }
+
+    /// The declared shape, and what is known of its names: `(B, C) with C = 768`.
+    fn expected(&self, ty: &Ty) -> String {
+        let mut text = Text::new().shape(&ty.shape, self.names).to_string();
+        let known: Vec<String> = (0..self.names.len())
+            .filter(|&i| {
+                ty.shape.dims().iter().any(|d| d.terms.iter().any(|t| t.vars.contains(&(i as u8 + 1)) && t.coef != 0))
+            })
+            .filter_map(|i| self.sizes[i].map(|n| format!("{} = {n}", self.names[i])))
+            .collect();
+        if !known.is_empty() {
+            text.push_str(&format!(" with {}", known.join(", ")));
+        }
+        text
+    }
+}
+
+/// Solves the dimensions of every struct in a structure, innermost first, and finds contradictions.
+pub(crate) struct Solver {
+    /// The structs being visited, outermost first, each with the field being visited.
+    frames: Vec<(&'static StructInfo, Solved, usize)>,
+    path: Vec<super::log::PathStep>,
+    /// The outermost struct's dimensions.
+    pub(crate) root: Option<Solved>,
+    /// The first contradiction: path, expected, found.
+    pub(crate) wrong: Option<(String, String, String)>,
+}
+
+impl Solver {
+    /// Visits `tree`.
+    pub(crate) fn solve<T: Tree>(tree: &T) -> Solver {
+        let mut solver = Solver { frames: Vec::new(), path: Vec::new(), root: None, wrong: None };
+        tree.visit(&mut solver);
+        solver
+    }
+
+    fn refuse(&mut self, expected: String, found: String) {
+        let path = super::log::spell("", &self.path);
+        self.wrong.get_or_insert((path, expected, found));
+    }
+}
+
+impl Visitor for Solver {
+    fn begin(&mut self, info: &'static StructInfo) {
+        self.frames.push((info, Solved::new(info.dims), usize::MAX));
+    }
+
+    fn end(&mut self) {
+        let Some((_, solved, _)) = self.frames.pop() else { return };
+        let Some((info, outer, field)) = self.frames.last_mut() else {
+            self.root.get_or_insert(solved);
+            return;
+        };
+        let Some(field) = info.fields.get(*field) else { return };
+        for (name, extent) in field.bindings {
+            if let Some(size) = solved.get(name)
+                && !outer.unify(*extent, size)
+            {
+                let expected = Text::new().extent(*extent, outer.names);
+                let value = extent.substitute(&outer.bindings());
+                let expected = format!("{name} = {expected} = {}", Text::new().extent(value, &[]));
+                self.refuse(expected, format!("{name} = {size}"));
+                return;
+            }
+        }
+    }
+
+    fn field(&mut self, name: &'static str) {
+        self.path.push(super::log::PathStep::Field(name));
+        if let Some((info, _, field)) = self.frames.last_mut() {
+            *field = info.fields.iter().position(|f| f.name == name).unwrap_or(usize::MAX);
+        }
+    }
+
+    fn index(&mut self, index: usize) {
+        self.path.push(super::log::PathStep::Index(index as u32));
+    }
+
+    fn leave(&mut self) {
+        self.path.pop();
+    }
+
+    fn tensor(&mut self, tensor: &RawTensor) {
+        let (Some((info, solved, field)), Some(ty)) = (self.frames.last_mut(), tensor.ty()) else { return };
+        let Some(Spec::Tensor(spec)) = info.fields.get(*field).map(|f| f.ty) else { return };
+        let before = solved.clone();
+        if !solved.unify_shape(&spec.shape, &ty.sizes()) {
+            let expected = before.expected(&spec);
+            self.refuse(expected, format!("{:?}", ty.shape));
+        }
+    }
+
+    fn key(&mut self, _: Key) {}
+
+    fn fixed(&mut self, value: StaticValue<'_>) {
+        let Some((info, solved, field)) = self.frames.last_mut() else { return };
+        let (Some(f), StaticValue::Bits(n)) = (info.fields.get(*field), value) else { return };
+        if let Some(dim) = f.dim
+            && let Some(i) = solved.names.iter().position(|name| *name == dim)
+            && !solved.unify(Extent::var(i as u8), n as usize)
+        {
+            let expected = format!("{dim} = {}", solved.sizes[i].unwrap_or(0));
+            self.refuse(expected, n.to_string());
+        }
+    }
+}
+
+/// The dimension `name` of a struct, for a body that names it.
+///
+/// # Panics
+/// If the struct has no such dimension, or nothing fixes it: the macro refuses the first, linking reports
+/// the second.
+#[track_caller]
+pub fn dim<T: Tree>(module: &T, name: &str) -> usize {
+    match Solver::solve(module).root.and_then(|s| s.get(name)) {
+        Some(size) => size,
+        None => panic!("no tensor or `Dim` field of the module fixes its dimension `{name}`"),
+    }
+}
+
+/// Checks arguments against an item's signature, and solves its dimensions.
+///
+/// # Errors
+/// The first argument that does not fit, with both sides.
+pub(crate) fn guard(item: &'static Item, args: &[super::log::Leaves]) -> Result<Solved, Error> {
+    let mut solved = Solved::new(item.dims);
+    let refuse = |argument: String, expected: String, found: String| Error::Argument {
+        function: item.name.into(),
+        argument,
+        expected,
+        found,
+    };
+    for (param, arg) in item.params.iter().zip(args) {
+        if let Some((path, expected, found)) = &arg.wrong {
+            let dot = if path.is_empty() { "" } else { "." };
+            return Err(refuse(format!("{}{dot}{path}", param.name), expected.clone(), found.clone()));
+        }
+        for (name, size) in &arg.dims {
+            if let Some(i) = item.dims.iter().position(|d| d == name)
+                && param.name == "self"
+                && !solved.unify(Extent::var(i as u8), *size)
+            {
+                let expected = format!("{name} = {}", solved.sizes[i].unwrap_or(0));
+                return Err(refuse(param.name.into(), expected, size.to_string()));
+            }
+        }
+        spec(&mut solved, &param.ty, arg, &[]).map_err(|(expected, found)| {
+            refuse(param.name.into(), expected, found)
+        })?;
+    }
+    Ok(solved)
+}
+
+fn spec(
+    solved: &mut Solved,
+    spec_: &Spec,
+    arg: &super::log::Leaves,
+    path: &[super::log::PathStep],
+) -> Result<(), (String, String)> {
+    match spec_ {
+        Spec::Tensor(want) => {
+            let Some(ty) = arg.types.iter().find(|(p, _)| p == path).map(|(_, t)| *t) else { return Ok(()) };
+            let before = solved.clone();
+            if !solved.unify_shape(&want.shape, &ty.sizes()) {
+                return Err((before.expected(want), format!("{:?}", ty.shape)));
+            }
+            Ok(())
+        }
+        Spec::Tuple(parts) => {
+            for (i, part) in parts.iter().enumerate() {
+                let inner = [path, &[super::log::PathStep::Index(i as u32)]].concat();
+                spec(solved, part, arg, &inner)?;
+            }
+            Ok(())
+        }
+        Spec::Key | Spec::Static | Spec::Opaque => Ok(()),
+    }
+}

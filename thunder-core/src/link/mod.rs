@@ -1,0 +1,14 @@
+//! Linking: the body is recorded with concrete types, and the record verified against the compile-time trace.
+
+pub(crate) mod dims;
+pub(crate) mod log;
+mod mapped;
+pub(crate) mod matcher;
+pub(crate) mod quiet;
+pub(crate) mod record;
+mod region;
+
+pub use dims::dim;
+pub use mapped::{Examples, Stack, Stacked, scan, vmap};
+pub use record::{arm, iter};
+pub use region::{autocast, checkpoint, grad, jvp, value_and_grad, vjp};

@@ -1,0 +1,46 @@
+//! Static panics while linking: caught without the default report, and with their place.
+
+use std::cell::{Cell, RefCell};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Once;
+
+thread_local! {
+    static CATCHING: Cell<bool> = const { Cell::new(false) };
+    static PLACE: RefCell<String> = const { RefCell::new(String::new()) };
+}
+
+/// Runs `f`; a panic in it is not reported on standard error, and its place is kept for [`place`].
+pub(crate) fn catch<T>(f: impl FnOnce() -> T) -> std::thread::Result<T> {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            if CATCHING.with(Cell::get) {
+                let place = info.location().map(|l| format!("{}:{}:{}", l.file(), l.line(), l.column()));
+                PLACE.with(|p| *p.borrow_mut() = place.unwrap_or_default());
+            } else {
+                before(info);
+            }
+        }));
+    });
+    let outer = CATCHING.with(|c| c.replace(true));
+    let result = catch_unwind(AssertUnwindSafe(f));
+    CATCHING.with(|c| c.set(outer));
+    result
+}
+
+/// Where the last caught panic was raised.
+pub(crate) fn place() -> String {
+    PLACE.with(|p| p.borrow().clone())
+}
+
+/// The message of a caught panic.
+pub(crate) fn message(payload: &(dyn std::any::Any + Send)) -> String {
+    if let Some(s) = payload.downcast_ref::<&str>() {
+        (*s).to_string()
+    } else if let Some(s) = payload.downcast_ref::<String>() {
+        s.clone()
+    } else {
+        "a panic".to_string()
+    }
+}

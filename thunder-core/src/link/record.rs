@@ -1,0 +1,407 @@
+//! Recording: a body runs once with traced tensors, and every operation lands here.
+
+use super::dims::Solver;
+use super::log::{Event, Leaves, PathStep};
+use crate::error::Error;
+use crate::item::{Item, Transform};
+use crate::module::{Mapper, StaticValue, Tree, Visitor};
+use crate::op::{Lit, Op, infer};
+use crate::tensor::{Key, RawTensor};
+use crate::trace::{Body, Inst, InstData, Kind, Loc, Trace, Value};
+use crate::types::{DType, Elem, Extent, Shape, Ty};
+use std::any::TypeId;
+use std::cell::RefCell;
+
+/// The trace being recorded on this thread, with the log of how it came about.
+pub(crate) struct Recorder {
+    pub(crate) trace: Trace,
+    /// Instructions of the open bodies, innermost last.
+    open: Vec<Vec<Inst>>,
+    /// What happened, in order.
+    pub(crate) log: Vec<Event>,
+    /// The first failure.
+    pub(crate) error: Option<Error>,
+    /// The functions being inlined, by the type of their body, innermost last.
+    stack: Vec<(TypeId, &'static str)>,
+}
+
+thread_local! {
+    static RECORDER: RefCell<Option<Recorder>> = const { RefCell::new(None) };
+}
+
+/// Whether a trace is being recorded on this thread.
+pub(crate) fn active() -> bool {
+    RECORDER.with(|r| r.try_borrow().is_ok_and(|r| r.is_some()))
+}
+
+fn with<T>(f: impl FnOnce(&mut Recorder) -> T) -> Option<T> {
+    RECORDER.with(|r| r.borrow_mut().as_mut().map(f))
+}
+
+/// Runs `f` with a recorder for a trace named `name`; gives the recorder back even if `f` unwinds.
+pub(crate) fn session<T>(name: &str, f: impl FnOnce() -> T) -> (std::thread::Result<T>, Recorder) {
+    let fresh = Recorder {
+        trace: Trace::new(name),
+        open: vec![Vec::new()],
+        log: Vec::new(),
+        error: None,
+        stack: Vec::new(),
+    };
+    RECORDER.with(|r| *r.borrow_mut() = Some(fresh));
+    let result = super::quiet::catch(f);
+    let recorder = RECORDER.with(|r| r.borrow_mut().take());
+    // Nothing inside a session takes the recorder away: bodies can't reach it.
+    (result, recorder.unwrap_or_else(|| unreachable!("the recorder is taken only here")))
+}
+
+impl Recorder {
+    /// The recorded trace with these results.
+    pub(crate) fn finish(mut self, results: Vec<Value>) -> Trace {
+        self.trace.body.insts = self.open.pop().unwrap_or_default();
+        self.trace.body.results = results;
+        self.trace
+    }
+
+    fn push(&mut self, kind: Kind, args: Vec<Value>, types: &[Ty], body: Option<Body>, loc: Loc) -> (Inst, Vec<Value>) {
+        let results: Vec<Value> = types.iter().map(|&t| self.trace.value(t)).collect();
+        let inst = self.trace.inst(InstData { kind, args, results: results.clone(), body, loc });
+        if let Some(open) = self.open.last_mut() {
+            open.push(inst);
+        }
+        (inst, results)
+    }
+
+    fn fail(&mut self, error: Error) {
+        self.error.get_or_insert(error);
+    }
+}
+
+/// Notes a failure; the first one is what the call gives.
+pub(crate) fn fail(error: Error) {
+    with(|r| r.fail(error));
+}
+
+/// Notes a failure at the caller's place.
+#[track_caller]
+pub(crate) fn fail_text<T>(text: &str) -> Option<T> {
+    fail(Error::Type { text: text.into(), loc: Loc::caller() });
+    None
+}
+
+/// The value of a tensor inside the trace.
+#[track_caller]
+pub(crate) fn value(x: &RawTensor, what: &str) -> Option<Value> {
+    match x {
+        RawTensor::Traced(v) if active() => Some(*v),
+        RawTensor::Poison => None,
+        RawTensor::Concrete { .. } if active() => {
+            fail_text(&format!("`{what}`: a host tensor inside a trace; pass it as a parameter"))
+        }
+        _ => panic!("`{what}` runs only inside a `#[thunder]` function"),
+    }
+}
+
+/// Appends `op`; the caller's place is the user's.
+#[track_caller]
+pub(crate) fn op(op: Op, args: &[&RawTensor]) -> RawTensor {
+    append(op, args, true)
+}
+
+/// Appends `op` for a transform, which the compile-time trace does not list.
+#[track_caller]
+pub(crate) fn unlogged(op: Op, args: &[&RawTensor]) -> RawTensor {
+    append(op, args, false)
+}
+
+#[track_caller]
+fn append(op: Op, args: &[&RawTensor], logged: bool) -> RawTensor {
+    let loc = Loc::caller();
+    if !active() {
+        panic!("`{}` runs only inside a `#[thunder]` function", op.name());
+    }
+    let mut values = Vec::with_capacity(args.len());
+    for a in args {
+        match value(a, op.name()) {
+            Some(v) => values.push(v),
+            None => return RawTensor::Poison,
+        }
+    }
+    match push_op(op, &values, loc, logged) {
+        Some(v) => RawTensor::Traced(v),
+        None => RawTensor::Poison,
+    }
+}
+
+fn op_values(op: Op, values: &[Value], loc: Loc) -> Option<Value> {
+    push_op(op, values, loc, true)
+}
+
+fn push_op(op: Op, values: &[Value], loc: Loc, logged: bool) -> Option<Value> {
+    with(|r| {
+        let types: Vec<Ty> = values.iter().map(|&v| r.trace.ty(v)).collect();
+        match infer(&op, &types, &[]) {
+            Ok(ty) => {
+                let (inst, results) = r.push(Kind::Op(op), values.to_vec(), &[ty], None, loc);
+                if logged {
+                    r.log.push(Event::Op(inst));
+                }
+                Some(results[0])
+            }
+            Err(m) => {
+                r.fail(Error::Type { text: m.to_string(), loc });
+                None
+            }
+        }
+    })?
+}
+
+/// A scalar constant in the element type of `like`.
+#[track_caller]
+pub(crate) fn scalar(lit: Lit, like: &RawTensor) -> RawTensor {
+    let Some(ty) = like.ty() else { return RawTensor::Poison };
+    let dtype = ty.dtype();
+    let value = match (lit, dtype) {
+        (Lit::I(i), d) if d.is_float() => Lit::F(i as f64),
+        (Lit::F(_), d) if !d.is_float() => {
+            fail_text::<()>(&format!(
+                "a float beside a {d} tensor\n\n       help: cast the tensor first: `x.cast::<f32>()`"
+            ));
+            return RawTensor::Poison;
+        }
+        (lit, _) => lit,
+    };
+    op(Op::Full { value, elem: Elem::Known(dtype), shape: Shape::SCALAR }, &[])
+}
+
+/// Extents of a traced value.
+pub(crate) fn sizes(v: Value) -> Vec<usize> {
+    ty(v).map(|t| t.sizes()).unwrap_or_default()
+}
+
+/// The type of a traced value.
+pub(crate) fn ty(v: Value) -> Option<Ty> {
+    with(|r| r.trace.ty(v))
+}
+
+/// The `index`th of `n` keys.
+#[track_caller]
+pub(crate) fn key_split(key: Option<Value>, n: usize, index: usize) -> Option<Value> {
+    op_values(Op::KeySplit { n: Extent::new(n), index: Extent::new(index) }, &[key?], Loc::caller())
+}
+
+/// The key folded with a number known when linked.
+#[track_caller]
+pub(crate) fn fold_in_static(key: Option<Value>, data: i64) -> Option<Value> {
+    let loc = Loc::caller();
+    let full = Op::Full { value: Lit::I(data), elem: Elem::Known(DType::I64), shape: Shape::SCALAR };
+    let data = op_values(full, &[], loc)?;
+    op_values(Op::FoldIn, &[key?, data], loc)
+}
+
+/// The key folded with a traced number.
+#[track_caller]
+pub(crate) fn fold_in(key: Option<Value>, data: &RawTensor) -> Option<Value> {
+    op_values(Op::FoldIn, &[key?, value(data, "fold_in")?], Loc::caller())
+}
+
+/// Marks that arm `arm` of the choice `site` runs.
+pub fn arm(site: u16, arm: u16) {
+    with(|r| r.log.push(Event::Arm(site, arm)));
+}
+
+/// Marks that an iteration of the loop `site` begins.
+pub fn iter(site: u16) {
+    with(|r| r.log.push(Event::Iter(site)));
+}
+
+/// Traced stand-ins for the leaves of `tree`, as new parameters of the recorded trace.
+pub(crate) fn parameters<T: Tree>(tree: &T, name: &str) -> T {
+    struct Params<'a> {
+        name: &'a str,
+        path: Vec<PathStep>,
+    }
+    impl Params<'_> {
+        fn add(&self, ty: Ty) -> Option<Value> {
+            let name = super::log::spell(self.name, &self.path);
+            with(|r| r.trace.param(name, ty))
+        }
+    }
+    impl Mapper for Params<'_> {
+        fn field(&mut self, name: &'static str) {
+            self.path.push(PathStep::Field(name));
+        }
+        fn index(&mut self, index: usize) {
+            self.path.push(PathStep::Index(index as u32));
+        }
+        fn leave(&mut self) {
+            self.path.pop();
+        }
+        fn tensor(&mut self, t: &RawTensor) -> RawTensor {
+            match t.ty().and_then(|ty| self.add(ty)) {
+                Some(v) => RawTensor::Traced(v),
+                None => RawTensor::Poison,
+            }
+        }
+        fn key(&mut self, _: Key) -> Key {
+            Key::traced(self.add(Ty::KEY))
+        }
+    }
+    tree.map(&mut Params { name, path: Vec::new() })
+}
+
+/// The traced leaves of `tree`, with their paths and types, and its dimensions if it is a struct.
+pub(crate) fn leaves<T: Tree>(tree: &T) -> Leaves {
+    #[derive(Default)]
+    struct Collect {
+        path: Vec<PathStep>,
+        out: Leaves,
+    }
+    impl Collect {
+        fn add(&mut self, v: Value) {
+            self.out.list.push((self.path.clone(), v));
+            if let Some(ty) = ty(v) {
+                self.out.types.push((self.path.clone(), ty));
+            }
+        }
+    }
+    impl Visitor for Collect {
+        fn field(&mut self, name: &'static str) {
+            self.path.push(PathStep::Field(name));
+        }
+        fn index(&mut self, index: usize) {
+            self.path.push(PathStep::Index(index as u32));
+        }
+        fn leave(&mut self) {
+            self.path.pop();
+        }
+        fn tensor(&mut self, t: &RawTensor) {
+            if let RawTensor::Traced(v) = t {
+                self.add(*v);
+            }
+        }
+        fn key(&mut self, key: Key) {
+            if let Some(v) = key.value() {
+                self.add(v);
+            }
+        }
+        fn fixed(&mut self, _: StaticValue<'_>) {}
+    }
+    let mut c = Collect::default();
+    tree.visit(&mut c);
+    let solver = Solver::solve(tree);
+    if let Some(root) = solver.root {
+        c.out.dims = root.names.iter().zip(&root.sizes).filter_map(|(n, &s)| Some((*n, s?))).collect();
+    }
+    c.out.wrong = solver.wrong;
+    c.out
+}
+
+/// Inlines a function into the trace: logs its entry with the arguments, runs it, logs its exit.
+pub(crate) fn inline<R: Tree>(item: &'static Item, body: TypeId, args: Vec<Leaves>, run: impl FnOnce() -> R) -> R {
+    let recursive = with(|r| {
+        let seen = r.stack.iter().any(|(id, _)| *id == body);
+        r.stack.push((body, item.name));
+        seen.then(|| r.stack.iter().map(|(_, name)| *name).collect::<Vec<_>>().join(" -> "))
+    });
+    if let Some(Some(path)) = recursive {
+        // Unwinds to the session: going on would not end.
+        panic!(
+            "`{}` reaches itself: {path}\n\n       help: write a loop over static values, or `scan`",
+            item.name
+        );
+    }
+    with(|r| r.log.push(Event::Enter { item, args }));
+    let result = run();
+    let leaves = leaves(&result);
+    with(|r| {
+        r.log.push(Event::Exit { result: leaves });
+        r.stack.pop();
+    });
+    result
+}
+
+/// Opens a nested body.
+pub(crate) fn open_region(kind: Transform, args: Vec<Leaves>, params: Vec<Leaves>) {
+    with(|r| {
+        r.open.push(Vec::new());
+        r.log.push(Event::Open { kind, args, params });
+    });
+}
+
+/// New values of the types of `tree`'s leaves, not parameters of the trace.
+pub(crate) fn fresh<T: Tree>(tree: &T, ty_of: impl Fn(Ty) -> Ty) -> T {
+    struct Fresh<F>(F);
+    impl<F: Fn(Ty) -> Ty> Mapper for Fresh<F> {
+        fn tensor(&mut self, t: &RawTensor) -> RawTensor {
+            match t.ty().and_then(|ty| with(|r| r.trace.value((self.0)(ty)))) {
+                Some(v) => RawTensor::Traced(v),
+                None => RawTensor::Poison,
+            }
+        }
+        fn key(&mut self, _: Key) -> Key {
+            Key::traced(with(|r| r.trace.value((self.0)(Ty::KEY))))
+        }
+    }
+    tree.map(&mut Fresh(ty_of))
+}
+
+/// Closes the nested body, and appends the instruction that holds it; gives its results.
+#[track_caller]
+pub(crate) fn close_region(
+    kind: Kind,
+    args: Vec<Value>,
+    params: Vec<Value>,
+    result: Leaves,
+    types: impl FnOnce(&[Ty]) -> Vec<Ty>,
+) -> Vec<Value> {
+    let loc = Loc::caller();
+    with(|r| {
+        let insts = r.open.pop().unwrap_or_default();
+        let outs: Vec<Value> = result.list.iter().map(|(_, v)| *v).collect();
+        let out_types: Vec<Ty> = outs.iter().map(|&v| r.trace.ty(v)).collect();
+        let body = Body { params, insts, results: outs };
+        let (_, results) = r.push(kind, args, &types(&out_types), Some(body), loc);
+        r.log.push(Event::Close { result });
+        results
+    })
+    .unwrap_or_default()
+}
+
+/// Logs that a step of a transform begins, whose instructions stay in the body around it.
+pub(crate) fn mark_open(kind: Transform, args: Vec<Leaves>, params: Vec<Leaves>) {
+    with(|r| r.log.push(Event::Open { kind, args, params }));
+}
+
+/// Logs that the step ended.
+pub(crate) fn mark_close<T: Tree>(result: &T) {
+    let result = leaves(result);
+    with(|r| r.log.push(Event::Close { result }));
+}
+
+/// A new value, defined by nothing yet.
+pub(crate) fn new_value(ty: Option<Ty>) -> Option<Value> {
+    with(|r| ty.map(|ty| r.trace.value(ty)))?
+}
+
+/// Logs what a transform gave outside.
+pub(crate) fn region_result<T: Tree>(tree: &T) {
+    let leaves = leaves(tree);
+    with(|r| r.log.push(Event::Given { result: leaves }));
+}
+
+/// `tree` with its traced leaves replaced by `values`, in order.
+pub(crate) fn replace<T: Tree>(tree: &T, values: &mut dyn Iterator<Item = Value>) -> T {
+    struct Replace<'a>(&'a mut dyn Iterator<Item = Value>);
+    impl Mapper for Replace<'_> {
+        fn tensor(&mut self, t: &RawTensor) -> RawTensor {
+            match t {
+                RawTensor::Traced(_) => self.0.next().map_or(RawTensor::Poison, RawTensor::Traced),
+                other => other.clone(),
+            }
+        }
+        fn key(&mut self, key: Key) -> Key {
+            if key.value().is_some() { Key::traced(self.0.next()) } else { key }
+        }
+    }
+    tree.map(&mut Replace(values))
+}

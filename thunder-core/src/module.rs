@@ -1,0 +1,495 @@
+//! Structures of tensors: what a function can take, give, and be differentiated by.
+
+use crate::item::Spec;
+use crate::tensor::{AnyShape, Key, RawTensor, Shape, Tensor};
+use crate::types::{Element, Extent, Float};
+
+/// What the macro knows of a struct: its dimensions, and what its fields say of them.
+#[derive(Debug)]
+pub struct StructInfo {
+    /// The struct's name.
+    pub name: &'static str,
+    /// Its dimension names.
+    pub dims: &'static [&'static str],
+    /// Its fields.
+    pub fields: &'static [FieldInfo],
+}
+
+/// A field of a [`StructInfo`].
+#[derive(Debug)]
+pub struct FieldInfo {
+    /// The name.
+    pub name: &'static str,
+    /// What it is, its dimensions by their index in [`StructInfo::dims`].
+    pub ty: Spec,
+    /// For a submodule, `(its dimension, the extent over this struct's dimensions)`.
+    pub bindings: &'static [(&'static str, Extent)],
+    /// Whether it is state: skipped by gradients and optimisers.
+    pub buffer: bool,
+    /// For `Dim<H>`, the dimension whose extent this number is.
+    pub dim: Option<&'static str>,
+}
+
+/// A static value, as it goes into the key of the cache.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum StaticValue<'a> {
+    /// A number or a `bool`, by its bits.
+    Bits(u64),
+    /// A text.
+    Text(&'a str),
+}
+
+/// Sees every leaf of a structure, in a fixed order, with the way to it.
+pub trait Visitor {
+    /// A struct begins.
+    fn begin(&mut self, info: &'static StructInfo) {
+        let _ = info;
+    }
+    /// It ends.
+    fn end(&mut self) {}
+    /// The next leaves are under this field, until [`Visitor::leave`].
+    fn field(&mut self, name: &'static str) {
+        let _ = name;
+    }
+    /// The next leaves are under this element, until [`Visitor::leave`].
+    fn index(&mut self, index: usize) {
+        let _ = index;
+    }
+    /// Leaves the innermost field or element.
+    fn leave(&mut self) {}
+    /// The next field is a buffer.
+    fn buffer(&mut self) {}
+    /// Which variant an enum or an `Option` is, or how long a `Vec` is.
+    fn variant(&mut self, index: usize, name: &'static str) {
+        let _ = name;
+        self.fixed(StaticValue::Bits(index as u64));
+    }
+    /// A tensor.
+    fn tensor(&mut self, tensor: &RawTensor);
+    /// A key.
+    fn key(&mut self, key: Key);
+    /// A static value.
+    fn fixed(&mut self, value: StaticValue<'_>);
+}
+
+/// Makes a structure of the same form with other leaves.
+pub trait Mapper {
+    /// The next leaves are under this field, until [`Mapper::leave`].
+    fn field(&mut self, name: &'static str) {
+        let _ = name;
+    }
+    /// The next leaves are under this element, until [`Mapper::leave`].
+    fn index(&mut self, index: usize) {
+        let _ = index;
+    }
+    /// Leaves the innermost field or element.
+    fn leave(&mut self) {}
+    /// The next field is a buffer.
+    fn buffer(&mut self) {}
+    /// The tensor in place of this one.
+    fn tensor(&mut self, tensor: &RawTensor) -> RawTensor;
+    /// The key in place of this one.
+    fn key(&mut self, key: Key) -> Key;
+}
+
+/// A structure of tensors, keys and static values.
+///
+/// Implemented by `#[thunder]` for structs and enums, and here for tensors, keys, Rust scalars and `String`,
+/// and for tuples, arrays, `Vec`, `Option` and `Box` of them.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` can't go in or out of a `#[thunder]` function",
+    label = "not a tensor, a module or configuration",
+    note = "tensors, keys, Rust scalars, `String`, `#[thunder]` structs and enums can, and tuples, arrays, `Vec` and `Option` of them"
+)]
+pub trait Tree: Clone + Send + Sync + 'static {
+    /// Shows every leaf to `v`.
+    fn visit(&self, v: &mut dyn Visitor);
+    /// The same structure with the leaves that `m` gives.
+    fn map(&self, m: &mut dyn Mapper) -> Self;
+}
+
+/// A structure of parameters: what gradients and optimisers work on.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a module",
+    note = "put `#[thunder]` on the struct: its tensors are its parameters"
+)]
+pub trait Module: Tree {
+    /// The same structure with floats of type `F`: master weights, moments.
+    type With<F: Float>: Module;
+}
+
+impl<E: Element, S: Shape> Tree for Tensor<E, S> {
+    fn visit(&self, v: &mut dyn Visitor) {
+        v.tensor(self.raw());
+    }
+    fn map(&self, m: &mut dyn Mapper) -> Self {
+        Tensor::from_raw(m.tensor(self.raw()))
+    }
+}
+
+impl<E: Element, S: Shape> Module for Tensor<E, S> {
+    type With<F: Float> = Tensor<E::WithFloat<F>, S>;
+}
+
+impl Tree for Key {
+    fn visit(&self, v: &mut dyn Visitor) {
+        v.key(*self);
+    }
+    fn map(&self, m: &mut dyn Mapper) -> Self {
+        m.key(*self)
+    }
+}
+
+impl Module for Key {
+    type With<F: Float> = Key;
+}
+
+macro_rules! static_trees {
+    ($($t:ty: $x:ident => $bits:expr;)*) => {$(
+        impl Tree for $t {
+            fn visit(&self, v: &mut dyn Visitor) { let $x = *self; v.fixed(StaticValue::Bits($bits)); }
+            fn map(&self, _: &mut dyn Mapper) -> Self { *self }
+        }
+        impl Module for $t { type With<F: Float> = $t; }
+    )*};
+}
+
+static_trees! {
+    f64: x => x.to_bits();
+    f32: x => u64::from(x.to_bits());
+    half::f16: x => u64::from(x.to_bits());
+    half::bf16: x => u64::from(x.to_bits());
+    i64: x => x as u64;
+    i32: x => x as u64;
+    i16: x => x as u64;
+    i8: x => x as u64;
+    isize: x => x as u64;
+    u64: x => x;
+    u32: x => u64::from(x);
+    u16: x => u64::from(x);
+    u8: x => u64::from(x);
+    usize: x => x as u64;
+    bool: x => u64::from(x);
+    char: x => u64::from(x);
+    (): _x => 0;
+}
+
+impl Tree for String {
+    fn visit(&self, v: &mut dyn Visitor) {
+        v.fixed(StaticValue::Text(self));
+    }
+    fn map(&self, _: &mut dyn Mapper) -> Self {
+        self.clone()
+    }
+}
+
+impl Tree for &'static str {
+    fn visit(&self, v: &mut dyn Visitor) {
+        v.fixed(StaticValue::Text(self));
+    }
+    fn map(&self, _: &mut dyn Mapper) -> Self {
+        self
+    }
+}
+
+impl<T: Tree> Tree for Option<T> {
+    fn visit(&self, v: &mut dyn Visitor) {
+        match self {
+            Some(x) => {
+                v.variant(1, "Some");
+                x.visit(v);
+            }
+            None => v.variant(0, "None"),
+        }
+    }
+    fn map(&self, m: &mut dyn Mapper) -> Self {
+        self.as_ref().map(|x| x.map(m))
+    }
+}
+
+impl<T: Tree> Tree for Vec<T> {
+    fn visit(&self, v: &mut dyn Visitor) {
+        v.variant(self.len(), "Vec");
+        for (i, x) in self.iter().enumerate() {
+            v.index(i);
+            x.visit(v);
+            v.leave();
+        }
+    }
+    fn map(&self, m: &mut dyn Mapper) -> Self {
+        self.iter()
+            .enumerate()
+            .map(|(i, x)| {
+                m.index(i);
+                let y = x.map(m);
+                m.leave();
+                y
+            })
+            .collect()
+    }
+}
+
+impl<T: Tree, const N: usize> Tree for [T; N] {
+    fn visit(&self, v: &mut dyn Visitor) {
+        for (i, x) in self.iter().enumerate() {
+            v.index(i);
+            x.visit(v);
+            v.leave();
+        }
+    }
+    fn map(&self, m: &mut dyn Mapper) -> Self {
+        std::array::from_fn(|i| {
+            m.index(i);
+            let y = self[i].map(m);
+            m.leave();
+            y
+        })
+    }
+}
+
+impl<T: Tree> Tree for Box<T> {
+    fn visit(&self, v: &mut dyn Visitor) {
+        (**self).visit(v);
+    }
+    fn map(&self, m: &mut dyn Mapper) -> Self {
+        Box::new((**self).map(m))
+    }
+}
+
+impl Module for String {
+    type With<F: Float> = String;
+}
+impl<T: Module> Module for Option<T> {
+    type With<F: Float> = Option<T::With<F>>;
+}
+impl<T: Module> Module for Vec<T> {
+    type With<F: Float> = Vec<T::With<F>>;
+}
+impl<T: Module, const N: usize> Module for [T; N] {
+    type With<F: Float> = [T::With<F>; N];
+}
+impl<T: Module> Module for Box<T> {
+    type With<F: Float> = Box<T::With<F>>;
+}
+
+macro_rules! tuple_trees {
+    ($(($($t:ident $i:tt),*);)*) => {$(
+        impl<$($t: Tree),*> Tree for ($($t,)*) {
+            fn visit(&self, v: &mut dyn Visitor) {
+                $(v.index($i); self.$i.visit(v); v.leave();)*
+            }
+            fn map(&self, m: &mut dyn Mapper) -> Self {
+                ($({ m.index($i); let y = self.$i.map(m); m.leave(); y },)*)
+            }
+        }
+        impl<$($t: Module),*> Module for ($($t,)*) {
+            type With<F_: Float> = ($($t::With<F_>,)*);
+        }
+    )*};
+}
+
+tuple_trees! {
+    (A 0);
+    (A 0, B 1);
+    (A 0, B 1, C 2);
+    (A 0, B 1, C 2, D 3);
+    (A 0, B 1, C 2, D 3, E 4);
+    (A 0, B 1, C 2, D 3, E 4, F 5);
+    (A 0, B 1, C 2, D 3, E 4, F 5, G 6);
+    (A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7);
+    (A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8);
+    (A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9);
+}
+
+/// A parameter as [`zip_map`] and [`parameters`] hand it out: any float type, any rank.
+pub type AnyTensor = Tensor<crate::types::AnyFloat, AnyShape>;
+
+/// The float parameters of a structure, in order: no buffers, no integers, no keys.
+///
+/// Inside a `#[thunder]` function; sums of squares for clipping are written with it.
+pub fn parameters<T: Tree>(tree: &T) -> Vec<AnyTensor> {
+    let mut list = Vec::new();
+    tree.visit(&mut Walk { path: Vec::new(), skip: false, see: &mut |_, raw| list.push(Tensor::from_raw(raw.clone())) });
+    list
+}
+
+/// Walks the float parameters with their paths.
+struct Walk<'a> {
+    path: Vec<String>,
+    /// Inside a buffer.
+    skip: bool,
+    see: &'a mut dyn FnMut(&str, &RawTensor),
+}
+
+impl Visitor for Walk<'_> {
+    fn buffer(&mut self) {
+        self.skip = true;
+    }
+    fn field(&mut self, name: &'static str) {
+        self.path.push(name.to_string());
+    }
+    fn index(&mut self, index: usize) {
+        self.path.push(index.to_string());
+    }
+    fn leave(&mut self) {
+        self.path.pop();
+        self.skip = false;
+    }
+    fn tensor(&mut self, t: &RawTensor) {
+        if !self.skip && t.ty().is_some_and(|ty| ty.dtype().is_float()) {
+            (self.see)(&self.path.join("."), t);
+        }
+    }
+    fn key(&mut self, _: Key) {}
+    fn fixed(&mut self, _: StaticValue<'_>) {}
+}
+
+/// Every tensor of a structure (buffers and integers too) with its path: `blocks.3.attn.weight`.
+pub fn named_tensors<T: Tree>(tree: &T) -> Vec<(String, RawTensor)> {
+    struct All(Vec<String>, Vec<(String, RawTensor)>);
+    impl Visitor for All {
+        fn field(&mut self, name: &'static str) {
+            self.0.push(name.to_string());
+        }
+        fn index(&mut self, index: usize) {
+            self.0.push(index.to_string());
+        }
+        fn leave(&mut self) {
+            self.0.pop();
+        }
+        fn tensor(&mut self, t: &RawTensor) {
+            self.1.push((self.0.join("."), t.clone()));
+        }
+        fn key(&mut self, _: Key) {}
+        fn fixed(&mut self, _: StaticValue<'_>) {}
+    }
+    let mut all = All(Vec::new(), Vec::new());
+    tree.visit(&mut all);
+    all.1
+}
+
+/// The same structure with the tensors that `f` gives for each path; the first error ends it.
+///
+/// # Errors
+/// What `f` gives.
+pub fn try_map_tensors<T: Tree, X>(
+    tree: &T,
+    f: impl FnMut(&str, &RawTensor) -> Result<RawTensor, X>,
+) -> Result<T, X> {
+    struct Replace<F, X> {
+        path: Vec<String>,
+        f: F,
+        error: Option<X>,
+    }
+    impl<F: FnMut(&str, &RawTensor) -> Result<RawTensor, X>, X> Mapper for Replace<F, X> {
+        fn field(&mut self, name: &'static str) {
+            self.path.push(name.to_string());
+        }
+        fn index(&mut self, index: usize) {
+            self.path.push(index.to_string());
+        }
+        fn leave(&mut self) {
+            self.path.pop();
+        }
+        fn tensor(&mut self, t: &RawTensor) -> RawTensor {
+            if self.error.is_none() {
+                match (self.f)(&self.path.join("."), t) {
+                    Ok(new) => return new,
+                    Err(e) => self.error = Some(e),
+                }
+            }
+            t.clone()
+        }
+        fn key(&mut self, key: Key) -> Key {
+            key
+        }
+    }
+    let mut replace = Replace { path: Vec::new(), f, error: None };
+    let out = tree.map(&mut replace);
+    replace.error.map_or(Ok(out), Err)
+}
+
+/// Structures of one form that [`zip_map`] walks together: a tuple of references.
+pub trait Zip {
+    /// The structures, by value.
+    type Out;
+    /// One parameter of each.
+    type Leaves;
+    /// Maps every parameter by `f`, which also gets its path.
+    fn zip(self, f: &mut dyn FnMut(&str, Self::Leaves) -> Self::Leaves) -> Self::Out;
+}
+
+/// Walks structures of one form together: `f` gets the path and one parameter of each, and gives what takes
+/// their places. Buffers, integers and keys stay.
+///
+/// Optimisers are written with it:
+/// `zip_map((&model, &grads), |_, (p, g)| { let p = p - g.clone() * lr; (p, g) })`.
+pub fn zip_map<T: Zip>(trees: T, mut f: impl FnMut(&str, T::Leaves) -> T::Leaves) -> T::Out {
+    trees.zip(&mut f)
+}
+
+/// Puts new parameters in the places of the old ones, in order.
+struct Refill<'a> {
+    skip: bool,
+    new: &'a mut dyn Iterator<Item = RawTensor>,
+}
+
+impl Mapper for Refill<'_> {
+    fn buffer(&mut self) {
+        self.skip = true;
+    }
+    fn leave(&mut self) {
+        self.skip = false;
+    }
+    fn tensor(&mut self, t: &RawTensor) -> RawTensor {
+        if self.skip || !t.ty().is_some_and(|ty| ty.dtype().is_float()) {
+            return t.clone();
+        }
+        self.new.next().unwrap_or(RawTensor::Poison)
+    }
+    fn key(&mut self, key: Key) -> Key {
+        key
+    }
+}
+
+macro_rules! any_tensor {
+    ($x:ident) => {
+        AnyTensor
+    };
+}
+
+macro_rules! any_len {
+    ($x:ident, $paths:ident) => {
+        $paths.len()
+    };
+}
+
+macro_rules! zips {
+    ($(($($t:ident $i:tt),*);)*) => {$(
+        impl<$($t: Tree),*> Zip for ($(&$t,)*) {
+            type Out = ($($t,)*);
+            type Leaves = ($(any_tensor!($t),)*);
+            fn zip(self, f: &mut dyn FnMut(&str, Self::Leaves) -> Self::Leaves) -> Self::Out {
+                let mut paths = Vec::new();
+                self.0.visit(&mut Walk { path: Vec::new(), skip: false, see: &mut |path, _| paths.push(path.to_string()) });
+                let lists = ($(parameters(self.$i),)*);
+                let mut new = ($(Vec::with_capacity(any_len!($t, paths)),)*);
+                for (k, path) in paths.iter().enumerate() {
+                    let leaves = ($(lists.$i.get(k).cloned().unwrap_or_else(|| Tensor::from_raw(RawTensor::Poison)),)*);
+                    let out = f(path, leaves);
+                    $(new.$i.push(out.$i.raw().clone());)*
+                }
+                ($(self.$i.map(&mut Refill { skip: false, new: &mut new.$i.into_iter() }),)*)
+            }
+        }
+    )*};
+}
+
+zips! {
+    (A 0);
+    (A 0, B 1);
+    (A 0, B 1, C 2);
+    (A 0, B 1, C 2, D 3);
+    (A 0, B 1, C 2, D 3, E 4);
+    (A 0, B 1, C 2, D 3, E 4, F 5);
+}

@@ -1,0 +1,326 @@
+//! Batching: an operation on one example, over many at once.
+//!
+//! A mapped operand has the examples along its first dimension; so has the result.
+
+use super::build::resolved;
+use super::decompose;
+use crate::error::Error;
+use crate::op::{Op, infer};
+use crate::trace::{Builder, Kind, Value};
+use crate::types::{Axes, Axis, DType, Extent, MAX_RANK, Shape, Ty};
+use std::collections::HashMap;
+
+/// The result of `op` for each of `size` examples. The operands that are `mapped`, at least one, have the
+/// examples along their first dimension, and so has the result; the others are the same for every example.
+///
+/// # Errors
+/// [`Error::Unsupported`] where the result would have too many dimensions.
+pub fn batch(op: &Op, args: &[Value], mapped: &[bool], size: usize, b: &mut Builder) -> Result<Value, Error> {
+    let example = Examples { args, mapped, size };
+    let types: Vec<Ty> = (0..args.len()).map(|i| example.ty(i, b)).collect();
+    let out =
+        infer(op, &types, &[]).map_err(|e| Error::Internal { pass: "batch".into(), what: e.to_string() })?;
+    if out.shape.rank() + 1 > MAX_RANK {
+        return Err(Error::Unsupported { transform: "vmap".into(), op: op.name().into(), loc: b.loc });
+    }
+    let rank = types[0].shape.rank();
+    let only_first = mapped[0] && !mapped[1..].contains(&true);
+    let on = |op: Op, b: &mut Builder| Ok(b.op(op, args));
+    match *op {
+        // Elementwise: line up the ranks, and broadcasting does the rest.
+        Op::Neg | Op::Abs | Op::Sign | Op::Square | Op::Reciprocal | Op::Sqrt | Op::Rsqrt => on(*op, b),
+        Op::Exp | Op::Exp2 | Op::Expm1 | Op::Log | Op::Log2 | Op::Log1p => on(*op, b),
+        Op::Sin | Op::Cos | Op::Tanh | Op::Erf | Op::Sigmoid => on(*op, b),
+        Op::Floor | Op::Ceil | Op::Round | Op::Trunc => on(*op, b),
+        Op::IsNan | Op::IsInf | Op::IsFinite | Op::Not | Op::Cast { .. } => on(*op, b),
+        Op::Relu | Op::Gelu { .. } | Op::Silu | Op::Softplus | Op::Clamp { .. } => on(*op, b),
+        Op::StopGradient | Op::Barrier | Op::DebugPrint { .. } => on(*op, b),
+        Op::Add | Op::Sub | Op::Mul | Op::Div | Op::Rem | Op::Pow | Op::Atan2 | Op::Maximum | Op::Minimum
+        | Op::Eq | Op::Ne | Op::Lt | Op::Le | Op::Gt | Op::Ge | Op::And | Op::Or | Op::Xor | Op::Select
+        // The matrices are the last two dimensions; those before broadcast.
+        | Op::Matmul => {
+            let rank = types.iter().map(|t| t.shape.rank()).max().unwrap_or(0);
+            let args = example.aligned(rank, b);
+            Ok(b.op(*op, &args))
+        }
+
+        Op::Sum { axes, keepdim } => reduce(args[0], axes, rank, b, |axes| Op::Sum { axes, keepdim }),
+        Op::Prod { axes, keepdim } => reduce(args[0], axes, rank, b, |axes| Op::Prod { axes, keepdim }),
+        Op::Amax { axes, keepdim } => reduce(args[0], axes, rank, b, |axes| Op::Amax { axes, keepdim }),
+        Op::Amin { axes, keepdim } => reduce(args[0], axes, rank, b, |axes| Op::Amin { axes, keepdim }),
+        Op::All { axes, keepdim } => reduce(args[0], axes, rank, b, |axes| Op::All { axes, keepdim }),
+        Op::Any { axes, keepdim } => reduce(args[0], axes, rank, b, |axes| Op::Any { axes, keepdim }),
+        Op::Mean { axes, keepdim } => reduce(args[0], axes, rank, b, |axes| Op::Mean { axes, keepdim }),
+        Op::Var { axes, keepdim, correction } => {
+            on(Op::Var { axes: shifted(axes, rank), keepdim, correction }, b)
+        }
+        Op::Logsumexp { axes, keepdim } => on(Op::Logsumexp { axes: shifted(axes, rank), keepdim }, b),
+        Op::Argmax { axis, keepdim } => on(Op::Argmax { axis: next(axis, rank), keepdim }, b),
+        Op::Argmin { axis, keepdim } => on(Op::Argmin { axis: next(axis, rank), keepdim }, b),
+        Op::Cumsum { axis, reverse } => on(Op::Cumsum { axis: next(axis, rank), reverse }, b),
+        Op::Softmax { axis } => on(Op::Softmax { axis: next(axis, rank) }, b),
+        Op::LogSoftmax { axis } => on(Op::LogSoftmax { axis: next(axis, rank) }, b),
+
+        Op::Reshape { shape } => Ok(b.reshape(args[0], with_size(shape, size))),
+        Op::Permute { axes } => {
+            let order: Vec<usize> =
+                std::iter::once(0).chain(resolved(axes, rank).into_iter().map(|a| a + 1)).collect();
+            Ok(b.permute(args[0], &order))
+        }
+        Op::Expand { shape } => {
+            let x = example.aligned(shape.rank(), b)[0];
+            Ok(b.expand(x, with_size(shape, size)))
+        }
+        Op::Slice { start, end } => {
+            on(Op::Slice { start: with_size(start, 0), end: with_size(end, size) }, b)
+        }
+        Op::Pad { lo, hi, value } => on(Op::Pad { lo: with_size(lo, 0), hi: with_size(hi, 0), value }, b),
+        Op::Flip { axes } => on(Op::Flip { axes: shifted(axes, rank) }, b),
+        Op::Cat { axis } => {
+            let args = example.all_mapped(b);
+            Ok(b.op(Op::Cat { axis: next(axis, rank) }, &args))
+        }
+        Op::Stack { axis } => {
+            let args = example.all_mapped(b);
+            Ok(b.op(Op::Stack { axis: next(axis, rank + 1) }, &args))
+        }
+        Op::Chunk { n, axis, index } => on(Op::Chunk { n, axis: next(axis, rank), index }, b),
+        Op::Narrow { axis, start, len } => on(Op::Narrow { axis: next(axis, rank), start, len }, b),
+        Op::SelectIndex { axis, index } => on(Op::SelectIndex { axis: next(axis, rank), index }, b),
+        Op::Transpose { a, b: c } => on(Op::Transpose { a: next(a, rank), b: next(c, rank) }, b),
+        Op::Unsqueeze { axis } => on(Op::Unsqueeze { axis: next(axis, rank + 1) }, b),
+        Op::Squeeze { axis } => on(Op::Squeeze { axis: next(axis, rank) }, b),
+        Op::Tril { .. } | Op::Triu { .. } | Op::OneHot { .. } => on(*op, b),
+
+        Op::SliceUpdate { axis } if !mapped[2] => {
+            let all = example.all_mapped_but(2, b);
+            Ok(b.op(Op::SliceUpdate { axis: next(axis, rank) }, &all))
+        }
+        Op::SliceUpdate { .. } => unroll(op, &example, out, b),
+        Op::Take { axis } => Ok(take(axis.resolve(rank).unwrap_or(0), rank, &example, b)),
+        Op::IndexAdd { axis, extent } => Ok(index_add(axis.0.max(0) as usize, extent, &example, b)),
+        Op::Gather { axis } => {
+            let args = example.all_mapped(b);
+            Ok(b.op(Op::Gather { axis: next(axis, rank) }, &args))
+        }
+        Op::ScatterAdd { axis, extent } => {
+            let args = example.all_mapped(b);
+            Ok(b.op(Op::ScatterAdd { axis: next(axis, rank), extent }, &args))
+        }
+
+        Op::Linear { .. } | Op::LayerNorm { .. } | Op::RmsNorm { .. } | Op::Embedding if only_first => on(*op, b),
+        Op::Linear { .. } | Op::LayerNorm { .. } | Op::RmsNorm { .. } | Op::Embedding => {
+            through(op, args, mapped, size, b)
+        }
+        Op::Sdpa { .. } => {
+            // A mask lines up with the scores, whose rank is the queries'.
+            let mut all = Examples { args: &args[..3], mapped: &mapped[..3], size }.all_mapped(b);
+            if args.len() > 3 {
+                all.push(example.one_aligned(3, rank, b));
+            }
+            Ok(b.op(*op, &all))
+        }
+        Op::Dropout { .. } | Op::CrossEntropy { .. } | Op::Rearrange { .. } | Op::Einsum { .. } => {
+            through(op, args, mapped, size, b)
+        }
+
+        // A mapped key: each example has its own counters.
+        Op::KeySplit { .. } | Op::FoldIn | Op::Uniform { .. } | Op::Normal { .. } | Op::Bernoulli { .. } => {
+            unroll(op, &example, out, b)
+        }
+        Op::Full { .. } | Op::Iota { .. } => on(*op, b),
+    }
+}
+
+/// The operands of an operation under `vmap`.
+struct Examples<'a> {
+    args: &'a [Value],
+    mapped: &'a [bool],
+    size: usize,
+}
+
+impl Examples<'_> {
+    /// The type of operand `i` for one example.
+    fn ty(&self, i: usize, b: &Builder) -> Ty {
+        let ty = b.ty(self.args[i]);
+        if self.mapped[i] { Ty::new(ty.elem, ty.shape.remove(0)) } else { ty }
+    }
+
+    /// Operand `i`; if it is mapped, with dimensions of extent 1 after the examples, so that an example has `rank`
+    /// dimensions.
+    fn one_aligned(&self, i: usize, rank: usize, b: &mut Builder) -> Value {
+        let x = self.args[i];
+        if !self.mapped[i] {
+            return x;
+        }
+        let mut sizes = b.sizes(x);
+        while sizes.len() < rank + 1 {
+            sizes.insert(1, 1);
+        }
+        b.reshape(x, Shape::of(&sizes))
+    }
+
+    /// Every operand, aligned.
+    fn aligned(&self, rank: usize, b: &mut Builder) -> Vec<Value> {
+        (0..self.args.len()).map(|i| self.one_aligned(i, rank, b)).collect()
+    }
+
+    /// Operand `i`, repeated for every example if it is not mapped.
+    fn one_mapped(&self, i: usize, b: &mut Builder) -> Value {
+        let x = self.args[i];
+        if self.mapped[i] {
+            return x;
+        }
+        let shape = with_size(b.shape(x), self.size);
+        b.expand(x, shape)
+    }
+
+    /// Every operand, mapped.
+    fn all_mapped(&self, b: &mut Builder) -> Vec<Value> {
+        (0..self.args.len()).map(|i| self.one_mapped(i, b)).collect()
+    }
+
+    /// Every operand mapped, but for operand `but`, which stays.
+    fn all_mapped_but(&self, but: usize, b: &mut Builder) -> Vec<Value> {
+        (0..self.args.len()).map(|i| if i == but { self.args[i] } else { self.one_mapped(i, b) }).collect()
+    }
+}
+
+/// `axis` of an example of rank `rank`, in the batch.
+fn next(axis: Axis, rank: usize) -> Axis {
+    Axis(axis.resolve(rank).map_or(0, |a| a + 1) as i8)
+}
+
+fn shifted(axes: Axes, rank: usize) -> Axes {
+    Axes::from_usize(resolved(axes, rank).into_iter().map(|a| a + 1))
+}
+
+/// `shape` with a first dimension of extent `size`.
+fn with_size(shape: Shape, size: usize) -> Shape {
+    shape.insert(0, Extent::new(size))
+}
+
+fn reduce(
+    x: Value,
+    axes: Axes,
+    rank: usize,
+    b: &mut Builder,
+    op: impl FnOnce(Axes) -> Op,
+) -> Result<Value, Error> {
+    let axes = shifted(axes, rank);
+    Ok(if axes.len(rank + 1) == 0 { x } else { b.op(op(axes), &[x]) })
+}
+
+/// The order of the dimensions of `x` with those in `from..from + count` moved to begin at `to`.
+fn moved(rank: usize, from: usize, count: usize, to: usize) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..rank).filter(|i| !(from..from + count).contains(i)).collect();
+    order.splice(to..to, from..from + count);
+    order
+}
+
+fn take(axis: usize, rank: usize, e: &Examples, b: &mut Builder) -> Value {
+    let (x, i) = (e.args[0], e.args[1]);
+    if !e.mapped[1] {
+        return b.op(Op::Take { axis: Axis(axis as i8 + 1) }, &[x, i]);
+    }
+    if !e.mapped[0] {
+        let y = b.op(Op::Take { axis: Axis(axis as i8) }, &[x, i]);
+        let order = moved(b.rank(y), axis, 1, 0);
+        return b.permute(y, &order);
+    }
+    // One table of all the examples' rows, read at indices shifted by the example.
+    let extent = b.sizes(x)[axis + 1];
+    let front = b.permute(x, &moved(rank + 1, axis + 1, 1, 1));
+    let mut sizes = b.sizes(front).split_off(2);
+    sizes.insert(0, e.size * extent);
+    let table = b.reshape(front, Shape::of(&sizes));
+    let indices = offset(i, extent, e.size, b);
+    let y = b.op(Op::Take { axis: Axis(0) }, &[table, indices]);
+    let depth = b.rank(i) - 1;
+    let order = moved(b.rank(y), 1, depth, 1 + axis);
+    b.permute(y, &order)
+}
+
+fn index_add(axis: usize, extent: Extent, e: &Examples, b: &mut Builder) -> Value {
+    if !e.mapped[1] {
+        return b.op(Op::IndexAdd { axis: Axis(axis as i8 + 1), extent }, e.args);
+    }
+    let (u, i) = (e.one_mapped(0, b), e.args[1]);
+    let (depth, n) = (b.rank(i) - 1, extent.value().unwrap_or(0));
+    let front = b.permute(u, &moved(b.rank(u), 1 + axis, depth, 1));
+    let indices = offset(i, n, e.size, b);
+    let y = b.op(Op::IndexAdd { axis: Axis(0), extent: Extent::new(e.size * n) }, &[front, indices]);
+    let mut sizes = b.sizes(y);
+    sizes.splice(0..1, [e.size, n]);
+    let y = b.reshape(y, Shape::of(&sizes));
+    // The rows go back to their place.
+    let order = moved(sizes.len(), 1, 1, 1 + axis);
+    b.permute(y, &order)
+}
+
+/// The indices into the examples' tables laid end to end; -1 for those out of range.
+fn offset(i: Value, extent: usize, size: usize, b: &mut Builder) -> Value {
+    let i = b.cast(i, DType::I64);
+    let inside = b.in_range(i, extent);
+    let mut first = vec![1; b.rank(i)];
+    first[0] = size;
+    let example = b.iota(DType::I64, &first, 0);
+    let base = b.mul_c(example, extent as f64);
+    let at = b.add(i, base);
+    b.select_c(inside, at, -1.0)
+}
+
+/// One instruction an example: for what has no other way.
+fn unroll(op: &Op, e: &Examples, out: Ty, b: &mut Builder) -> Result<Value, Error> {
+    if e.size == 0 {
+        let zero = b.scalar(out.dtype(), 0.0);
+        return Ok(b.expand(zero, with_size(out.shape, 0)));
+    }
+    let parts: Vec<Value> = (0..e.size)
+        .map(|k| {
+            let args: Vec<Value> = (0..e.args.len())
+                .map(|i| {
+                    if !e.mapped[i] {
+                        return e.args[i];
+                    }
+                    let part = b.narrow(e.args[i], 0, k, 1);
+                    let shape = b.shape(part).remove(0);
+                    b.reshape(part, shape)
+                })
+                .collect();
+            let y = b.op(*op, &args);
+            b.unsqueeze(y, 0)
+        })
+        .collect();
+    Ok(if parts.len() == 1 { parts[0] } else { b.op(Op::Cat { axis: Axis(0) }, &parts) })
+}
+
+/// A composite by its decomposition for one example, each piece batched.
+fn through(op: &Op, args: &[Value], mapped: &[bool], size: usize, b: &mut Builder) -> Result<Value, Error> {
+    let e = Examples { args, mapped, size };
+    let stand_ins: Vec<Value> = (0..args.len())
+        .map(|i| {
+            let ty = e.ty(i, b);
+            b.trace.value(ty)
+        })
+        .collect();
+    let start = b.len();
+    let out = decompose(op, &stand_ins, b);
+    let pieces = b.split_off(start);
+    let mut known: HashMap<Value, (Value, bool)> =
+        stand_ins.iter().zip(args.iter().zip(mapped)).map(|(&s, (&a, &m))| (s, (a, m))).collect();
+    for i in pieces {
+        let inst = b.trace.data(i).clone();
+        let Kind::Op(op) = inst.kind else { continue };
+        let (args, mapped): (Vec<Value>, Vec<bool>) =
+            inst.args.iter().map(|a| known.get(a).copied().unwrap_or((*a, false))).unzip();
+        let any = mapped.contains(&true);
+        let y = if any { batch(&op, &args, &mapped, size, b)? } else { b.op(op, &args) };
+        known.insert(inst.results[0], (y, any));
+    }
+    match out.and_then(|v| known.get(&v).copied()) {
+        Some((y, true)) => Ok(y),
+        Some((y, false)) => Ok(Examples { args: &[y], mapped: &[false], size }.one_mapped(0, b)),
+        None => Err(Error::Unsupported { transform: "vmap".into(), op: op.name().into(), loc: b.loc }),
+    }
+}

@@ -1,0 +1,122 @@
+//! Linear maps, attention and dropout.
+
+use super::norm::masked_softmax;
+use crate::op::{Lit, Op};
+use crate::trace::{Builder, Value};
+use crate::types::{DType, Shape};
+
+/// `x @ wᵀ + b`, the leading dimensions of `x` merged into the rows of one matrix product.
+pub(super) fn linear(args: &[Value], bias: bool, b: &mut Builder) -> Value {
+    let (x, w) = (args[0], args[1]);
+    let rows = b.rows(x);
+    let wt = b.permute(w, &[1, 0]);
+    let y = b.matmul(rows, wt);
+    let mut sizes = b.sizes(x);
+    if let (Some(last), Some(&out)) = (sizes.last_mut(), b.sizes(w).first()) {
+        *last = out;
+    }
+    let y = b.reshape(y, Shape::of(&sizes));
+    if bias { b.add(y, args[2]) } else { y }
+}
+
+/// The sizes of an attention, and its products over grouped heads.
+///
+/// Query heads that share a key head are rows of one matrix product.
+pub(crate) struct Attention {
+    lead: Vec<usize>,
+    heads: usize,
+    shared: usize,
+    queries: usize,
+    keys: usize,
+    /// What the scores are multiplied by.
+    scale: f64,
+}
+
+impl Attention {
+    /// Of the operands `(q, k, ..)`; a free scale is `1/√width`.
+    pub(crate) fn new(args: &[Value], scale: Lit, b: &Builder) -> Attention {
+        let (q, k) = (b.sizes(args[0]), b.sizes(args[1]));
+        let r = q.len();
+        let scale = match scale {
+            Lit::Free => 1.0 / (q[r - 1] as f64).sqrt(),
+            given => given.to_f64(),
+        };
+        let (heads, shared, queries, keys) = (q[r - 3], k[r - 3], q[r - 2], k[r - 2]);
+        Attention { lead: q[..r - 3].to_vec(), heads, shared, queries, keys, scale }
+    }
+
+    /// `x`, `(.., heads, queries, n)`, as `(.., shared, rows, n)`.
+    fn group(&self, x: Value, b: &mut Builder) -> Value {
+        let n = b.sizes(x).last().copied().unwrap_or(1);
+        let rows = self.heads * self.queries / self.shared.max(1);
+        b.reshape(x, Shape::of(&[&self.lead[..], &[self.shared, rows, n]].concat()))
+    }
+
+    /// The inverse of [`Attention::group`].
+    fn ungroup(&self, x: Value, b: &mut Builder) -> Value {
+        let n = b.sizes(x).last().copied().unwrap_or(1);
+        b.reshape(x, Shape::of(&[&self.lead[..], &[self.heads, self.queries, n]].concat()))
+    }
+
+    /// `q kᵀ * scale`, in the wide type.
+    pub(crate) fn scores(&self, q: Value, k: Value, b: &mut Builder) -> Value {
+        let q = self.group(q, b);
+        let kt = b.transpose_last(k);
+        let scores = b.matmul(q, kt);
+        let scores = self.ungroup(scores, b);
+        let scores = b.widen(scores);
+        b.mul_c(scores, self.scale)
+    }
+
+    /// `p v`, `p` rounded to the type of `v`.
+    pub(crate) fn mix(&self, p: Value, v: Value, b: &mut Builder) -> Value {
+        let dtype = b.dtype(v);
+        let p = b.cast(p, dtype);
+        let p = self.group(p, b);
+        let y = b.matmul(p, v);
+        self.ungroup(y, b)
+    }
+
+    /// The softmax of the masked scores, in the wide type.
+    ///
+    /// Query `i` of a causal attention sees the keys up to `i + (keys - queries)`. A query that sees no key gives
+    /// zeros.
+    pub(crate) fn probabilities(&self, args: &[Value], causal: bool, mask: bool, b: &mut Builder) -> Value {
+        let mut scores = self.scores(args[0], args[1], b);
+        if causal {
+            let row = b.iota(DType::I32, &[self.queries, 1], 0);
+            let row = b.add_c(row, self.keys as f64 - self.queries as f64);
+            let column = b.iota(DType::I32, &[1, self.keys], 1);
+            let seen = b.ge(row, column);
+            scores = b.select_c(seen, scores, f64::NEG_INFINITY);
+        }
+        if mask {
+            let m = args[3];
+            scores = if b.dtype(m) == DType::Bool {
+                b.select_c(m, scores, f64::NEG_INFINITY)
+            } else {
+                let to = b.dtype(scores);
+                let m = b.cast(m, to);
+                b.add(scores, m)
+            };
+        }
+        masked_softmax(scores, b)
+    }
+}
+
+/// `softmax(q kᵀ * scale + mask) v`
+pub(super) fn sdpa(args: &[Value], causal: bool, scale: Lit, mask: bool, b: &mut Builder) -> Value {
+    let attention = Attention::new(args, scale, b);
+    let p = attention.probabilities(args, causal, mask, b);
+    attention.mix(p, args[2], b)
+}
+
+/// `x / (1 - p)` where a draw from the key keeps it, else 0.
+pub(super) fn dropout(x: Value, key: Value, p: f64, b: &mut Builder) -> Value {
+    if p == 0.0 {
+        return x;
+    }
+    let keep = b.op(Op::Bernoulli { p: Lit::F(1.0 - p), shape: b.shape(x) }, &[key]);
+    let scaled = b.div_c(x, 1.0 - p);
+    b.select_c(keep, scaled, 0.0)
+}

@@ -1,0 +1,109 @@
+//! Composites in terms of primitives.
+//!
+//! A decomposition emits primitives only. On 16-bit floats it computes in f32 and rounds once, at the end.
+
+mod attention;
+mod einsum;
+mod loss;
+mod movement;
+mod norm;
+
+pub(crate) use attention::Attention;
+pub(crate) use loss::{Targets, target_distribution};
+
+use crate::op::Op;
+use crate::trace::{Builder, Value};
+
+/// Appends the primitives that compute the composite `op` on `args`, and gives their result; `None` for a
+/// primitive.
+pub fn decompose(op: &Op, args: &[Value], b: &mut Builder) -> Option<Value> {
+    match *op {
+        Op::Mean { axes, keepdim } => Some(norm::mean(args[0], axes, keepdim.is_yes(), b)),
+        Op::Var { axes, keepdim, correction } => {
+            Some(norm::var(args[0], axes, keepdim.is_yes(), correction, b))
+        }
+        Op::Logsumexp { axes, keepdim } => Some(norm::logsumexp(args[0], axes, keepdim.is_yes(), b)),
+        Op::Softmax { axis } => Some(norm::softmax(args[0], axis, b)),
+        Op::LogSoftmax { axis } => Some(norm::log_softmax(args[0], axis, b)),
+        Op::LayerNorm { eps, weight, bias } => {
+            Some(norm::layer_norm(args, eps.to_f64(), weight.is_yes(), bias.is_yes(), b))
+        }
+        Op::RmsNorm { eps, weight } => Some(norm::rms_norm(args, eps.to_f64(), weight.is_yes(), b)),
+
+        Op::Relu => {
+            let zero = b.scalar_like(args[0], 0.0);
+            Some(b.maximum(args[0], zero))
+        }
+        Op::Gelu { tanh } => Some(wide(args[0], b, |x, b| norm::gelu(x, tanh.is_yes(), b))),
+        Op::Silu => Some(wide(args[0], b, |x, b| {
+            let s = b.sigmoid(x);
+            b.mul(x, s)
+        })),
+        Op::Softplus => Some(wide(args[0], b, norm::softplus)),
+        Op::Clamp { lo, hi } => {
+            let (lo, hi) = (b.scalar_like(args[0], lo.to_f64()), b.scalar_like(args[0], hi.to_f64()));
+            let y = b.maximum(args[0], lo);
+            Some(b.minimum(y, hi))
+        }
+
+        Op::Linear { bias } => Some(attention::linear(args, bias.is_yes(), b)),
+        Op::Sdpa { causal, scale, mask } => {
+            Some(attention::sdpa(args, causal.is_yes(), scale, mask.is_yes(), b))
+        }
+        Op::Dropout { p } => Some(attention::dropout(args[0], args[1], p.to_f64(), b)),
+        Op::CrossEntropy { ignore_index, label_smoothing, reduction } => {
+            Some(loss::cross_entropy(args, ignore_index, label_smoothing.to_f64(), reduction, b))
+        }
+        Op::OneHot { classes, elem } => Some(loss::one_hot(args[0], classes, elem, b)),
+        Op::Embedding => Some(b.op(Op::Take { axis: crate::types::Axis(0) }, &[args[1], args[0]])),
+
+        Op::Chunk { n, axis, index } => Some(movement::chunk(args[0], n, axis, index, b)),
+        Op::Narrow { axis, start, len } => Some(movement::narrow(args[0], axis, start, len, b)),
+        Op::SelectIndex { axis, index } => Some(movement::select_index(args[0], axis, index, b)),
+        Op::Transpose { a, b: c } => Some(movement::transpose(args[0], a, c, b)),
+        Op::Unsqueeze { axis } => Some(movement::unsqueeze(args[0], axis, b)),
+        Op::Squeeze { axis } => Some(movement::squeeze(args[0], axis, b)),
+        Op::Stack { axis } => Some(movement::stack(args, axis, b)),
+        Op::Rearrange { pattern } => Some(movement::rearrange(args[0], &pattern, b)),
+        Op::Tril { diagonal } => Some(movement::triangle(args[0], diagonal, Op::Le, b)),
+        Op::Triu { diagonal } => Some(movement::triangle(args[0], diagonal, Op::Ge, b)),
+        Op::Einsum { spec } => Some(einsum::einsum(spec.as_str(), args, b)),
+
+        Op::Full { .. } | Op::Iota { .. } => None,
+        Op::Neg | Op::Abs | Op::Sign | Op::Square | Op::Reciprocal | Op::Sqrt | Op::Rsqrt => None,
+        Op::Exp | Op::Exp2 | Op::Expm1 | Op::Log | Op::Log2 | Op::Log1p => None,
+        Op::Sin | Op::Cos | Op::Tanh | Op::Erf | Op::Sigmoid => None,
+        Op::Floor | Op::Ceil | Op::Round | Op::Trunc => None,
+        Op::IsNan | Op::IsInf | Op::IsFinite | Op::Not | Op::Cast { .. } => None,
+        Op::Add | Op::Sub | Op::Mul | Op::Div | Op::Rem | Op::Pow | Op::Atan2 | Op::Maximum | Op::Minimum => {
+            None
+        }
+        Op::Eq | Op::Ne | Op::Lt | Op::Le | Op::Gt | Op::Ge | Op::And | Op::Or | Op::Xor | Op::Select => None,
+        Op::Sum { .. }
+        | Op::Prod { .. }
+        | Op::Amax { .. }
+        | Op::Amin { .. }
+        | Op::All { .. }
+        | Op::Any { .. } => None,
+        Op::Argmax { .. } | Op::Argmin { .. } | Op::Cumsum { .. } => None,
+        Op::Reshape { .. } | Op::Permute { .. } | Op::Expand { .. } | Op::Slice { .. } | Op::Pad { .. } => {
+            None
+        }
+        Op::Flip { .. } | Op::Cat { .. } | Op::SliceUpdate { .. } => None,
+        Op::Take { .. } | Op::IndexAdd { .. } | Op::Gather { .. } | Op::ScatterAdd { .. } | Op::Matmul => {
+            None
+        }
+        Op::KeySplit { .. } | Op::FoldIn | Op::Uniform { .. } | Op::Normal { .. } | Op::Bernoulli { .. } => {
+            None
+        }
+        Op::StopGradient | Op::Barrier | Op::DebugPrint { .. } => None,
+    }
+}
+
+/// `f` of `x` in the type arithmetic runs in, rounded back.
+fn wide(x: Value, b: &mut Builder, f: impl FnOnce(Value, &mut Builder) -> Value) -> Value {
+    let dtype = b.dtype(x);
+    let x = b.widen(x);
+    let y = f(x, b);
+    b.cast(y, dtype)
+}

@@ -1,0 +1,267 @@
+//! Transposes of linear operations: the cotangents of the operands from the cotangent of the result.
+
+use super::build::{kept, resolved};
+use crate::error::Error;
+use crate::op::{Flag, Op};
+use crate::trace::{Builder, Value};
+use crate::types::{Axis, Shape};
+
+/// The cotangents of `args`, given that of the result; `linear` says of which operands `op` is a linear function
+/// here, and only they get one.
+///
+/// # Errors
+/// [`Error::Internal`] for an operation that is not linear: a jvp rule appended it on a tangent.
+pub fn transpose(
+    op: &Op,
+    args: &[Value],
+    linear: &[bool],
+    ct: Value,
+    b: &mut Builder,
+) -> Result<Vec<Option<Value>>, Error> {
+    let x = args.first().map(|&x| (x, b.sizes(x)));
+    let Some((x, sizes)) = x else { return Err(not_linear(op)) };
+    let one = |v: Value| Ok(std::iter::once(Some(v)).chain(args[1..].iter().map(|_| None)).collect());
+    match *op {
+        Op::Neg => one(b.neg(ct)),
+        Op::Cast { .. } => one(b.cast(ct, b.dtype(x))),
+        Op::Barrier | Op::DebugPrint { .. } => one(ct),
+        Op::Add => Ok(each(args, linear, b, |_, _| ct)),
+        Op::Sub => {
+            let mut cts = each(args, linear, b, |_, _| ct);
+            // After the sum, where there are fewest elements.
+            cts[1] = cts[1].map(|ct| b.neg(ct));
+            Ok(cts)
+        }
+        Op::Mul if linear[0] != linear[1] => Ok(each(args, linear, b, |b, i| b.mul(ct, args[1 - i]))),
+        Op::Div if !linear[1] => Ok(each(args, linear, b, |b, _| b.div(ct, args[1]))),
+        Op::Select if !linear[0] => Ok(each(args, linear, b, |b, i| {
+            let zero = b.scalar_like(ct, 0.0);
+            if i == 1 { b.select(args[0], ct, zero) } else { b.select(args[0], zero, ct) }
+        })),
+
+        Op::Sum { axes, .. } => {
+            let ct = b.reshape(ct, kept(&sizes, &resolved(axes, sizes.len())));
+            one(b.expand(ct, Shape::of(&sizes)))
+        }
+        Op::Cumsum { axis, reverse } => {
+            one(b.op(Op::Cumsum { axis, reverse: Flag::new(!reverse.is_yes()) }, &[ct]))
+        }
+
+        Op::Reshape { .. } => one(b.reshape(ct, Shape::of(&sizes))),
+        Op::Permute { axes } => {
+            let mut inverse = vec![0; sizes.len()];
+            for (i, a) in resolved(axes, sizes.len()).into_iter().enumerate() {
+                inverse[a] = i;
+            }
+            one(b.permute(ct, &inverse))
+        }
+        Op::Expand { .. } => one(b.sum_to(ct, Shape::of(&sizes))),
+        Op::Slice { start, end } => {
+            let hi: Vec<usize> = sizes.iter().zip(end.sizes()).map(|(&size, end)| size - end).collect();
+            one(b.pad_zero(ct, &start.sizes(), &hi))
+        }
+        Op::Pad { lo, .. } => {
+            let lo = lo.sizes();
+            let end: Vec<usize> = lo.iter().zip(&sizes).map(|(&lo, &size)| lo + size).collect();
+            one(b.slice(ct, &lo, &end))
+        }
+        Op::Flip { .. } => one(b.op(*op, &[ct])),
+        Op::Cat { axis } => {
+            let axis = axis.resolve(sizes.len()).unwrap_or(0);
+            let mut at = 0;
+            Ok(args
+                .iter()
+                .zip(linear)
+                .map(|(&a, &linear)| {
+                    let len = b.sizes(a)[axis];
+                    at += len;
+                    linear.then(|| b.narrow(ct, axis, at - len, len))
+                })
+                .collect())
+        }
+        Op::SliceUpdate { axis } => Ok(slice_update(axis, args, linear, ct, b)),
+        Op::Take { axis } => {
+            let axis = axis.resolve(sizes.len()).unwrap_or(0);
+            let extent = Shape::of(&sizes).at(axis);
+            one(b.op(Op::IndexAdd { axis: Axis(axis as i8), extent }, &[ct, args[1]]))
+        }
+        Op::IndexAdd { axis, .. } => one(index_add(axis, args[1], ct, b)),
+        Op::Gather { axis } => one(gather(axis, &sizes, args[1], ct, b)),
+        Op::ScatterAdd { axis, .. } => one(scatter_add(axis, args[1], ct, b)),
+
+        Op::Matmul if linear[0] != linear[1] => {
+            let (v, w) = (args[0], args[1]);
+            Ok(vec![
+                linear[0].then(|| matmul_left(v, w, ct, b)),
+                linear[1].then(|| matmul_right(v, w, ct, b)),
+            ])
+        }
+        Op::Linear { bias: Flag::No } if linear[0] != linear[1] => {
+            Ok(vec![linear[0].then(|| linear_x(args, ct, b)), linear[1].then(|| linear_w(args, ct, b))])
+        }
+        Op::Dropout { .. } => one(b.op(*op, &[ct, args[1]])),
+        Op::Embedding => {
+            let extent = b.shape(args[1]).at(0);
+            Ok(vec![None, Some(b.op(Op::IndexAdd { axis: Axis(0), extent }, &[ct, args[0]]))])
+        }
+
+        // Not linear, or not in both operands at once.
+        Op::Mul | Op::Div | Op::Select | Op::Matmul | Op::Linear { .. } => Err(not_linear(op)),
+        Op::Full { .. } | Op::Iota { .. } => Err(not_linear(op)),
+        Op::Abs | Op::Sign | Op::Square | Op::Reciprocal | Op::Sqrt | Op::Rsqrt => Err(not_linear(op)),
+        Op::Exp | Op::Exp2 | Op::Expm1 | Op::Log | Op::Log2 | Op::Log1p => Err(not_linear(op)),
+        Op::Sin | Op::Cos | Op::Tanh | Op::Erf | Op::Sigmoid => Err(not_linear(op)),
+        Op::Floor | Op::Ceil | Op::Round | Op::Trunc => Err(not_linear(op)),
+        Op::IsNan | Op::IsInf | Op::IsFinite | Op::Not => Err(not_linear(op)),
+        Op::Rem | Op::Pow | Op::Atan2 | Op::Maximum | Op::Minimum => Err(not_linear(op)),
+        Op::Eq | Op::Ne | Op::Lt | Op::Le | Op::Gt | Op::Ge | Op::And | Op::Or | Op::Xor => {
+            Err(not_linear(op))
+        }
+        Op::Prod { .. } | Op::Amax { .. } | Op::Amin { .. } | Op::All { .. } | Op::Any { .. } => {
+            Err(not_linear(op))
+        }
+        Op::Argmax { .. } | Op::Argmin { .. } => Err(not_linear(op)),
+        Op::KeySplit { .. } | Op::FoldIn | Op::Uniform { .. } | Op::Normal { .. } | Op::Bernoulli { .. } => {
+            Err(not_linear(op))
+        }
+        Op::StopGradient => Err(not_linear(op)),
+        Op::Var { .. } | Op::Logsumexp { .. } | Op::Softmax { .. } | Op::LogSoftmax { .. } => {
+            Err(not_linear(op))
+        }
+        Op::LayerNorm { .. } | Op::RmsNorm { .. } | Op::CrossEntropy { .. } | Op::Sdpa { .. } => {
+            Err(not_linear(op))
+        }
+        Op::Relu | Op::Gelu { .. } | Op::Silu | Op::Softplus | Op::Clamp { .. } => Err(not_linear(op)),
+        // Linear, but jvp rules append their primitives.
+        Op::Mean { .. }
+        | Op::Chunk { .. }
+        | Op::Narrow { .. }
+        | Op::SelectIndex { .. }
+        | Op::Transpose { .. } => Err(not_linear(op)),
+        Op::Unsqueeze { .. }
+        | Op::Squeeze { .. }
+        | Op::Stack { .. }
+        | Op::Rearrange { .. }
+        | Op::Einsum { .. } => Err(not_linear(op)),
+        Op::OneHot { .. } | Op::Tril { .. } | Op::Triu { .. } => Err(not_linear(op)),
+    }
+}
+
+fn not_linear(op: &Op) -> Error {
+    Error::Internal { pass: "differentiate".into(), what: format!("`{}` is not transposed", op.name()) }
+}
+
+/// `f` for each linear operand, summed over the dimensions along which the operand was broadcast.
+fn each(
+    args: &[Value],
+    linear: &[bool],
+    b: &mut Builder,
+    f: impl Fn(&mut Builder, usize) -> Value,
+) -> Vec<Option<Value>> {
+    (0..args.len())
+        .map(|i| {
+            linear[i].then(|| {
+                let ct = f(b, i);
+                let shape = b.shape(args[i]);
+                b.sum_to(ct, shape)
+            })
+        })
+        .collect()
+}
+
+/// `x` loses what was overwritten; the update gets it.
+fn slice_update(
+    axis: Axis,
+    args: &[Value],
+    linear: &[bool],
+    ct: Value,
+    b: &mut Builder,
+) -> Vec<Option<Value>> {
+    let (x, update, start) = (args[0], args[1], args[2]);
+    let at = axis.resolve(b.rank(x)).unwrap_or(0);
+    let (size, len) = (b.sizes(x)[at], b.sizes(update)[at]);
+    let dx = linear[0].then(|| {
+        let zeros = b.zeros_like(update);
+        b.op(Op::SliceUpdate { axis }, &[ct, zeros, start])
+    });
+    let du = linear[1].then(|| {
+        let zero = b.scalar_like(start, 0.0);
+        let low = b.maximum(start, zero);
+        let last = b.scalar_like(start, (size - len) as f64);
+        let first = b.minimum(low, last);
+        let steps = b.iota(b.dtype(start), &[len], 0);
+        let indices = b.add(first, steps);
+        b.op(Op::Take { axis: Axis(at as i8) }, &[ct, indices])
+    });
+    vec![dx, du, None]
+}
+
+/// The slices at the indices; zeros where an index was out of range, since nothing was added there.
+fn index_add(axis: Axis, i: Value, ct: Value, b: &mut Builder) -> Value {
+    let at = axis.0.max(0) as usize;
+    let inside = b.in_range(i, b.sizes(ct)[at]);
+    let zero = b.scalar_like(i, 0.0);
+    let safe = b.select(inside, i, zero);
+    let y = b.op(Op::Take { axis: Axis(at as i8) }, &[ct, safe]);
+    let mut mask = vec![1; b.rank(y)];
+    mask[at..at + b.rank(i)].copy_from_slice(&b.sizes(i));
+    let mask = b.reshape(inside, Shape::of(&mask));
+    b.select_c(mask, y, 0.0)
+}
+
+/// Scattered back along `axis`; the indices may span less of the other dimensions than `x`.
+fn gather(axis: Axis, sizes: &[usize], i: Value, ct: Value, b: &mut Builder) -> Value {
+    let at = axis.resolve(sizes.len()).unwrap_or(0);
+    let extent = Shape::of(sizes).at(at);
+    let y = b.op(Op::ScatterAdd { axis: Axis(at as i8), extent }, &[ct, i]);
+    let hi: Vec<usize> = sizes.iter().zip(b.sizes(y)).map(|(&size, have)| size - have).collect();
+    b.pad_zero(y, &vec![0; sizes.len()], &hi)
+}
+
+fn scatter_add(axis: Axis, i: Value, ct: Value, b: &mut Builder) -> Value {
+    let at = axis.resolve(b.rank(ct)).unwrap_or(0);
+    let inside = b.in_range(i, b.sizes(ct)[at]);
+    let zero = b.scalar_like(i, 0.0);
+    let safe = b.select(inside, i, zero);
+    let y = b.op(Op::Gather { axis }, &[ct, safe]);
+    b.select_c(inside, y, 0.0)
+}
+
+/// `ct @ wᵀ`
+fn matmul_left(v: Value, w: Value, ct: Value, b: &mut Builder) -> Value {
+    let shape = b.shape(v);
+    let wt = b.transpose_last(w);
+    let y = b.matmul(ct, wt);
+    b.sum_to(y, shape)
+}
+
+/// `vᵀ @ ct`; where `w` has no leading dimensions, those of `v` are summed by the product itself.
+fn matmul_right(v: Value, w: Value, ct: Value, b: &mut Builder) -> Value {
+    let shape = b.shape(w);
+    if shape.rank() == 2 && b.rank(v) > 2 {
+        return rows_product(v, ct, b);
+    }
+    let vt = b.transpose_last(v);
+    let y = b.matmul(vt, ct);
+    b.sum_to(y, shape)
+}
+
+/// `aᵀ @ c` over all rows of both.
+fn rows_product(a: Value, c: Value, b: &mut Builder) -> Value {
+    let (a, c) = (b.rows(a), b.rows(c));
+    let at = b.permute(a, &[1, 0]);
+    b.matmul(at, c)
+}
+
+/// `ct @ w`
+fn linear_x(args: &[Value], ct: Value, b: &mut Builder) -> Value {
+    let shape = b.shape(args[0]);
+    let rows = b.rows(ct);
+    let y = b.matmul(rows, args[1]);
+    b.reshape(y, shape)
+}
+
+/// `ctᵀ @ x`
+fn linear_w(args: &[Value], ct: Value, b: &mut Builder) -> Value {
+    rows_product(ct, args[0], b)
+}

@@ -1,0 +1,67 @@
+//! Operations whose result's type comes from a literal: the macro writes the calls out.
+
+use super::{RawTensor, Shape, Tensor};
+use crate::link::record;
+use crate::op::{Label, Op, Pattern};
+use crate::tensor::rank::narrow;
+use crate::types::{Axis, Element, Extent};
+
+/// The `index`th of `n` parts along `dim`.
+#[track_caller]
+pub(crate) fn part<E: Element, S: Shape>(x: &Tensor<E, S>, n: usize, index: usize, dim: i32) -> Tensor<E, S> {
+    let op = Op::Chunk { n: Extent::new(n), axis: Axis(narrow(dim)), index: Extent::new(index) };
+    Tensor::from_raw(record::op(op, &[x.raw()]))
+}
+
+/// The `N` equal parts along `dim`: what `x.chunk(N, dim)` becomes.
+#[track_caller]
+pub fn chunk<const N: usize, E: Element, S: Shape>(x: &Tensor<E, S>, dim: i32) -> [Tensor<E, S>; N] {
+    let mut parts = Vec::with_capacity(N);
+    for i in 0..N {
+        parts.push(part(x, N, i, dim));
+    }
+    match parts.try_into() {
+        Ok(parts) => parts,
+        Err(_) => unreachable!("N parts were made"),
+    }
+}
+
+/// What `x.rearrange(|…| …)` becomes.
+#[track_caller]
+pub fn rearrange<E: Element, S: Shape, Out: Shape>(x: &Tensor<E, S>, pattern: Pattern) -> Tensor<E, Out> {
+    let ty = x.raw().ty();
+    let mut pattern = pattern;
+    if let Some(ty) = ty
+        && ty.shape.rank() == pattern.inputs as usize
+    {
+        pattern.extents = pattern.solve(&ty.shape);
+    }
+    Tensor::from_raw(record::op(Op::Rearrange { pattern }, &[x.raw()]))
+}
+
+/// Operands of an [`einsum`], as a tuple of references.
+pub trait Tuple<Shapes> {
+    /// The element type.
+    type E: Element;
+    /// The operands.
+    fn raw(&self) -> Vec<RawTensor>;
+}
+
+macro_rules! tuples {
+    ($(($($s:ident $i:tt),*);)*) => {$(
+        impl<El: Element, $($s: Shape),*> Tuple<($($s,)*)> for ($(&Tensor<El, $s>,)*) {
+            type E = El;
+            fn raw(&self) -> Vec<RawTensor> { vec![$(self.$i.raw().clone()),*] }
+        }
+    )*};
+}
+
+tuples! { (A 0); (A 0, B 1); (A 0, B 1, C 2); }
+
+/// What `einsum("…", &a, &b)` becomes.
+#[track_caller]
+pub fn einsum<Shapes, Out: Shape, T: Tuple<Shapes>>(spec: &str, operands: T) -> Tensor<T::E, Out> {
+    let raw = operands.raw();
+    let args: Vec<&RawTensor> = raw.iter().collect();
+    Tensor::from_raw(record::op(Op::Einsum { spec: Label::new(spec) }, &args))
+}

@@ -1,0 +1,283 @@
+//! The tensor that users hold, typed by element type and rank.
+
+mod call;
+mod key;
+mod operators;
+mod ops;
+mod rank;
+
+pub use call::{Tuple, chunk, einsum, rearrange};
+pub use key::Key;
+pub use operators::{
+    Accepts, Arithmetic, Comparison, Literal, Lit, Logical, Negate, Operand, add, bitand, bitor, bitxor, div, eq, ge, gt, le,
+    lit, lt, mul, ne, neg, not, rem, sub,
+};
+pub use ops::*;
+pub use rank::{
+    AnyShape, AxesArg, AxisList, Broadcast, Leading, MatMul, PadsArg, Pop, Push, RangeArg, RangesArg, Shape,
+};
+
+use crate::device::Device;
+use crate::error::Error;
+use crate::exec::Buffer;
+use crate::link::record;
+use crate::trace::Value;
+use crate::types::{DType, Element, Float, Ty};
+use std::marker::PhantomData;
+
+/// A tensor with elements of type `E` and a shape of type `S`, a tuple of `usize`.
+///
+/// On the host it is a shared, immutable block of device memory: cloning shares it. Operations exist only
+/// inside `#[thunder]` functions.
+///
+/// ```
+/// use thunder_core::tensor::Tensor;
+/// let x = Tensor::from_vec(vec![1.0f32, 2.0, 3.0, 4.0, 5.0, 6.0], (2, 3));
+/// assert_eq!(x.shape(), (2, 3));
+/// assert_eq!(x.to_vec()[5], 6.0);
+/// ```
+pub struct Tensor<E, S> {
+    raw: RawTensor,
+    types: PhantomData<fn() -> (E, S)>,
+}
+
+/// A tensor of rank 0: a number that may change between calls.
+pub type Scalar<E> = Tensor<E, ()>;
+
+/// A tensor without its types, as transforms and modules handle it.
+#[derive(Clone)]
+pub enum RawTensor {
+    /// Device memory, row-major and contiguous.
+    Concrete {
+        /// The memory.
+        buffer: Buffer,
+        /// Element type and extents.
+        ty: Ty,
+        /// Where it lies.
+        device: Device,
+    },
+    /// A value of the trace being recorded.
+    Traced(Value),
+    /// What an operation gave that failed; the first failure is reported.
+    Poison,
+}
+
+impl<E, S> Clone for Tensor<E, S> {
+    fn clone(&self) -> Self {
+        Tensor { raw: self.raw.clone(), types: PhantomData }
+    }
+}
+
+impl<E: Element, S: Shape> Tensor<E, S> {
+    /// From its untyped form, whose element type and rank must be these.
+    pub fn from_raw(raw: RawTensor) -> Self {
+        Tensor { raw, types: PhantomData }
+    }
+
+    /// The untyped form.
+    pub fn raw(&self) -> &RawTensor {
+        &self.raw
+    }
+
+    /// A tensor of `shape` with these elements, row-major, on the default device.
+    ///
+    /// # Panics
+    /// If their number is not the shape's; [`Tensor::try_from_vec`] gives an error instead.
+    #[track_caller]
+    pub fn from_vec(data: Vec<E>, shape: S) -> Self {
+        Self::try_from_vec(data, shape).unwrap_or_else(|e| panic!("{e}"))
+    }
+
+    /// A tensor of `shape` with these elements, row-major, on the default device.
+    ///
+    /// # Errors
+    /// A number of elements that is not the shape's; a device without memory.
+    pub fn try_from_vec(data: Vec<E>, shape: S) -> Result<Self, Error> {
+        Self::on(Device::default_device(), &data, shape)
+    }
+
+    /// A tensor of `shape` with these elements, row-major, on `device`.
+    ///
+    /// # Errors
+    /// A number of elements that is not the shape's; a device without memory.
+    pub fn on(device: Device, data: &[E], shape: S) -> Result<Self, Error> {
+        let sizes = shape.sizes();
+        let expected: usize = sizes.iter().product();
+        if expected != data.len() {
+            return Err(Error::Length { count: data.len(), shape: format!("{sizes:?}"), expected });
+        }
+        let buffer = device.backend().upload(E::bytes(data))?;
+        let ty = Ty::of(E::DTYPE, &sizes);
+        Ok(Self::from_raw(RawTensor::Concrete { buffer, ty, device }))
+    }
+
+    /// Zeros.
+    #[track_caller]
+    pub fn zeros(shape: S) -> Self {
+        Self::full(E::from_f64(0.0), shape)
+    }
+
+    /// Ones.
+    #[track_caller]
+    pub fn ones(shape: S) -> Self {
+        Self::full(E::from_f64(1.0), shape)
+    }
+
+    /// Every element `value`.
+    #[track_caller]
+    pub fn full(value: E, shape: S) -> Self {
+        Self::from_vec(vec![value; shape.sizes().iter().product()], shape)
+    }
+
+    /// The extents, as a tuple.
+    pub fn shape(&self) -> S {
+        match &self.raw {
+            RawTensor::Concrete { ty, .. } => S::from_sizes(&ty.sizes()),
+            RawTensor::Traced(v) => S::from_sizes(&record::sizes(*v)),
+            RawTensor::Poison => S::from_sizes(&vec![1; if S::RANK > 8 { 0 } else { S::RANK }]),
+        }
+    }
+
+    /// The number of elements.
+    pub fn len(&self) -> usize {
+        self.raw.ty().map_or(0, |ty| ty.count())
+    }
+
+    /// Whether there are no elements.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The number of dimensions.
+    pub fn rank(&self) -> usize {
+        self.raw.ty().map_or(0, |ty| ty.shape.rank())
+    }
+
+    /// The element type.
+    pub fn dtype(&self) -> DType {
+        E::DTYPE
+    }
+
+    /// Where the tensor lies (the default device while tracing).
+    pub fn device(&self) -> Device {
+        match &self.raw {
+            RawTensor::Concrete { device, .. } => *device,
+            _ => Device::default_device(),
+        }
+    }
+
+    /// The elements, row-major, copied to the host.
+    ///
+    /// # Panics
+    /// If the device fails; inside a `#[thunder]` function the macro rejects it.
+    #[track_caller]
+    pub fn to_vec(&self) -> Vec<E> {
+        self.try_to_vec().unwrap_or_else(|e| panic!("{e}"))
+    }
+
+    /// The elements, row-major, copied to the host.
+    ///
+    /// # Errors
+    /// A device failure, or a tensor that is being traced.
+    pub fn try_to_vec(&self) -> Result<Vec<E>, Error> {
+        let RawTensor::Concrete { buffer, ty, device } = &self.raw else {
+            return Err(Error::Type { text: "a traced tensor has no elements yet".into(), loc: crate::trace::Loc::NONE });
+        };
+        E::read(ty.count(), |bytes| device.backend().download(buffer, bytes))
+    }
+
+    /// The same tensor on `device`; shared if it is there already.
+    ///
+    /// # Panics
+    /// If a device fails.
+    #[track_caller]
+    pub fn to(&self, device: &Device) -> Self {
+        self.try_to(device).unwrap_or_else(|e| panic!("{e}"))
+    }
+
+    /// The same tensor on `device`; shared if it is there already.
+    ///
+    /// # Errors
+    /// A device failure.
+    pub fn try_to(&self, device: &Device) -> Result<Self, Error> {
+        Ok(Self::from_raw(self.raw.to(device)?))
+    }
+}
+
+impl RawTensor {
+    /// The same tensor on `device`; shared if it is there already.
+    ///
+    /// # Errors
+    /// A device failure.
+    pub fn to(&self, device: &Device) -> Result<RawTensor, Error> {
+        match self {
+            RawTensor::Concrete { buffer, ty, device: from } if from != device => {
+                let mut bytes = vec![0u8; ty.bytes()];
+                from.backend().download(buffer, &mut bytes)?;
+                let buffer = device.backend().upload(&bytes)?;
+                Ok(RawTensor::Concrete { buffer, ty: *ty, device: *device })
+            }
+            other => Ok(other.clone()),
+        }
+    }
+
+    /// Element type and extents; `None` for what failed.
+    pub fn ty(&self) -> Option<Ty> {
+        match self {
+            RawTensor::Concrete { ty, .. } => Some(*ty),
+            RawTensor::Traced(v) => record::ty(*v),
+            RawTensor::Poison => None,
+        }
+    }
+}
+
+impl<E: Element> Scalar<E> {
+    /// The value, copied to the host.
+    ///
+    /// # Panics
+    /// If the device fails; inside a `#[thunder]` function the macro rejects it.
+    #[track_caller]
+    pub fn item(&self) -> E {
+        self.to_vec().pop().unwrap_or_default()
+    }
+}
+
+impl<E: Element> From<E> for Scalar<E> {
+    #[track_caller]
+    fn from(value: E) -> Self {
+        Tensor::from_vec(vec![value], ())
+    }
+}
+
+impl<E: Float, S: Shape> Tensor<E, S> {
+    /// Standard normal elements drawn from `key`, the same on every device.
+    ///
+    /// ```
+    /// use thunder_core::tensor::{Key, Tensor};
+    /// let a = Tensor::<f32, _>::randn((4,), Key::new(0));
+    /// assert_eq!(a.to_vec(), Tensor::<f32, _>::randn((4,), Key::new(0)).to_vec());
+    /// ```
+    #[track_caller]
+    pub fn randn(shape: S, key: Key) -> Self {
+        let count = shape.sizes().iter().product();
+        let data = (0..count).map(|i| E::from_f64(key.normal(i as u64))).collect();
+        Self::from_vec(data, shape)
+    }
+}
+
+impl<E: Element + std::fmt::Debug, S: Shape> std::fmt::Debug for Tensor<E, S> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.raw {
+            RawTensor::Concrete { ty, device, .. } => {
+                write!(f, "{ty} on {device}")?;
+                if let Ok(data) = self.try_to_vec() {
+                    let shown = &data[..data.len().min(8)];
+                    write!(f, " {shown:?}{}", if data.len() > 8 { "…" } else { "" })?;
+                }
+                Ok(())
+            }
+            RawTensor::Traced(v) => write!(f, "{v}"),
+            RawTensor::Poison => f.write_str("?"),
+        }
+    }
+}

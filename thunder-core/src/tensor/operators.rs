@@ -1,0 +1,369 @@
+//! Operators in bodies: `a + b` on tensors, scalars and plain numbers, by reference.
+
+use super::{Broadcast, RawTensor, Shape, Tensor};
+use crate::link::record;
+use crate::op::{self, Op};
+use crate::types::{AnyFloat, Element, Num};
+use half::{bf16, f16};
+
+/// A Rust number beside a tensor; it takes the tensor's element type.
+#[derive(Clone, Copy, Debug)]
+pub struct Lit<T>(pub(crate) T);
+
+/// Marks a static number as an operand.
+pub fn lit<T: Literal>(x: T) -> Lit<T> {
+    Lit(x)
+}
+
+/// A Rust number type that can stand beside a tensor.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no number that can stand beside a tensor",
+    note = "tensors mix with Rust integers and floats; two tensors must have one element type"
+)]
+pub trait Literal: Copy + 'static {
+    /// As an attribute.
+    fn attr(self) -> op::Lit;
+    /// As an `f64`.
+    fn wide(self) -> f64;
+}
+
+macro_rules! literals {
+    ($($t:ty => $variant:ident as $wide:ty;)*) => {$(
+        impl Literal for $t {
+            fn attr(self) -> op::Lit { op::Lit::$variant(self as $wide) }
+            fn wide(self) -> f64 { self as f64 }
+        }
+    )*};
+}
+
+literals! {
+    f64 => F as f64; f32 => F as f64;
+    i64 => I as i64; i32 => I as i64; u32 => I as i64; u8 => I as i64; usize => I as i64; u64 => I as i64;
+}
+
+impl Literal for bool {
+    fn attr(self) -> op::Lit {
+        op::Lit::B(self)
+    }
+    fn wide(self) -> f64 {
+        f64::from(u8::from(self))
+    }
+}
+
+/// An element type that takes a Rust number of type `T`: floats take any, integers take integers.
+#[diagnostic::on_unimplemented(
+    message = "a `{T}` does not mix with a tensor of `{Self}`",
+    note = "cast the tensor first: `x.cast::<f32>()`"
+)]
+pub trait Accepts<T>: Element {}
+
+macro_rules! accepts {
+    ($($elem:ty: $($t:ty)*;)*) => {$($(impl Accepts<$t> for $elem {})*)*};
+}
+
+accepts! {
+    f64: f64 f32 i64 i32 u32 u8 usize u64;
+    f32: f64 f32 i64 i32 u32 u8 usize u64;
+    f16: f64 f32 i64 i32 u32 u8 usize u64;
+    bf16: f64 f32 i64 i32 u32 u8 usize u64;
+    AnyFloat: f64 f32 i64 i32 u32 u8 usize u64;
+    i64: i64 i32 u32 u8 usize u64;
+    i32: i64 i32 u32 u8 usize u64;
+    u32: i64 i32 u32 u8 usize u64;
+    u8: i64 i32 u32 u8 usize u64;
+    bool: bool;
+}
+
+/// Anything that an operator takes: a tensor, a reference to one, a [`Lit`], a Rust number.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no operand of a tensor operation",
+    note = "operands are tensors and Rust numbers"
+)]
+pub trait Operand {
+    /// Without references.
+    type Flat;
+    /// The operand itself.
+    fn flat(&self) -> Self::Flat;
+}
+
+impl<E: Element, S: Shape> Operand for Tensor<E, S> {
+    type Flat = Tensor<E, S>;
+    fn flat(&self) -> Self::Flat {
+        self.clone()
+    }
+}
+
+impl<T: Operand + ?Sized> Operand for &T {
+    type Flat = T::Flat;
+    fn flat(&self) -> Self::Flat {
+        (**self).flat()
+    }
+}
+
+impl<T: Literal> Operand for Lit<T> {
+    type Flat = Lit<T>;
+    fn flat(&self) -> Lit<T> {
+        *self
+    }
+}
+
+/// An arithmetic operator between two flat operands.
+#[diagnostic::on_unimplemented(
+    message = "no arithmetic between `{Self}` and `{Rhs}`",
+    note = "both tensors must have one element type: cast one of them, `x.cast::<f32>()`"
+)]
+pub trait Arithmetic<Rhs> {
+    /// The result.
+    type Out;
+    /// Applies it.
+    #[track_caller]
+    fn apply(self, op: Op, rhs: Rhs) -> Self::Out;
+}
+
+/// A comparison between two flat operands.
+#[diagnostic::on_unimplemented(
+    message = "no comparison between `{Self}` and `{Rhs}`",
+    note = "both tensors must have one element type: cast one of them, `x.cast::<f32>()`"
+)]
+pub trait Comparison<Rhs> {
+    /// The result: a bool tensor, or a `bool`.
+    type Out;
+    /// Applies it.
+    #[track_caller]
+    fn apply(self, op: Op, rhs: Rhs) -> Self::Out;
+}
+
+/// `&`, `|`, `^` between two flat operands.
+#[diagnostic::on_unimplemented(
+    message = "no logical operation between `{Self}` and `{Rhs}`",
+    note = "`&`, `|`, `^` and `!` take bool or integer tensors"
+)]
+pub trait Logical<Rhs> {
+    /// The result.
+    type Out;
+    /// Applies it.
+    #[track_caller]
+    fn apply(self, op: Op, rhs: Rhs) -> Self::Out;
+}
+
+#[track_caller]
+fn pair<E, S, E2, S2>(op: Op, a: &Tensor<E, S>, b: &Tensor<E2, S2>) -> RawTensor
+where
+    E: Element,
+    S: Shape,
+    E2: Element,
+    S2: Shape,
+{
+    record::op(op, &[a.raw(), b.raw()])
+}
+
+#[track_caller]
+fn right<E: Element, S: Shape, T: Literal>(op: Op, a: &Tensor<E, S>, b: T) -> RawTensor {
+    let b = record::scalar(b.attr(), a.raw());
+    record::op(op, &[a.raw(), &b])
+}
+
+#[track_caller]
+fn left<E: Element, S: Shape, T: Literal>(op: Op, a: T, b: &Tensor<E, S>) -> RawTensor {
+    let a = record::scalar(a.attr(), b.raw());
+    record::op(op, &[&a, b.raw()])
+}
+
+macro_rules! tensor_operators {
+    ($($trait:ident, $class:ident, $out:ident;)*) => {$(
+        impl<E: $class, S: Shape + Broadcast<S2>, S2: Shape> $trait<Tensor<E, S2>> for Tensor<E, S> {
+            type Out = Tensor<tensor_operators!(@$out E), <S as Broadcast<S2>>::Out>;
+            #[track_caller]
+            fn apply(self, op: Op, rhs: Tensor<E, S2>) -> Self::Out { Tensor::from_raw(pair(op, &self, &rhs)) }
+        }
+        impl<E: $class + Accepts<T>, S: Shape, T: Literal> $trait<Lit<T>> for Tensor<E, S> {
+            type Out = Tensor<tensor_operators!(@$out E), S>;
+            #[track_caller]
+            fn apply(self, op: Op, rhs: Lit<T>) -> Self::Out { Tensor::from_raw(right(op, &self, rhs.0)) }
+        }
+        impl<E: $class + Accepts<T>, S: Shape, T: Literal> $trait<Tensor<E, S>> for Lit<T> {
+            type Out = Tensor<tensor_operators!(@$out E), S>;
+            #[track_caller]
+            fn apply(self, op: Op, rhs: Tensor<E, S>) -> Self::Out { Tensor::from_raw(left(op, self.0, &rhs)) }
+        }
+    )*};
+    (@same $e:ident) => { $e };
+    (@bool $e:ident) => { bool };
+}
+
+tensor_operators! {
+    Arithmetic, Num, same;
+    Comparison, Element, bool;
+    Logical, Element, same;
+}
+
+/// Plain numbers, where the macro cannot know that an operand is one.
+macro_rules! plain {
+    ($($t:ty)*) => {$(
+        impl Operand for $t {
+            type Flat = $t;
+            fn flat(&self) -> $t { *self }
+        }
+        impl Arithmetic<$t> for $t {
+            type Out = $t;
+            #[track_caller]
+            fn apply(self, op: Op, rhs: $t) -> $t {
+                match op {
+                    Op::Add => self + rhs,
+                    Op::Sub => self - rhs,
+                    Op::Mul => self * rhs,
+                    Op::Div => self / rhs,
+                    _ => self % rhs,
+                }
+            }
+        }
+        impl<T: Literal> Arithmetic<Lit<T>> for $t {
+            type Out = $t;
+            #[track_caller]
+            fn apply(self, op: Op, rhs: Lit<T>) -> $t { Arithmetic::<$t>::apply(self, op, rhs.0.wide() as $t) }
+        }
+        impl<T: Literal> Arithmetic<$t> for Lit<T> {
+            type Out = $t;
+            #[track_caller]
+            fn apply(self, op: Op, rhs: $t) -> $t { Arithmetic::<$t>::apply(self.0.wide() as $t, op, rhs) }
+        }
+        impl<E: Num + Accepts<$t>, S: Shape> Arithmetic<$t> for Tensor<E, S> {
+            type Out = Tensor<E, S>;
+            #[track_caller]
+            fn apply(self, op: Op, rhs: $t) -> Self { Tensor::from_raw(right(op, &self, rhs)) }
+        }
+        impl<E: Num + Accepts<$t>, S: Shape> Arithmetic<Tensor<E, S>> for $t {
+            type Out = Tensor<E, S>;
+            #[track_caller]
+            fn apply(self, op: Op, rhs: Tensor<E, S>) -> Tensor<E, S> { Tensor::from_raw(left(op, self, &rhs)) }
+        }
+        impl Comparison<$t> for $t {
+            type Out = bool;
+            fn apply(self, op: Op, rhs: $t) -> bool {
+                match op {
+                    Op::Eq => self == rhs,
+                    Op::Ne => self != rhs,
+                    Op::Lt => self < rhs,
+                    Op::Le => self <= rhs,
+                    Op::Gt => self > rhs,
+                    _ => self >= rhs,
+                }
+            }
+        }
+        impl<T: Literal> Comparison<Lit<T>> for $t {
+            type Out = bool;
+            fn apply(self, op: Op, rhs: Lit<T>) -> bool { Comparison::<$t>::apply(self, op, rhs.0.wide() as $t) }
+        }
+        impl<T: Literal> Comparison<$t> for Lit<T> {
+            type Out = bool;
+            fn apply(self, op: Op, rhs: $t) -> bool { Comparison::<$t>::apply(self.0.wide() as $t, op, rhs) }
+        }
+        impl<E: Element + Accepts<$t>, S: Shape> Comparison<$t> for Tensor<E, S> {
+            type Out = Tensor<bool, S>;
+            #[track_caller]
+            fn apply(self, op: Op, rhs: $t) -> Tensor<bool, S> { Tensor::from_raw(right(op, &self, rhs)) }
+        }
+        impl<E: Element + Accepts<$t>, S: Shape> Comparison<Tensor<E, S>> for $t {
+            type Out = Tensor<bool, S>;
+            #[track_caller]
+            fn apply(self, op: Op, rhs: Tensor<E, S>) -> Tensor<bool, S> { Tensor::from_raw(left(op, self, &rhs)) }
+        }
+    )*};
+}
+
+plain! { f64 f32 i64 i32 u32 u8 usize u64 }
+
+macro_rules! plain_equality {
+    ($($t:ty)*) => {$(
+        impl Operand for $t {
+            type Flat = $t;
+            fn flat(&self) -> $t { self.clone() }
+        }
+        impl Comparison<$t> for $t {
+            type Out = bool;
+            fn apply(self, op: Op, rhs: $t) -> bool { (self == rhs) == matches!(op, Op::Eq) }
+        }
+    )*};
+}
+
+plain_equality! { bool char String }
+
+impl Logical<bool> for bool {
+    type Out = bool;
+    fn apply(self, op: Op, rhs: bool) -> bool {
+        match op {
+            Op::And => self & rhs,
+            Op::Or => self | rhs,
+            _ => self ^ rhs,
+        }
+    }
+}
+
+/// Unary `-` and `!`.
+#[diagnostic::on_unimplemented(message = "`-` and `!` do not apply to `{Self}`")]
+pub trait Negate {
+    /// `-x`.
+    #[track_caller]
+    fn minus(self) -> Self;
+    /// `!x`.
+    #[track_caller]
+    fn invert(self) -> Self;
+}
+
+impl<E: Element, S: Shape> Negate for Tensor<E, S> {
+    #[track_caller]
+    fn minus(self) -> Self {
+        Tensor::from_raw(record::op(Op::Neg, &[self.raw()]))
+    }
+    #[track_caller]
+    fn invert(self) -> Self {
+        Tensor::from_raw(record::op(Op::Not, &[self.raw()]))
+    }
+}
+
+macro_rules! negate {
+    ($($t:ty: $minus:expr, $invert:expr;)*) => {$(
+        impl Negate for $t {
+            fn minus(self) -> Self { let f: fn($t) -> $t = $minus; f(self) }
+            fn invert(self) -> Self { let f: fn($t) -> $t = $invert; f(self) }
+        }
+    )*};
+}
+
+negate! {
+    f64: |x| -x, |x| x; f32: |x| -x, |x| x;
+    i64: |x| -x, |x| !x; i32: |x| -x, |x| !x;
+    usize: |x| x, |x| !x; u32: |x| x, |x| !x;
+    bool: |x| x, |x| !x;
+}
+
+macro_rules! functions {
+    ($($trait:ident: $($name:ident = $op:ident),*;)*) => {$($(
+        #[doc = concat!("The operator `", stringify!($name), "` in a body.")]
+        #[track_caller]
+        pub fn $name<A: Operand, B: Operand>(a: &A, b: &B) -> <A::Flat as $trait<B::Flat>>::Out
+        where
+            A::Flat: $trait<B::Flat>,
+        {
+            $trait::apply(a.flat(), Op::$op, b.flat())
+        }
+    )*)*};
+}
+
+functions! {
+    Arithmetic: add = Add, sub = Sub, mul = Mul, div = Div, rem = Rem;
+    Comparison: eq = Eq, ne = Ne, lt = Lt, le = Le, gt = Gt, ge = Ge;
+    Logical: bitand = And, bitor = Or, bitxor = Xor;
+}
+
+/// The operator `-x` in a body.
+#[track_caller]
+pub fn neg<A: Operand<Flat: Negate>>(a: &A) -> A::Flat {
+    a.flat().minus()
+}
+
+/// The operator `!x` in a body.
+#[track_caller]
+pub fn not<A: Operand<Flat: Negate>>(a: &A) -> A::Flat {
+    a.flat().invert()
+}

@@ -1,0 +1,743 @@
+//! The typed methods and free functions of the language. Each records one operation.
+
+use super::operators::{Accepts, Lit, Literal, Operand};
+use super::{AxesArg, AxisList, Broadcast, Key, MatMul, PadsArg, Pop, Push, RangesArg, RawTensor, Scalar, Shape, Tensor};
+use crate::link::record;
+use crate::op::{self, Flag, Label, Op, Reduction};
+use crate::tensor::rank::narrow;
+use crate::types::{Axes, Axis, DType, Elem, Element, Extent, Float, Int, Num, Shape as Extents};
+
+/// A tensor argument of element type `E` and shape `S`, by value or by reference.
+pub trait TensorArg<E: Element, S: Shape>: Operand<Flat = Tensor<E, S>> {}
+impl<E: Element, S: Shape, T: Operand<Flat = Tensor<E, S>>> TensorArg<E, S> for T {}
+
+/// The other operand of a binary operation on `Tensor<E, S>`: a tensor, or a Rust number.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` can't stand beside a tensor of `{E}`",
+    note = "give a tensor of the same element type, or a Rust number"
+)]
+pub trait Other<E: Element, S: Shape> {
+    /// The shape of the result.
+    type Out: Shape;
+    /// Records it, as a constant if it is a number.
+    #[track_caller]
+    fn operand(&self, beside: &RawTensor) -> RawTensor;
+}
+
+impl<E: Element, S: Shape + Broadcast<S2>, S2: Shape> Other<E, S> for Tensor<E, S2> {
+    type Out = <S as Broadcast<S2>>::Out;
+    fn operand(&self, _: &RawTensor) -> RawTensor {
+        self.raw().clone()
+    }
+}
+
+impl<E: Element, S: Shape, T: Other<E, S>> Other<E, S> for &T {
+    type Out = T::Out;
+    #[track_caller]
+    fn operand(&self, beside: &RawTensor) -> RawTensor {
+        (**self).operand(beside)
+    }
+}
+
+impl<E: Accepts<T>, S: Shape, T: Literal> Other<E, S> for Lit<T> {
+    type Out = S;
+    #[track_caller]
+    fn operand(&self, beside: &RawTensor) -> RawTensor {
+        record::scalar(self.0.attr(), beside)
+    }
+}
+
+macro_rules! number_operands {
+    ($($t:ty)*) => {$(
+        impl<E: Accepts<$t>, S: Shape> Other<E, S> for $t {
+            type Out = S;
+            #[track_caller]
+            fn operand(&self, beside: &RawTensor) -> RawTensor { record::scalar(self.attr(), beside) }
+        }
+    )*};
+}
+
+number_operands! { f64 f32 i64 i32 u32 u8 usize u64 bool }
+
+/// Options of [`scaled_dot_product_attention`].
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Sdpa {
+    /// Whether a query sees only keys at its place and before.
+    pub causal: bool,
+    /// The factor of the scores; `1/√width` if `None`.
+    pub scale: Option<f64>,
+}
+
+/// Options of [`cross_entropy`].
+#[derive(Clone, Copy, Debug, Default)]
+pub struct CrossEntropy {
+    /// Targets equal to this count nothing.
+    pub ignore_index: Option<i64>,
+    /// The share of the target's weight that is spread over all classes.
+    pub label_smoothing: f64,
+    /// Mean over the targets that count, or sum.
+    pub reduction: Reduction,
+}
+
+fn elem<E: Element>() -> Elem {
+    Elem::Known(E::DTYPE)
+}
+
+fn extents(shape: &impl Shape) -> Extents {
+    Extents::of(&shape.sizes())
+}
+
+fn axis(a: i32) -> Axis {
+    Axis(narrow(a))
+}
+
+fn cross_entropy_op(o: CrossEntropy) -> Op {
+    Op::CrossEntropy {
+        // No class has this index, so that nothing is ignored.
+        ignore_index: op::Lit::I(o.ignore_index.unwrap_or(i64::MIN)),
+        label_smoothing: op::Lit::F(o.label_smoothing),
+        reduction: o.reduction,
+    }
+}
+
+fn sdpa_op(o: Sdpa, mask: bool) -> Op {
+    Op::Sdpa {
+        causal: Flag::new(o.causal),
+        scale: o.scale.map_or(op::Lit::Free, op::Lit::F),
+        mask: Flag::new(mask),
+    }
+}
+
+macro_rules! tensor_ops {
+    (
+        unary { $($unary:ident: $class:ident = $unary_op:expr;)* }
+        test { $($test:ident = $test_op:expr;)* }
+        binary { $($binary:ident: $bclass:ident = $binary_op:expr;)* }
+        compare { $($compare:ident = $compare_op:expr;)* }
+        reduce { $($reduce:ident $reduce_keep:ident: $rclass:ident = |$axes:ident, $keep:ident| $reduce_op:expr;)* }
+        $($rest:tt)*
+    ) => {
+        /// The operations on tensors, which bodies of `#[thunder]` functions call as methods.
+        ///
+        /// Each records one operation; see [`Op`] for the formulas. Outside such a function they don't exist.
+        pub trait TensorOps: Sized {
+            /// The element type.
+            type E: Element;
+            /// The shape.
+            type S: Shape;
+            /// The tensor itself.
+            fn this(&self) -> &Tensor<Self::E, Self::S>;
+
+            $(
+                #[doc = concat!("Records `", stringify!($unary), "`, elementwise.")]
+                #[track_caller]
+                fn $unary(&self) -> Tensor<Self::E, Self::S> where Self::E: $class {
+                    Tensor::from_raw(record::op($unary_op, &[self.this().raw()]))
+                }
+            )*
+            $(
+                #[doc = concat!("Records `", stringify!($test), "`, elementwise.")]
+                #[track_caller]
+                fn $test(&self) -> Tensor<bool, Self::S> where Self::E: Float {
+                    Tensor::from_raw(record::op($test_op, &[self.this().raw()]))
+                }
+            )*
+            $(
+                #[doc = concat!("Records `", stringify!($binary), "`, elementwise, broadcasting.")]
+                #[track_caller]
+                fn $binary<T: Other<Self::E, Self::S>>(&self, other: T) -> Tensor<Self::E, T::Out> where Self::E: $bclass {
+                    let other = other.operand(self.this().raw());
+                    Tensor::from_raw(record::op($binary_op, &[self.this().raw(), &other]))
+                }
+            )*
+            $(
+                #[doc = concat!("Records `", stringify!($compare), "`, elementwise, broadcasting.")]
+                #[track_caller]
+                fn $compare<T: Other<Self::E, Self::S>>(&self, other: T) -> Tensor<bool, T::Out> {
+                    let other = other.operand(self.this().raw());
+                    Tensor::from_raw(record::op($compare_op, &[self.this().raw(), &other]))
+                }
+            )*
+            $(
+                #[doc = concat!("Records `", stringify!($reduce), "` over `axes`, which are dropped.")]
+                #[track_caller]
+                fn $reduce<A: AxesArg<Self::S>>(&self, axes: A) -> Tensor<Self::E, A::Out> where Self::E: $rclass {
+                    let ($axes, $keep) = (axes.axes(), Flag::No);
+                    Tensor::from_raw(record::op($reduce_op, &[self.this().raw()]))
+                }
+                #[doc = concat!("Records `", stringify!($reduce), "` over `axes`, which stay with extent 1.")]
+                #[track_caller]
+                fn $reduce_keep<A: KeptAxes>(&self, axes: A) -> Tensor<Self::E, Self::S> where Self::E: $rclass {
+                    let ($axes, $keep) = (axes.kept(), Flag::Yes);
+                    Tensor::from_raw(record::op($reduce_op, &[self.this().raw()]))
+                }
+            )*
+            $($rest)*
+        }
+
+        impl<E: Element, S: Shape> TensorOps for Tensor<E, S> {
+            type E = E;
+            type S = S;
+            fn this(&self) -> &Tensor<E, S> { self }
+        }
+    };
+}
+
+/// Axes of a reduction that keeps the rank: an axis, a tuple or an array of them, or `..`.
+pub trait KeptAxes {
+    /// The axes.
+    fn kept(self) -> Axes;
+}
+
+impl<T: AxisList> KeptAxes for T {
+    fn kept(self) -> Axes {
+        self.list()
+    }
+}
+
+impl KeptAxes for std::ops::RangeFull {
+    fn kept(self) -> Axes {
+        Axes::ALL
+    }
+}
+
+/// Marks `bool` for the reductions that need it.
+pub trait Truth: Element {}
+impl Truth for bool {}
+
+tensor_ops! {
+    unary {
+        abs: Num = Op::Abs; sign: Num = Op::Sign; square: Num = Op::Square; neg: Num = Op::Neg;
+        reciprocal: Float = Op::Reciprocal; sqrt: Float = Op::Sqrt; rsqrt: Float = Op::Rsqrt;
+        exp: Float = Op::Exp; exp2: Float = Op::Exp2; expm1: Float = Op::Expm1;
+        log: Float = Op::Log; log2: Float = Op::Log2; log1p: Float = Op::Log1p;
+        sin: Float = Op::Sin; cos: Float = Op::Cos; tanh: Float = Op::Tanh; erf: Float = Op::Erf;
+        sigmoid: Float = Op::Sigmoid; floor: Float = Op::Floor; ceil: Float = Op::Ceil;
+        round: Float = Op::Round; trunc: Float = Op::Trunc;
+        relu: Num = Op::Relu; silu: Float = Op::Silu; softplus: Float = Op::Softplus;
+        gelu: Float = Op::Gelu { tanh: Flag::No };
+        gelu_tanh: Float = Op::Gelu { tanh: Flag::Yes };
+        logical_not: Element = Op::Not;
+    }
+    test { isnan = Op::IsNan; isinf = Op::IsInf; isfinite = Op::IsFinite; }
+    binary {
+        add: Num = Op::Add; sub: Num = Op::Sub; mul: Num = Op::Mul; div: Num = Op::Div; rem: Num = Op::Rem;
+        pow: Float = Op::Pow; atan2: Float = Op::Atan2;
+        maximum: Num = Op::Maximum; minimum: Num = Op::Minimum;
+        logical_and: Element = Op::And; logical_or: Element = Op::Or; logical_xor: Element = Op::Xor;
+    }
+    compare { eq = Op::Eq; ne = Op::Ne; lt = Op::Lt; le = Op::Le; gt = Op::Gt; ge = Op::Ge; }
+    reduce {
+        sum sum_keepdim: Num = |axes, keepdim| Op::Sum { axes, keepdim };
+        prod prod_keepdim: Num = |axes, keepdim| Op::Prod { axes, keepdim };
+        amax amax_keepdim: Num = |axes, keepdim| Op::Amax { axes, keepdim };
+        amin amin_keepdim: Num = |axes, keepdim| Op::Amin { axes, keepdim };
+        mean mean_keepdim: Float = |axes, keepdim| Op::Mean { axes, keepdim };
+        var var_keepdim: Float = |axes, keepdim| Op::Var { axes, keepdim, correction: 1 };
+        logsumexp logsumexp_keepdim: Float = |axes, keepdim| Op::Logsumexp { axes, keepdim };
+        all all_keepdim: Truth = |axes, keepdim| Op::All { axes, keepdim };
+        any any_keepdim: Truth = |axes, keepdim| Op::Any { axes, keepdim };
+    }
+
+    /// Another element type. Rounds to nearest; float to integer truncates and saturates.
+    #[track_caller]
+    fn cast<F: Element>(&self) -> Tensor<F, Self::S> {
+        Tensor::from_raw(record::op(Op::Cast { elem: elem::<F>() }, &[self.this().raw()]))
+    }
+
+    /// The element type of `like`.
+    #[track_caller]
+    fn cast_like<F: Element, S2: Shape>(&self, like: &Tensor<F, S2>) -> Tensor<F, Self::S> {
+        let elem = like.raw().ty().map_or(elem::<F>(), |t| t.elem);
+        Tensor::from_raw(record::op(Op::Cast { elem }, &[self.this().raw()]))
+    }
+
+    /// The index (i64) of the first greatest element along `dim`, which is dropped.
+    #[track_caller]
+    fn argmax(&self, dim: i32) -> Tensor<i64, <Self::S as Pop>::Less> where Self::S: Pop {
+        Tensor::from_raw(record::op(Op::Argmax { axis: axis(dim), keepdim: Flag::No }, &[self.this().raw()]))
+    }
+
+    /// The index (i64) of the first least element along `dim`, which is dropped.
+    #[track_caller]
+    fn argmin(&self, dim: i32) -> Tensor<i64, <Self::S as Pop>::Less> where Self::S: Pop {
+        Tensor::from_raw(record::op(Op::Argmin { axis: axis(dim), keepdim: Flag::No }, &[self.this().raw()]))
+    }
+
+    /// The running sum along `dim`.
+    #[track_caller]
+    fn cumsum(&self, dim: i32) -> Tensor<Self::E, Self::S> where Self::E: Num {
+        Tensor::from_raw(record::op(Op::Cumsum { axis: axis(dim), reverse: Flag::No }, &[self.this().raw()]))
+    }
+
+    /// The same elements, row-major, in another shape.
+    #[track_caller]
+    fn reshape<S2: Shape>(&self, shape: S2) -> Tensor<Self::E, S2> {
+        Tensor::from_raw(record::op(Op::Reshape { shape: extents(&shape) }, &[self.this().raw()]))
+    }
+
+    /// Dimension `i` of the result is dimension `axes[i]`.
+    #[track_caller]
+    fn permute<A: AxisList>(&self, axes: A) -> Tensor<Self::E, Self::S> {
+        Tensor::from_raw(record::op(Op::Permute { axes: axes.list() }, &[self.this().raw()]))
+    }
+
+    /// Repeats dimensions of extent 1, and adds leading ones, up to `shape`.
+    #[track_caller]
+    fn broadcast_to<S2: Shape>(&self, shape: S2) -> Tensor<Self::E, S2> {
+        Tensor::from_raw(record::op(Op::Expand { shape: extents(&shape) }, &[self.this().raw()]))
+    }
+
+    /// Repeats dimensions of extent 1, and adds leading ones, up to `shape`.
+    #[track_caller]
+    fn expand<S2: Shape>(&self, shape: S2) -> Tensor<Self::E, S2> {
+        self.broadcast_to(shape)
+    }
+
+    /// The elements in one range a dimension: `x.slice((.., 0..T, ..))`.
+    #[track_caller]
+    fn slice<R: RangesArg<Self::S>>(&self, ranges: R) -> Tensor<Self::E, Self::S> {
+        let bounds = ranges.ranges(&self.this().shape().sizes());
+        let (from, to): (Vec<usize>, Vec<usize>) = bounds.into_iter().unzip();
+        let op = Op::Slice { start: Extents::of(&from), end: Extents::of(&to) };
+        Tensor::from_raw(record::op(op, &[self.this().raw()]))
+    }
+
+    /// `value` around the elements: a pair `(before, after)` a dimension.
+    #[track_caller]
+    fn pad<P: PadsArg<Self::S>, T: Literal>(&self, pads: P, value: T) -> Tensor<Self::E, Self::S> {
+        let (lo, hi): (Vec<usize>, Vec<usize>) = pads.pads().into_iter().unzip();
+        let op = Op::Pad { lo: Extents::of(&lo), hi: Extents::of(&hi), value: value.attr() };
+        Tensor::from_raw(record::op(op, &[self.this().raw()]))
+    }
+
+    /// The order along `axes` reversed.
+    #[track_caller]
+    fn flip<A: AxisList>(&self, axes: A) -> Tensor<Self::E, Self::S> {
+        Tensor::from_raw(record::op(Op::Flip { axes: axes.list() }, &[self.this().raw()]))
+    }
+
+    /// Two dimensions swapped.
+    #[track_caller]
+    fn transpose(&self, a: i32, b: i32) -> Tensor<Self::E, Self::S> {
+        Tensor::from_raw(record::op(Op::Transpose { a: axis(a), b: axis(b) }, &[self.this().raw()]))
+    }
+
+    /// The last two dimensions swapped.
+    #[track_caller]
+    fn t(&self) -> Tensor<Self::E, Self::S> {
+        Tensor::from_raw(record::op(Op::Transpose { a: Axis(-1), b: Axis(-2) }, &[self.this().raw()]))
+    }
+
+    /// A new dimension of extent 1 at `dim`.
+    #[track_caller]
+    fn unsqueeze(&self, dim: i32) -> Tensor<Self::E, <Self::S as Push>::More> where Self::S: Push {
+        Tensor::from_raw(record::op(Op::Unsqueeze { axis: axis(dim) }, &[self.this().raw()]))
+    }
+
+    /// Without the dimension `dim`, of extent 1.
+    #[track_caller]
+    fn squeeze(&self, dim: i32) -> Tensor<Self::E, <Self::S as Pop>::Less> where Self::S: Pop {
+        Tensor::from_raw(record::op(Op::Squeeze { axis: axis(dim) }, &[self.this().raw()]))
+    }
+
+    /// Elements `start..start + len` along `dim`.
+    #[track_caller]
+    fn narrow(&self, dim: i32, start: usize, len: usize) -> Tensor<Self::E, Self::S> {
+        let op = Op::Narrow { axis: axis(dim), start: Extent::new(start), len: Extent::new(len) };
+        Tensor::from_raw(record::op(op, &[self.this().raw()]))
+    }
+
+    /// Element `index` along `dim`, which is dropped.
+    #[track_caller]
+    fn select_index(&self, dim: i32, index: usize) -> Tensor<Self::E, <Self::S as Pop>::Less> where Self::S: Pop {
+        let op = Op::SelectIndex { axis: axis(dim), index: Extent::new(index) };
+        Tensor::from_raw(record::op(op, &[self.this().raw()]))
+    }
+
+    /// With `update` in place of the elements from `start` (a traced `Scalar<i64>`, or a number) along `dim`.
+    #[track_caller]
+    fn slice_update<U: TensorArg<Self::E, Self::S>, T: StartArg>(&self, dim: i32, update: U, start: T) -> Tensor<Self::E, Self::S> {
+        let (update, start) = (update.flat(), start.start());
+        Tensor::from_raw(record::op(Op::SliceUpdate { axis: axis(dim) }, &[self.this().raw(), update.raw(), &start]))
+    }
+
+    /// The slices at `index` along `dim`.
+    #[track_caller]
+    fn index_select<I: Int, A: TensorArg<I, (usize,)>>(&self, dim: i32, index: A) -> Tensor<Self::E, Self::S> {
+        Tensor::from_raw(record::op(Op::Take { axis: axis(dim) }, &[self.this().raw(), index.flat().raw()]))
+    }
+
+    /// `y[.., k, ..] = x[.., index[.., k, ..], ..]` along `dim`.
+    #[track_caller]
+    fn gather<I: Int, A: TensorArg<I, Self::S>>(&self, dim: i32, index: A) -> Tensor<Self::E, Self::S> {
+        Tensor::from_raw(record::op(Op::Gather { axis: axis(dim) }, &[self.this().raw(), index.flat().raw()]))
+    }
+
+    /// `value` where `mask` holds.
+    #[track_caller]
+    fn masked_fill<S2: Shape, M: TensorArg<bool, S2>, T: Literal>(&self, mask: M, value: T) -> Tensor<Self::E, Self::S>
+    where
+        Self::S: Broadcast<S2, Out = Self::S>,
+    {
+        let value = record::scalar(value.attr(), self.this().raw());
+        Tensor::from_raw(record::op(Op::Select, &[mask.flat().raw(), &value, self.this().raw()]))
+    }
+
+    /// The lower triangle of the last two dimensions.
+    #[track_caller]
+    fn tril(&self) -> Tensor<Self::E, Self::S> {
+        Tensor::from_raw(record::op(Op::Tril { diagonal: op::Lit::I(0) }, &[self.this().raw()]))
+    }
+
+    /// The upper triangle of the last two dimensions.
+    #[track_caller]
+    fn triu(&self) -> Tensor<Self::E, Self::S> {
+        Tensor::from_raw(record::op(Op::Triu { diagonal: op::Lit::I(0) }, &[self.this().raw()]))
+    }
+
+    /// 1 at the index, 0 elsewhere, in a new last dimension of `classes`.
+    #[track_caller]
+    fn one_hot<F: Element>(&self, classes: usize) -> Tensor<F, <Self::S as Push>::More> where Self::S: Push, Self::E: Int {
+        let op = Op::OneHot { classes: Extent::new(classes), elem: elem::<F>() };
+        Tensor::from_raw(record::op(op, &[self.this().raw()]))
+    }
+
+    /// The matrix product over the last two dimensions; leading dimensions broadcast.
+    #[track_caller]
+    fn matmul<S2: Shape, T: TensorArg<Self::E, S2>>(&self, other: T) -> Tensor<Self::E, <Self::S as MatMul<S2>>::Product>
+    where
+        Self::E: Num,
+        Self::S: MatMul<S2>,
+    {
+        Tensor::from_raw(record::op(Op::Matmul, &[self.this().raw(), other.flat().raw()]))
+    }
+
+    /// `x @ wᵀ + b`, with `w` as `(out, in)`.
+    #[track_caller]
+    fn linear<W: TensorArg<Self::E, (usize, usize)>>(&self, w: W, b: Option<&Tensor<Self::E, (usize,)>>) -> Tensor<Self::E, Self::S>
+    where
+        Self::E: Float,
+        Self::S: Pop,
+    {
+        let w = w.flat();
+        let mut args = vec![self.this().raw(), w.raw()];
+        args.extend(b.map(Tensor::raw));
+        Tensor::from_raw(record::op(Op::Linear { bias: Flag::new(b.is_some()) }, &args))
+    }
+
+    /// `e^x / Σ e^x` along `dim`.
+    #[track_caller]
+    fn softmax(&self, dim: i32) -> Tensor<Self::E, Self::S> where Self::E: Float {
+        Tensor::from_raw(record::op(Op::Softmax { axis: axis(dim) }, &[self.this().raw()]))
+    }
+
+    /// `x - ln Σ e^x` along `dim`.
+    #[track_caller]
+    fn log_softmax(&self, dim: i32) -> Tensor<Self::E, Self::S> where Self::E: Float {
+        Tensor::from_raw(record::op(Op::LogSoftmax { axis: axis(dim) }, &[self.this().raw()]))
+    }
+
+    /// `(x - mean) / √(var + eps) * w + b` over the last dimension.
+    #[track_caller]
+    fn layer_norm<T: Literal>(
+        &self,
+        w: Option<&Tensor<Self::E, (usize,)>>,
+        b: Option<&Tensor<Self::E, (usize,)>>,
+        eps: T,
+    ) -> Tensor<Self::E, Self::S>
+    where
+        Self::E: Float,
+    {
+        let mut args = vec![self.this().raw()];
+        args.extend(w.map(Tensor::raw));
+        args.extend(b.map(Tensor::raw));
+        let op = Op::LayerNorm {
+            eps: op::Lit::F(eps.wide()),
+            weight: Flag::new(w.is_some()),
+            bias: Flag::new(b.is_some()),
+        };
+        Tensor::from_raw(record::op(op, &args))
+    }
+
+    /// `x / √(mean(x²) + eps) * w` over the last dimension.
+    #[track_caller]
+    fn rms_norm<T: Literal>(&self, w: Option<&Tensor<Self::E, (usize,)>>, eps: T) -> Tensor<Self::E, Self::S>
+    where
+        Self::E: Float,
+    {
+        let mut args = vec![self.this().raw()];
+        args.extend(w.map(Tensor::raw));
+        let op = Op::RmsNorm { eps: op::Lit::F(eps.wide()), weight: Flag::new(w.is_some()) };
+        Tensor::from_raw(record::op(op, &args))
+    }
+
+    /// `min(max(x, lo), hi)`.
+    #[track_caller]
+    fn clamp<T: Literal, U: Literal>(&self, lo: T, hi: U) -> Tensor<Self::E, Self::S> where Self::E: Num {
+        Tensor::from_raw(record::op(Op::Clamp { lo: lo.attr(), hi: hi.attr() }, &[self.this().raw()]))
+    }
+
+    /// Each element zeroed with probability `p`, the rest divided by `1 - p`.
+    #[track_caller]
+    fn dropout<T: Literal>(&self, p: T, key: Key) -> Tensor<Self::E, Self::S> where Self::E: Float {
+        let key = key.value().map_or(RawTensor::Poison, RawTensor::Traced);
+        Tensor::from_raw(record::op(Op::Dropout { p: op::Lit::F(p.wide()) }, &[self.this().raw(), &key]))
+    }
+
+    /// Softmax cross-entropy of logits (classes last) against class indices.
+    #[track_caller]
+    fn cross_entropy<I: Int, S2: Shape, T: TensorArg<I, S2>>(&self, targets: T, options: CrossEntropy) -> Scalar<Self::E>
+    where
+        Self::E: Float,
+        Self::S: Pop<Less = S2>,
+    {
+        Tensor::from_raw(record::op(cross_entropy_op(options), &[self.this().raw(), targets.flat().raw()]))
+    }
+
+    /// The `n` equal parts along `dim`, for a count that is no literal.
+    #[track_caller]
+    fn chunk_vec(&self, n: usize, dim: i32) -> Vec<Tensor<Self::E, Self::S>> {
+        (0..n).map(|i| super::call::part(self.this(), n, i, dim)).collect()
+    }
+}
+
+/// Where a `slice_update` starts: a traced number, or a static one.
+pub trait StartArg {
+    /// The operand.
+    #[track_caller]
+    fn start(&self) -> RawTensor;
+}
+
+impl StartArg for Scalar<i64> {
+    fn start(&self) -> RawTensor {
+        self.raw().clone()
+    }
+}
+
+impl<T: StartArg> StartArg for &T {
+    #[track_caller]
+    fn start(&self) -> RawTensor {
+        (**self).start()
+    }
+}
+
+macro_rules! starts {
+    ($($t:ty)*) => {$(
+        impl StartArg for $t {
+            #[track_caller]
+            fn start(&self) -> RawTensor {
+                constant(op::Lit::I(*self as i64), DType::I64)
+            }
+        }
+    )*};
+}
+
+starts! { usize i64 i32 }
+
+#[track_caller]
+fn constant(value: op::Lit, dtype: DType) -> RawTensor {
+    record::op(Op::Full { value, elem: Elem::Known(dtype), shape: Extents::SCALAR }, &[])
+}
+
+/// `x` where the condition holds, else `y`; a number takes the other's element type.
+#[track_caller]
+pub fn select<E, S, S1, C, X, Y>(condition: C, x: X, y: Y) -> Tensor<E, <S as Broadcast<S1>>::Out>
+where
+    E: Element,
+    S: Shape + Broadcast<S1>,
+    S1: Shape,
+    C: Operand<Flat = Tensor<bool, S1>>,
+    X: Branches<Y, E = E, S = S>,
+{
+    let (x, y) = x.branches(y);
+    Tensor::from_raw(record::op(Op::Select, &[condition.flat().raw(), &x, &y]))
+}
+
+/// The two sides of a [`select`]: two tensors, or a tensor and a number.
+#[diagnostic::on_unimplemented(
+    message = "`select` can't choose between `{Self}` and `{Y}`",
+    note = "give two tensors of one element type, or a tensor and a Rust number"
+)]
+pub trait Branches<Y> {
+    /// The element type.
+    type E: Element;
+    /// The shape the two broadcast to.
+    type S: Shape;
+    /// The operands.
+    #[track_caller]
+    fn branches(self, y: Y) -> (RawTensor, RawTensor);
+}
+
+macro_rules! branches {
+    ($(($($r:tt)?) ($($q:tt)?);)*) => {$(
+        impl<E: Element, S: Shape + Broadcast<S2>, S2: Shape> Branches<$($q)? Tensor<E, S2>> for $($r)? Tensor<E, S> {
+            type E = E;
+            type S = <S as Broadcast<S2>>::Out;
+            fn branches(self, y: $($q)? Tensor<E, S2>) -> (RawTensor, RawTensor) {
+                (self.raw().clone(), y.raw().clone())
+            }
+        }
+    )*};
+}
+
+branches! { () (); (&) (); () (&); (&) (&); }
+
+macro_rules! number_branches {
+    ($($t:ty)*) => {$(
+        impl<E: Accepts<$t>, S: Shape> Branches<$t> for Tensor<E, S> {
+            type E = E;
+            type S = S;
+            #[track_caller]
+            fn branches(self, y: $t) -> (RawTensor, RawTensor) { (self.raw().clone(), record::scalar(y.attr(), self.raw())) }
+        }
+        impl<E: Accepts<$t>, S: Shape> Branches<$t> for &Tensor<E, S> {
+            type E = E;
+            type S = S;
+            #[track_caller]
+            fn branches(self, y: $t) -> (RawTensor, RawTensor) { (self.raw().clone(), record::scalar(y.attr(), self.raw())) }
+        }
+        impl<E: Accepts<$t>, S: Shape> Branches<Tensor<E, S>> for $t {
+            type E = E;
+            type S = S;
+            #[track_caller]
+            fn branches(self, y: Tensor<E, S>) -> (RawTensor, RawTensor) { (record::scalar(self.attr(), y.raw()), y.raw().clone()) }
+        }
+        impl<E: Accepts<$t>, S: Shape> Branches<&Tensor<E, S>> for $t {
+            type E = E;
+            type S = S;
+            #[track_caller]
+            fn branches(self, y: &Tensor<E, S>) -> (RawTensor, RawTensor) { (record::scalar(self.attr(), y.raw()), y.raw().clone()) }
+        }
+    )*};
+}
+
+number_branches! { f64 f32 i64 i32 usize bool }
+
+/// The tensors one after another along `dim`.
+#[track_caller]
+pub fn cat<E: Element, S: Shape, T: Operand<Flat = Tensor<E, S>>>(tensors: impl AsRef<[T]>, dim: i32) -> Tensor<E, S> {
+    let flat: Vec<Tensor<E, S>> = tensors.as_ref().iter().map(Operand::flat).collect();
+    let raw: Vec<&RawTensor> = flat.iter().map(Tensor::raw).collect();
+    Tensor::from_raw(record::op(Op::Cat { axis: axis(dim) }, &raw))
+}
+
+/// The tensors one beside another along a new dimension at `dim`.
+#[track_caller]
+pub fn stack<E: Element, S: Push, T: Operand<Flat = Tensor<E, S>>>(
+    tensors: impl AsRef<[T]>,
+    dim: i32,
+) -> Tensor<E, S::More> {
+    let flat: Vec<Tensor<E, S>> = tensors.as_ref().iter().map(Operand::flat).collect();
+    let raw: Vec<&RawTensor> = flat.iter().map(Tensor::raw).collect();
+    Tensor::from_raw(record::op(Op::Stack { axis: axis(dim) }, &raw))
+}
+
+/// Zeros, inside a body.
+#[track_caller]
+pub fn zeros<E: Element, S: Shape>(shape: S) -> Tensor<E, S> {
+    full(shape, 0.0)
+}
+
+/// Ones, inside a body.
+#[track_caller]
+pub fn ones<E: Element, S: Shape>(shape: S) -> Tensor<E, S> {
+    full(shape, 1.0)
+}
+
+/// Every element `value`, inside a body.
+#[track_caller]
+pub fn full<E: Element, S: Shape>(shape: S, value: impl Literal) -> Tensor<E, S> {
+    let value = match E::DTYPE {
+        DType::Bool => op::Lit::B(value.wide() != 0.0),
+        d if d.is_float() => op::Lit::F(value.wide()),
+        _ => op::Lit::I(value.wide() as i64),
+    };
+    Tensor::from_raw(record::op(Op::Full { value, elem: elem::<E>(), shape: extents(&shape) }, &[]))
+}
+
+/// `0, 1, …, n - 1`.
+#[track_caller]
+pub fn arange<E: Num>(n: usize) -> Tensor<E, (usize,)> {
+    Tensor::from_raw(record::op(Op::Iota { elem: elem::<E>(), shape: Extents::of(&[n]), axis: Axis(0) }, &[]))
+}
+
+/// The rows of `weight` at `index`.
+#[track_caller]
+pub fn embedding<I: Int, E: Element, S: Push, A: Operand<Flat = Tensor<I, S>>, W: Operand<Flat = Tensor<E, (usize, usize)>>>(
+    index: A,
+    weight: W,
+) -> Tensor<E, S::More> {
+    Tensor::from_raw(record::op(Op::Embedding, &[index.flat().raw(), weight.flat().raw()]))
+}
+
+/// Softmax cross-entropy of logits (classes last) against class indices.
+#[track_caller]
+pub fn cross_entropy<E: Float, I: Int, S: Pop, L: Operand<Flat = Tensor<E, S>>, T: Operand<Flat = Tensor<I, S::Less>>>(
+    logits: L,
+    targets: T,
+    options: CrossEntropy,
+) -> Scalar<E> {
+    Tensor::from_raw(record::op(cross_entropy_op(options), &[logits.flat().raw(), targets.flat().raw()]))
+}
+
+/// `softmax(q kᵀ * scale) v`, of shapes `(.., heads, time, width)`.
+#[track_caller]
+pub fn scaled_dot_product_attention<E: Float, S: Shape>(
+    q: impl TensorArg<E, S>,
+    k: impl TensorArg<E, S>,
+    v: impl TensorArg<E, S>,
+    options: Sdpa,
+) -> Tensor<E, S> {
+    Tensor::from_raw(record::op(sdpa_op(options, false), &[q.flat().raw(), k.flat().raw(), v.flat().raw()]))
+}
+
+/// [`scaled_dot_product_attention`] with a mask: added to the scores, or, if `bool`, keeping `true`.
+#[track_caller]
+pub fn masked_attention<E: Float, S: Shape, M: Element, S2: Shape>(
+    q: impl TensorArg<E, S>,
+    k: impl TensorArg<E, S>,
+    v: impl TensorArg<E, S>,
+    mask: impl TensorArg<M, S2>,
+    options: Sdpa,
+) -> Tensor<E, S> {
+    let args = [q.flat(), k.flat(), v.flat()];
+    let mask = mask.flat();
+    Tensor::from_raw(record::op(sdpa_op(options, true), &[args[0].raw(), args[1].raw(), args[2].raw(), mask.raw()]))
+}
+
+/// `x`, through which no derivative flows.
+#[track_caller]
+pub fn stop_gradient<E: Element, S: Shape>(x: impl TensorArg<E, S>) -> Tensor<E, S> {
+    Tensor::from_raw(record::op(Op::StopGradient, &[x.flat().raw()]))
+}
+
+#[track_caller]
+fn random<E: Element, S: Shape>(op: Op, key: Key) -> Tensor<E, S> {
+    let key = key.value().map_or(RawTensor::Poison, RawTensor::Traced);
+    Tensor::from_raw(record::op(op, &[&key]))
+}
+
+/// Uniform on [0, 1).
+#[track_caller]
+pub fn uniform<E: Float, S: Shape>(shape: S, key: Key) -> Tensor<E, S> {
+    random(Op::Uniform { elem: elem::<E>(), shape: extents(&shape) }, key)
+}
+
+/// Standard normal.
+#[track_caller]
+pub fn normal<E: Float, S: Shape>(shape: S, key: Key) -> Tensor<E, S> {
+    random(Op::Normal { elem: elem::<E>(), shape: extents(&shape) }, key)
+}
+
+/// `true` with probability `p`.
+#[track_caller]
+pub fn bernoulli<S: Shape>(shape: S, p: impl Literal, key: Key) -> Tensor<bool, S> {
+    random(Op::Bernoulli { p: op::Lit::F(p.wide()), shape: extents(&shape) }, key)
+}
+
+/// `x`, printed with `label` each time the trace runs.
+#[track_caller]
+pub fn debug_print<E: Element, S: Shape>(label: &str, x: impl TensorArg<E, S>) -> Tensor<E, S> {
+    Tensor::from_raw(record::op(Op::DebugPrint { label: Label::new(label) }, &[x.flat().raw()]))
+}

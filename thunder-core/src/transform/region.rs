@@ -1,0 +1,576 @@
+//! The meaning of a fused body as a loop nest: what every executor generates code from, and what decides
+//! whether instructions can be fused at all.
+//!
+//! A region has one iteration space. Each value in it is read through an affine map from that space to the
+//! value's row-major index, found from the results backwards; so broadcasting, reshapes, permutations and
+//! slices inside a body cost nothing, and fusing is possible exactly where such maps exist.
+
+use crate::op::{Class, Lit, Op};
+use crate::trace::{Inst, Kind, Schedule, Trace, Value};
+use crate::types::DType;
+use std::collections::HashMap;
+
+/// A loop nest: its space, and the nodes that are computed at each of its points, operands first.
+#[derive(Clone, Debug)]
+pub struct Region {
+    /// How the space is walked.
+    pub schedule: Schedule,
+    /// The extents of the iteration space, outer dimensions first.
+    pub dims: Vec<usize>,
+    /// How many of `dims` are outer: the kept ones under `Rows`, the reduced ones under `Columns`, all of them
+    /// under `Pointwise`.
+    pub outer: usize,
+    /// What is computed, operands before users.
+    pub nodes: Vec<Node>,
+    /// For each result: its node, and the map by which it is stored.
+    pub results: Vec<(usize, Map)>,
+}
+
+/// An affine map from the iteration space to the row-major index of a value.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Map {
+    /// The index at the origin.
+    pub offset: usize,
+    /// The step along each dimension of the space; 0 where its extent is 1.
+    pub strides: Vec<usize>,
+}
+
+/// One coordinate of a value as an affine function of the iteration space.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Affine {
+    /// The coordinate at the origin.
+    pub offset: usize,
+    /// The step along each dimension of the space.
+    pub steps: Vec<usize>,
+}
+
+/// A value at the current point of the space.
+#[derive(Clone, Debug)]
+pub struct Node {
+    /// The value it computes.
+    pub value: Value,
+    /// Its element type.
+    pub dtype: DType,
+    /// How.
+    pub kind: NodeKind,
+    /// The nodes it reads.
+    pub args: Vec<usize>,
+    /// Along which dimensions of the space it changes.
+    pub along: Vec<bool>,
+    /// The number of reductions on the longest path to it, its own included.
+    pub level: usize,
+}
+
+impl Region {
+    /// The number of points at which a node has a value of its own.
+    pub fn points(&self, node: &Node) -> usize {
+        self.dims.iter().zip(&node.along).filter(|(_, a)| **a).map(|(n, _)| n).product()
+    }
+
+    /// The number of points of the space.
+    pub fn count(&self) -> usize {
+        self.dims.iter().product()
+    }
+}
+
+/// How a node is computed.
+#[derive(Clone, Debug)]
+pub enum NodeKind {
+    /// A constant.
+    Const(Lit),
+    /// An element of the value, read from memory: its coordinates.
+    Load(Vec<Affine>),
+    /// Its own coordinate along one axis.
+    Iota(Affine),
+    /// An element of the tensor `data`, whose coordinate along `axis` is the integer operand.
+    Take {
+        /// The tensor, an operand of the region.
+        data: Value,
+        /// Its coordinates, that of `axis` left out of account.
+        at: Vec<Affine>,
+        /// The indexed dimension of `data`.
+        axis: usize,
+    },
+    /// A random draw: the key (an operand of the region) and the element's row-major index.
+    Random {
+        /// The operation.
+        op: Op,
+        /// The key.
+        key: Value,
+        /// The element.
+        at: Map,
+    },
+    /// An elementwise operation on the operands.
+    Op(Op),
+    /// A reduction of the operand over the space's reduced dimensions.
+    Reduce(Op),
+}
+
+/// Why there is no such loop nest.
+#[derive(Clone, Debug)]
+enum Fail {
+    /// Dimension `dim` of the space must be split, with `inner` elements inside.
+    Split { dim: usize, inner: usize },
+    /// No loop nest of the kind exists.
+    No(String),
+}
+
+/// Whether a creation, view, elementwise or reducing instruction can be computed inside a region.
+pub fn can_be_inside(op: &Op) -> bool {
+    op.is_elementwise() || is_view(op) || is_creation(op) || is_reduce(op) || is_random(op) || is_lookup(op)
+}
+
+/// Whether the operation reads elements at computed indices.
+pub fn is_lookup(op: &Op) -> bool {
+    matches!(op, Op::Take { .. } | Op::Gather { .. })
+}
+
+/// Whether the result is the operand's elements under an affine map.
+pub fn is_view(op: &Op) -> bool {
+    use Op::*;
+    matches!(op, Reshape { .. } | Permute { .. } | Expand { .. } | Slice { .. } | StopGradient | Barrier)
+}
+
+/// Whether the result needs no operand.
+pub fn is_creation(op: &Op) -> bool {
+    op.class() == Class::Creation
+}
+
+/// Whether it draws one number an element.
+pub fn is_random(op: &Op) -> bool {
+    matches!(op, Op::Uniform { .. } | Op::Normal { .. } | Op::Bernoulli { .. })
+}
+
+/// Whether it is a reduction that a region can hold.
+pub fn is_reduce(op: &Op) -> bool {
+    use Op::*;
+    matches!(op, Sum { .. } | Prod { .. } | Amax { .. } | Amin { .. } | All { .. } | Any { .. })
+}
+
+/// The axes over which a reduction runs, from the front, sorted.
+pub fn reduced_axes(op: &Op, rank: usize) -> Vec<usize> {
+    let axes = match op {
+        Op::Sum { axes, .. }
+        | Op::Prod { axes, .. }
+        | Op::Amax { axes, .. }
+        | Op::Amin { axes, .. }
+        | Op::All { axes, .. }
+        | Op::Any { axes, .. } => axes,
+        _ => return Vec::new(),
+    };
+    let mut list = axes.resolved(rank);
+    list.sort_unstable();
+    list
+}
+
+/// The schedule that a reduction of a value with these extents wants.
+pub fn schedule_of(op: &Op, sizes: &[usize]) -> Schedule {
+    let axes = reduced_axes(op, sizes.len());
+    let last = (0..sizes.len()).rev().find(|&i| sizes[i] != 1);
+    match last {
+        Some(last) if !axes.contains(&last) => Schedule::Columns { axes: axes.len() as u8 },
+        _ => Schedule::Rows { axes: axes.len() as u8 },
+    }
+}
+
+/// The strides of a row-major tensor.
+pub fn row_major(sizes: &[usize]) -> Vec<usize> {
+    let mut strides = vec![1; sizes.len()];
+    for i in (1..sizes.len()).rev() {
+        strides[i - 1] = strides[i] * sizes[i].max(1);
+    }
+    strides
+}
+
+/// The loop nest that computes `results`, where `inside` gives the instructions of the region: the rest are
+/// its operands.
+///
+/// # Errors
+/// Why there is none, for `explain`.
+pub fn analyze(
+    trace: &Trace,
+    schedule: Schedule,
+    results: &[Value],
+    inside: &dyn Fn(Value) -> Option<Inst>,
+) -> Result<Region, String> {
+    let mut space = Space::new(trace, schedule, results, inside)?;
+    for _ in 0..16 {
+        let mut a = Analysis { trace, inside, space: &space, nodes: Vec::new(), memo: HashMap::new() };
+        match a.run(results) {
+            Ok(results) => {
+                let (dims, outer) = (space.dims.clone(), space.outer());
+                return Ok(Region { schedule, dims, outer, nodes: a.nodes, results });
+            }
+            Err(Fail::No(why)) => return Err(why),
+            Err(Fail::Split { dim, inner }) => space.split(dim, inner),
+        }
+    }
+    Err("their shapes have no common refinement".into())
+}
+
+/// The loop nest of a fused instruction's body.
+///
+/// # Errors
+/// If the body is none, which is a mistake of the fuser.
+pub fn of_body(trace: &Trace, schedule: Schedule, body: &crate::trace::Body) -> Result<Region, String> {
+    let mut def = HashMap::new();
+    for &i in &body.insts {
+        for &r in &trace.data(i).results {
+            def.insert(r, i);
+        }
+    }
+    analyze(trace, schedule, &body.results, &|v| def.get(&v).copied())
+}
+
+/// The iteration space under construction.
+struct Space {
+    schedule: Schedule,
+    dims: Vec<usize>,
+    /// Row-major strides of a full value, by its own order of dimensions.
+    full: Vec<usize>,
+    /// Whether each dimension is reduced.
+    reduced: Vec<bool>,
+}
+
+impl Space {
+    fn new(
+        trace: &Trace,
+        schedule: Schedule,
+        results: &[Value],
+        inside: &dyn Fn(Value) -> Option<Inst>,
+    ) -> Result<Space, String> {
+        if schedule == Schedule::Pointwise {
+            let widest = results.iter().max_by_key(|v| (trace.ty(**v).count(), trace.ty(**v).shape.rank()));
+            let dims = widest.map_or(Vec::new(), |v| trace.ty(*v).sizes());
+            let (full, reduced) = (row_major(&dims), vec![false; dims.len()]);
+            return Ok(Space { schedule, dims, full, reduced });
+        }
+        let inst = first_reduce(trace, results, inside).ok_or("there is no reduction")?;
+        let data = trace.data(inst);
+        let Kind::Op(op) = data.kind else { return Err("there is no reduction".into()) };
+        let sizes = trace.ty(data.args[0]).sizes();
+        let strides = row_major(&sizes);
+        let axes = reduced_axes(&op, sizes.len());
+        let (kept, gone): (Vec<usize>, Vec<usize>) = (0..sizes.len()).partition(|i| !axes.contains(i));
+        let order = match schedule {
+            Schedule::Columns { .. } => [gone, kept].concat(),
+            _ => [kept, gone].concat(),
+        };
+        Ok(Space {
+            schedule,
+            dims: order.iter().map(|&i| sizes[i]).collect(),
+            full: order.iter().map(|&i| strides[i]).collect(),
+            reduced: order.iter().map(|i| axes.contains(i)).collect(),
+        })
+    }
+
+    fn outer(&self) -> usize {
+        match self.schedule {
+            Schedule::Pointwise => self.dims.len(),
+            Schedule::Rows { .. } => self.reduced.iter().filter(|r| !**r).count(),
+            Schedule::Columns { .. } => self.reduced.iter().filter(|r| **r).count(),
+        }
+    }
+
+    fn split(&mut self, dim: usize, inner: usize) {
+        let n = self.dims[dim];
+        self.dims.splice(dim..=dim, [n / inner, inner]);
+        let s = self.full[dim];
+        self.full.splice(dim..=dim, [s * inner, s]);
+        self.reduced.insert(dim, self.reduced[dim]);
+    }
+
+    fn count(&self) -> usize {
+        self.dims.iter().product()
+    }
+
+    fn map(&self, offset: usize, strides: Vec<usize>) -> Map {
+        let strides = strides.iter().zip(&self.dims).map(|(&s, &n)| if n == 1 { 0 } else { s }).collect();
+        Map { offset, strides }
+    }
+
+    /// The map of a value with an element for each point.
+    fn full_map(&self) -> Map {
+        self.map(0, self.full.clone())
+    }
+
+    /// Row-major strides over the dimensions that are reduced, or over those that are not; 0 elsewhere.
+    fn part(&self, reduced: bool) -> Map {
+        let mut strides = vec![0; self.dims.len()];
+        let mut step = 1;
+        for d in (0..self.dims.len()).rev().filter(|&d| self.reduced[d] == reduced) {
+            strides[d] = step;
+            step *= self.dims[d].max(1);
+        }
+        self.map(0, strides)
+    }
+}
+
+fn first_reduce(trace: &Trace, results: &[Value], inside: &dyn Fn(Value) -> Option<Inst>) -> Option<Inst> {
+    let mut stack: Vec<Value> = results.to_vec();
+    let mut seen = std::collections::HashSet::new();
+    while let Some(v) = stack.pop() {
+        let Some(i) = inside(v) else { continue };
+        if !seen.insert(i) {
+            continue;
+        }
+        if matches!(trace.data(i).kind, Kind::Op(op) if is_reduce(&op)) {
+            return Some(i);
+        }
+        stack.extend(&trace.data(i).args);
+    }
+    None
+}
+
+struct Analysis<'a> {
+    trace: &'a Trace,
+    inside: &'a dyn Fn(Value) -> Option<Inst>,
+    space: &'a Space,
+    nodes: Vec<Node>,
+    memo: HashMap<(Value, Map), usize>,
+}
+
+impl Analysis<'_> {
+    fn run(&mut self, results: &[Value]) -> Result<Vec<(usize, Map)>, Fail> {
+        let (full, kept) = (self.space.full_map(), self.space.part(false));
+        let kept_count: usize =
+            self.space.dims.iter().zip(&self.space.reduced).filter(|(_, r)| !**r).map(|(n, _)| n).product();
+        let mut out = Vec::new();
+        for &r in results {
+            let count = self.trace.ty(r).count();
+            let map = if count == self.space.count() {
+                full.clone()
+            } else if count == kept_count && self.space.schedule != Schedule::Pointwise {
+                kept.clone()
+            } else {
+                return Err(Fail::No(format!(
+                    "{} elements do not fill the iteration space of {}",
+                    count,
+                    self.space.count()
+                )));
+            };
+            out.push((self.eval(r, map.clone())?, map));
+        }
+        if matches!(self.space.schedule, Schedule::Columns { .. })
+            && self.nodes.iter().any(|n| n.level > 1 || n.level > 0 && n.along[..self.space.outer()].contains(&true))
+        {
+            return Err(Fail::No("the columns are read again after their reduction".into()));
+        }
+        Ok(out)
+    }
+
+    fn eval(&mut self, v: Value, map: Map) -> Result<usize, Fail> {
+        if let Some(&n) = self.memo.get(&(v, map.clone())) {
+            return Ok(n);
+        }
+        let ty = self.trace.ty(v);
+        let (mut args, mut affine) = (Vec::new(), Vec::new());
+        let kind = match (self.inside)(v) {
+            None => {
+                let at = self.decompose(&map, &ty.sizes())?;
+                affine = at.clone();
+                NodeKind::Load(at)
+            }
+            Some(i) => {
+                let data = self.trace.data(i);
+                let Kind::Op(op) = data.kind else { return Err(Fail::No("it is no operation".into())) };
+                match op {
+                    _ if is_view(&op) => {
+                        let inner = self.through_view(&op, data.args[0], v, &map)?;
+                        let n = self.eval(data.args[0], inner)?;
+                        self.memo.insert((v, map), n);
+                        return Ok(n);
+                    }
+                    Op::Full { value, .. } => NodeKind::Const(value),
+                    Op::Iota { axis, shape, .. } => {
+                        let at = self.decompose(&map, &ty.sizes())?;
+                        let axis = axis.resolve(shape.rank()).unwrap_or(0);
+                        affine = vec![at[axis].clone()];
+                        NodeKind::Iota(at[axis].clone())
+                    }
+                    _ if is_random(&op) => {
+                        affine = vec![Affine { offset: map.offset, steps: map.strides.clone() }];
+                        NodeKind::Random { op, key: data.args[0], at: map.clone() }
+                    }
+                    Op::Take { axis } => {
+                        let (x, i) = (data.args[0], data.args[1]);
+                        let rank = self.trace.ty(x).shape.rank();
+                        let axis = axis.resolve(rank).unwrap_or(0);
+                        let indices = self.trace.ty(i).sizes();
+                        let at = self.decompose(&map, &ty.sizes())?;
+                        let index_map = self.compose(&at[axis..axis + indices.len()], &indices);
+                        args.push(self.eval(i, index_map)?);
+                        let mut coords = at[..axis].to_vec();
+                        coords.push(self.zero());
+                        coords.extend_from_slice(&at[axis + indices.len()..]);
+                        affine = coords.clone();
+                        self.outside(x)?;
+                        NodeKind::Take { data: x, at: coords, axis }
+                    }
+                    Op::Gather { axis } => {
+                        let (x, i) = (data.args[0], data.args[1]);
+                        let mut at = self.decompose(&map, &ty.sizes())?;
+                        let axis = axis.resolve(at.len()).unwrap_or(0);
+                        args.push(self.eval(i, map.clone())?);
+                        at[axis] = self.zero();
+                        affine = at.clone();
+                        self.outside(x)?;
+                        NodeKind::Take { data: x, at, axis }
+                    }
+                    _ if is_reduce(&op) => {
+                        args.push(self.reduce(&op, data.args[0], &map)?);
+                        NodeKind::Reduce(op)
+                    }
+                    _ if op.is_elementwise() => {
+                        for &a in &data.args {
+                            let m = self.broadcast(a, v, &map)?;
+                            args.push(self.eval(a, m)?);
+                        }
+                        NodeKind::Op(op)
+                    }
+                    _ => return Err(Fail::No(format!("`{}` has a kernel of its own", op.name()))),
+                }
+            }
+        };
+        Ok(self.push(v, map, kind, args, &affine))
+    }
+
+    fn push(&mut self, v: Value, map: Map, kind: NodeKind, args: Vec<usize>, affine: &[Affine]) -> usize {
+        let reduces = matches!(kind, NodeKind::Reduce(_));
+        let moves = |d: usize| {
+            affine.iter().any(|a| a.steps[d] != 0) || args.iter().any(|&a: &usize| self.nodes[a].along[d])
+        };
+        // A reduction counts as changing along all dimensions that are kept.
+        let kept = |d: usize| !self.space.reduced[d] && self.space.dims[d] != 1;
+        let node = Node {
+            value: v,
+            dtype: self.trace.ty(v).dtype(),
+            along: (0..self.space.dims.len()).map(|d| if reduces { kept(d) } else { moves(d) }).collect(),
+            level: args.iter().map(|&a| self.nodes[a].level).max().unwrap_or(0) + usize::from(reduces),
+            kind,
+            args,
+        };
+        self.nodes.push(node);
+        self.memo.insert((v, map), self.nodes.len() - 1);
+        self.nodes.len() - 1
+    }
+
+    fn zero(&self) -> Affine {
+        Affine { offset: 0, steps: vec![0; self.space.dims.len()] }
+    }
+
+    fn outside(&self, v: Value) -> Result<(), Fail> {
+        if (self.inside)(v).is_some() {
+            return Err(Fail::No("it is read at computed indices".into()));
+        }
+        Ok(())
+    }
+
+    /// The map of operand `a` of an elementwise instruction whose result `v` has map `map`.
+    fn broadcast(&self, a: Value, v: Value, map: &Map) -> Result<Map, Fail> {
+        let (from, to) = (self.trace.ty(a).sizes(), self.trace.ty(v).sizes());
+        if from == to {
+            return Ok(map.clone());
+        }
+        let at = self.decompose(map, &to)?;
+        let skip = to.len() - from.len();
+        let list: Vec<Affine> =
+            (0..from.len()).map(|i| if from[i] == 1 { self.zero() } else { at[skip + i].clone() }).collect();
+        Ok(self.compose(&list, &from))
+    }
+
+    fn through_view(&self, op: &Op, x: Value, v: Value, map: &Map) -> Result<Map, Fail> {
+        let (from, to) = (self.trace.ty(x).sizes(), self.trace.ty(v).sizes());
+        match op {
+            Op::Permute { axes } => {
+                let at = self.decompose(map, &to)?;
+                let mut list = vec![self.zero(); from.len()];
+                for (i, a) in axes.resolved(from.len()).into_iter().enumerate() {
+                    list[a] = at[i].clone();
+                }
+                Ok(self.compose(&list, &from))
+            }
+            Op::Expand { .. } => self.broadcast(x, v, map),
+            Op::Slice { start, .. } => {
+                let mut at = self.decompose(map, &to)?;
+                for (a, s) in at.iter_mut().zip(start.sizes()) {
+                    a.offset += s;
+                }
+                Ok(self.compose(&at, &from))
+            }
+            _ => Ok(map.clone()),
+        }
+    }
+
+    /// The operand of a reduction whose result is read through `map`.
+    fn reduce(&mut self, op: &Op, x: Value, map: &Map) -> Result<usize, Fail> {
+        if *map != self.space.part(false) || self.space.schedule == Schedule::Pointwise {
+            return Err(Fail::No("their reductions do not run over the same dimensions".into()));
+        }
+        let sizes = self.trace.ty(x).sizes();
+        let axes = reduced_axes(op, sizes.len());
+        let (kept, gone): (Vec<usize>, Vec<usize>) = (0..sizes.len()).partition(|i| !axes.contains(i));
+        let extents = |list: &[usize]| list.iter().map(|&i| sizes[i]).collect::<Vec<usize>>();
+        let reduced: usize =
+            self.space.dims.iter().zip(&self.space.reduced).filter(|(_, r)| **r).map(|(n, _)| n).product();
+        if reduced != extents(&gone).iter().product::<usize>() {
+            return Err(Fail::No("their reductions run over different numbers of elements".into()));
+        }
+        let outer = self.decompose(map, &extents(&kept))?;
+        let inner = self.decompose(&self.space.part(true), &extents(&gone))?;
+        let mut list = vec![self.zero(); sizes.len()];
+        for (a, &i) in outer.into_iter().zip(&kept) {
+            list[i] = a;
+        }
+        for (a, &i) in inner.into_iter().zip(&gone) {
+            list[i] = a;
+        }
+        let m = self.compose(&list, &sizes);
+        self.eval(x, m)
+    }
+
+    /// The row-major map of a value from its coordinates.
+    fn compose(&self, at: &[Affine], sizes: &[usize]) -> Map {
+        let rm = row_major(sizes);
+        let mut strides = vec![0; self.space.dims.len()];
+        let mut offset = 0;
+        for (a, &s) in at.iter().zip(&rm) {
+            offset += a.offset * s;
+            for (out, step) in strides.iter_mut().zip(&a.steps) {
+                *out += step * s;
+            }
+        }
+        self.space.map(offset, strides)
+    }
+
+    /// The coordinates of a value of extents `sizes` from its row-major map.
+    fn decompose(&self, map: &Map, sizes: &[usize]) -> Result<Vec<Affine>, Fail> {
+        let rm = row_major(sizes);
+        let mut out: Vec<Affine> = (0..sizes.len())
+            .map(|j| Affine { offset: map.offset / rm[j] % sizes[j].max(1), steps: vec![0; self.space.dims.len()] })
+            .collect();
+        let no = || Fail::No("their shapes do not line up in one iteration space".into());
+        for (d, (&s, &n)) in map.strides.iter().zip(&self.space.dims).enumerate() {
+            if s == 0 || n <= 1 {
+                continue;
+            }
+            let j = (0..sizes.len()).find(|&j| sizes[j] > 1 && rm[j] <= s && s % rm[j] == 0).ok_or_else(no)?;
+            let c = s / rm[j];
+            if c * (n - 1) >= sizes[j] {
+                let inner = sizes[j] / c;
+                if sizes[j] % c != 0 || inner <= 1 || n % inner != 0 || inner == n {
+                    return Err(no());
+                }
+                return Err(Fail::Split { dim: d, inner });
+            }
+            out[j].steps[d] = c;
+        }
+        for (a, &size) in out.iter().zip(sizes) {
+            let reach: usize = a.steps.iter().zip(&self.space.dims).map(|(s, n)| s * n.saturating_sub(1)).sum();
+            if a.offset + reach >= size.max(1) {
+                return Err(no());
+            }
+        }
+        Ok(out)
+    }
+}

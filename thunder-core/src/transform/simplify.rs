@@ -1,0 +1,225 @@
+//! Algebra that costs nothing and changes no value: each rule is a line that says what equals what.
+
+use super::copy;
+use crate::op::{Lit, Op};
+use crate::trace::{Builder, Kind, Trace, Value};
+use crate::types::{DType, Elem};
+use std::collections::HashMap;
+use std::convert::Infallible;
+
+/// Applies the rules once, in order of the instructions, to the trace's own body.
+pub fn run(trace: &Trace) -> Trace {
+    let Ok(out) = copy::trace::<Infallible>(trace, |b, body, map| {
+        let mut known = Known::default();
+        for inst in trace.insts(body) {
+            if let Kind::Op(op) = inst.kind {
+                let args = map.all(&inst.args);
+                b.loc = inst.loc;
+                if let Some(v) = known.rule(b, op, &args) {
+                    map.insert(inst.results[0], v);
+                    continue;
+                }
+                let before = b.len();
+                copy::inst::<Infallible>(b, inst, map, &mut |_, _, _| unreachable!("an operation has no body"))?;
+                known.note(b, before);
+            } else {
+                copy::inst(b, inst, map, &mut |b, inner, map| super::cse::nested(trace, b, inner, map))?;
+            }
+        }
+        Ok(map.all(&body.results))
+    });
+    out
+}
+
+/// The operations that made the values so far.
+#[derive(Default)]
+struct Known(HashMap<Value, (Op, Vec<Value>)>);
+
+impl Known {
+    /// Takes in what was appended since there were `before` instructions.
+    fn note(&mut self, b: &Builder, before: usize) {
+        for i in before..b.len() {
+            let data = b.trace.data(b.at(i));
+            if let Kind::Op(op) = data.kind {
+                self.0.insert(data.results[0], (op, data.args.clone()));
+            }
+        }
+    }
+
+    fn op(&self, v: Value) -> Option<(Op, &[Value])> {
+        self.0.get(&v).map(|(op, args)| (*op, &args[..]))
+    }
+
+    /// The number, if `v` is a constant (of any shape).
+    fn constant(&self, v: Value) -> Option<f64> {
+        match self.op(v)? {
+            (Op::Full { value: Lit::F(x), .. }, _) => Some(x),
+            (Op::Full { value: Lit::I(x), .. }, _) => Some(x as f64),
+            (Op::Expand { .. }, args) => self.constant(args[0]),
+            _ => None,
+        }
+    }
+
+    fn is(&self, v: Value, x: f64) -> bool {
+        // -0 is not 0 here: x + 0 is x for every x but -0, which this keeps apart by its bits.
+        self.constant(v).is_some_and(|c| c.to_bits() == x.to_bits())
+    }
+
+    /// `x`, if it has the type of the result of `op`.
+    fn same(&self, b: &Builder, op: Op, args: &[Value], x: Value) -> Option<Value> {
+        let types: Vec<_> = args.iter().map(|&a| b.ty(a)).collect();
+        let ty = crate::op::infer(&op, &types, &[]).ok()?;
+        (ty == b.ty(x)).then_some(x)
+    }
+
+    /// The value that `op` on `args` equals, if a rule knows.
+    fn rule(&mut self, b: &mut Builder, op: Op, args: &[Value]) -> Option<Value> {
+        let before = b.len();
+        let out = self.rewrite(b, op, args);
+        self.note(b, before);
+        out
+    }
+
+    fn rewrite(&self, b: &mut Builder, op: Op, args: &[Value]) -> Option<Value> {
+        match op {
+            // x + -0 == x (and x + 0, but for x = -0, whose sign no reader sees: see `is`)
+            Op::Add if self.is(args[1], -0.0) || self.is(args[1], 0.0) => self.same(b, op, args, args[0]),
+            Op::Add if self.is(args[0], -0.0) || self.is(args[0], 0.0) => self.same(b, op, args, args[1]),
+            // x - 0 == x
+            Op::Sub if self.is(args[1], 0.0) => self.same(b, op, args, args[0]),
+            // x * 1 == x
+            Op::Mul if self.is(args[1], 1.0) => self.same(b, op, args, args[0]),
+            Op::Mul if self.is(args[0], 1.0) => self.same(b, op, args, args[1]),
+            // x / 1 == x
+            Op::Div if self.is(args[1], 1.0) => self.same(b, op, args, args[0]),
+            // x^2 == x * x
+            Op::Pow if self.is(args[1], 2.0) && self.same(b, op, args, args[0]).is_some() => Some(b.square(args[0])),
+            // x^1 == x
+            Op::Pow if self.is(args[1], 1.0) => self.same(b, op, args, args[0]),
+            // -(-x) == x
+            Op::Neg => match self.op(args[0])? {
+                (Op::Neg, inner) => Some(inner[0]),
+                _ => None,
+            },
+            // !(!x) == x
+            Op::Not => match self.op(args[0])? {
+                (Op::Not, inner) => Some(inner[0]),
+                _ => None,
+            },
+            // a cast to the type it has
+            Op::Cast { elem } if elem == b.ty(args[0]).elem => Some(args[0]),
+            // a cast there and back, where the way out was exact: bf16 -> f32 -> bf16
+            Op::Cast { elem } => match self.op(args[0])? {
+                (Op::Cast { .. }, inner)
+                    if b.ty(inner[0]).elem == elem && widens(b.ty(inner[0]).elem, b.ty(args[0]).elem) =>
+                {
+                    Some(inner[0])
+                }
+                (Op::Full { value, shape, .. }, _) => {
+                    let dtype = elem.known()?;
+                    (dtype.is_float() && matches!(value, Lit::F(_)) && exact(value, dtype))
+                        .then(|| b.full(value, dtype, shape))
+                }
+                _ => None,
+            },
+            // movement that moves nothing
+            Op::Reshape { shape } | Op::Expand { shape } if shape == b.ty(args[0]).shape => Some(args[0]),
+            // reshape of a reshape
+            Op::Reshape { shape } => match self.op(args[0])? {
+                (Op::Reshape { .. }, inner) => Some(b.reshape(inner[0], shape)),
+                (Op::Full { value, elem, .. }, _) => Some(b.op(Op::Full { value, elem, shape }, &[])),
+                _ => None,
+            },
+            // expand of an expand
+            Op::Expand { shape } => match self.op(args[0])? {
+                (Op::Expand { .. }, inner) => Some(b.expand(inner[0], shape)),
+                _ => None,
+            },
+            // permute of a permute; a permute that moves nothing
+            Op::Permute { axes } => {
+                let rank = b.ty(args[0]).shape.rank();
+                let outer = axes.resolved(rank);
+                if outer.iter().enumerate().all(|(i, &a)| i == a) {
+                    return Some(args[0]);
+                }
+                match self.op(args[0])? {
+                    (Op::Permute { axes: inner }, source) => {
+                        let inner = inner.resolved(rank);
+                        let both: Vec<usize> = outer.iter().map(|&a| inner[a]).collect();
+                        Some(b.permute(source[0], &both))
+                    }
+                    _ => None,
+                }
+            }
+            // a slice of everything
+            Op::Slice { start, end } => {
+                let shape = b.ty(args[0]).shape;
+                (start.dims().iter().all(|s| s.is(0)) && end == shape).then_some(args[0])
+            }
+            // a pad of nothing
+            Op::Pad { lo, hi, .. } => {
+                (lo.dims().iter().all(|s| s.is(0)) && hi.dims().iter().all(|s| s.is(0))).then_some(args[0])
+            }
+            Op::Cat { .. } if args.len() == 1 => Some(args[0]),
+            // a sum over nothing, or over dimensions of 1
+            Op::Sum { axes, keepdim } => {
+                let shape = b.ty(args[0]).shape;
+                let over = axes.resolved(shape.rank());
+                if !over.iter().all(|&a| shape.at(a).is(1)) {
+                    return None;
+                }
+                let types = [b.ty(args[0])];
+                let ty = crate::op::infer(&Op::Sum { axes, keepdim }, &types, &[]).ok()?;
+                Some(b.reshape(args[0], ty.shape))
+            }
+            // the transforms have run: nothing reads the mark any more
+            Op::StopGradient => Some(args[0]),
+            // arithmetic on two scalar constants, in f64
+            _ => self.fold(b, op, args),
+        }
+    }
+
+    fn fold(&self, b: &mut Builder, op: Op, args: &[Value]) -> Option<Value> {
+        let ty = b.ty(*args.first()?);
+        if ty.shape.rank() != 0 || !matches!(ty.elem, Elem::Known(DType::F32 | DType::F64)) {
+            return None;
+        }
+        let x = self.constant(args[0])?;
+        let y = match args.get(1) {
+            Some(&v) => self.constant(v)?,
+            None => 0.0,
+        };
+        let value = match op {
+            Op::Add => x + y,
+            Op::Sub => x - y,
+            Op::Mul => x * y,
+            Op::Div => x / y,
+            Op::Neg => -x,
+            _ => return None,
+        };
+        Some(b.scalar(ty.dtype(), value))
+    }
+}
+
+/// Whether every value of `from` is one of `to`.
+fn widens(from: Elem, to: Elem) -> bool {
+    matches!(
+        (from.known(), to.known()),
+        (Some(DType::BF16 | DType::F16), Some(DType::F32 | DType::F64))
+            | (Some(DType::F32), Some(DType::F64))
+            | (Some(DType::U8 | DType::I32 | DType::U32), Some(DType::I64 | DType::F64))
+            | (Some(DType::Bool), Some(_))
+    )
+}
+
+/// Whether a constant survives the element type unchanged.
+fn exact(value: Lit, dtype: DType) -> bool {
+    let x = value.to_f64();
+    match dtype {
+        DType::F64 => true,
+        DType::F32 => f64::from(x as f32) == x,
+        DType::BF16 => half::bf16::from_f64(x).to_f64() == x,
+        DType::F16 => half::f16::from_f64(x).to_f64() == x,
+        _ => false,
+    }
+}
