@@ -22,7 +22,7 @@ use crate::error::Error;
 use crate::exec::Buffer;
 use crate::link::record;
 use crate::trace::Value;
-use crate::types::{DType, Element, Float, Ty};
+use crate::types::{DType, Element, Float, Ty, TyRef};
 use std::marker::PhantomData;
 
 /// A tensor with elements of type `E` and a shape of type `S`, a tuple of `usize`.
@@ -52,7 +52,7 @@ pub enum RawTensor {
         /// The memory.
         buffer: Buffer,
         /// Element type and extents.
-        ty: Ty,
+        ty: TyRef,
         /// Where it lies.
         device: Device,
     },
@@ -107,7 +107,7 @@ impl<E: Element, S: Shape> Tensor<E, S> {
             return Err(Error::Length { count: data.len(), shape: format!("{sizes:?}"), expected });
         }
         let buffer = device.backend().upload(E::bytes(data))?;
-        let ty = Ty::of(E::DTYPE, &sizes);
+        let ty = TyRef::new(Ty::of(E::DTYPE, &sizes));
         Ok(Self::from_raw(RawTensor::Concrete { buffer, ty, device }))
     }
 
@@ -227,7 +227,7 @@ impl RawTensor {
     /// Element type and extents; `None` for what failed.
     pub fn ty(&self) -> Option<Ty> {
         match self {
-            RawTensor::Concrete { ty, .. } => Some(*ty),
+            RawTensor::Concrete { ty, .. } => Some(**ty),
             RawTensor::Traced(v) => record::ty(*v),
             RawTensor::Poison => None,
         }
