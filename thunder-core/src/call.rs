@@ -246,7 +246,12 @@ pub fn scope<R>(f: impl FnOnce() -> R) -> Result<R, Error> {
 /// # Panics
 /// On the host, where such a function can't be called.
 #[track_caller]
-pub fn inline<R: Tree, F: FnOnce() -> R>(item: &'static Item, args: Vec<InlineArg>, body: F, id: TypeId) -> R {
+pub fn inline<R: Tree, F: FnOnce() -> R>(
+    item: &'static Item,
+    args: Vec<InlineArg>,
+    body: F,
+    id: TypeId,
+) -> R {
     if !record::active() {
         panic!("`{}` takes a closure: it can be called only inside a `#[thunder]` function", item.name);
     }
@@ -288,7 +293,8 @@ impl Visitor for Gathered {
             if *self.device.get_or_insert(*device) != *device {
                 self.elsewhere.get_or_insert((self.argument, *device));
             }
-            let arg = if self.owned { RunArg::Donated(buffer.clone()) } else { RunArg::Borrowed(buffer.clone()) };
+            let arg =
+                if self.owned { RunArg::Donated(buffer.clone()) } else { RunArg::Borrowed(buffer.clone()) };
             self.args.push(arg);
             self.donated.push(self.owned);
         }
@@ -392,7 +398,10 @@ pub fn call<A: Args, R: Tree, F: Fn(A::Owned) -> R + 'static>(
             match linked {
                 Ok(c) => {
                     let entry: Arc<dyn Any + Send + Sync> = c.clone();
-                    CACHE.write().unwrap_or_else(|e| e.into_inner()).insert(std::mem::take(&mut g.words), entry);
+                    CACHE
+                        .write()
+                        .unwrap_or_else(|e| e.into_inner())
+                        .insert(std::mem::take(&mut g.words), entry);
                     c
                 }
                 Err(error) => return Err(CallError { error, args: Some(args.give()) }),
@@ -541,7 +550,13 @@ pub struct Explanation {
 
 impl std::fmt::Display for Explanation {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        writeln!(f, "{} on {} ({})", self.function, self.device, if self.cached { "cached" } else { "not yet called" })?;
+        writeln!(
+            f,
+            "{} on {} ({})",
+            self.function,
+            self.device,
+            if self.cached { "cached" } else { "not yet called" }
+        )?;
         for s in &self.stages {
             writeln!(f, "\n## after {} ({:.1?})\n\n{}", s.name, s.time, s.trace.trim_end())?;
         }
@@ -561,7 +576,11 @@ impl std::fmt::Display for Explanation {
         let bytes: usize = self.report.steps.iter().map(|s| s.bytes).sum();
         let flops: usize = self.report.steps.iter().map(|s| s.flops).sum();
         writeln!(f, "\ntotal: {} launches, {bytes} bytes moved, {flops} flops", self.report.steps.len())?;
-        writeln!(f, "memory: arena {} bytes, predicted peak {} bytes", self.report.arena_bytes, self.report.peak_bytes)?;
+        writeln!(
+            f,
+            "memory: arena {} bytes, predicted peak {} bytes",
+            self.report.arena_bytes, self.report.peak_bytes
+        )?;
         writeln!(f, "holes: {}", self.holes)
     }
 }
@@ -602,7 +621,8 @@ pub fn assert_shape<E: crate::types::Element, S: crate::tensor::Shape>(
     names: &str,
 ) {
     let sizes = x.shape().sizes();
-    let fits = sizes.len() == expected.len() && sizes.iter().zip(expected).all(|(s, e)| e.is_none_or(|e| e == *s));
+    let fits =
+        sizes.len() == expected.len() && sizes.iter().zip(expected).all(|(s, e)| e.is_none_or(|e| e == *s));
     if !fits && record::active() {
         record::fail(Error::Type {
             text: format!("annotated as {names}, which is {expected:?}; the tensor has shape {sizes:?}"),
@@ -610,4 +630,3 @@ pub fn assert_shape<E: crate::types::Element, S: crate::tensor::Shape>(
         });
     }
 }
-

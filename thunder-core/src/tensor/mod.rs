@@ -9,8 +9,8 @@ mod rank;
 pub use call::{Tuple, chunk, einsum, rearrange};
 pub use key::Key;
 pub use operators::{
-    Accepts, Arithmetic, Comparison, Literal, Lit, Logical, Negate, Operand, add, bitand, bitor, bitxor, div, eq, ge, gt, le,
-    lit, lt, mul, ne, neg, not, rem, sub,
+    Accepts, Arithmetic, Comparison, Lit, Literal, Logical, Negate, Operand, add, bitand, bitor, bitxor, div,
+    eq, ge, gt, le, lit, lt, mul, ne, neg, not, rem, sub,
 };
 pub use ops::*;
 pub use rank::{
@@ -181,7 +181,10 @@ impl<E: Element, S: Shape> Tensor<E, S> {
     /// A device failure, or a tensor that is being traced.
     pub fn try_to_vec(&self) -> Result<Vec<E>, Error> {
         let RawTensor::Concrete { buffer, ty, device } = &self.raw else {
-            return Err(Error::Type { text: "a traced tensor has no elements yet".into(), loc: crate::trace::Loc::NONE });
+            return Err(Error::Type {
+                text: "a traced tensor has no elements yet".into(),
+                loc: crate::trace::Loc::NONE,
+            });
         };
         E::read(ty.count(), |bytes| device.backend().download(buffer, bytes))
     }
