@@ -201,22 +201,12 @@ pub fn invoke<A: Args, R: Tree, F: Fn(A::Owned) -> R + 'static>(item: &'static I
         let leaves = A::leaves(&owned).0;
         return record::inline(item, TypeId::of::<F>(), leaves, || body(owned));
     }
-    if let Some(outcome) = deferred::<R>() {
-        return outcome.unwrap_or_else(|run| run.finish(call(item, args, body).map_err(|e| e.error)));
-    }
-    call(item, args, body).unwrap_or_else(|e| panic!("{e}"))
-}
-
-/// Inside [`scope`], an error unwinds to it instead of being a panic of its own.
-fn deferred<R>() -> Option<Result<R, Deferred>> {
-    SCOPED.with(std::cell::Cell::get).then_some(Err(Deferred))
-}
-
-struct Deferred;
-
-impl Deferred {
-    fn finish<R>(self, result: Result<R, Error>) -> R {
-        result.unwrap_or_else(|e| std::panic::panic_any(ScopedError(e)))
+    match call(item, args, body) {
+        Ok(result) => result,
+        // Unwinds to the scope, and is no panic that anybody should read of.
+        Err(e) if SCOPED.with(std::cell::Cell::get) => std::panic::resume_unwind(Box::new(ScopedError(e.error))),
+        // Not in a closure, where the place would be this file.
+        Err(e) => panic!("{e}"),
     }
 }
 
@@ -229,11 +219,17 @@ thread_local! {
 /// Runs a host closure in which each `#[thunder]` call is an ordinary cached call; the first that is refused
 /// ends the closure, and its error is the result.
 ///
+/// ```
+/// use thunder_core::call::scope;
+/// // Nothing is called here that could be refused.
+/// assert_eq!(scope(|| 2 + 2).unwrap(), 4);
+/// ```
+///
 /// # Errors
 /// The first refused call's error.
 pub fn scope<R>(f: impl FnOnce() -> R) -> Result<R, Error> {
     let outer = SCOPED.with(|s| s.replace(true));
-    let result = quiet::catch(f);
+    let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(f));
     SCOPED.with(|s| s.set(outer));
     result.map_err(|payload| match payload.downcast::<ScopedError>() {
         Ok(e) => e.0,
@@ -284,6 +280,8 @@ struct Gathered {
     argument: usize,
     /// The first argument that lies elsewhere: its index, and where.
     elsewhere: Option<(usize, Device)>,
+    /// The first argument with a tensor that has no memory.
+    without: Option<usize>,
 }
 
 impl Visitor for Gathered {
@@ -297,6 +295,8 @@ impl Visitor for Gathered {
                 if self.owned { RunArg::Donated(buffer.clone()) } else { RunArg::Borrowed(buffer.clone()) };
             self.args.push(arg);
             self.donated.push(self.owned);
+        } else {
+            self.without.get_or_insert(self.argument);
         }
     }
     fn key(&mut self, key: Key) {
@@ -350,6 +350,12 @@ type Cache = HashMap<Vec<u64>, Arc<dyn Any + Send + Sync>, BuildHasherDefault<Wo
 static CACHE: LazyLock<RwLock<Cache>> = LazyLock::new(Default::default);
 
 fn gather<A: Args, F: 'static>(item: &'static Item, args: &A) -> Result<(Gathered, Device), Error> {
+    // The type of the body stands for the body in the key: it must not hold values of its own.
+    const { assert!(size_of::<F>() == 0, "a body captures nothing") };
+    if record::active() {
+        let text = format!("`{}::call` inside a trace: call the function itself", item.name);
+        return Err(Error::Type { text, loc: Loc { file: item.file, line: item.line, column: 1 } });
+    }
     let mut g = Gathered::default();
     let mut h = WordHasher::default();
     TypeId::of::<F>().hash(&mut h);
@@ -362,6 +368,14 @@ fn gather<A: Args, F: 'static>(item: &'static Item, args: &A) -> Result<(Gathere
             argument: item.params.get(index).map_or("?", |p| p.name).into(),
             expected: device.name().into(),
             found: found.name().into(),
+        });
+    }
+    if let Some(index) = g.without {
+        return Err(Error::Argument {
+            function: item.name.into(),
+            argument: item.params.get(index).map_or("?", |p| p.name).into(),
+            expected: "a tensor".into(),
+            found: "one without elements: it belongs to a trace, or an earlier failure left it".into(),
         });
     }
     g.words.push(device.id());
@@ -530,6 +544,14 @@ pub fn explain<A: Args, R: Tree, F: Fn(A::Owned) -> R + 'static>(
 }
 
 /// What happened to a function: the trace after every pass, the kernels, the costs. Its `Display` is the text.
+///
+/// ```
+/// use thunder_core::call::Explanation;
+/// fn launches(e: &Explanation) -> usize {
+///     println!("{e}");
+///     e.report.steps.len()
+/// }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Explanation {
     /// The function.

@@ -7,7 +7,7 @@
 
 use crate::op::infer;
 use crate::trace::{Body, InstData, Kind, Trace, Value};
-use crate::types::Ty;
+use crate::types::{Extent, Ty};
 use std::fmt;
 
 /// A broken invariant: a mistake in the pass that ran before, never the user's.
@@ -99,7 +99,14 @@ fn types(trace: &Trace, inst: &InstData) -> Result<(), String> {
             expect("operands", &[&params[..], &params[..]].concat(), &args)?;
             expect("results", &[&outs[..], &outs[..]].concat(), &results)
         }
-        Kind::Vmap { .. } => Ok(()),
+        Kind::Vmap { size } => {
+            let many = |list: &[Ty]| -> Vec<Ty> {
+                let size = Extent::new(size as usize);
+                list.iter().map(|t| Ty::new(t.elem, t.shape.insert(0, size))).collect()
+            };
+            expect("operands", &many(&params), &args)?;
+            expect("results", &many(&outs), &results)
+        }
         Kind::Checkpoint | Kind::Autocast(_) => {
             expect("operands", &[], &args)?;
             expect("results", &outs, &results)

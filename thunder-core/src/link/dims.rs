@@ -11,11 +11,13 @@ use crate::types::{Extent, Shape, Text, Ty};
 pub(crate) struct Solved {
     pub(crate) names: &'static [&'static str],
     pub(crate) sizes: Vec<Option<usize>>,
+    /// Extents that could not be decided when they came, with their sizes.
+    waiting: Vec<(Extent, usize)>,
 }
 
 impl Solved {
     pub(crate) fn new(names: &'static [&'static str]) -> Solved {
-        Solved { names, sizes: vec![None; names.len()] }
+        Solved { names, sizes: vec![None; names.len()], waiting: Vec::new() }
     }
 
     /// As bindings for [`Extent::substitute`].
@@ -48,7 +50,31 @@ impl Solved {
             self.sizes[t.vars[0] as usize - 1] = Some(size / coef);
             return size.is_multiple_of(coef);
         }
+        if !extent.is_unknown() {
+            self.waiting.push((extent, size));
+        }
         true
+    }
+
+    /// Decides what has waited for other extents.
+    ///
+    /// # Errors
+    /// What does not hold: both sides.
+    fn settle(&mut self) -> Result<(), (String, String)> {
+        loop {
+            let waiting = std::mem::take(&mut self.waiting);
+            let before = waiting.len();
+            for (extent, size) in waiting {
+                if !self.unify(extent, size) {
+                    let value = extent.substitute(&self.bindings());
+                    let expected = Text::new().extent(extent, self.names).str(" = ").extent(value, &[]);
+                    return Err((expected.to_string(), size.to_string()));
+                }
+            }
+            if self.waiting.is_empty() || self.waiting.len() == before {
+                return Ok(());
+            }
+        }
     }
 
     /// Takes the extents of a tensor declared as `shape` into account.
@@ -113,7 +139,10 @@ impl Visitor for Solver {
     }
 
     fn end(&mut self) {
-        let Some((_, solved, _)) = self.frames.pop() else { return };
+        let Some((_, mut solved, _)) = self.frames.pop() else { return };
+        if let Err((expected, found)) = solved.settle() {
+            self.refuse(expected, found);
+        }
         let Some((info, outer, field)) = self.frames.last_mut() else {
             self.root.get_or_insert(solved);
             return;
@@ -214,6 +243,9 @@ pub(crate) fn guard(item: &'static Item, args: &[super::log::Leaves]) -> Result<
         spec(&mut solved, &param.ty, arg, &[])
             .map_err(|(expected, found)| refuse(param.name.into(), expected, found))?;
     }
+    solved
+        .settle()
+        .map_err(|(expected, found)| refuse("an extent of the arguments".into(), expected, found))?;
     Ok(solved)
 }
 

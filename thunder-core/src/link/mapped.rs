@@ -5,7 +5,7 @@ use crate::item::Transform;
 use crate::module::{Mapper, Module, StaticValue, Tree, Visitor};
 use crate::op::Op;
 use crate::tensor::{Key, Pop, Push, RawTensor, Tensor};
-use crate::trace::{Kind, Value};
+use crate::trace::{Kind, Loc, Value};
 use crate::types::{Axis, Element, Extent, Float, Ty};
 
 /// A structure whose tensors all have one leading dimension more than those of [`Examples::One`].
@@ -97,10 +97,14 @@ tuples! { (); (A 0); (A 0, B 1); (A 0, B 1, C 2); (A 0, B 1, C 2, D 3); }
 /// The extent of the leading dimension, if all leaves agree on one.
 #[track_caller]
 fn leading<T: Tree>(what: &str, xs: &T) -> Option<usize> {
-    struct Lead(Option<usize>, bool);
+    struct Lead(Option<usize>, bool, bool);
     impl Visitor for Lead {
         fn tensor(&mut self, t: &RawTensor) {
-            let Some(size) = t.ty().and_then(|ty| ty.sizes().first().copied()) else { return };
+            let Some(ty) = t.ty() else { return };
+            let Some(size) = ty.sizes().first().copied() else {
+                self.2 = true;
+                return;
+            };
             if *self.0.get_or_insert(size) != size {
                 self.1 = true;
             }
@@ -108,12 +112,18 @@ fn leading<T: Tree>(what: &str, xs: &T) -> Option<usize> {
         fn key(&mut self, _: Key) {}
         fn fixed(&mut self, _: StaticValue<'_>) {}
     }
-    let mut lead = Lead(None, false);
+    let mut lead = Lead(None, false, false);
     xs.visit(&mut lead);
+    if lead.2 {
+        return record::fail_text(&format!("`{what}`: a tensor without dimensions has none to map over"));
+    }
     if lead.1 {
         return record::fail_text(&format!("`{what}`: the leading dimensions differ"));
     }
-    lead.0.or_else(|| record::fail_text(&format!("`{what}`: nothing to map over")))
+    if lead.0.is_none() {
+        return record::fail_text(&format!("`{what}`: nothing to map over"));
+    }
+    lead.0
 }
 
 /// New values of the types that `ty` makes of the leaves'.
@@ -154,14 +164,12 @@ pub fn vmap<X: Examples, Y: Stack>(xs: &X, f: impl FnOnce(&X::One) -> Y) -> Y::M
     let (outer, params) = (record::leaves(xs), record::leaves(&one));
     record::open_region(Transform::Vmap, vec![outer.clone()], vec![params.clone()]);
     let y = f(&one);
-    let values = |l: &super::log::Leaves| l.list.iter().map(|(_, v)| *v).collect::<Vec<_>>();
-    let results = record::close_region(
-        Kind::Vmap { size: size as u32 },
-        values(&outer),
-        values(&params),
-        record::leaves(&y),
-        |outs| outs.iter().map(|t| Ty::new(t.elem, t.shape.insert(0, Extent::new(size)))).collect(),
-    );
+    // A key stands for itself: all examples share it.
+    let (args, params) = super::region::apart(&outer, &params);
+    let results =
+        record::close_region(Kind::Vmap { size: size as u32 }, args, params, record::leaves(&y), |outs| {
+            outs.iter().map(|t| Ty::new(t.elem, t.shape.insert(0, Extent::new(size)))).collect()
+        });
     let ys = y.many(&mut Take(&mut results.into_iter()));
     record::region_result(&ys);
     ys
@@ -178,24 +186,24 @@ pub fn scan<C: Tree, X: Examples, Y: Stack>(
     mut f: impl FnMut(C, &X::One) -> (C, Y),
 ) -> (C, Y::Many) {
     super::region::inside("scan");
+    let loc = Loc::caller();
     let steps = leading("scan", xs).unwrap_or(0);
     if steps == 0 {
         record::fail_text::<()>("`scan` over no elements: the results' shapes are unknown");
     }
     let (mut carry, mut rows, mut last) = (init, Vec::new(), None);
     for step in 0..steps.max(1) {
-        struct Element(usize);
+        struct Element(usize, Loc);
         impl Mapper for Element {
-            #[track_caller]
             fn tensor(&mut self, t: &RawTensor) -> RawTensor {
                 let op = Op::SelectIndex { axis: Axis(0), index: Extent::new(self.0) };
-                record::unlogged(op, &[t])
+                record::unlogged(op, &[t], self.1)
             }
             fn key(&mut self, key: Key) -> Key {
                 key
             }
         }
-        let x = xs.one(&mut Element(step));
+        let x = xs.one(&mut Element(step, loc));
         record::mark_open(Transform::Scan, Vec::new(), vec![record::leaves(&carry), record::leaves(&x)]);
         let (next, y) = f(carry, &x);
         let out = (next, y);
@@ -210,7 +218,7 @@ pub fn scan<C: Tree, X: Examples, Y: Stack>(
         .filter_map(|k| {
             let column: Vec<RawTensor> = rows.iter().map(|r| RawTensor::Traced(r[k])).collect();
             let refs: Vec<&RawTensor> = column.iter().collect();
-            match record::unlogged(Op::Stack { axis: Axis(0) }, &refs) {
+            match record::unlogged(Op::Stack { axis: Axis(0) }, &refs, loc) {
                 RawTensor::Traced(v) => Some(v),
                 _ => None,
             }

@@ -12,21 +12,27 @@ thread_local! {
 /// Runs `f`; a panic in it is not reported on standard error, and its place is kept for [`place`].
 pub(crate) fn catch<T>(f: impl FnOnce() -> T) -> std::thread::Result<T> {
     static HOOK: Once = Once::new();
-    HOOK.call_once(|| {
-        let before = std::panic::take_hook();
-        std::panic::set_hook(Box::new(move |info| {
-            if CATCHING.with(Cell::get) {
-                let place = info.location().map(|l| format!("{}:{}:{}", l.file(), l.line(), l.column()));
-                PLACE.with(|p| *p.borrow_mut() = place.unwrap_or_default());
-            } else {
-                before(info);
-            }
-        }));
-    });
+    // A panicking thread may not change the hook: a call in a destructor.
+    if !std::thread::panicking() {
+        HOOK.call_once(install);
+    }
+    PLACE.with(|p| p.borrow_mut().clear());
     let outer = CATCHING.with(|c| c.replace(true));
     let result = catch_unwind(AssertUnwindSafe(f));
     CATCHING.with(|c| c.set(outer));
     result
+}
+
+fn install() {
+    let before = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        if CATCHING.with(Cell::get) {
+            let place = info.location().map(|l| format!("{}:{}:{}", l.file(), l.line(), l.column()));
+            PLACE.with(|p| *p.borrow_mut() = place.unwrap_or_default());
+        } else {
+            before(info);
+        }
+    }));
 }
 
 /// Where the last caught panic was raised.

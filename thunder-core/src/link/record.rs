@@ -47,9 +47,9 @@ pub(crate) fn session<T>(name: &str, f: impl FnOnce() -> T) -> (std::thread::Res
         error: None,
         stack: Vec::new(),
     };
-    RECORDER.with(|r| *r.borrow_mut() = Some(fresh));
+    let outer = RECORDER.with(|r| r.borrow_mut().replace(fresh));
     let result = super::quiet::catch(f);
-    let recorder = RECORDER.with(|r| r.borrow_mut().take());
+    let recorder = RECORDER.with(|r| std::mem::replace(&mut *r.borrow_mut(), outer));
     // Nothing inside a session takes the recorder away: bodies can't reach it.
     (result, recorder.unwrap_or_else(|| unreachable!("the recorder is taken only here")))
 }
@@ -111,26 +111,28 @@ pub(crate) fn value(x: &RawTensor, what: &str) -> Option<Value> {
 /// Appends `op`; the caller's place is the user's.
 #[track_caller]
 pub(crate) fn op(op: Op, args: &[&RawTensor]) -> RawTensor {
-    append(op, args, true)
+    append(op, args, true, Loc::caller())
 }
 
-/// Appends `op` for a transform, which the compile-time trace does not list.
-#[track_caller]
-pub(crate) fn unlogged(op: Op, args: &[&RawTensor]) -> RawTensor {
-    append(op, args, false)
+/// Appends `op` for a transform written at `loc`, which the compile-time trace does not list.
+pub(crate) fn unlogged(op: Op, args: &[&RawTensor], loc: Loc) -> RawTensor {
+    append(op, args, false, loc)
 }
 
-#[track_caller]
-fn append(op: Op, args: &[&RawTensor], logged: bool) -> RawTensor {
-    let loc = Loc::caller();
+fn append(op: Op, args: &[&RawTensor], logged: bool, loc: Loc) -> RawTensor {
     if !active() {
         panic!("`{}` runs only inside a `#[thunder]` function", op.name());
     }
     let mut values = Vec::with_capacity(args.len());
     for a in args {
-        match value(a, op.name()) {
-            Some(v) => values.push(v),
-            None => return RawTensor::Poison,
+        match a {
+            RawTensor::Traced(v) => values.push(*v),
+            RawTensor::Poison => return RawTensor::Poison,
+            RawTensor::Concrete { .. } => {
+                let text = format!("`{}`: a host tensor inside a trace; pass it as a parameter", op.name());
+                fail(Error::Type { text, loc });
+                return RawTensor::Poison;
+            }
         }
     }
     match push_op(op, &values, loc, logged) {
@@ -147,6 +149,11 @@ fn push_op(op: Op, values: &[Value], loc: Loc, logged: bool) -> Option<Value> {
     with(|r| {
         let types: Vec<Ty> = values.iter().map(|&v| r.trace.ty(v)).collect();
         match infer(&op, &types, &[]) {
+            Ok(ty) if !fits_memory(ty) => {
+                let text = format!("`{}`: the result {ty} has no size that fits in memory", op.name());
+                r.fail(Error::Type { text, loc });
+                None
+            }
             Ok(ty) => {
                 let (inst, results) = r.push(Kind::Op(op), values.to_vec(), &[ty], None, loc);
                 if logged {
@@ -162,21 +169,38 @@ fn push_op(op: Op, values: &[Value], loc: Loc, logged: bool) -> Option<Value> {
     })?
 }
 
+/// Whether a type is concrete, of a size that memory can have.
+fn fits_memory(ty: Ty) -> bool {
+    let (Some(count), Some(dtype)) = (ty.shape.elems().value(), ty.elem.known()) else { return false };
+    ty.shape.dims().iter().all(|d| d.value().is_some())
+        && count.checked_mul(dtype.size()).is_some_and(|bytes| bytes <= isize::MAX as usize)
+}
+
+/// A static number as an attribute beside a tensor of type `dtype`.
+#[track_caller]
+pub(crate) fn number(lit: Lit, dtype: DType) -> Option<Lit> {
+    let range = match dtype {
+        DType::I32 => i64::from(i32::MIN)..=i64::from(i32::MAX),
+        DType::U32 => 0..=i64::from(u32::MAX),
+        DType::U8 => 0..=255,
+        _ => i64::MIN..=i64::MAX,
+    };
+    match lit {
+        Lit::I(i) if dtype.is_float() => Some(Lit::F(i as f64)),
+        Lit::I(i) if !range.contains(&i) => fail_text(&format!("{i} is no value of {dtype}")),
+        Lit::F(_) if !dtype.is_float() => fail_text(&format!(
+            "a float beside a {dtype} tensor\n\n       help: cast the tensor first: `x.cast::<f32>()`"
+        )),
+        lit => Some(lit),
+    }
+}
+
 /// A scalar constant in the element type of `like`.
 #[track_caller]
 pub(crate) fn scalar(lit: Lit, like: &RawTensor) -> RawTensor {
     let Some(ty) = like.ty() else { return RawTensor::Poison };
     let dtype = ty.dtype();
-    let value = match (lit, dtype) {
-        (Lit::I(i), d) if d.is_float() => Lit::F(i as f64),
-        (Lit::F(_), d) if !d.is_float() => {
-            fail_text::<()>(&format!(
-                "a float beside a {d} tensor\n\n       help: cast the tensor first: `x.cast::<f32>()`"
-            ));
-            return RawTensor::Poison;
-        }
-        (lit, _) => lit,
-    };
+    let Some(value) = number(lit, dtype) else { return RawTensor::Poison };
     op(Op::Full { value, elem: Elem::Known(dtype), shape: Shape::SCALAR }, &[])
 }
 
@@ -282,8 +306,14 @@ pub(crate) fn leaves<T: Tree>(tree: &T) -> Leaves {
             self.path.pop();
         }
         fn tensor(&mut self, t: &RawTensor) {
-            if let RawTensor::Traced(v) = t {
-                self.add(*v);
+            match t {
+                RawTensor::Traced(v) => self.add(*v),
+                // It would be missing among the leaves, and shift those after it.
+                RawTensor::Concrete { .. } => {
+                    let text = "a host tensor inside a trace: pass it as a parameter".into();
+                    fail(Error::Type { text, loc: Loc::NONE });
+                }
+                RawTensor::Poison => {}
             }
         }
         fn key(&mut self, key: Key) {
@@ -340,21 +370,66 @@ pub(crate) fn open_region(kind: Transform, args: Vec<Leaves>, params: Vec<Leaves
     });
 }
 
-/// New values of the types of `tree`'s leaves, not parameters of the trace.
-pub(crate) fn fresh<T: Tree>(tree: &T, ty_of: impl Fn(Ty) -> Ty) -> T {
-    struct Fresh<F>(F);
-    impl<F: Fn(Ty) -> Ty> Mapper for Fresh<F> {
-        fn tensor(&mut self, t: &RawTensor) -> RawTensor {
-            match t.ty().and_then(|ty| with(|r| r.trace.value((self.0)(ty)))) {
-                Some(v) => RawTensor::Traced(v),
-                None => RawTensor::Poison,
-            }
-        }
-        fn key(&mut self, _: Key) -> Key {
-            Key::traced(with(|r| r.trace.value((self.0)(Ty::KEY))))
+/// Gives another value to each leaf of a structure that is no buffer; `buffer` says what those become.
+struct Replace<'a> {
+    depth: usize,
+    /// The depth around the outermost buffer that the walk is in.
+    outside: Option<usize>,
+    leaf: &'a mut dyn FnMut(Ty) -> Option<Value>,
+    buffer: &'a mut dyn FnMut(Value, Ty) -> Option<Value>,
+}
+
+impl Replace<'_> {
+    fn value(&mut self, v: Option<Value>) -> Option<Value> {
+        let v = v?;
+        let ty = ty(v)?;
+        if self.outside.is_some() { (self.buffer)(v, ty) } else { (self.leaf)(ty) }
+    }
+}
+
+impl Mapper for Replace<'_> {
+    fn buffer(&mut self) {
+        self.outside.get_or_insert(self.depth);
+    }
+    fn field(&mut self, _: &'static str) {
+        self.depth += 1;
+    }
+    fn index(&mut self, _: usize) {
+        self.depth += 1;
+    }
+    fn leave(&mut self) {
+        self.depth = self.depth.saturating_sub(1);
+        if self.outside == Some(self.depth) {
+            self.outside = None;
         }
     }
-    tree.map(&mut Fresh(ty_of))
+    fn tensor(&mut self, t: &RawTensor) -> RawTensor {
+        let RawTensor::Traced(v) = t else { return t.clone() };
+        self.value(Some(*v)).map_or(RawTensor::Poison, RawTensor::Traced)
+    }
+    fn key(&mut self, key: Key) -> Key {
+        Key::traced(self.value(key.value()))
+    }
+}
+
+/// New values of the types of `tree`'s leaves, not parameters of the trace. Buffers stay themselves: no
+/// derivative is taken by them.
+pub(crate) fn fresh<T: Tree>(tree: &T) -> T {
+    let (leaf, buffer) = (&mut |ty| new_value(Some(ty)), &mut |v, _| Some(v));
+    tree.map(&mut Replace { depth: 0, outside: None, leaf, buffer })
+}
+
+/// `tree` with its leaves replaced by their derivatives, in order, and its buffers by zeros.
+pub(crate) fn derivatives<T: Tree>(tree: &T, values: &mut dyn Iterator<Item = Value>, loc: Loc) -> T {
+    let zeros = &mut |_, ty: Ty| {
+        let value = match ty.dtype() {
+            DType::Bool => Lit::B(false),
+            d if d.is_int() => Lit::I(0),
+            _ => Lit::F(0.0),
+        };
+        push_op(Op::Full { value, elem: ty.elem, shape: ty.shape }, &[], loc, false)
+    };
+    tree.map(&mut Replace { depth: 0, outside: None, leaf: &mut |_| values.next(), buffer: zeros })
 }
 
 /// Closes the nested body, and appends the instruction that holds it; gives its results.
@@ -403,8 +478,8 @@ pub(crate) fn region_result<T: Tree>(tree: &T) {
 
 /// `tree` with its traced leaves replaced by `values`, in order.
 pub(crate) fn replace<T: Tree>(tree: &T, values: &mut dyn Iterator<Item = Value>) -> T {
-    struct Replace<'a>(&'a mut dyn Iterator<Item = Value>);
-    impl Mapper for Replace<'_> {
+    struct InOrder<'a>(&'a mut dyn Iterator<Item = Value>);
+    impl Mapper for InOrder<'_> {
         fn tensor(&mut self, t: &RawTensor) -> RawTensor {
             match t {
                 RawTensor::Traced(_) => self.0.next().map_or(RawTensor::Poison, RawTensor::Traced),
@@ -415,5 +490,5 @@ pub(crate) fn replace<T: Tree>(tree: &T, values: &mut dyn Iterator<Item = Value>
             if key.value().is_some() { Key::traced(self.0.next()) } else { key }
         }
     }
-    tree.map(&mut Replace(values))
+    tree.map(&mut InOrder(values))
 }

@@ -5,7 +5,7 @@ use super::record;
 use crate::item::Transform;
 use crate::module::Tree;
 use crate::tensor::Scalar;
-use crate::trace::{Kind, Value};
+use crate::trace::{Kind, Loc, Value};
 use crate::types::{Float, Ty};
 
 /// The traced values of leaves.
@@ -42,42 +42,63 @@ pub fn grad<X: Tree, E: Float>(x: &X, f: impl FnOnce(&X) -> Scalar<E>) -> X {
     grads
 }
 
+/// The leaves outside, and what stands for them in the closure; without those that stand for themselves.
+pub(super) fn apart(outer: &Leaves, inner: &Leaves) -> (Vec<Value>, Vec<Value>) {
+    values(outer).into_iter().zip(values(inner)).filter(|(o, i)| o != i).unzip()
+}
+
+fn types(values: &[Value]) -> Vec<Ty> {
+    values.iter().filter_map(|&v| record::ty(v)).collect()
+}
+
+/// Fails if the leaves of a tangent or cotangent are not of the types of what it belongs to.
+#[track_caller]
+fn same_types(what: &str, want: &Leaves, got: &Leaves) {
+    let (want, got) = (types(&values(want)), types(&values(got)));
+    if want.len() != got.len() {
+        record::fail_text::<()>(&format!("{what}: expected {} tensors, found {}", want.len(), got.len()));
+    } else if let Some((w, g)) = want.iter().zip(&got).find(|(w, g)| w != g) {
+        record::fail_text::<()>(&format!("{what}: expected {w}, found {g}"));
+    }
+}
+
 #[track_caller]
 fn differentiate<X: Tree, E: Float>(
     kind: Transform,
     x: &X,
     f: impl FnOnce(&X) -> Scalar<E>,
 ) -> (Scalar<E>, X) {
-    let fresh = record::fresh(x, |ty| ty);
-    let (outer, params) = (record::leaves(x), record::leaves(&fresh));
-    record::open_region(kind, vec![outer.clone()], vec![params.clone()]);
+    let fresh = record::fresh(x);
+    let (outer, inner) = (record::leaves(x), record::leaves(&fresh));
+    record::open_region(kind, vec![outer.clone()], vec![inner.clone()]);
     let value = f(&fresh);
-    let args = values(&outer);
-    let types: Vec<Ty> = args.iter().filter_map(|&v| record::ty(v)).collect();
-    let results = record::close_region(Kind::Grad, args, values(&params), record::leaves(&value), |outs| {
+    let (args, params) = apart(&outer, &inner);
+    let types = types(&args);
+    let results = record::close_region(Kind::Grad, args, params, record::leaves(&value), |outs| {
         [outs, &types].concat()
     });
     let mut results = results.into_iter();
-    (record::replace(&value, &mut results), record::replace(x, &mut results))
+    (record::replace(&value, &mut results), record::derivatives(x, &mut results, Loc::caller()))
 }
 
 /// `(f(x), ct · df/dx)`: the product of a cotangent with the Jacobian.
 #[track_caller]
 pub fn vjp<X: Tree, Y: Tree>(x: &X, f: impl FnOnce(&X) -> Y, ct: &Y) -> (Y, X) {
     inside("vjp");
-    let fresh = record::fresh(x, |ty| ty);
-    let (outer, params, cts) = (record::leaves(x), record::leaves(&fresh), record::leaves(ct));
-    record::open_region(Transform::Vjp, vec![outer.clone(), cts.clone()], vec![params.clone()]);
+    let fresh = record::fresh(x);
+    let (outer, inner, cts) = (record::leaves(x), record::leaves(&fresh), record::leaves(ct));
+    record::open_region(Transform::Vjp, vec![outer.clone(), cts.clone()], vec![inner.clone()]);
     let y = f(&fresh);
-    let inputs = outer.list.len() as u32;
-    let args = [values(&outer), values(&cts)].concat();
-    let types: Vec<Ty> = values(&outer).iter().filter_map(|&v| record::ty(v)).collect();
+    let out = record::leaves(&y);
+    same_types("`vjp`: the cotangent is of the type of the closure's result", &out, &cts);
+    let (leaves, params) = apart(&outer, &inner);
+    let (inputs, types) = (leaves.len() as u32, types(&leaves));
+    let args = [leaves, values(&cts)].concat();
     let results =
-        record::close_region(Kind::Vjp { inputs }, args, values(&params), record::leaves(&y), |outs| {
-            [outs, &types].concat()
-        });
+        record::close_region(Kind::Vjp { inputs }, args, params, out, |outs| [outs, &types].concat());
     let mut results = results.into_iter();
-    let result = (record::replace(&y, &mut results), record::replace(x, &mut results));
+    let y = record::replace(&y, &mut results);
+    let result = (y, record::derivatives(x, &mut results, Loc::caller()));
     record::region_result(&result);
     result
 }
@@ -86,16 +107,20 @@ pub fn vjp<X: Tree, Y: Tree>(x: &X, f: impl FnOnce(&X) -> Y, ct: &Y) -> (Y, X) {
 #[track_caller]
 pub fn jvp<X: Tree, Y: Tree>(x: &X, dx: &X, f: impl FnOnce(&X) -> Y) -> (Y, Y) {
     inside("jvp");
-    let fresh = record::fresh(x, |ty| ty);
-    let (outer, params, tangents) = (record::leaves(x), record::leaves(&fresh), record::leaves(dx));
-    record::open_region(Transform::Jvp, vec![outer.clone(), tangents.clone()], vec![params.clone()]);
+    let fresh = record::fresh(x);
+    let (outer, inner, tangents) = (record::leaves(x), record::leaves(&fresh), record::leaves(dx));
+    same_types("`jvp`: the tangent is of the type of what it moves", &outer, &tangents);
+    record::open_region(Transform::Jvp, vec![outer.clone(), tangents.clone()], vec![inner.clone()]);
     let y = f(&fresh);
-    let inputs = outer.list.len() as u32;
-    let args = [values(&outer), values(&tangents)].concat();
-    let results =
-        record::close_region(Kind::Jvp { inputs }, args, values(&params), record::leaves(&y), |outs| {
-            [outs, outs].concat()
-        });
+    let (leaves, params) = apart(&outer, &inner);
+    let moves = values(&outer).into_iter().zip(values(&inner)).map(|(o, i)| o != i);
+    let directions: Vec<Value> =
+        values(&tangents).into_iter().zip(moves).filter(|(_, m)| *m).map(|(t, _)| t).collect();
+    let inputs = leaves.len() as u32;
+    let args = [leaves, directions].concat();
+    let results = record::close_region(Kind::Jvp { inputs }, args, params, record::leaves(&y), |outs| {
+        [outs, outs].concat()
+    });
     let mut results = results.into_iter();
     let result = (record::replace(&y, &mut results), record::replace(&y, &mut results));
     record::region_result(&result);

@@ -211,6 +211,11 @@ pub const fn infer(op: &Op, args: &[Ty], dims: &[&str]) -> Result<Ty, Mismatch> 
                 if i != at && u.at(i).differs(x.shape.at(i)) {
                     return err(1, cannot(op, &u, &x.shape, dims));
                 }
+                if let (Some(len), Some(size)) = (u.at(i).value(), x.shape.at(i).value())
+                    && len > size
+                {
+                    return err(1, cannot(op, &u, &x.shape, dims));
+                }
                 i += 1;
             }
             Ok(x)
@@ -281,6 +286,9 @@ pub const fn infer(op: &Op, args: &[Ty], dims: &[&str]) -> Result<Ty, Mismatch> 
         Op::KeySplit { .. } | Op::FoldIn => Ok(Ty::KEY),
         Op::LayerNorm { .. } | Op::RmsNorm { .. } => {
             tri!(elem_rule(op, x, dims));
+            if !x.shape.is_unknown() && x.shape.lead == 0 && x.shape.rank() == 0 {
+                return err(0, start(op).str("needs at least 1 dimension, found ").shape(&x.shape, dims));
+            }
             let mut i = 1;
             while i < args.len() {
                 if x.elem.differs(args[i].elem) {
@@ -319,6 +327,8 @@ pub const fn infer(op: &Op, args: &[Ty], dims: &[&str]) -> Result<Ty, Mismatch> 
         }
         Op::Narrow { axis, start: from, len } => {
             let Some(at) = tri!(resolve(op, *axis, &x.shape, dims)) else { return Ok(x_unknown(x)) };
+            tri!(natural(op, *from));
+            tri!(natural(op, *len));
             if let (Some(s), Some(l), Some(size)) = (from.value(), len.value(), x.shape.at(at).value())
                 && s + l > size
             {
@@ -330,6 +340,7 @@ pub const fn infer(op: &Op, args: &[Ty], dims: &[&str]) -> Result<Ty, Mismatch> 
             let Some(at) = tri!(resolve(op, *axis, &x.shape, dims)) else {
                 return Ok(Ty::new(x.elem, Shape::UNKNOWN));
             };
+            tri!(natural(op, *index));
             if let (Some(i), Some(size)) = (index.value(), x.shape.at(at).value())
                 && i >= size
             {
@@ -407,6 +418,14 @@ const fn start_rank(op: &Op, s: &Shape, rank: usize, dims: &[&str]) -> Text {
 
 const fn out_of_range(op: &Op, at: usize, size: usize) -> Text {
     start(op).str("index ").int(at as i64).str(" is out of range for a dimension of ").int(size as i64)
+}
+
+/// Refuses what a subtraction of extents can leave below zero.
+const fn natural(op: &Op, e: Extent) -> Result<(), Mismatch> {
+    if !e.is_unknown() && e.terms[0].coef == 0 && e.konst < 0 {
+        return err(0, start(op).str("an index or a length is below zero"));
+    }
+    Ok(())
 }
 
 /// The element types an operation takes.

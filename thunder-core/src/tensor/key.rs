@@ -50,7 +50,8 @@ impl Key {
         }
     }
 
-    /// The traced value, inside a trace; a host key becomes a constant there.
+    /// The traced value, inside a trace, where a host key is an error.
+    #[track_caller]
     pub(crate) fn value(self) -> Option<Value> {
         match self.0 {
             Repr::Traced(v) => Some(v),
@@ -62,7 +63,11 @@ impl Key {
     /// `N` keys derived from this one, independent of each other and of it.
     #[track_caller]
     pub fn split<const N: usize>(self) -> [Key; N] {
-        std::array::from_fn(|i| self.split_at(N, i))
+        let mut keys = [self; N];
+        for (i, key) in keys.iter_mut().enumerate() {
+            *key = self.split_at(N, i);
+        }
+        keys
     }
 
     /// The `index`th of `n` derived keys.

@@ -31,17 +31,37 @@ use std::marker::PhantomData;
 /// inside `#[thunder]` functions.
 ///
 /// ```
+/// # #[cfg(feature = "cpu")] {
 /// use thunder_core::tensor::Tensor;
 /// let x = Tensor::from_vec(vec![1.0f32, 2.0, 3.0, 4.0, 5.0, 6.0], (2, 3));
 /// assert_eq!(x.shape(), (2, 3));
 /// assert_eq!(x.to_vec()[5], 6.0);
+/// assert!(Tensor::try_from_vec(vec![1.0f32], (2, 3)).is_err());
+/// # }
 /// ```
 pub struct Tensor<E, S> {
     raw: RawTensor,
     types: PhantomData<fn() -> (E, S)>,
 }
 
+/// The value, or a panic at the caller's place (which a closure would not know).
+#[track_caller]
+fn expect<T>(result: Result<T, Error>) -> T {
+    match result {
+        Ok(x) => x,
+        Err(e) => panic!("{e}"),
+    }
+}
+
 /// A tensor of rank 0: a number that may change between calls.
+///
+/// ```
+/// # #[cfg(feature = "cpu")] {
+/// use thunder_core::tensor::Scalar;
+/// let lr = Scalar::from(1e-3f32);
+/// assert_eq!(lr.item(), 1e-3);
+/// # }
+/// ```
 pub type Scalar<E> = Tensor<E, ()>;
 
 /// A tensor without its types, as transforms and modules handle it.
@@ -85,7 +105,7 @@ impl<E: Element, S: Shape> Tensor<E, S> {
     /// If their number is not the shape's; [`Tensor::try_from_vec`] gives an error instead.
     #[track_caller]
     pub fn from_vec(data: Vec<E>, shape: S) -> Self {
-        Self::try_from_vec(data, shape).unwrap_or_else(|e| panic!("{e}"))
+        expect(Self::try_from_vec(data, shape))
     }
 
     /// A tensor of `shape` with these elements, row-major, on the default device.
@@ -102,7 +122,8 @@ impl<E: Element, S: Shape> Tensor<E, S> {
     /// A number of elements that is not the shape's; a device without memory.
     pub fn on(device: Device, data: &[E], shape: S) -> Result<Self, Error> {
         let sizes = shape.sizes();
-        let expected: usize = sizes.iter().product();
+        // More than fits in memory is no number of elements either.
+        let expected = sizes.iter().try_fold(1usize, |n, &d| n.checked_mul(d)).unwrap_or(usize::MAX);
         if expected != data.len() {
             return Err(Error::Length { count: data.len(), shape: format!("{sizes:?}"), expected });
         }
@@ -172,7 +193,7 @@ impl<E: Element, S: Shape> Tensor<E, S> {
     /// If the device fails; inside a `#[thunder]` function the macro rejects it.
     #[track_caller]
     pub fn to_vec(&self) -> Vec<E> {
-        self.try_to_vec().unwrap_or_else(|e| panic!("{e}"))
+        expect(self.try_to_vec())
     }
 
     /// The elements, row-major, copied to the host.
@@ -195,7 +216,7 @@ impl<E: Element, S: Shape> Tensor<E, S> {
     /// If a device fails.
     #[track_caller]
     pub fn to(&self, device: &Device) -> Self {
-        self.try_to(device).unwrap_or_else(|e| panic!("{e}"))
+        expect(self.try_to(device))
     }
 
     /// The same tensor on `device`; shared if it is there already.
@@ -256,9 +277,11 @@ impl<E: Float, S: Shape> Tensor<E, S> {
     /// Standard normal elements drawn from `key`, the same on every device.
     ///
     /// ```
+    /// # #[cfg(feature = "cpu")] {
     /// use thunder_core::tensor::{Key, Tensor};
     /// let a = Tensor::<f32, _>::randn((4,), Key::new(0));
     /// assert_eq!(a.to_vec(), Tensor::<f32, _>::randn((4,), Key::new(0)).to_vec());
+    /// # }
     /// ```
     #[track_caller]
     pub fn randn(shape: S, key: Key) -> Self {

@@ -86,6 +86,12 @@ fn elem<E: Element>() -> Elem {
     Elem::Known(E::DTYPE)
 }
 
+/// A number beside a tensor of `E`.
+#[track_caller]
+fn number<E: Element>(x: impl Literal) -> Option<op::Lit> {
+    record::number(x.attr(), E::DTYPE)
+}
+
 fn extents(shape: &impl Shape) -> Extents {
     Extents::of(&shape.sizes())
 }
@@ -310,7 +316,8 @@ tensor_ops! {
     #[track_caller]
     fn pad<P: PadsArg<Self::S>, T: Literal>(&self, pads: P, value: T) -> Tensor<Self::E, Self::S> {
         let (lo, hi): (Vec<usize>, Vec<usize>) = pads.pads().into_iter().unzip();
-        let op = Op::Pad { lo: Extents::of(&lo), hi: Extents::of(&hi), value: value.attr() };
+        let Some(value) = number::<Self::E>(value) else { return Tensor::from_raw(RawTensor::Poison) };
+        let op = Op::Pad { lo: Extents::of(&lo), hi: Extents::of(&hi), value };
         Tensor::from_raw(record::op(op, &[self.this().raw()]))
     }
 
@@ -478,7 +485,10 @@ tensor_ops! {
     /// `min(max(x, lo), hi)`.
     #[track_caller]
     fn clamp<T: Literal, U: Literal>(&self, lo: T, hi: U) -> Tensor<Self::E, Self::S> where Self::E: Num {
-        Tensor::from_raw(record::op(Op::Clamp { lo: lo.attr(), hi: hi.attr() }, &[self.this().raw()]))
+        let (Some(lo), Some(hi)) = (number::<Self::E>(lo), number::<Self::E>(hi)) else {
+            return Tensor::from_raw(RawTensor::Poison);
+        };
+        Tensor::from_raw(record::op(Op::Clamp { lo, hi }, &[self.this().raw()]))
     }
 
     /// Each element zeroed with probability `p`, the rest divided by `1 - p`.
@@ -501,7 +511,11 @@ tensor_ops! {
     /// The `n` equal parts along `dim`, for a count that is no literal.
     #[track_caller]
     fn chunk_vec(&self, n: usize, dim: i32) -> Vec<Tensor<Self::E, Self::S>> {
-        (0..n).map(|i| super::call::part(self.this(), n, i, dim)).collect()
+        let mut parts = Vec::with_capacity(n);
+        for i in 0..n {
+            parts.push(super::call::part(self.this(), n, i, dim));
+        }
+        parts
     }
 }
 

@@ -1,6 +1,6 @@
 //! Ranks as Rust types: a shape is a tuple of `usize`, and rustc checks what a rank rules.
 
-use crate::types::Axes;
+use crate::types::{Axes, Axis};
 
 /// A shape as a Rust type: `()`, `(usize,)`, …, up to eight dimensions.
 ///
@@ -221,7 +221,8 @@ impl<S: Pop<Less: Pop<Less: Pop>>> AxesArg<S> for (i32, i32, i32) {
 
 /// An axis as stored; what does not fit can name no axis.
 pub(crate) fn narrow(axis: i32) -> i8 {
-    i8::try_from(axis).unwrap_or(i8::MAX)
+    // The least number marks an axis that the macro could not read.
+    i8::try_from(axis).ok().filter(|&a| Axis(a) != Axis::UNKNOWN).unwrap_or(i8::MAX)
 }
 
 /// Several axes that keep the rank: a permutation, or dimensions to flip.

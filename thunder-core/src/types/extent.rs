@@ -264,7 +264,8 @@ impl Extent {
             }
             let cmp = order(own.vars, t.vars);
             if pending && cmp == 0 {
-                own.coef += t.coef;
+                let Some(coef) = own.coef.checked_add(t.coef) else { return Extent::UNKNOWN };
+                own.coef = coef;
                 pending = false;
             } else if pending && cmp > 0 {
                 if n == TERMS {
