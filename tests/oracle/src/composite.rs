@@ -31,7 +31,9 @@ pub(crate) fn eval(op: &Op, args: &[Array], dtype: DType, shape: &[usize]) -> Ar
             kept[at_axis] = 1;
             let sums = Array::new(dtype, &kept, sums);
             Array::build(dtype, shape, |at| {
-                let log = x.at(at) - sums.at(&with(at, at_axis, 0));
+                let sum = sums.at(&with(at, at_axis, 0));
+                // A row with an infinite sum has no probabilities, as in PyTorch.
+                let log = if sum == f64::INFINITY { f64::NAN } else { x.at(at) - sum };
                 if matches!(op, Op::Softmax { .. }) { log.exp() } else { log }
             })
         }
