@@ -6,6 +6,16 @@ use std::sync::OnceLock;
 use std::sync::{Arc, RwLock};
 
 /// A device: where a tensor lies and a function runs. A cheap handle.
+///
+/// ```
+/// # #[cfg(feature = "cpu")] {
+/// use thunder_core::device::Device;
+/// use thunder_core::tensor::Tensor;
+/// let cpu = Device::cpu();
+/// assert_eq!(Tensor::from_vec(vec![1.0f32], (1,)).to(&cpu).device(), cpu);
+/// assert_eq!(cpu.to_string(), "cpu");
+/// # }
+/// ```
 #[derive(Clone, Copy)]
 pub struct Device(&'static Registered);
 

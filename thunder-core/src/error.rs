@@ -3,6 +3,16 @@
 use crate::trace::Loc;
 
 /// Why a call, a link, a transform or a transfer was refused.
+///
+/// ```
+/// # #[cfg(feature = "cpu")] {
+/// use thunder_core::error::Error;
+/// use thunder_core::tensor::Tensor;
+/// let error = Tensor::try_from_vec(vec![1.0f32; 5], (2, 3)).unwrap_err();
+/// assert!(matches!(error, Error::Length { count: 5, expected: 6, .. }));
+/// assert_eq!(error.to_string(), "5 values do not fill shape [2, 3], which takes 6");
+/// # }
+/// ```
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {

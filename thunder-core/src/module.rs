@@ -96,6 +96,17 @@ pub trait Mapper {
 ///
 /// Implemented by `#[thunder]` for structs and enums, and here for tensors, keys, Rust scalars and `String`,
 /// and for tuples, arrays, `Vec`, `Option` and `Box` of them.
+///
+/// ```
+/// # #[cfg(feature = "cpu")] {
+/// use thunder_core::module::named_tensors;
+/// use thunder_core::tensor::Tensor;
+/// let x = Tensor::from_vec(vec![1.0f32, 2.0], (2,));
+/// let tree = (vec![x.clone(), x], 0.5f32);
+/// let names: Vec<String> = named_tensors(&tree).into_iter().map(|(name, _)| name).collect();
+/// assert_eq!(names, ["0.0", "0.1"]);
+/// # }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't go in or out of a `#[thunder]` function",
     label = "not a tensor, a module or configuration",
@@ -109,6 +120,18 @@ pub trait Tree: Clone + Send + Sync + 'static {
 }
 
 /// A structure of parameters: what gradients and optimisers work on.
+///
+/// ```
+/// use thunder_core::module::Module;
+/// use thunder_core::tensor::Tensor;
+/// use half::bf16;
+/// // Master weights of a bf16 module are its structure over f32; integers stay.
+/// type Weights = (Tensor<bf16, (usize, usize)>, Tensor<i64, (usize,)>);
+/// type Masters = (Tensor<f32, (usize, usize)>, Tensor<i64, (usize,)>);
+/// fn masters(m: <Weights as Module>::With<f32>) -> Masters {
+///     m
+/// }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a module",
     note = "put `#[thunder]` on the struct: its tensors are its parameters"
@@ -307,6 +330,16 @@ pub type AnyTensor = Tensor<crate::types::AnyFloat, AnyShape>;
 /// The float parameters of a structure, in order: no buffers, no integers, no keys.
 ///
 /// Inside a `#[thunder]` function; sums of squares for clipping are written with it.
+///
+/// ```
+/// # #[cfg(feature = "cpu")] {
+/// use thunder_core::module::parameters;
+/// use thunder_core::tensor::Tensor;
+/// let w = Tensor::from_vec(vec![1.0f32, 2.0], (2,));
+/// let steps = Tensor::from_vec(vec![3i64], ());
+/// assert_eq!(parameters(&(w, steps)).len(), 1);
+/// # }
+/// ```
 pub fn parameters<T: Tree>(tree: &T) -> Vec<AnyTensor> {
     let mut list = Vec::new();
     tree.visit(&mut Walk {
@@ -428,6 +461,16 @@ pub trait Zip {
 ///
 /// Optimisers are written with it:
 /// `zip_map((&model, &grads), |_, (p, g)| { let p = p - g.clone() * lr; (p, g) })`.
+///
+/// ```
+/// # #[cfg(feature = "cpu")] {
+/// use thunder_core::module::zip_map;
+/// use thunder_core::tensor::Tensor;
+/// let (a, b) = (Tensor::from_vec(vec![1.0f32], (1,)), Tensor::from_vec(vec![2.0f32], (1,)));
+/// let (x, y) = zip_map((&(a.clone(), a), &(b.clone(), b)), |_, (a, b)| (b, a));
+/// assert_eq!((x.0.to_vec(), y.1.to_vec()), (vec![2.0], vec![1.0]));
+/// # }
+/// ```
 pub fn zip_map<T: Zip>(trees: T, mut f: impl FnMut(&str, T::Leaves) -> T::Leaves) -> T::Out {
     trees.zip(&mut f)
 }

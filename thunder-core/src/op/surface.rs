@@ -184,6 +184,10 @@ pub const NAMES: &[&str] = &[
 ];
 
 /// The operation names nearest to a misspelt one, best first.
+///
+/// ```
+/// assert_eq!(thunder_core::op::nearest("softmaxx")[0], "softmax");
+/// ```
 pub fn nearest(name: &str) -> Vec<&'static str> {
     let mut all: Vec<(usize, &'static str)> = METHODS
         .iter()

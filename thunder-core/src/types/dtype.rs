@@ -3,6 +3,12 @@
 use std::fmt;
 
 /// The element type of a tensor.
+///
+/// ```
+/// use thunder_core::types::DType;
+/// assert_eq!(DType::F32.to_string(), "f32");
+/// assert_eq!(DType::BF16.compute(), DType::F32);
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
 pub enum DType {
     /// IEEE binary64.

@@ -10,6 +10,12 @@ mod sealed {
 /// A Rust type that can be an element of a tensor.
 ///
 /// Sealed: the element types are the nine of [`DType`].
+///
+/// ```
+/// use thunder_core::types::{DType, Element};
+/// assert_eq!(<i64 as Element>::DTYPE, DType::I64);
+/// assert_eq!(u8::from_f64(300.0), 255);
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an element type",
     label = "not an element type",

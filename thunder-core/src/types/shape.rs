@@ -94,6 +94,13 @@ impl Axes {
 }
 
 /// A shape: extents, after the leading dimensions of a generic `S: Shape` if there is one.
+///
+/// ```
+/// use thunder_core::types::{Axis, Extent, Shape};
+/// let s = Shape::of(&[2, 3]).push(Extent::new(4));
+/// assert_eq!((s.count(), s.get(Axis(-1))), (24, Extent::new(4)));
+/// assert_eq!(format!("{s:?}"), "(2, 3, 4)");
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Shape {
     rank: u8,
@@ -276,6 +283,12 @@ impl std::fmt::Debug for Shape {
 }
 
 /// The type of a value in a trace: an element type and a shape.
+///
+/// ```
+/// use thunder_core::types::{DType, Ty};
+/// let ty = Ty::of(DType::BF16, &[2, 3]);
+/// assert_eq!((ty.to_string().as_str(), ty.bytes()), ("bf16[2, 3]", 12));
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Ty {
     /// The element type.
