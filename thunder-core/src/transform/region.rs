@@ -55,12 +55,22 @@ pub struct Node {
     pub kind: NodeKind,
     /// The nodes it reads.
     pub args: Vec<usize>,
-    /// Whether it changes along an outer dimension of the space.
-    pub outer: bool,
-    /// Whether it changes along an inner dimension.
-    pub inner: bool,
+    /// Along which dimensions of the space it changes.
+    pub along: Vec<bool>,
     /// The number of reductions on the longest path to it, its own included.
     pub level: usize,
+}
+
+impl Region {
+    /// The number of points at which a node has a value of its own.
+    pub fn points(&self, node: &Node) -> usize {
+        self.dims.iter().zip(&node.along).filter(|(_, a)| **a).map(|(n, _)| n).product()
+    }
+
+    /// The number of points of the space.
+    pub fn count(&self) -> usize {
+        self.dims.iter().product()
+    }
 }
 
 /// How a node is computed.
@@ -328,25 +338,37 @@ impl Analysis<'_> {
         let mut out = Vec::new();
         for &r in results {
             let count = self.trace.ty(r).count();
-            let map = if count == self.space.count() {
-                full.clone()
-            } else if count == kept_count && self.space.schedule != Schedule::Pointwise {
-                kept.clone()
-            } else {
-                return Err(Fail::No(format!(
-                    "{} elements do not fill the iteration space of {}",
-                    count,
-                    self.space.count()
-                )));
+            let is_kept = count == kept_count && self.space.schedule != Schedule::Pointwise;
+            let map = match (count == self.space.count(), is_kept) {
+                // Of empty results either may be meant: the one that fits is.
+                (true, true) if self.fits(r, &kept) => kept.clone(),
+                (true, _) => full.clone(),
+                (false, true) => kept.clone(),
+                (false, false) => {
+                    let space = self.space.count();
+                    return Err(Fail::No(format!(
+                        "{count} elements do not fill the iteration space of {space}"
+                    )));
+                }
             };
             out.push((self.eval(r, map.clone())?, map));
         }
         if matches!(self.space.schedule, Schedule::Columns { .. })
-            && self.nodes.iter().any(|n| n.level > 0 && (n.outer || n.level > 1))
+            && self
+                .nodes
+                .iter()
+                .any(|n| n.level > 1 || n.level > 0 && n.along[..self.space.outer()].contains(&true))
         {
             return Err(Fail::No("the columns are read again after their reduction".into()));
         }
         Ok(out)
+    }
+
+    /// Whether `v` can be read through `map`.
+    fn fits(&self, v: Value, map: &Map) -> bool {
+        let Analysis { trace, inside, space, .. } = *self;
+        let mut trial = Analysis { trace, inside, space, nodes: Vec::new(), memo: HashMap::new() };
+        !matches!(trial.eval(v, map.clone()), Err(Fail::No(_)))
     }
 
     fn eval(&mut self, v: Value, map: Map) -> Result<usize, Fail> {
@@ -427,24 +449,19 @@ impl Analysis<'_> {
 
     fn push(&mut self, v: Value, map: Map, kind: NodeKind, args: Vec<usize>, affine: &[Affine]) -> usize {
         let reduces = matches!(kind, NodeKind::Reduce(_));
-        let side = |outer: bool| {
-            let outers = self.space.outer();
-            affine.iter().any(|a| a.steps.iter().enumerate().any(|(d, &s)| s != 0 && (d < outers) == outer))
+        let moves = |d: usize| {
+            affine.iter().any(|a| a.steps[d] != 0) || args.iter().any(|&a: &usize| self.nodes[a].along[d])
         };
-        let kept_is_outer = !matches!(self.space.schedule, Schedule::Columns { .. });
-        let mut node = Node {
+        // A reduction counts as changing along all dimensions that are kept.
+        let kept = |d: usize| !self.space.reduced[d] && self.space.dims[d] != 1;
+        let node = Node {
             value: v,
             dtype: self.trace.ty(v).dtype(),
-            outer: side(true) || args.iter().any(|&a| self.nodes[a].outer),
-            inner: side(false) || args.iter().any(|&a| self.nodes[a].inner),
+            along: (0..self.space.dims.len()).map(|d| if reduces { kept(d) } else { moves(d) }).collect(),
             level: args.iter().map(|&a| self.nodes[a].level).max().unwrap_or(0) + usize::from(reduces),
             kind,
             args,
         };
-        if reduces {
-            // Its own dimensions are gone; it counts as changing along all that are kept.
-            (node.outer, node.inner) = (kept_is_outer, !kept_is_outer);
-        }
         self.nodes.push(node);
         self.memo.insert((v, map), self.nodes.len() - 1);
         self.nodes.len() - 1
@@ -542,14 +559,18 @@ impl Analysis<'_> {
     fn decompose(&self, map: &Map, sizes: &[usize]) -> Result<Vec<Affine>, Fail> {
         let rm = row_major(sizes);
         let mut out: Vec<Affine> = (0..sizes.len())
-            .map(|j| Affine { offset: map.offset / rm[j] % sizes[j].max(1), steps: vec![0; self.space.dims.len()] })
+            .map(|j| Affine {
+                offset: map.offset / rm[j] % sizes[j].max(1),
+                steps: vec![0; self.space.dims.len()],
+            })
             .collect();
         let no = || Fail::No("their shapes do not line up in one iteration space".into());
         for (d, (&s, &n)) in map.strides.iter().zip(&self.space.dims).enumerate() {
             if s == 0 || n <= 1 {
                 continue;
             }
-            let j = (0..sizes.len()).find(|&j| sizes[j] > 1 && rm[j] <= s && s % rm[j] == 0).ok_or_else(no)?;
+            let j =
+                (0..sizes.len()).find(|&j| sizes[j] > 1 && rm[j] <= s && s % rm[j] == 0).ok_or_else(no)?;
             let c = s / rm[j];
             if c * (n - 1) >= sizes[j] {
                 let inner = sizes[j] / c;
@@ -561,7 +582,8 @@ impl Analysis<'_> {
             out[j].steps[d] = c;
         }
         for (a, &size) in out.iter().zip(sizes) {
-            let reach: usize = a.steps.iter().zip(&self.space.dims).map(|(s, n)| s * n.saturating_sub(1)).sum();
+            let reach: usize =
+                a.steps.iter().zip(&self.space.dims).map(|(s, n)| s * n.saturating_sub(1)).sum();
             if a.offset + reach >= size.max(1) {
                 return Err(no());
             }
