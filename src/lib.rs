@@ -12,4 +12,5 @@ pub use thunder_core::module::{Module, Tree};
 pub use thunder_core::rt as __rt;
 pub use thunder_core::tensor::{Key, Scalar, Tensor};
 pub use thunder_core::{op, trace, types};
+pub use thunder_macros::thunder;
 pub use half::{bf16, f16};

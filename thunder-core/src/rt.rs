@@ -5,6 +5,7 @@ pub use crate::call::{
     scope, static_cond,
 };
 pub use crate::error::Error;
+pub use crate::item;
 pub use crate::item::{At, Callee, Item, Node, Operand, Param, Spec, Step, Transform, Var};
 pub use crate::link::{
     Examples, Stack, Stacked, autocast, checkpoint, grad, jvp, scan, value_and_grad, vjp, vmap,
