@@ -89,6 +89,13 @@ pub struct Body {
     pub results: Vec<Value>,
 }
 
+/// What a trace knows of a value.
+#[derive(Clone, Copy, Debug)]
+struct ValueData {
+    ty: Ty,
+    def: Option<Inst>,
+}
+
 /// A program over tensors.
 #[derive(Clone, Debug)]
 pub struct Trace {
@@ -98,7 +105,7 @@ pub struct Trace {
     pub param_names: Vec<String>,
     /// The program.
     pub body: Body,
-    values: Vec<Ty>,
+    values: Vec<ValueData>,
     insts: Vec<InstData>,
 }
 
@@ -124,19 +131,28 @@ impl Trace {
 
     /// A new value, defined by nothing yet.
     pub fn value(&mut self, ty: Ty) -> Value {
-        self.values.push(ty);
+        self.values.push(ValueData { ty, def: None });
         Value(self.values.len() as u32 - 1)
     }
 
     /// A new instruction, in no body yet.
     pub fn inst(&mut self, data: InstData) -> Inst {
+        let inst = Inst(self.insts.len() as u32);
+        for r in &data.results {
+            self.values[r.index()].def = Some(inst);
+        }
         self.insts.push(data);
-        Inst(self.insts.len() as u32 - 1)
+        inst
     }
 
     /// The type of a value.
     pub fn ty(&self, v: Value) -> Ty {
-        self.values[v.index()]
+        self.values[v.index()].ty
+    }
+
+    /// The instruction that defines a value; none for a parameter.
+    pub fn def(&self, v: Value) -> Option<&InstData> {
+        self.values[v.index()].def.map(|i| self.data(i))
     }
 
     /// The data of an instruction.

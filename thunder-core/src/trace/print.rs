@@ -75,12 +75,7 @@ impl Trace {
 
     /// A scalar constant by its value, anything else by its name.
     fn print_value(&self, v: Value) -> String {
-        self.constant_of(v).unwrap_or_else(|| v.to_string())
-    }
-
-    fn constant_of(&self, v: Value) -> Option<String> {
-        let inst = self.insts.iter().find(|i| i.results.first() == Some(&v))?;
-        constant(inst)
+        self.def(v).and_then(constant).unwrap_or_else(|| v.to_string())
     }
 }
 
