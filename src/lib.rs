@@ -2,7 +2,11 @@
 
 extern crate self as thunder;
 
+mod convert;
+pub mod nn;
+pub mod optim;
 pub mod prelude;
+pub mod weights;
 
 pub use thunder_core::call::{CallError, Explanation, scope as call};
 pub use thunder_core::device::Device;
