@@ -245,10 +245,6 @@ impl<'t> Fuser<'t> {
 
     /// Refuses loop nests that compute something expensive at more points than it has elements.
     fn repeats_no_work(&self, region: &Region) -> Result<(), String> {
-        let span = |outer: bool| -> usize {
-            let (a, b) = region.dims.split_at(region.outer);
-            if outer { a.iter().product() } else { b.iter().product() }
-        };
         let mut points: HashMap<Value, usize> = HashMap::new();
         for node in &region.nodes {
             let costly = match &node.kind {
@@ -257,8 +253,7 @@ impl<'t> Fuser<'t> {
                 _ => false,
             };
             if costly {
-                let outer = if node.outer { span(true) } else { 1 };
-                *points.entry(node.value).or_default() += outer * if node.inner { span(false) } else { 1 };
+                *points.entry(node.value).or_default() += region.points(node);
             }
         }
         for (v, n) in points {

@@ -55,12 +55,22 @@ pub struct Node {
     pub kind: NodeKind,
     /// The nodes it reads.
     pub args: Vec<usize>,
-    /// Whether it changes along an outer dimension of the space.
-    pub outer: bool,
-    /// Whether it changes along an inner dimension.
-    pub inner: bool,
+    /// Along which dimensions of the space it changes.
+    pub along: Vec<bool>,
     /// The number of reductions on the longest path to it, its own included.
     pub level: usize,
+}
+
+impl Region {
+    /// The number of points at which a node has a value of its own.
+    pub fn points(&self, node: &Node) -> usize {
+        self.dims.iter().zip(&node.along).filter(|(_, a)| **a).map(|(n, _)| n).product()
+    }
+
+    /// The number of points of the space.
+    pub fn count(&self) -> usize {
+        self.dims.iter().product()
+    }
 }
 
 /// How a node is computed.
@@ -342,7 +352,7 @@ impl Analysis<'_> {
             out.push((self.eval(r, map.clone())?, map));
         }
         if matches!(self.space.schedule, Schedule::Columns { .. })
-            && self.nodes.iter().any(|n| n.level > 0 && (n.outer || n.level > 1))
+            && self.nodes.iter().any(|n| n.level > 1 || n.level > 0 && n.along[..self.space.outer()].contains(&true))
         {
             return Err(Fail::No("the columns are read again after their reduction".into()));
         }
@@ -427,24 +437,19 @@ impl Analysis<'_> {
 
     fn push(&mut self, v: Value, map: Map, kind: NodeKind, args: Vec<usize>, affine: &[Affine]) -> usize {
         let reduces = matches!(kind, NodeKind::Reduce(_));
-        let side = |outer: bool| {
-            let outers = self.space.outer();
-            affine.iter().any(|a| a.steps.iter().enumerate().any(|(d, &s)| s != 0 && (d < outers) == outer))
+        let moves = |d: usize| {
+            affine.iter().any(|a| a.steps[d] != 0) || args.iter().any(|&a: &usize| self.nodes[a].along[d])
         };
-        let kept_is_outer = !matches!(self.space.schedule, Schedule::Columns { .. });
-        let mut node = Node {
+        // A reduction counts as changing along all dimensions that are kept.
+        let kept = |d: usize| !self.space.reduced[d] && self.space.dims[d] != 1;
+        let node = Node {
             value: v,
             dtype: self.trace.ty(v).dtype(),
-            outer: side(true) || args.iter().any(|&a| self.nodes[a].outer),
-            inner: side(false) || args.iter().any(|&a| self.nodes[a].inner),
+            along: (0..self.space.dims.len()).map(|d| if reduces { kept(d) } else { moves(d) }).collect(),
             level: args.iter().map(|&a| self.nodes[a].level).max().unwrap_or(0) + usize::from(reduces),
             kind,
             args,
         };
-        if reduces {
-            // Its own dimensions are gone; it counts as changing along all that are kept.
-            (node.outer, node.inner) = (kept_is_outer, !kept_is_outer);
-        }
         self.nodes.push(node);
         self.memo.insert((v, map), self.nodes.len() - 1);
         self.nodes.len() - 1

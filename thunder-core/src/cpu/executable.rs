@@ -1,0 +1,284 @@
+//! A compiled trace on the CPU: its steps, and the memory of one run.
+
+use super::gemm::Gemm;
+use super::interpret::Pointers;
+use super::memory::{Block, HostBuffer, Recycler};
+use super::program::{self, Program};
+use super::ops;
+use crate::error::Error;
+use crate::exec::{Arg, Base, Buffer, Executable, Memory, Place, Plan, Report, Returned, Step, StepReport, Work, plan};
+use crate::op::Op;
+use crate::trace::{Kind, Schedule, Trace, Value};
+use crate::transform::memory::ALIGN;
+use crate::transform::region::{self, Affine, Map, Node, NodeKind, Region};
+use std::sync::{Arc, Mutex};
+
+/// What a step runs.
+enum Launch {
+    Program(Box<Program>),
+    Gemm(Gemm),
+    Op { op: Op, reads: Vec<Place>, write: Place },
+}
+
+/// A step with its pointers.
+struct Ready {
+    name: String,
+    launch: Launch,
+    bases: Vec<Base>,
+    bytes: usize,
+}
+
+/// A compiled trace.
+pub(super) struct Compiled {
+    plan: Plan,
+    params: Vec<usize>,
+    steps: Vec<Ready>,
+    frame_bytes: usize,
+    shared_at: usize,
+    idle: Mutex<Vec<Frame>>,
+    home: Arc<Recycler>,
+}
+
+/// The memory of one run: the arena, and the lists a run fills.
+struct Frame {
+    block: Block,
+    args: Vec<*mut u8>,
+    outs: Vec<*mut u8>,
+    fresh: Vec<Option<Buffer>>,
+    pointers: Vec<*mut u8>,
+}
+
+// SAFETY: the pointers are only used during a run, which holds the frame alone.
+unsafe impl Send for Frame {}
+
+impl Compiled {
+    /// Compiles `trace`.
+    pub fn new(trace: &Trace, donated: &[bool], home: Arc<Recycler>) -> Result<Compiled, Error> {
+        let plan = plan(trace, donated);
+        let mut steps = Vec::new();
+        for step in &plan.steps {
+            steps.push(ready(trace, step)?);
+        }
+        let shared = steps.iter().map(|s| s.launch.shared_bytes()).max().unwrap_or(0);
+        let shared_at = plan.arena_bytes.next_multiple_of(ALIGN);
+        let params = trace.body.params.iter().map(|&p| trace.ty(p).bytes()).collect();
+        let frame_bytes = shared_at + shared;
+        Ok(Compiled { plan, params, steps, frame_bytes, shared_at, idle: Mutex::default(), home })
+    }
+
+    fn frame(&self) -> Result<Frame, Error> {
+        if let Some(frame) = self.idle.lock().ok().and_then(|mut idle| idle.pop()) {
+            return Ok(frame);
+        }
+        let block = Block::new(self.frame_bytes)?;
+        Ok(Frame { block, args: Vec::new(), outs: Vec::new(), fresh: Vec::new(), pointers: Vec::new() })
+    }
+
+    fn execute(&self, args: &mut Vec<Arg>, frame: &mut Frame) -> Result<Vec<Buffer>, Error> {
+        frame.args.clear();
+        frame.outs.clear();
+        frame.fresh.clear();
+        for (arg, &bytes) in args.iter().zip(&self.params) {
+            let (Arg::Borrowed(buffer) | Arg::Donated(buffer)) = arg;
+            let host = HostBuffer::of(buffer)?;
+            if host.bytes() < bytes {
+                let message = format!("an argument of {} bytes where {bytes} are read", host.bytes());
+                return Err(Error::Backend { device: "cpu".into(), message });
+            }
+            frame.args.push(host.ptr());
+        }
+        for out in &self.plan.outs {
+            if let Some(donor) = out.donor
+                && let Arg::Donated(buffer) = &mut args[donor]
+                && Arc::get_mut(buffer).is_some_and(|b| b.bytes() == out.bytes)
+            {
+                frame.outs.push(frame.args[donor]);
+                frame.fresh.push(None);
+                continue;
+            }
+            let fresh = HostBuffer::new(out.bytes, &self.home)?;
+            frame.outs.push(fresh.ptr());
+            frame.fresh.push(Some(Arc::new(fresh)));
+        }
+        let start = frame.block.ptr();
+        for step in &self.steps {
+            frame.pointers.clear();
+            for base in &step.bases {
+                frame.pointers.push(match *base {
+                    Base::Param(i) => frame.args[i],
+                    Base::Out(k) => frame.outs[k],
+                    Base::Arena(at) => start.wrapping_add(at),
+                });
+            }
+            // SAFETY: the plan gives every operand and result memory of its size: arguments were checked,
+            // results made, and the arena is this frame's own.
+            unsafe { step.launch.run(Pointers(&frame.pointers), start.wrapping_add(self.shared_at)) };
+        }
+        // A buffer returned more than once is shared; each argument is moved where it is returned last.
+        let mut results: Vec<Buffer> = Vec::with_capacity(self.plan.results.len());
+        for r in &self.plan.results {
+            results.push(match *r {
+                Returned::Out(k) => match (&frame.fresh[k], self.plan.outs[k].donor) {
+                    (Some(fresh), _) => fresh.clone(),
+                    (None, Some(donor)) => buffer(&args[donor]),
+                    (None, None) => unreachable!("what is not fresh was donated"),
+                },
+                Returned::Param(i) => buffer(&args[i]),
+            });
+        }
+        frame.fresh.clear();
+        args.clear();
+        Ok(results)
+    }
+}
+
+fn buffer(arg: &Arg) -> Buffer {
+    let (Arg::Borrowed(buffer) | Arg::Donated(buffer)) = arg;
+    buffer.clone()
+}
+
+impl Executable for Compiled {
+    fn run(&self, args: &mut Vec<Arg>) -> Result<Vec<Buffer>, Error> {
+        if args.len() != self.params.len() {
+            let message = format!("{} arguments for {} parameters", args.len(), self.params.len());
+            return Err(Error::Backend { device: "cpu".into(), message });
+        }
+        let mut frame = self.frame()?;
+        let results = self.execute(args, &mut frame);
+        if let Ok(mut idle) = self.idle.lock() {
+            idle.push(frame);
+        }
+        results
+    }
+
+    fn report(&self) -> Report {
+        let steps = self.steps.iter().map(|s| {
+            let (source, flops) = match &s.launch {
+                Launch::Program(p) => (p.source.clone(), p.flops),
+                Launch::Gemm(g) => (format!("{g:?}"), g.flops()),
+                Launch::Op { op, .. } => (format!("{op:?}"), 0),
+            };
+            StepReport { name: s.name.clone(), source, bytes: s.bytes, flops }
+        });
+        Report {
+            steps: steps.collect(),
+            arena_bytes: self.plan.arena_bytes,
+            peak_bytes: self.plan.peak_bytes,
+        }
+    }
+}
+
+impl Launch {
+    fn shared_bytes(&self) -> usize {
+        match self {
+            Launch::Program(p) => p.shared_bytes(),
+            Launch::Gemm(g) => g.shared_bytes(),
+            Launch::Op { op, write, .. } => ops::shared_bytes(op, write),
+        }
+    }
+
+    unsafe fn run(&self, pointers: Pointers<'_>, shared: *mut u8) {
+        // SAFETY: passed on.
+        unsafe {
+            match self {
+                Launch::Program(p) => p.run(pointers, shared),
+                Launch::Gemm(g) => g.run(pointers, shared),
+                Launch::Op { op, reads, write } => ops::run(op, reads, write, pointers, shared),
+            }
+        }
+    }
+}
+
+fn ready(trace: &Trace, step: &Step) -> Result<Ready, Error> {
+    let bases = step.reads.iter().chain(&step.writes).map(|p| p.base).collect();
+    let bytes = step.reads.iter().chain(&step.writes).map(touched).sum();
+    let shared: Vec<bool> = step.in_place.iter().map(Option::is_some).collect();
+    let (name, launch) = match step.work {
+        Work::Copy => {
+            let v = Value(0);
+            let program = program::compile(&copy(v, &step.reads[0]), &[v], &step.reads, &step.writes, &shared);
+            ("copy".to_string(), Launch::Program(Box::new(program)))
+        }
+        Work::Inst(inst) => {
+            let data = trace.data(inst);
+            match &data.kind {
+                Kind::Fused(schedule) => {
+                    let body = data.body.as_ref().ok_or_else(|| internal("a fused instruction without a body"))?;
+                    let region = region::of_body(trace, *schedule, body).map_err(|e| internal(&e))?;
+                    let program = program::compile(&region, &body.params, &step.reads, &step.writes, &shared);
+                    (name_of(*schedule), Launch::Program(Box::new(program)))
+                }
+                Kind::Op(Op::Matmul) => {
+                    let gemm = Gemm::new(&step.reads[0], &step.reads[1], &step.writes[0]);
+                    ("matmul".to_string(), Launch::Gemm(gemm))
+                }
+                Kind::Op(op) if ops::supports(op) => {
+                    let (reads, write) = (step.reads.clone(), step.writes[0].clone());
+                    (op.name().to_string(), Launch::Op { op: *op, reads, write })
+                }
+                Kind::Op(op) if region::can_be_inside(op) => {
+                    // An instruction that was not fused, on its own.
+                    let schedule = match region::is_reduce(op) {
+                        true => region::schedule_of(op, &trace.ty(data.args[0]).sizes()),
+                        false => Schedule::Pointwise,
+                    };
+                    let result = data.results[0];
+                    let region = region::analyze(trace, schedule, &[result], &|v| (v == result).then_some(inst))
+                        .map_err(|e| internal(&e))?;
+                    let program = program::compile(&region, &data.args, &step.reads, &step.writes, &shared);
+                    (op.name().to_string(), Launch::Program(Box::new(program)))
+                }
+                Kind::Op(op) => {
+                    return Err(Error::Unclaimed { op: op.name().into(), device: "cpu".into(), loc: data.loc });
+                }
+                kind => {
+                    return Err(Error::Unclaimed { op: format!("{kind:?}"), device: "cpu".into(), loc: data.loc });
+                }
+            }
+        }
+    };
+    Ok(Ready { name, launch, bases, bytes })
+}
+
+/// Bytes of memory behind a place, repeated elements counted once.
+fn touched(p: &Place) -> usize {
+    let real = |(n, s): (&usize, &usize)| if *s == 0 { 1 } else { *n };
+    p.layout.sizes.iter().zip(&p.layout.strides).map(real).product::<usize>() * p.dtype.size()
+}
+
+/// The loop nest that copies a value.
+fn copy(value: Value, from: &Place) -> Region {
+    let dims = from.layout.sizes.clone();
+    let unit = |d: usize| (0..dims.len()).map(|e| usize::from(e == d && dims[d] != 1)).collect::<Vec<usize>>();
+    let at = (0..dims.len()).map(|d| Affine { offset: 0, steps: unit(d) }).collect();
+    let node = Node {
+        value,
+        dtype: from.dtype,
+        kind: NodeKind::Load(at),
+        args: Vec::new(),
+        along: dims.iter().map(|&n| n != 1).collect(),
+        level: 0,
+    };
+    let rm = region::row_major(&dims);
+    let strides = rm.iter().zip(&dims).map(|(&s, &n)| if n == 1 { 0 } else { s }).collect();
+    Region {
+        schedule: Schedule::Pointwise,
+        outer: dims.len(),
+        nodes: vec![node],
+        results: vec![(0, Map { offset: 0, strides })],
+        dims,
+    }
+}
+
+fn name_of(schedule: Schedule) -> String {
+    match schedule {
+        Schedule::Pointwise => "fused[pointwise]",
+        Schedule::Rows { .. } => "fused[rows]",
+        Schedule::Columns { .. } => "fused[columns]",
+    }
+    .into()
+}
+
+fn internal(what: &str) -> Error {
+    Error::Internal { pass: "cpu".into(), what: what.into() }
+}

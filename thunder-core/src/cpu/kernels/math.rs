@@ -1,0 +1,318 @@
+//! Elementary functions in f32 without branches, so that loops over them vectorise.
+//!
+//! Each is within a few ulps of the true value, and right at NaN, infinities, signed zeros and denormals.
+
+/// `2^n` for integral `n` in -126..=127.
+#[inline(always)]
+fn pow2(n: f32) -> f32 {
+    f32::from_bits(((n as i32 + 127) << 23) as u32)
+}
+
+/// `x * 2^n` for integral `n` in -252..=254, in two steps so that denormals and the largest values come right.
+#[inline(always)]
+fn scale(x: f32, n: f32) -> f32 {
+    let half = (n * 0.5).floor();
+    x * pow2(half) * pow2(n - half)
+}
+
+/// `e^r - 1` for `|r| <= ln 2 / 2`, relative to `r`. Taylor terms, the last adjusted to the interval.
+#[inline(always)]
+fn expm1_small(r: f32) -> f32 {
+    let mut p = 1.984_126_98e-4f32;
+    p = p.mul_add(r, 1.389_134_3e-3);
+    p = p.mul_add(r, 8.333_357e-3);
+    p = p.mul_add(r, 4.166_662e-2);
+    p = p.mul_add(r, 1.666_666_7e-1);
+    p = p.mul_add(r, 0.5);
+    (p * r).mul_add(r, r)
+}
+
+const LOG2_E: f32 = std::f32::consts::LOG2_E;
+/// `ln 2` to 24 bits, and what is left.
+const LN2_HI: f32 = 0.693_147_2;
+const LN2_LO: f32 = -1.904_654_3e-9;
+
+/// Limits `x`, NaN kept.
+#[inline(always)]
+fn limit(x: f32, lo: f32, hi: f32) -> f32 {
+    let x = if x < lo { lo } else { x };
+    if x > hi { hi } else { x }
+}
+
+/// `e^x`.
+#[inline(always)]
+pub fn exp(x: f32) -> f32 {
+    let x = limit(x, -104.5, 89.5);
+    let n = (x * LOG2_E).round_ties_even();
+    let r = n.mul_add(-LN2_LO, n.mul_add(-LN2_HI, x));
+    scale(expm1_small(r) + 1.0, n)
+}
+
+/// `2^x`.
+#[inline(always)]
+pub fn exp2(x: f32) -> f32 {
+    let x = limit(x, -151.0, 129.0);
+    let n = x.round_ties_even();
+    scale(expm1_small((x - n) * std::f32::consts::LN_2) + 1.0, n)
+}
+
+/// `e^x - 1`.
+#[inline(always)]
+pub fn expm1(x: f32) -> f32 {
+    let y = limit(x, -30.0, 88.8);
+    let n = (y * LOG2_E).round_ties_even();
+    let r = n.mul_add(-LN2_LO, n.mul_add(-LN2_HI, y));
+    // 2^n (1 + p) - 1, at half the scale so that the largest n does not overflow.
+    let s = pow2(n - 1.0);
+    let t = s.mul_add(expm1_small(r), s - 0.5);
+    let e = t + t;
+    // Keeps -0.
+    if x == 0.0 { x } else { e }
+}
+
+/// `ln(2^e m)` split as exponent and `m - 1` for `m` in [√½, √2); for positive finite `x`.
+#[inline(always)]
+fn split(x: f32) -> (f32, f32) {
+    let tiny = x < f32::MIN_POSITIVE;
+    let x = if tiny { x * 8_388_608.0 } else { x };
+    let bits = x.to_bits() as i32;
+    let e = (bits - 0x3f35_04f3) >> 23;
+    let m = f32::from_bits((bits - (e << 23)) as u32);
+    (e as f32 - if tiny { 23.0 } else { 0.0 }, m - 1.0)
+}
+
+/// `(ln(1 + f) - f) / f²` for `1 + f` in [√½, √2).
+#[inline(always)]
+fn log_tail(f: f32) -> f32 {
+    // The minimax polynomial of Cephes' logf.
+    let mut p = 7.037_683_6e-2f32;
+    p = p.mul_add(f, -1.151_461e-1);
+    p = p.mul_add(f, 1.167_699_9e-1);
+    p = p.mul_add(f, -1.242_014_1e-1);
+    p = p.mul_add(f, 1.424_932_3e-1);
+    p = p.mul_add(f, -1.666_805_8e-1);
+    p = p.mul_add(f, 2.000_071_5e-1);
+    p = p.mul_add(f, -2.499_999_4e-1);
+    p = p.mul_add(f, 3.333_333_1e-1);
+    p.mul_add(f, -0.5)
+}
+
+/// The value of a logarithm `y` of `x`, right at 0, below, at infinity and NaN.
+#[inline(always)]
+fn log_limits(x: f32, y: f32) -> f32 {
+    let y = if x == f32::INFINITY { x } else { y };
+    let y = if x == 0.0 { f32::NEG_INFINITY } else { y };
+    if x < 0.0 || x.is_nan() { f32::NAN } else { y }
+}
+
+/// `ln x`.
+#[inline(always)]
+pub fn log(x: f32) -> f32 {
+    let (e, f) = split(x);
+    let y = e.mul_add(LN2_LO, (log_tail(f) * f).mul_add(f, f));
+    log_limits(x, e.mul_add(LN2_HI, y))
+}
+
+/// `log₂ x`.
+#[inline(always)]
+pub fn log2(x: f32) -> f32 {
+    let (e, f) = split(x);
+    // log2(e) in two parts, so that the product keeps its precision where the exponent is 0.
+    let (hi, lo) = (1.442_695, 1.925_963e-8);
+    let tail = log_tail(f) * f * f;
+    let y = f.mul_add(lo, tail.mul_add(hi, f * hi) + f.mul_add(hi, -(f * hi)));
+    log_limits(x, e + y)
+}
+
+/// `ln(1 + x)`.
+#[inline(always)]
+pub fn log1p(x: f32) -> f32 {
+    let u = 1.0 + x;
+    // What rounding lost of 1 + x, relative to it.
+    let lost = (x - (u - 1.0)) / u;
+    let lost = if u.abs() < 3.0e38 { lost } else { 0.0 };
+    let y = log(u) + lost;
+    let y = if x.abs() < 1e-7 { x } else { y };
+    if x == -1.0 { f32::NEG_INFINITY } else { y }
+}
+
+/// `1 / (1 + e^-x)`.
+#[inline(always)]
+pub fn sigmoid(x: f32) -> f32 {
+    let z = exp(-x.abs());
+    let y = 1.0 / (1.0 + z);
+    if x < 0.0 { z * y } else { y }
+}
+
+/// `tanh x`.
+#[inline(always)]
+pub fn tanh(x: f32) -> f32 {
+    let a = x.abs();
+    let a = if a > 10.0 { 10.0 } else { a };
+    let t = expm1(a + a);
+    (t / (t + 2.0)).copysign(x)
+}
+
+/// `erf x`: two minimax polynomials, after N. Juffa's `my_erff`.
+#[inline(always)]
+pub fn erf(x: f32) -> f32 {
+    let (t, s) = (x.abs(), x * x);
+    let mut r = (-1.728_534_7e-5f32).mul_add(t, 3.831_972e-4);
+    let u = (-3.883_964_3e-3f32).mul_add(t, 2.425_462_2e-2);
+    r = r.mul_add(s, u);
+    r = r.mul_add(t, -1.067_778_8e-1);
+    r = r.mul_add(t, -6.348_467e-1);
+    r = r.mul_add(t, -1.287_175_1e-1);
+    r = r.mul_add(t, -t);
+    // Beyond 4 the answer is 1; the polynomial must not reach infinity minus infinity.
+    let r = if t > 4.0 { -30.0 } else { r };
+    let far = (1.0 - exp(r)).copysign(x);
+    let mut q = -5.967_617e-4f32;
+    q = q.mul_add(s, 4.991_194e-3);
+    q = q.mul_add(s, -2.676_813_5e-2);
+    q = q.mul_add(s, 1.128_199_3e-1);
+    q = q.mul_add(s, -3.761_253_4e-1);
+    q = q.mul_add(s, 1.283_791_7e-1);
+    let near = q.mul_add(x, x);
+    if t > 0.927_734_4 { far } else { near }
+}
+
+/// `erf x` in f64: the series near 0, Laplace's continued fraction far from it.
+pub fn erf64(x: f64) -> f64 {
+    let a = x.abs();
+    if x.is_nan() || a > 6.5 {
+        return if x.is_nan() { x } else { 1f64.copysign(x) };
+    }
+    let root = std::f64::consts::PI.sqrt();
+    if a < 2.5 {
+        let (mut term, mut sum, mut n) = (a, a, 0.0);
+        while term > 1e-17 * sum {
+            // e^(a²) erf(a) has only positive terms, so nothing cancels.
+            n += 1.0;
+            term *= 2.0 * a * a / (2.0 * n + 1.0);
+            sum += term;
+        }
+        return (2.0 / root * (-a * a).exp() * sum).copysign(x);
+    }
+    let tail = (1..=60).rev().fold(0.0, |f, k| k as f64 / 2.0 / (a + f));
+    (1.0 - (-a * a).exp() / (a + tail) / root).copysign(x)
+}
+
+/// Beyond this `sin` and `cos` are computed in f64 by [`far_sin`] and [`far_cos`].
+pub const FAR: f32 = 30_000.0;
+
+/// The nearest multiple of π/2, by its number, and what is left; for `|x| <= FAR`.
+#[inline(always)]
+fn quarter(x: f32) -> (i32, f32) {
+    let q = (x * std::f32::consts::FRAC_2_PI).round_ties_even();
+    let r = q.mul_add(-1.570_796_3, x);
+    let r = q.mul_add(4.371_139e-8, r);
+    (q as i32, q.mul_add(1.716_254_1e-15, r))
+}
+
+/// `sin` or `cos` of `r` in [-π/4, π/4] plus `q` quarter turns.
+#[inline(always)]
+fn turn(q: i32, r: f32) -> f32 {
+    let s = r * r;
+    let mut c = 2.443_315_7e-5f32;
+    c = c.mul_add(s, -1.388_731_6e-3);
+    c = c.mul_add(s, 4.166_664_6e-2);
+    c = c.mul_add(s, -0.5);
+    let cos = c.mul_add(s, 1.0);
+    let mut p = 2.608_316e-6f32;
+    p = p.mul_add(s, -1.981_069_1e-4);
+    p = p.mul_add(s, 8.333_078e-3);
+    p = p.mul_add(s, -1.666_666e-1);
+    let sin = (p * s).mul_add(r, r);
+    let y = if q & 1 != 0 { cos } else { sin };
+    if q & 2 != 0 { -y } else { y }
+}
+
+/// `sin x` for `|x| <= FAR`.
+#[inline(always)]
+pub fn sin(x: f32) -> f32 {
+    let (q, r) = quarter(x);
+    let y = turn(q, r);
+    if x == 0.0 { x } else { y }
+}
+
+/// `cos x` for `|x| <= FAR`.
+#[inline(always)]
+pub fn cos(x: f32) -> f32 {
+    let (q, r) = quarter(x);
+    turn(q.wrapping_add(1), r)
+}
+
+/// `sin x`, anywhere.
+pub fn far_sin(x: f32) -> f32 {
+    (x as f64).sin() as f32
+}
+
+/// `cos x`, anywhere.
+pub fn far_cos(x: f32) -> f32 {
+    (x as f64).cos() as f32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The distance in units of the last place of the f32 nearest to `want`.
+    fn ulps(got: f32, want: f64) -> f64 {
+        if want.is_nan() || got.is_nan() {
+            return if want.is_nan() && got.is_nan() { 0.0 } else { f64::INFINITY };
+        }
+        let near = want as f32;
+        if got == near {
+            return 0.0;
+        }
+        if near.is_infinite() || got.is_infinite() {
+            return f64::INFINITY;
+        }
+        let step = (f32::from_bits(near.abs().to_bits() + 1) - near.abs()) as f64;
+        (got as f64 - want).abs() / step
+    }
+
+    fn worst(name: &str, f: fn(f32) -> f32, exact: fn(f64) -> f64, limit: f64) {
+        let mut worst = (0.0, 0.0f32);
+        let mut check = |x: f32| {
+            let off = ulps(super::super::vectorised(|| f(x)), exact(x as f64));
+            if off > worst.0 {
+                worst = (off, x);
+            }
+        };
+        for i in 0..1 << 20 {
+            // Every 4093rd bit pattern: all magnitudes, denormals, infinities and NaN.
+            check(f32::from_bits((i as u32).wrapping_mul(4093)));
+            check((i as f32 / (1 << 20) as f32 - 0.5) * 40.0);
+        }
+        for x in [0.0, -0.0, 1.0, -1.0, f32::INFINITY, f32::NEG_INFINITY, f32::NAN, 1e-45, -1e-45, 88.72, -103.0] {
+            check(x);
+        }
+        println!("{name}: {worst:?}");
+        assert!(worst.0 <= limit, "{name}({:e}) is {} ulps off", worst.1, worst.0);
+    }
+
+    #[test]
+    fn functions_are_within_a_few_ulps() {
+        worst("exp", exp, f64::exp, 1.5);
+        worst("exp2", exp2, f64::exp2, 2.0);
+        worst("expm1", expm1, f64::exp_m1, 2.0);
+        worst("log", log, f64::ln, 1.5);
+        worst("log2", log2, f64::log2, 2.5);
+        worst("log1p", log1p, f64::ln_1p, 2.5);
+        worst("tanh", tanh, f64::tanh, 3.0);
+        worst("sigmoid", sigmoid, |x| 1.0 / (1.0 + (-x).exp()), 3.0);
+        worst("erf", erf, erf64, 2.5);
+        worst("sin", |x| if x.abs() > FAR { far_sin(x) } else { sin(x) }, f64::sin, 2.5);
+        worst("cos", |x| if x.abs() > FAR { far_cos(x) } else { cos(x) }, f64::cos, 2.5);
+    }
+
+    #[test]
+    fn zeros_keep_their_sign() {
+        for f in [expm1, tanh, erf, sin, log1p] {
+            assert_eq!(f(-0.0).to_bits(), (-0.0f32).to_bits());
+            assert_eq!(f(0.0).to_bits(), 0);
+        }
+    }
+}

@@ -1,0 +1,759 @@
+//! The register program of a fused region: what the interpreter runs, tile by tile.
+//!
+//! A region's space becomes `rows × n` points: its outer dimensions and its inner ones, each collapsed as far as
+//! every memory access allows. A register holds a value for the points of one tile; a value that does not change
+//! along a side of the space holds one element for all of that side.
+
+use super::access::{Access, Class};
+use super::kernels::Rep;
+use super::kernels::reduce::Fold;
+use crate::exec::Place;
+use crate::op::{Lit, Op, Opcode};
+use crate::trace::{Schedule, Value};
+use crate::transform::region::{Affine, Map, NodeKind, Region};
+use crate::types::DType;
+use std::collections::HashMap;
+use std::fmt::Write;
+
+/// A register.
+pub(super) type Reg = usize;
+
+/// Elements of a tile: a register of them is 4 KiB of f32, so a dozen fit the first-level cache.
+const TILE: usize = 1024;
+/// The longest row that is held in registers whole; longer ones are walked once a reduction.
+const WHOLE: usize = 8192;
+
+/// One vector instruction.
+#[derive(Clone, Debug)]
+pub(super) enum Instr {
+    /// The register becomes the elements in memory: a pointer where they lie as kernels want them, else a copy.
+    Load { d: Reg, access: Access },
+    /// The register's results are written straight to memory.
+    Bind { d: Reg, access: Access },
+    /// Coordinates, as `offset + steps`.
+    Iota { d: Reg, access: Access },
+    /// Random numbers for the elements numbered by `access`; `key` is a pointer's number.
+    Random { d: Reg, op: Op, key: usize, access: Access },
+    /// Elements of `data` at the indices `i` along a dimension of `extent` elements, `step` apart.
+    Take { d: Reg, data: Access, i: Reg, index: Rep, step: usize, extent: usize },
+    /// An elementwise operation.
+    Op { d: Reg, op: Op, rep: Rep, bool_not: bool, args: [Reg; 3], arity: usize },
+    /// A conversion.
+    Cast { d: Reg, from: DType, to: DType, a: Reg },
+    /// The same elements for every point: fills a whole register.
+    Spread { d: Reg, a: Reg },
+    /// Folds each row.
+    FoldRows { d: Reg, fold: Fold, a: Reg },
+    /// Folds rows into the running value of each column.
+    FoldColumns { d: Reg, fold: Fold, a: Reg },
+    /// Writes a register to memory.
+    Store { a: Reg, access: Access },
+}
+
+/// What a register is.
+#[derive(Clone, Debug)]
+pub(super) struct RegInfo {
+    pub rep: Rep,
+    pub class: Class,
+    /// Bytes from the start of the thread's scratch memory; of the constants for [`RegInfo::constant`].
+    pub slot: usize,
+    pub constant: bool,
+    /// Whether it lies in memory, where [`Instr::Bind`] says.
+    pub bound: bool,
+}
+
+/// How the tiles follow one another.
+#[derive(Clone, Debug)]
+pub(super) enum Walk {
+    /// Tiles in any order; each runs `body` once.
+    Tiles { body: Vec<Instr> },
+    /// Long rows: each phase walks a row in chunks (`chunk`), then runs `row` once.
+    Phases { phases: Vec<Phase> },
+    /// Columns: tiles run `body`, which folds into running values; then `epilogue` runs for each column.
+    Columns { body: Vec<Instr>, folds: Vec<(Reg, Fold)>, epilogue: Vec<Instr> },
+}
+
+/// One walk along a long row.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Phase {
+    /// Runs for each chunk; its folds accumulate.
+    pub chunk: Vec<Instr>,
+    /// The registers that the chunks fold into.
+    pub folds: Vec<(Reg, Fold)>,
+    /// Runs once a row, after its chunks.
+    pub row: Vec<Instr>,
+}
+
+/// A compiled region.
+#[derive(Clone, Debug)]
+pub(super) struct Program {
+    pub rows: usize,
+    pub n: usize,
+    /// Rows of a tile.
+    pub tile_rows: usize,
+    /// Elements of a row of a tile.
+    pub tile_n: usize,
+    /// Runs once for every run of tiles over the same columns: what does not change along rows.
+    pub prologue: Vec<Instr>,
+    pub walk: Walk,
+    pub regs: Vec<RegInfo>,
+    pub consts: Vec<u64>,
+    pub scratch_bytes: usize,
+    /// Nanoseconds that one point costs, roughly.
+    pub cost: f64,
+    pub flops: usize,
+    /// The instructions as text, for reports.
+    pub source: String,
+}
+
+/// Compiles `region`. `params` are its operands, which lie at `reads`; results go to `writes`, where those in
+/// `shared` may lie in the memory of an operand. Pointer `i` is operand `i`, then results follow.
+pub(super) fn compile(
+    region: &Region,
+    params: &[Value],
+    reads: &[Place],
+    writes: &[Place],
+    shared: &[bool],
+) -> Program {
+    let split = Split::new(region, params, reads, writes);
+    let mut b = Builder {
+        region,
+        params,
+        reads,
+        writes,
+        shared,
+        split,
+        regs: Vec::new(),
+        consts: Vec::new(),
+        of: HashMap::new(),
+        pool: Vec::new(),
+        scratch: 0,
+        tile_rows: 0,
+        tile_n: 0,
+    };
+    b.tiles();
+    b.program()
+}
+
+/// The space as `rows × n`.
+struct Split {
+    /// For each of the two sides, the groups of region dimensions that act as one.
+    outer: Vec<Vec<usize>>,
+    inner: Vec<Vec<usize>>,
+    dims: Vec<usize>,
+}
+
+impl Split {
+    fn new(region: &Region, params: &[Value], reads: &[Place], writes: &[Place]) -> Split {
+        let mut strides: Vec<Vec<usize>> = Vec::new();
+        for node in &region.nodes {
+            match &node.kind {
+                NodeKind::Load(at) => strides.push(physical(at, place(params, reads, node.value)).1),
+                NodeKind::Take { data, at, axis } => {
+                    strides.push(physical_but(at, place(params, reads, *data), Some(*axis)).1)
+                }
+                NodeKind::Iota(at) => strides.push(at.steps.clone()),
+                NodeKind::Random { at, .. } => strides.push(at.strides.clone()),
+                _ => {}
+            }
+        }
+        for (i, (_, map)) in region.results.iter().enumerate() {
+            let _ = &writes[i];
+            strides.push(map.strides.clone());
+        }
+        let dims = &region.dims;
+        let group = |list: std::ops::Range<usize>| {
+            let mut groups: Vec<Vec<usize>> = Vec::new();
+            for d in list.filter(|&d| dims[d] != 1) {
+                let joins = groups.last().and_then(|g| g.last()).is_some_and(|&p| {
+                    strides.iter().all(|s| s[p] == s[d] * dims[d])
+                });
+                match groups.last_mut() {
+                    Some(g) if joins => g.push(d),
+                    _ => groups.push(vec![d]),
+                }
+            }
+            groups
+        };
+        let size = |g: &Vec<usize>| g.iter().map(|&d| dims[d]).product::<usize>();
+        let (outer, inner) = if region.schedule == Schedule::Pointwise {
+            let mut outer = group(0..dims.len());
+            let mut inner: Vec<Vec<usize>> = Vec::new();
+            // Short inner dimensions are walked together, so that instructions work on long runs.
+            while inner.iter().map(&size).product::<usize>() < 48
+                && let Some(g) = outer.pop()
+            {
+                inner.insert(0, g);
+            }
+            (outer, inner)
+        } else {
+            (group(0..region.outer), group(region.outer..dims.len()))
+        };
+        Split { outer, inner, dims: dims.clone() }
+    }
+
+    fn extents(&self, side: &[Vec<usize>]) -> Vec<usize> {
+        side.iter().map(|g| g.iter().map(|&d| self.dims[d]).product()).collect()
+    }
+
+    fn access(&self, pointer: usize, dtype: DType, offset: usize, strides: &[usize]) -> Access {
+        let of = |side: &[Vec<usize>]| -> Vec<usize> { side.iter().map(|g| strides[*g.last().unwrap_or(&0)]).collect() };
+        Access::new(
+            pointer,
+            dtype,
+            offset,
+            &self.extents(&self.outer),
+            &of(&self.outer),
+            &self.extents(&self.inner),
+            &of(&self.inner),
+        )
+    }
+}
+
+fn place<'a>(params: &[Value], reads: &'a [Place], v: Value) -> &'a Place {
+    let at = params.iter().position(|&p| p == v).expect("an operand of a region is one of its parameters");
+    &reads[at]
+}
+
+/// The offset and strides in memory of coordinates `at` of a value that lies at `place`.
+fn physical(at: &[Affine], place: &Place) -> (usize, Vec<usize>) {
+    physical_but(at, place, None)
+}
+
+fn physical_but(at: &[Affine], place: &Place, axis: Option<usize>) -> (usize, Vec<usize>) {
+    let (mut offset, mut strides) = (place.layout.offset, Vec::new());
+    for (j, a) in at.iter().enumerate().filter(|(j, _)| Some(*j) != axis) {
+        let s = place.layout.strides[j];
+        strides.resize(a.steps.len(), 0);
+        offset += a.offset * s;
+        for (t, step) in strides.iter_mut().zip(&a.steps) {
+            *t += step * s;
+        }
+    }
+    let rank = at.first().map_or(0, |a| a.steps.len());
+    strides.resize(rank, 0);
+    (offset, strides)
+}
+
+struct Builder<'a> {
+    region: &'a Region,
+    params: &'a [Value],
+    reads: &'a [Place],
+    writes: &'a [Place],
+    shared: &'a [bool],
+    split: Split,
+    regs: Vec<RegInfo>,
+    consts: Vec<u64>,
+    /// The register of each node, in the part of the program under construction.
+    of: HashMap<usize, Reg>,
+    /// Slots free for reuse, as (bytes, slot).
+    pool: Vec<(usize, usize)>,
+    scratch: usize,
+    tile_rows: usize,
+    tile_n: usize,
+}
+
+impl Builder<'_> {
+    fn rows(&self) -> usize {
+        self.split.extents(&self.split.outer).iter().product()
+    }
+
+    fn n(&self) -> usize {
+        self.split.extents(&self.split.inner).iter().product()
+    }
+
+    fn tiles(&mut self) {
+        let (rows, n) = (self.rows(), self.n());
+        let whole = matches!(self.region.schedule, Schedule::Rows { .. }) && n <= WHOLE;
+        self.tile_n = if n <= TILE || whole { n.max(1) } else { TILE };
+        self.tile_rows = (TILE / self.tile_n).clamp(1, rows.max(1));
+        // A tile should not straddle the last outer dimension: then its rows lie at even distances.
+        let outer = self.split.extents(&self.split.outer);
+        if let [_, .., last] = outer[..]
+            && last > 1
+        {
+            let fits = (1..=self.tile_rows.min(last)).rev().find(|t| last % t == 0).unwrap_or(1);
+            if fits * 4 >= self.tile_rows {
+                self.tile_rows = fits;
+            }
+        }
+    }
+
+    fn class(&self, node: usize) -> Class {
+        let along = &self.region.nodes[node].along;
+        let any = |side: &[Vec<usize>]| side.iter().flatten().any(|&d| along[d]);
+        Class { outer: any(&self.split.outer), inner: any(&self.split.inner) }
+    }
+
+    fn bytes(&self, class: Class, rep: Rep) -> usize {
+        let (r, n) = (if class.outer { self.tile_rows } else { 1 }, if class.inner { self.tile_n } else { 1 });
+        (r * n * rep.size()).next_multiple_of(64)
+    }
+
+    fn register(&mut self, rep: Rep, class: Class) -> Reg {
+        let bytes = self.bytes(class, rep);
+        let slot = match self.pool.iter().position(|&(b, _)| b == bytes) {
+            Some(at) => self.pool.swap_remove(at).1,
+            None => {
+                self.scratch += bytes;
+                self.scratch - bytes
+            }
+        };
+        self.regs.push(RegInfo { rep, class, slot, constant: false, bound: false });
+        self.regs.len() - 1
+    }
+
+    fn release(&mut self, r: Reg) {
+        let info = &self.regs[r];
+        if !info.constant {
+            let bytes = self.bytes(info.class, info.rep);
+            self.pool.push((bytes, info.slot));
+        }
+    }
+
+    fn program(mut self) -> Program {
+        let (rows, n) = (self.rows(), self.n());
+        let long = n > self.tile_n;
+        let mut prologue = Vec::new();
+        let walk = match self.region.schedule {
+            Schedule::Rows { .. } if long => Walk::Phases { phases: self.phases(&mut prologue) },
+            Schedule::Columns { .. } => self.columns(&mut prologue),
+            _ => {
+                let roots: Vec<usize> = self.region.results.iter().map(|r| r.0).collect();
+                let nodes = self.closure(&roots, &|_| true);
+                let (fixed, moving): (Vec<usize>, Vec<usize>) = nodes.into_iter().partition(|&i| self.is_fixed(i));
+                self.emit(&fixed, &mut prologue);
+                let mut body = Vec::new();
+                let stores: Vec<usize> = (0..self.region.results.len()).collect();
+                self.body(&moving, &stores, &mut body);
+                Walk::Tiles { body }
+            }
+        };
+        let (cost, flops) = self.cost();
+        let source = self.source(&prologue, &walk);
+        Program {
+            rows,
+            n,
+            tile_rows: self.tile_rows,
+            tile_n: self.tile_n,
+            prologue,
+            walk,
+            regs: self.regs,
+            consts: self.consts,
+            scratch_bytes: self.scratch,
+            cost,
+            flops,
+            source,
+        }
+    }
+
+    /// Whether a node is the same for all tiles over the same columns, and so computed before them.
+    fn is_fixed(&self, i: usize) -> bool {
+        !self.class(i).outer && self.region.nodes[i].level == 0
+    }
+
+    /// The nodes that `roots` need, in order, as far as `through` allows going on from a node to its operands.
+    fn closure(&self, roots: &[usize], through: &dyn Fn(usize) -> bool) -> Vec<usize> {
+        let mut wanted = vec![false; self.region.nodes.len()];
+        let mut stack = roots.to_vec();
+        while let Some(i) = stack.pop() {
+            if !std::mem::replace(&mut wanted[i], true) && through(i) {
+                stack.extend(&self.region.nodes[i].args);
+            }
+        }
+        (0..wanted.len()).filter(|&i| wanted[i]).collect()
+    }
+
+    /// Emits nodes whose registers stay allocated.
+    fn emit(&mut self, nodes: &[usize], out: &mut Vec<Instr>) {
+        for &i in nodes {
+            if !self.of.contains_key(&i) {
+                self.node(i, out);
+            }
+        }
+    }
+
+    /// Emits nodes and the stores of `results`, reusing registers after their last use.
+    fn body(&mut self, nodes: &[usize], results: &[usize], out: &mut Vec<Instr>) {
+        let mut last: HashMap<usize, usize> = HashMap::new();
+        for (at, &i) in nodes.iter().enumerate() {
+            for &a in &self.region.nodes[i].args {
+                last.insert(a, at);
+            }
+        }
+        let stored: Vec<usize> = results.iter().map(|&r| self.region.results[r].0).collect();
+        let local: Vec<usize> = nodes.iter().copied().filter(|i| !self.of.contains_key(i)).collect();
+        for (at, &i) in nodes.iter().enumerate() {
+            if self.of.contains_key(&i) {
+                continue;
+            }
+            let direct = |r: &usize| self.region.results[*r].0 == i && self.is_direct(*r);
+            let direct = results.iter().copied().find(direct);
+            self.node(i, out);
+            if let Some(r) = direct {
+                let bind = Instr::Bind { d: self.of[&i], access: self.result_access(r) };
+                out.insert(out.len() - 1, bind);
+                self.regs[self.of[&i]].bound = true;
+            }
+            let mut args = self.region.nodes[i].args.clone();
+            args.sort_unstable();
+            args.dedup();
+            for a in args {
+                if last[&a] == at && local.contains(&a) && !stored.contains(&a) {
+                    self.release(self.of[&a]);
+                }
+            }
+        }
+        let bound = |r: &usize| {
+            self.is_direct(*r) && self.first_direct(*r) && local.contains(&self.region.results[*r].0)
+        };
+        let rest: Vec<usize> = results.iter().copied().filter(|r| !bound(r)).collect();
+        self.stores(&rest, out);
+    }
+
+    /// Whether no earlier result is the same node, written straight to memory.
+    fn first_direct(&self, r: usize) -> bool {
+        let node = self.region.results[r].0;
+        (0..r).all(|q| self.region.results[q].0 != node || !self.is_direct(q))
+    }
+
+    /// Whether result `r` can be written by the instruction that computes it.
+    fn is_direct(&self, r: usize) -> bool {
+        let (node, _) = self.region.results[r];
+        let computed = !matches!(
+            self.region.nodes[node].kind,
+            NodeKind::Load(_)
+                | NodeKind::Const(_)
+                | NodeKind::Reduce(_)
+                | NodeKind::Iota(_)
+                | NodeKind::Random { .. }
+        );
+        let access = self.result_access(r);
+        computed
+            && !self.shared[r]
+            && self.class(node) == Class::FULL
+            && access.class() == Class::FULL
+            && access.is_plain()
+            && access.row_step.is_some()
+    }
+
+    fn result_access(&self, r: usize) -> Access {
+        let (_, map) = &self.region.results[r];
+        let w = &self.writes[r];
+        self.split.access(self.reads.len() + r, w.dtype, w.layout.offset + map.offset, &map.strides)
+    }
+
+    /// Stores results, after whatever must still be read from the memory that they may share with operands.
+    fn stores(&mut self, results: &[usize], out: &mut Vec<Instr>) {
+        let mut list = Vec::new();
+        for &r in results {
+            let (node, _) = self.region.results[r];
+            let access = self.result_access(r);
+            let mut a = self.of[&node];
+            let in_memory = matches!(self.region.nodes[node].kind, NodeKind::Load(_)) && self.shared.contains(&true);
+            if self.regs[a].class != access.class() || in_memory {
+                // What does not change along a side of the space is stored for all of it.
+                let d = self.register(self.regs[a].rep, access.class());
+                out.push(Instr::Spread { d, a });
+                a = d;
+            }
+            list.push(Instr::Store { a, access });
+        }
+        out.extend(list);
+    }
+
+    fn node(&mut self, i: usize, out: &mut Vec<Instr>) {
+        let node = self.region.nodes[i].clone();
+        let rep = Rep::of(node.dtype);
+        let class = self.class(i);
+        if let NodeKind::Const(value) = node.kind {
+            self.regs.push(RegInfo { rep, class: Class::CONST, slot: self.consts.len() * 8, constant: true, bound: false });
+            self.consts.push(constant(value, node.dtype));
+            self.of.insert(i, self.regs.len() - 1);
+            return;
+        }
+        let args: Vec<Reg> = node.args.iter().map(|a| self.of[a]).collect();
+        let d = self.register(rep, class);
+        self.of.insert(i, d);
+        let access = |at: &[Affine], v: Value, axis: Option<usize>| {
+            let p = place(self.params, self.reads, v);
+            let pointer = self.params.iter().position(|&x| x == v).unwrap_or(0);
+            let (offset, mut strides) = physical_but(at, p, axis);
+            strides.resize(self.region.dims.len(), 0);
+            self.split.access(pointer, p.dtype, offset, &strides)
+        };
+        out.push(match &node.kind {
+            NodeKind::Const(_) => unreachable!("handled above"),
+            NodeKind::Load(at) => Instr::Load { d, access: access(at, node.value, None) },
+            NodeKind::Iota(at) => {
+                Instr::Iota { d, access: self.split.access(0, node.dtype, at.offset, &at.steps) }
+            }
+            NodeKind::Random { op, key, at } => {
+                let Map { offset, strides } = at;
+                let pointer = self.params.iter().position(|p| p == key).unwrap_or(0);
+                Instr::Random { d, op: *op, key: pointer, access: self.split.access(0, node.dtype, *offset, strides) }
+            }
+            NodeKind::Take { data, at, axis } => {
+                let p = place(self.params, self.reads, *data);
+                Instr::Take {
+                    d,
+                    data: access(at, *data, Some(*axis)),
+                    i: args[0],
+                    index: self.regs[args[0]].rep,
+                    step: p.layout.strides[*axis],
+                    extent: p.layout.sizes[*axis],
+                }
+            }
+            NodeKind::Op(Op::Cast { .. }) => {
+                Instr::Cast { d, from: self.region.nodes[node.args[0]].dtype, to: node.dtype, a: args[0] }
+            }
+            NodeKind::Op(op) => {
+                let first = if op.code() == Opcode::Select { 1 } else { 0 };
+                let mut list = [0; 3];
+                list[..args.len()].copy_from_slice(&args);
+                Instr::Op {
+                    d,
+                    op: *op,
+                    rep: self.regs[args[first]].rep,
+                    bool_not: op.code() == Opcode::Not && node.dtype == DType::Bool,
+                    args: list,
+                    arity: args.len(),
+                }
+            }
+            NodeKind::Reduce(op) => {
+                let fold = Fold::of(op.code());
+                if matches!(self.region.schedule, Schedule::Columns { .. }) {
+                    Instr::FoldColumns { d, fold, a: args[0] }
+                } else {
+                    Instr::FoldRows { d, fold, a: args[0] }
+                }
+            }
+        });
+    }
+
+    /// The phases of rows too long for registers.
+    fn phases(&mut self, prologue: &mut Vec<Instr>) -> Vec<Phase> {
+        let nodes = &self.region.nodes;
+        let top = nodes.iter().map(|n| n.level).max().unwrap_or(0);
+        let is_fold = |i: usize| matches!(nodes[i].kind, NodeKind::Reduce(_));
+        let constants: Vec<usize> = (0..nodes.len()).filter(|&i| self.is_fixed(i) && !self.class(i).inner).collect();
+        self.emit(&constants, prologue);
+        // What changes along rows only is computed as soon as its reductions are done, and kept.
+        let per_row: Vec<usize> = (0..nodes.len()).filter(|&i| !self.class(i).inner && !is_fold(i)).collect();
+        let row_at = |level: usize| -> Vec<usize> {
+            per_row.iter().copied().filter(|&i| nodes[i].level == level).collect()
+        };
+        let mut phases = Vec::new();
+        let mut first = Phase::default();
+        self.emit(&row_at(0), &mut first.row);
+        phases.push(first);
+        for level in 1..=top {
+            let folds: Vec<usize> = (0..nodes.len()).filter(|&i| is_fold(i) && nodes[i].level == level).collect();
+            let mut phase = Phase::default();
+            for &f in &folds {
+                let d = self.register(Rep::of(nodes[f].dtype), self.class(f));
+                self.of.insert(f, d);
+                phase.folds.push((d, Fold::of(fold_op(&nodes[f].kind).code())));
+            }
+            let kept = self.of.clone();
+            let roots: Vec<usize> = folds.iter().map(|&f| nodes[f].args[0]).collect();
+            let inside = self.closure(&roots, &|i| !kept.contains_key(&i));
+            self.emit(&inside, &mut phase.chunk);
+            for (&f, &(d, fold)) in folds.iter().zip(&phase.folds) {
+                phase.chunk.push(Instr::FoldRows { d, fold, a: self.of[&nodes[f].args[0]] });
+            }
+            self.forget(&kept, &inside);
+            self.of = kept;
+            self.emit(&row_at(level), &mut phase.row);
+            phases.push(phase);
+        }
+        let mut last = Phase::default();
+        let (wide, narrow): (Vec<usize>, Vec<usize>) =
+            (0..self.region.results.len()).partition(|&r| self.result_access(r).inner_moves());
+        let kept = self.of.clone();
+        let roots: Vec<usize> = wide.iter().map(|&r| self.region.results[r].0).collect();
+        let inside = self.closure(&roots, &|i| !kept.contains_key(&i));
+        self.body(&inside, &wide, &mut last.chunk);
+        self.of = kept;
+        self.stores(&narrow, &mut last.row);
+        phases.push(last);
+        phases
+    }
+
+    /// Frees the registers of one phase's nodes.
+    fn forget(&mut self, kept: &HashMap<usize, Reg>, nodes: &[usize]) {
+        for i in nodes {
+            if !kept.contains_key(i) {
+                self.release(self.of[i]);
+            }
+        }
+    }
+
+    fn columns(&mut self, prologue: &mut Vec<Instr>) -> Walk {
+        let nodes = &self.region.nodes;
+        let folds: Vec<usize> = (0..nodes.len()).filter(|&i| matches!(nodes[i].kind, NodeKind::Reduce(_))).collect();
+        let is_full = |r: usize| nodes[self.region.results[r].0].level == 0 && self.result_access(r).outer_moves();
+        let (full, after): (Vec<usize>, Vec<usize>) = (0..self.region.results.len()).partition(|&r| is_full(r));
+        let mut roots: Vec<usize> = folds.iter().map(|&f| nodes[f].args[0]).collect();
+        roots.extend(full.iter().map(|&r| self.region.results[r].0));
+        let needed = self.closure(&roots, &|_| true);
+        let (fixed, moving): (Vec<usize>, Vec<usize>) = needed.into_iter().partition(|&i| self.is_fixed(i));
+        self.emit(&fixed, prologue);
+        let mut list = Vec::new();
+        for &f in &folds {
+            // Its memory is the running values' own; the slot is not used.
+            self.regs.push(RegInfo { rep: Rep::of(nodes[f].dtype), class: self.class(f), slot: 0, constant: false, bound: false });
+            list.push((self.regs.len() - 1, Fold::of(fold_op(&nodes[f].kind).code())));
+        }
+        let mut body = Vec::new();
+        // Folds read their operands last, so that these keep their registers until then.
+        let mut order = moving.clone();
+        order.retain(|i| !folds.contains(i));
+        self.emit(&order, &mut body);
+        for (&f, &(d, fold)) in folds.iter().zip(&list) {
+            body.push(Instr::FoldColumns { d, fold, a: self.of[&nodes[f].args[0]] });
+        }
+        self.stores(&full, &mut body);
+        self.of = HashMap::new();
+        for (&f, &(d, _)) in folds.iter().zip(&list) {
+            self.of.insert(f, d);
+        }
+        let mut epilogue = Vec::new();
+        let roots: Vec<usize> = after.iter().map(|&r| self.region.results[r].0).collect();
+        let done = self.of.clone();
+        let inside = self.closure(&roots, &|i| !done.contains_key(&i));
+        self.emit(&inside, &mut epilogue);
+        self.stores(&after, &mut epilogue);
+        Walk::Columns { body, folds: list, epilogue }
+    }
+
+    fn cost(&self) -> (f64, usize) {
+        let (rows, n) = (self.rows(), self.n());
+        let points = (rows * n).max(1) as f64;
+        let (mut ns, mut flops) = (0.0, 0);
+        for node in &self.region.nodes {
+            let at = self.region.points(node);
+            let (price, ops) = match &node.kind {
+                NodeKind::Op(op) => price(op),
+                NodeKind::Random { .. } => (2.0, 0),
+                NodeKind::Take { .. } => (0.5, 0),
+                NodeKind::Reduce(_) => (0.1, 1),
+                _ => (0.1, 0),
+            };
+            let at = if matches!(node.kind, NodeKind::Reduce(_)) { rows * n } else { at };
+            ns += price * at as f64;
+            flops += ops * at;
+        }
+        (ns / points + 0.1, flops)
+    }
+
+    fn source(&self, prologue: &[Instr], walk: &Walk) -> String {
+        let mut s = format!(
+            "space {:?} x {:?}, tiles of {} x {}\n",
+            self.split.extents(&self.split.outer),
+            self.split.extents(&self.split.inner),
+            self.tile_rows,
+            self.tile_n
+        );
+        let mut part = |name: &str, list: &[Instr]| {
+            if !list.is_empty() {
+                let _ = writeln!(s, "{name}:");
+                list.iter().for_each(|i| {
+                    let _ = writeln!(s, "  {}", self.text(i));
+                });
+            }
+        };
+        part("once", prologue);
+        match walk {
+            Walk::Tiles { body } => part("tile", body),
+            Walk::Phases { phases } => {
+                for p in phases {
+                    part("chunk", &p.chunk);
+                    part("row", &p.row);
+                }
+            }
+            Walk::Columns { body, epilogue, .. } => {
+                part("tile", body);
+                part("column", epilogue);
+            }
+        }
+        s
+    }
+
+    fn text(&self, i: &Instr) -> String {
+        let reg = |r: &Reg| format!("r{r}");
+        let set = |d: &Reg, what: String| {
+            let info = &self.regs[*d];
+            format!("r{d}: {:?}{} = {what}", info.rep, info.class)
+        };
+        match i {
+            Instr::Load { d, access } => set(d, format!("load {access}")),
+            Instr::Bind { d, access } => format!("r{d} lies at {access}"),
+            Instr::Iota { d, access } => set(d, format!("iota {access}")),
+            Instr::Random { d, op, access, .. } => set(d, format!("{} {access}", op.name())),
+            Instr::Take { d, data, i, .. } => set(d, format!("take {data} at r{i}")),
+            Instr::Op { d, op, args, arity, .. } => {
+                let mut list = Vec::new();
+                for a in &args[..*arity] {
+                    let info = &self.regs[*a];
+                    list.push(if info.constant { show(self.consts[info.slot / 8], info.rep) } else { reg(a) });
+                }
+                set(d, format!("{} {}", op.name(), list.join(", ")))
+            }
+            Instr::Cast { d, to, a, .. } => set(d, format!("cast r{a} to {to}")),
+            Instr::Spread { d, a } => set(d, format!("spread r{a}")),
+            Instr::FoldRows { d, fold, a } => set(d, format!("fold rows {fold:?} r{a}")),
+            Instr::FoldColumns { d, fold, a } => set(d, format!("fold columns {fold:?} r{a}")),
+            Instr::Store { a, access } => format!("store {access}, r{a}"),
+        }
+    }
+}
+
+fn fold_op(kind: &NodeKind) -> Op {
+    match kind {
+        NodeKind::Reduce(op) => *op,
+        _ => unreachable!("only reductions are folds"),
+    }
+}
+
+/// Nanoseconds an element and operations an element.
+fn price(op: &Op) -> (f64, usize) {
+    use Opcode::*;
+    match op.code() {
+        Pow | Atan2 | Rem => (10.0, 20),
+        Exp | Exp2 | Expm1 | Log | Log2 | Log1p | Tanh | Erf | Sigmoid | Sin | Cos => (0.8, 10),
+        Div | Sqrt | Rsqrt | Reciprocal => (0.3, 1),
+        _ => (0.1, 1),
+    }
+}
+
+fn show(bits: u64, rep: Rep) -> String {
+    match rep {
+        Rep::F32 => format!("{:?}", f32::from_bits(bits as u32)),
+        Rep::F64 => format!("{:?}", f64::from_bits(bits)),
+        Rep::I64 => (bits as i64).to_string(),
+        Rep::I32 => (bits as i32).to_string(),
+        Rep::U32 => (bits as u32).to_string(),
+        Rep::U8 => (bits as u8).to_string(),
+    }
+}
+
+/// The bits of a constant in a register.
+pub(super) fn constant(value: Lit, dtype: DType) -> u64 {
+    let float = value.to_f64();
+    let int = match value {
+        Lit::I(i) => i,
+        _ => float as i64,
+    };
+    match dtype {
+        DType::F64 => float.to_bits(),
+        DType::F32 => (float as f32).to_bits() as u64,
+        DType::F16 => half::f16::from_f64(float).to_f32().to_bits() as u64,
+        DType::BF16 => half::bf16::from_f64(float).to_f32().to_bits() as u64,
+        DType::I64 => int as u64,
+        DType::I32 => int as i32 as u32 as u64,
+        DType::U32 => int as u32 as u64,
+        DType::U8 => int as u8 as u64,
+        DType::Bool => u64::from(float != 0.0),
+    }
+}

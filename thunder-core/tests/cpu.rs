@@ -1,0 +1,279 @@
+//! The CPU executor against the oracle: every operation, fused and not, and the plan's treatment of buffers.
+#![cfg(feature = "cpu")]
+
+mod common;
+
+use common::*;
+use thunder_core::cpu;
+use thunder_core::exec::{Arg, Buffer};
+use thunder_core::op::{Class, Flag, Op};
+use thunder_core::trace::{Kind, Trace};
+use thunder_core::transform::{cse, dce, decompose, fuse, simplify};
+use thunder_core::types::{Axes, Axis, DType, Extent, Shape, Ty};
+use thunder_oracle::samples::{self, Random, Sample};
+use thunder_oracle::{Array, decode, encode, eval};
+
+/// Uploads, runs and downloads; `donated` gives every argument away.
+fn run(trace: &Trace, inputs: &[Array], donated: bool) -> Vec<Array> {
+    let backend = cpu::backend();
+    let exe = backend
+        .compile(trace, &vec![donated; inputs.len()])
+        .unwrap_or_else(|e| panic!("{e}\n{trace}"));
+    let mut first = Vec::new();
+    for call in 0..2 {
+        let mut args: Vec<Arg> = inputs
+            .iter()
+            .map(|x| backend.upload(&encode(x)).unwrap())
+            .map(if donated { Arg::Donated } else { Arg::Borrowed })
+            .collect();
+        let out = exe.run(&mut args).unwrap_or_else(|e| panic!("{e}\n{trace}"));
+        let results: Vec<Array> =
+            trace.body.results.iter().zip(&out).map(|(&r, b)| fetch(trace.ty(r), b)).collect();
+        if call == 0 {
+            first = results;
+        } else {
+            let bits = |list: &[Array]| -> Vec<u64> {
+                list.iter().flat_map(|a| &a.data).map(|x| x.to_bits()).collect()
+            };
+            assert_eq!(bits(&first), bits(&results), "two runs differ\n{trace}");
+        }
+    }
+    first
+}
+
+fn fetch(ty: Ty, buffer: &Buffer) -> Array {
+    let mut bytes = vec![0; ty.bytes()];
+    cpu::backend().download(buffer, &mut bytes).unwrap();
+    Array::new(ty.dtype(), &ty.sizes(), decode(ty.dtype(), &bytes))
+}
+
+fn lowered(what: &str, trace: &Trace) -> Trace {
+    let trace = decompose::run(trace, &|_, _| false);
+    checked(what, dce::run(&cse::run(&simplify::run(&trace))))
+}
+
+fn tolerance(dtype: DType) -> f64 {
+    match dtype {
+        DType::F64 => 1e-10,
+        DType::F32 => 3e-5,
+        DType::F16 => 8e-3,
+        _ => 6e-2,
+    }
+}
+
+/// Runs fused and not, giving arguments away and not, and compares with the oracle.
+fn agrees(what: &str, trace: &Trace, inputs: &[Array], tolerance: f64) {
+    let want: Vec<Array> = eval(trace, inputs).into_iter().map(Array::rounded).collect();
+    let trace = lowered(what, trace);
+    let (fused, _) = fuse::run(&trace);
+    let fused = checked(what, fused);
+    for donated in [false, true] {
+        assert_close(&format!("{what}, one by one\n{trace}"), &run(&trace, inputs, donated), &want, tolerance);
+        assert_close(&format!("{what}, fused\n{fused}"), &run(&fused, inputs, donated), &want, tolerance);
+    }
+}
+
+fn judge(s: &Sample, float: DType) {
+    agrees(&s.name(), &s.trace(), &s.arrays(1), tolerance(float));
+}
+
+#[test]
+fn every_operation_agrees_with_the_oracle() {
+    for float in [DType::F32, DType::F64] {
+        for s in samples::all(float) {
+            judge(&s, float);
+        }
+    }
+}
+
+#[test]
+fn every_operation_agrees_in_sixteen_bits() {
+    for float in [DType::BF16, DType::F16] {
+        for s in samples::all(float) {
+            judge(&s, float);
+        }
+    }
+}
+
+#[test]
+fn every_derivative_agrees_with_the_oracle() {
+    for s in samples::all(DType::F32) {
+        if s.order == 0 {
+            continue;
+        }
+        let out = s.result();
+        let types = [&s.types()[..], &[out]].concat();
+        let n = s.inputs.len();
+        let trace = build(&types, |b, p| vjp(b, &p[..n], &p[n..], &|b, x| vec![b.op(s.op, x)]));
+        let trace = differentiated(&s.name(), trace);
+        let mut inputs = s.arrays(1);
+        let mut random = Random(5);
+        let ct = direction(&[Array::zeros(out.dtype(), &out.sizes())], &mut random);
+        inputs.extend(ct.into_iter().map(Array::rounded));
+        agrees(&s.name(), &trace, &inputs, 2e-4);
+    }
+}
+
+fn random(shape: &[usize], seed: u64) -> Array {
+    let mut r = Random(seed);
+    let n = shape.iter().product::<usize>();
+    Array::new(DType::F32, shape, (0..n).map(|_| 2.0 * r.unit() - 1.0).collect()).rounded()
+}
+
+fn f32s(dims: &[usize]) -> Ty {
+    Ty::of(DType::F32, dims)
+}
+
+fn kinds(trace: &Trace) -> Vec<String> {
+    trace.insts(&trace.body).filter(|i| !matches!(i.kind, Kind::Op(op) if op.class() == Class::Movement)).map(|i| format!("{:?}", i.kind)).collect()
+}
+
+#[test]
+fn softmax_is_one_kernel() {
+    for shape in [&[5, 3, 7][..], &[2, 64], &[1, 20_000], &[40, 8193], &[3, 1], &[0, 4]] {
+        let trace = build(&[f32s(shape)], |b, p| vec![b.op(Op::Softmax { axis: Axis(-1) }, &[p[0]])]);
+        agrees("softmax", &trace, &[random(shape, 1)], 3e-6);
+        if shape.iter().all(|&n| n > 0) {
+            let (fused, _) = fuse::run(&lowered("softmax", &trace));
+            assert_eq!(kinds(&fused).len(), 1, "{fused}");
+        }
+    }
+}
+
+#[test]
+fn layer_norm_and_its_gradient() {
+    let types = [f32s(&[6, 5, 130]), f32s(&[130]), f32s(&[130]), f32s(&[6, 5, 130])];
+    let op = Op::LayerNorm { eps: thunder_core::op::Lit::F(1e-5), weight: Flag::Yes, bias: Flag::Yes };
+    let trace = build(&types, |b, p| vjp(b, &p[..3], &p[3..], &|b, x| vec![b.op(op, x)]));
+    let trace = differentiated("layer_norm", trace);
+    let inputs: Vec<Array> = types.iter().enumerate().map(|(i, t)| random(&t.sizes(), i as u64)).collect();
+    agrees("layer_norm", &trace, &inputs, 2e-5);
+    let (fused, notes) = fuse::run(&lowered("layer_norm", &trace));
+    assert!(kinds(&fused).len() <= 3, "{fused}\n{notes:?}");
+}
+
+#[test]
+fn large_reductions() {
+    for (shape, axes) in [(&[700, 130][..], &[0][..]), (&[300_000], &[0]), (&[65, 9, 33], &[0, 2]), (&[7, 3000], &[0])] {
+        let axes = Axes::from_usize(axes.iter().copied());
+        let trace = build(&[f32s(shape)], |b, p| {
+            let y = b.square(p[0]);
+            vec![b.op(Op::Sum { axes, keepdim: Flag::No }, &[y]), b.op(Op::Amax { axes, keepdim: Flag::Yes }, &[y])]
+        });
+        agrees("sum", &trace, &[random(shape, 3)], 2e-6);
+    }
+}
+
+#[test]
+fn attention_without_copies_of_its_operands() {
+    let (b_, t, h, d) = (3, 17, 2, 8);
+    let types = [f32s(&[b_, t, 3 * h * d]), f32s(&[h * d, h * d])];
+    let trace = build(&types, |b, p| {
+        let part = |b: &mut thunder_core::trace::Builder, i: usize| {
+            let x = b.narrow(p[0], 2, i * h * d, h * d);
+            let x = b.reshape(x, Shape::of(&[b_, t, h, d]));
+            b.permute(x, &[0, 2, 1, 3])
+        };
+        let (q, k, v) = (part(b, 0), part(b, 1), part(b, 2));
+        let op = Op::Sdpa { causal: Flag::Yes, scale: thunder_core::op::Lit::Free, mask: Flag::No };
+        let y = b.op(op, &[q, k, v]);
+        let y = b.permute(y, &[0, 2, 1, 3]);
+        let y = b.reshape(y, Shape::of(&[b_, t, h * d]));
+        vec![b.matmul(y, p[1])]
+    });
+    agrees("attention", &trace, &[random(&[b_, t, 3 * h * d], 1), random(&[h * d, h * d], 2)], 1e-5);
+}
+
+#[test]
+fn results_that_are_arguments_views_and_each_other() {
+    let types = [f32s(&[4, 6]), f32s(&[4, 6]), Ty::of(DType::I64, &[3])];
+    let trace = build(&types, |b, p| {
+        let t = b.permute(p[0], &[1, 0]);
+        let y = b.add(p[0], p[1]);
+        let flat = b.reshape(y, Shape::of(&[24]));
+        let wide = b.op(Op::Expand { shape: Shape::of(&[2, 4, 6]) }, &[p[1]]);
+        vec![p[0], t, y, flat, y, p[2], wide, p[0]]
+    });
+    let ints = Array::new(DType::I64, &[3], vec![1.0, -2.0, 3e9]);
+    agrees("results", &trace, &[random(&[4, 6], 1), random(&[4, 6], 2), ints], 1e-6);
+}
+
+#[test]
+fn donated_buffers_become_results() {
+    let n = 5000;
+    let types = [f32s(&[n]), f32s(&[n]), f32s(&[n])];
+    let trace = build(&types, |b, p| {
+        let m = b.mul(p[1], p[2]);
+        let m = b.add(m, p[1]);
+        let step = b.exp(m);
+        let new = b.sub(p[0], step);
+        // `p[0]` again after its successor is computed.
+        let drift = b.sub(new, p[0]);
+        vec![new, m, drift]
+    });
+    let (fused, _) = fuse::run(&trace);
+    let inputs = [random(&[n], 1), random(&[n], 2), random(&[n], 3)];
+    agrees("step", &trace, &inputs, 1e-6);
+    let backend = cpu::backend();
+    let exe = backend.compile(&fused, &[true, true, false]).unwrap();
+    let up: Vec<Buffer> = inputs.iter().map(|x| backend.upload(&encode(x)).unwrap()).collect();
+    let before: Vec<*const ()> = up.iter().map(|b| std::sync::Arc::as_ptr(b) as *const ()).collect();
+    let held = up[1].clone();
+    let mut args: Vec<Arg> =
+        up.into_iter().enumerate().map(|(i, b)| if i < 2 { Arg::Donated(b) } else { Arg::Borrowed(b) }).collect();
+    let out = exe.run(&mut args).unwrap();
+    let after: Vec<*const ()> = out.iter().map(|b| std::sync::Arc::as_ptr(b) as *const ()).collect();
+    assert_eq!(before[0], after[0], "a unique donated buffer is reused");
+    assert_ne!(before[1], after[1], "one that someone else holds is not");
+    assert_eq!(fetch(types[1], &held).data, inputs[1].data);
+}
+
+#[test]
+fn one_buffer_given_twice_is_not_written_over() {
+    let types = [f32s(&[100]), f32s(&[100])];
+    let trace = build(&types, |b, p| vec![b.add(p[0], p[1]), b.sub(p[0], p[1])]);
+    let backend = cpu::backend();
+    let exe = backend.compile(&fuse::run(&trace).0, &[true, true]).unwrap();
+    let x = random(&[100], 1);
+    let up = backend.upload(&encode(&x)).unwrap();
+    let out = exe.run(&mut vec![Arg::Donated(up.clone()), Arg::Donated(up)]).unwrap();
+    assert_eq!(fetch(types[0], &out[0]).data, x.data.iter().map(|x| 2.0 * x).collect::<Vec<_>>());
+    assert!(fetch(types[0], &out[1]).data.iter().all(|&x| x == 0.0));
+}
+
+#[test]
+fn a_slice_is_updated_in_place() {
+    let types = [f32s(&[2, 8, 3]), f32s(&[2, 2, 3]), Ty::of(DType::I64, &[])];
+    let trace = build(&types, |b, p| vec![b.op(Op::SliceUpdate { axis: Axis(1) }, p)]);
+    for start in [-4.0, 0.0, 3.0, 7.0] {
+        let inputs = [random(&[2, 8, 3], 1), random(&[2, 2, 3], 2), Array::new(DType::I64, &[], vec![start])];
+        agrees("slice_update", &trace, &inputs, 0.0);
+    }
+}
+
+#[test]
+fn threads_may_run_one_function_at_once() {
+    let n = 40_000;
+    let trace = build(&[f32s(&[n])], |b, p| {
+        let y = b.exp(p[0]);
+        let s = b.sum(y, &[0], true);
+        let s = b.op(Op::Expand { shape: Shape::new(&[Extent::new(n)]) }, &[s]);
+        vec![b.div(y, s)]
+    });
+    let backend = cpu::backend();
+    let exe = backend.compile(&fuse::run(&trace).0, &[false]).unwrap();
+    std::thread::scope(|s| {
+        for seed in 0..4 {
+            let (exe, trace, backend) = (exe.clone(), &trace, &backend);
+            s.spawn(move || {
+                let x = random(&[n], seed);
+                let want = eval(trace, &[x.clone()]);
+                for _ in 0..20 {
+                    let up = backend.upload(&encode(&x)).unwrap();
+                    let out = exe.run(&mut vec![Arg::Borrowed(up)]).unwrap();
+                    assert_close("softmax", &[fetch(f32s(&[n]), &out[0])], &want, 1e-6);
+                }
+            });
+        }
+    });
+}
