@@ -22,7 +22,7 @@ use thunder_core::types::{DType, Element, Float, Ty};
 /// # Errors
 /// A device failure.
 pub fn cast<F: Float, M: Module>(module: &M) -> Result<M::With<F>, Error> {
-    remake::<F, M>(module, |bytes, from| convert(&bytes, from, F::DTYPE))
+    remake::<F, M>(module, convert)
 }
 
 /// Zeros of type `F` in place of a module's floats: what moments and accumulators begin with.
@@ -40,32 +40,34 @@ pub fn cast<F: Float, M: Module>(module: &M) -> Result<M::With<F>, Error> {
 /// # Errors
 /// A device failure.
 pub fn zeros_like<F: Float, M: Module>(module: &M) -> Result<M::With<F>, Error> {
-    remake::<F, M>(module, |bytes, from| vec![0; bytes.len() / from.size() * F::DTYPE.size()])
+    remake::<F, M>(module, |bytes, from, to| vec![0; bytes.len() / from.size() * to.size()])
 }
 
-/// The same module, the bytes of its floats made by `make`.
+/// The same module, its floats' bytes made by `make` of the old bytes, their type and the new type.
 fn remake<F: Float, M: Module>(
     module: &M,
-    make: impl FnMut(Vec<u8>, DType) -> Vec<u8>,
+    make: fn(&[u8], DType, DType) -> Vec<u8>,
 ) -> Result<M::With<F>, Error> {
-    struct Remake<G> {
-        make: G,
-        to: DType,
+    struct Remake {
+        make: fn(&[u8], DType, DType) -> Vec<u8>,
         error: Option<Error>,
     }
-    impl<G: FnMut(Vec<u8>, DType) -> Vec<u8>> Remake<G> {
-        fn try_tensor(&mut self, t: &RawTensor) -> Result<RawTensor, Error> {
+    impl Remake {
+        fn try_recast(&mut self, t: &RawTensor, dtype: DType) -> Result<RawTensor, Error> {
             let (bytes, ty, device) = download(t)?;
             if !ty.dtype().is_float() {
                 return Ok(t.clone());
             }
-            upload(&(self.make)(bytes, ty.dtype()), ty.with_dtype(self.to), device)
+            upload(&(self.make)(&bytes, ty.dtype(), dtype), ty.with_dtype(dtype), device)
         }
     }
-    impl<G: FnMut(Vec<u8>, DType) -> Vec<u8>> Mapper for Remake<G> {
+    impl Mapper for Remake {
         fn tensor(&mut self, t: &RawTensor) -> RawTensor {
+            t.ty().map_or(RawTensor::Poison, |ty| self.recast(t, ty.dtype()))
+        }
+        fn recast(&mut self, t: &RawTensor, dtype: DType) -> RawTensor {
             if self.error.is_none() {
-                match self.try_tensor(t) {
+                match self.try_recast(t, dtype) {
                     Ok(new) => return new,
                     Err(e) => self.error = Some(e),
                 }
@@ -76,7 +78,7 @@ fn remake<F: Float, M: Module>(
             key
         }
     }
-    let mut m = Remake { make, to: F::DTYPE, error: None };
+    let mut m = Remake { make, error: None };
     let out = module.with::<F>(&mut m);
     m.error.map_or(Ok(out), Err)
 }

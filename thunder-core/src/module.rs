@@ -3,7 +3,7 @@
 use crate::item::Spec;
 use crate::link::record;
 use crate::tensor::{AnyShape, Key, RawTensor, Shape, Tensor};
-use crate::types::{Element, Extent, Float};
+use crate::types::{DType, Element, Extent, Float};
 
 /// What the macro knows of a struct: its dimensions, and what its fields say of them.
 #[derive(Debug)]
@@ -87,8 +87,13 @@ pub trait Mapper {
     fn leave(&mut self) {}
     /// The next field is a buffer.
     fn buffer(&mut self) {}
-    /// The tensor in place of this one.
+    /// The tensor in place of this one, of the same element type.
     fn tensor(&mut self, tensor: &RawTensor) -> RawTensor;
+    /// The tensor in place of this one, of element type `dtype`: for [`Module::with`].
+    fn recast(&mut self, tensor: &RawTensor, dtype: DType) -> RawTensor {
+        let _ = dtype;
+        self.tensor(tensor)
+    }
     /// The key in place of this one.
     fn key(&mut self, key: Key) -> Key;
 }
@@ -117,7 +122,7 @@ pub trait Tree: Clone + Send + Sync + 'static {
 pub trait Module: Tree {
     /// The same structure with floats of type `F`: master weights, moments.
     type With<F: Float>: Module;
-    /// The same structure over `F`, its leaves from `m`, which gives tensors whose floats are of type `F`.
+    /// The same structure over `F`, its leaves from `m`.
     fn with<F: Float>(&self, m: &mut dyn Mapper) -> Self::With<F>;
 }
 
@@ -133,7 +138,7 @@ impl<E: Element, S: Shape> Tree for Tensor<E, S> {
 impl<E: Element, S: Shape> Module for Tensor<E, S> {
     type With<F: Float> = Tensor<E::WithFloat<F>, S>;
     fn with<F: Float>(&self, m: &mut dyn Mapper) -> Self::With<F> {
-        Tensor::from_raw(m.tensor(self.raw()))
+        Tensor::from_raw(m.recast(self.raw(), <E::WithFloat<F> as Element>::DTYPE))
     }
 }
 
