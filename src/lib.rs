@@ -16,5 +16,6 @@ pub use thunder_core::module::{Module, Tree};
 pub use thunder_core::rt as __rt;
 pub use thunder_core::tensor::{Key, Scalar, Tensor};
 pub use thunder_core::{op, trace, types};
+pub use thunder_macros::thunder;
 pub use half::{bf16, f16};
 pub use thunder_macros::thunder;
