@@ -421,7 +421,6 @@ tensor_ops! {
     fn linear<W: TensorArg<Self::E, (usize, usize)>>(&self, w: W, b: Option<&Tensor<Self::E, (usize,)>>) -> Tensor<Self::E, Self::S>
     where
         Self::E: Float,
-        Self::S: Pop,
     {
         let w = w.flat();
         let mut args = vec![self.this().raw(), w.raw()];

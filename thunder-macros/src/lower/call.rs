@@ -44,6 +44,9 @@ impl<'a> Lower<'a, '_> {
         if name == "einsum" {
             return self.einsum(e, c);
         }
+        if let Some(v) = self.walk(&name, c) {
+            return v;
+        }
         if let Some(v) = self.constructor(&p.path, &name, c) {
             return v;
         }
