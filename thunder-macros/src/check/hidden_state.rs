@@ -71,3 +71,12 @@ pub fn method(m: &ExprMethodCall, diag: &mut Diagnostics) -> bool {
 pub fn is_constant_name(name: &str) -> bool {
     crate::names::is_capital(name) && !crate::names::is_camel(name) && name.len() > 1
 }
+
+/// `COUNT += 1`: a write to a static.
+pub fn write(place: &syn::Expr, diag: &mut Diagnostics) {
+    diag.error(
+        place,
+        "hidden state: a write to a static would happen once, while tracing, and never again",
+        "return the new value beside the result",
+    );
+}

@@ -112,7 +112,7 @@ fn through(op: &Op, from: &[bool]) -> bool {
 /// The vars that the result is computed from.
 fn needed(body: &[Node], result: Operand) -> HashSet<Var> {
     fn back(body: &[Node], needed: &mut HashSet<Var>) {
-        let mut add = |needed: &mut HashSet<Var>, o: &Operand| {
+        let add = |needed: &mut HashSet<Var>, o: &Operand| {
             if let Operand::Var(v) = o {
                 needed.insert(*v);
             }
