@@ -291,6 +291,19 @@ impl<T: Module> Module for Box<T> {
     }
 }
 
+/// `x` as the type that it is: what a struct's `Module::with` fills its fields by, where only the caller knows that
+/// the floats of a generic element type have become `F`.
+///
+/// # Panics
+/// If it is of another type: a field whose `Module::With` is not the same type over `F`.
+pub fn same<A: Tree, B: Tree>(x: A) -> B {
+    let mut slot = Some(x);
+    match (&mut slot as &mut dyn std::any::Any).downcast_mut::<Option<B>>().and_then(Option::take) {
+        Some(y) => y,
+        None => panic!("`{}` does not become `{}`", std::any::type_name::<A>(), std::any::type_name::<B>()),
+    }
+}
+
 /// What `f` makes, under the element `index`.
 fn element<T>(m: &mut dyn Mapper, index: usize, f: impl FnOnce(&mut dyn Mapper) -> T) -> T {
     m.index(index);

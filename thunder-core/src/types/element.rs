@@ -40,14 +40,17 @@ pub trait Element:
     message = "arithmetic needs a numeric element type, and `{Self}` is none",
     note = "cast first: `x.cast::<f32>()`"
 )]
-pub trait Num: Element {}
+pub trait Num:
+    Element + Accepts<i64> + Accepts<i32> + Accepts<u32> + Accepts<u8> + Accepts<usize> + Accepts<u64>
+{
+}
 
 /// A floating-point element type: `f64`, `f32`, `f16` or `bf16`.
 #[diagnostic::on_unimplemented(
     message = "this needs a floating-point element type, and `{Self}` is none",
     note = "cast first: `x.cast::<f32>()`"
 )]
-pub trait Float: Num {}
+pub trait Float: Num + Accepts<f64> + Accepts<f32> {}
 
 /// An integer element type.
 #[diagnostic::on_unimplemented(
@@ -55,6 +58,30 @@ pub trait Float: Num {}
     note = "cast first: `x.cast::<i64>()`"
 )]
 pub trait Int: Num {}
+
+/// An element type that takes a Rust number of type `T` beside it: floats take any, integers take integers.
+#[diagnostic::on_unimplemented(
+    message = "a `{T}` does not mix with a tensor of `{Self}`",
+    note = "cast the tensor first: `x.cast::<f32>()`"
+)]
+pub trait Accepts<T>: Element {}
+
+macro_rules! accepts {
+    ($($elem:ty: $($t:ty)*;)*) => {$($(impl Accepts<$t> for $elem {})*)*};
+}
+
+accepts! {
+    f64: f64 f32 i64 i32 u32 u8 usize u64;
+    f32: f64 f32 i64 i32 u32 u8 usize u64;
+    f16: f64 f32 i64 i32 u32 u8 usize u64;
+    bf16: f64 f32 i64 i32 u32 u8 usize u64;
+    AnyFloat: f64 f32 i64 i32 u32 u8 usize u64;
+    i64: i64 i32 u32 u8 usize u64;
+    i32: i64 i32 u32 u8 usize u64;
+    u32: i64 i32 u32 u8 usize u64;
+    u8: i64 i32 u32 u8 usize u64;
+    bool: bool;
+}
 
 macro_rules! element {
     (@with f64, $f:ident) => { $f };

@@ -223,7 +223,7 @@ impl With {
     /// The value that a field of type `ty` takes: one whose type stays keeps its element types.
     pub fn field(&self, ty: &Type, value: TokenStream) -> TokenStream {
         if !self.stays && mentions(ty, &self.replaced) {
-            quote!(::thunder::Module::with::<__F>(#value, m))
+            quote!(::thunder::__rt::same(::thunder::Module::with::<__F>(#value, m)))
         } else {
             quote!(::thunder::__rt::Tree::map(#value, m))
         }
