@@ -5,7 +5,7 @@ use half::{bf16, f16};
 use thunder_core::module::Mapper;
 use thunder_core::tensor::{Key, RawTensor};
 use thunder_core::trace::Loc;
-use thunder_core::types::{DType, Element, Float, Ty};
+use thunder_core::types::{DType, Element, Float, Ty, TyRef};
 
 /// The same module with its floats rounded to `F`; integers, keys and configuration stay.
 ///
@@ -90,12 +90,12 @@ pub(crate) fn download(t: &RawTensor) -> Result<(Vec<u8>, Ty, Device), Error> {
     };
     let mut bytes = vec![0; ty.bytes()];
     device.backend().download(buffer, &mut bytes)?;
-    Ok((bytes, *ty, *device))
+    Ok((bytes, **ty, *device))
 }
 
 /// A tensor of these bytes.
 pub(crate) fn upload(bytes: &[u8], ty: Ty, device: Device) -> Result<RawTensor, Error> {
-    Ok(RawTensor::Concrete { buffer: device.backend().upload(bytes)?, ty, device })
+    Ok(RawTensor::Concrete { buffer: device.backend().upload(bytes)?, ty: TyRef::new(ty), device })
 }
 
 /// Floats of type `from` rounded to `to`, both as bytes.
