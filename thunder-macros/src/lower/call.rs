@@ -95,6 +95,9 @@ impl<'a> Lower<'a, '_> {
                 let list = self.pack(Vec::new());
                 Some(Value::List(list, Box::new(Value::Unset)))
             }
+            (Some("Sdpa" | "CrossEntropy"), "default") => {
+                Some(Value::Options(std::rc::Rc::new(crate::scope::Options { fields: Vec::new(), opaque: false })))
+            }
             (Some("Default"), "default") => Some(Value::Static(Const::Unknown)),
             (Some("array"), "from_fn") => self.exprs(&c.args).first().map(|f| self.repeat_closure(f)),
             _ if names::is_camel(name) => {
