@@ -90,12 +90,12 @@ pub(crate) fn download(t: &RawTensor) -> Result<(Vec<u8>, Ty, Device), Error> {
     };
     let mut bytes = vec![0; ty.bytes()];
     device.backend().download(buffer, &mut bytes)?;
-    Ok((bytes, *ty, *device))
+    Ok((bytes, **ty, *device))
 }
 
 /// A tensor of these bytes.
 pub(crate) fn upload(bytes: &[u8], ty: Ty, device: Device) -> Result<RawTensor, Error> {
-    Ok(RawTensor::Concrete { buffer: device.backend().upload(bytes)?, ty, device })
+    Ok(RawTensor::Concrete { buffer: device.backend().upload(bytes)?, ty: thunder_core::types::TyRef::new(ty), device })
 }
 
 /// Floats of type `from` rounded to `to`, both as bytes.

@@ -18,7 +18,7 @@ use crate::prelude::*;
 #[derive(Debug)]
 pub struct Attention<E: Float> {
     /// Queries, then keys, then values; within each, head after head.
-    pub qkv: Linear<E, Out = { 3 * C }, In = C>,
+    pub qkv: Linear<E, Out = Dim<{ 3 * C }>, In = C>,
     /// From the heads to the output.
     pub proj: Linear<E, Out = C, In = C>,
     /// The number of heads, which divides the width.

@@ -132,7 +132,7 @@ impl Reader {
             }
         }
         try_map_tensors(like, |path, t| match t {
-            RawTensor::Concrete { ty, device, .. } => self.read(&naming.stored(path), *ty, *device),
+            RawTensor::Concrete { ty, device, .. } => self.read(&naming.stored(path), **ty, *device),
             _ => Err(self.error("weights are loaded on the host, not inside a `#[thunder]` function")),
         })
     }

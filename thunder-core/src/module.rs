@@ -135,12 +135,24 @@ impl<E: Element, S: Shape> Tree for Tensor<E, S> {
     }
 }
 
-impl<E: Element, S: Shape> Module for Tensor<E, S> {
-    type With<F: Float> = Tensor<E::WithFloat<F>, S>;
+impl<E: Float, S: Shape> Module for Tensor<E, S> {
+    type With<F: Float> = Tensor<F, S>;
     fn with<F: Float>(&self, m: &mut dyn Mapper) -> Self::With<F> {
-        Tensor::from_raw(m.recast(self.raw(), <E::WithFloat<F> as Element>::DTYPE))
+        Tensor::from_raw(m.recast(self.raw(), F::DTYPE))
     }
 }
+
+/// Tensors of other types stay as they are.
+macro_rules! other_tensors {
+    ($($t:ty)*) => {$(
+        impl<S: Shape> Module for Tensor<$t, S> {
+            type With<F: Float> = Tensor<$t, S>;
+            fn with<F: Float>(&self, m: &mut dyn Mapper) -> Self { self.map(m) }
+        }
+    )*};
+}
+
+other_tensors! { i64 i32 u32 u8 bool }
 
 impl Tree for Key {
     fn visit(&self, v: &mut dyn Visitor) {

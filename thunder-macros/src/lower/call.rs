@@ -4,8 +4,9 @@ use super::op::Arg;
 use super::{Lower, value::with_operand};
 use crate::check::in_place_mutation;
 use crate::names;
-use crate::scope::{Const, Value};
+use crate::scope::{Const, Options, Value};
 use crate::trace::{Callee, Node, Operand, Step};
+use std::rc::Rc;
 use syn::spanned::Spanned;
 use syn::{Expr, ExprCall, GenericArgument, Path};
 use thunder_core::op::{ArgKind, free_function};
@@ -140,7 +141,13 @@ impl<'a> Lower<'a, '_> {
                 let list = self.pack(Vec::new());
                 Some(Value::List(list, Box::new(Value::Unset)))
             }
+            (Some("Sdpa" | "CrossEntropy"), "default") => {
+                Some(Value::Options(std::rc::Rc::new(crate::scope::Options { fields: Vec::new(), opaque: false })))
+            }
             (Some("Default"), "default") => Some(Value::Static(Const::Unknown)),
+            (Some("Sdpa" | "CrossEntropy"), "default") => {
+                Some(Value::Options(Rc::new(Options { fields: Vec::new(), opaque: false })))
+            }
             (Some("array"), "from_fn") => self.exprs(&c.args).first().map(|f| self.repeat_closure(f)),
             _ if names::is_camel(name) => {
                 let args = self.exprs(&c.args);
