@@ -15,7 +15,7 @@ impl<E: Float> Linear<E> {
 
 #[thunder]
 pub struct Attention<E: Float> {
-    pub qkv: Linear<E, Out = { 3 * C }, In = C>,
+    pub qkv: Linear<E, Out = Dim<{ 3 * C }>, In = C>,
     pub proj: Linear<E, Out = C, In = C>,
     pub heads: Dim<H>,
     pub dropout: f32,

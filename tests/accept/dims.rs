@@ -4,7 +4,7 @@ use thunder::prelude::*;
 const WIDTH: usize = 4;
 
 #[thunder]
-fn fixed(x: &Tensor<f32, (B, Dim<4>)>, y: &Tensor<f32, (Dim<WIDTH>, Dim<{ 2 * WIDTH }>)>) -> Tensor<f32, (B, Dim<8>)> {
+fn fixed(x: &Tensor<f32, (B, Dim<WIDTH>)>, y: &Tensor<f32, (Dim<WIDTH>, Dim<{ 2 * WIDTH }>)>) -> Tensor<f32, (B, Dim<{ 2 * WIDTH }>)> {
     x.matmul(y)
 }
 

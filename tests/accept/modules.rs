@@ -59,14 +59,16 @@ pub struct Net {
     pub pair: (Scale, usize),
 }
 
-#[thunder]
 impl Net {
     pub fn new(n: usize, c: usize) -> Net {
         let scale = || Scale { w: Tensor::full(2.0, (c,)) };
         let blocks = (0..n).map(|_| scale()).collect();
         Net { blocks, last: Some(scale()), choice: Choice::Scale(scale()), pair: (scale(), 3) }
     }
+}
 
+#[thunder]
+impl Net {
     pub fn forward(&self, x: &Tensor<f32, (B, C)>) -> Tensor<f32, (B, C)> {
         let mut h = x.clone();
         for block in &self.blocks {

@@ -5,7 +5,7 @@ pub use crate::call::{
     scope, static_cond,
 };
 pub use crate::error::Error;
-pub use crate::item::{self, At, Callee, Item, Node, Operand, Param, Spec, Step, Transform, Var};
+pub use crate::item::{traced, self, At, Callee, Item, Node, Operand, Param, Spec, Step, Transform, Var};
 pub use crate::link::{arm, dim, iter};
 pub use crate::module::{FieldInfo, Mapper, Module, StaticValue, StructInfo, Tree, Visitor};
 pub use crate::op::{self, Flag, Label, Lit as Literal, Op, Pattern, Reduction};

@@ -4,7 +4,7 @@ use thunder::prelude::*;
 fn f(x: &Tensor<f32, (N,)>) -> Tensor<f32, (N,)> {
     let mut p = (x.exp(), x.log());
     p.0 = x.sin(); //~ p.0
-    p.1 += 1.0; //~ +=
+    p.1 += 1.0; //~ p.1
     p.0 + p.1
 }
 

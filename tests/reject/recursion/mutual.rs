@@ -1,4 +1,6 @@
 // In one `mod` the macro sees both; between items apart, linking finds it.
+use thunder::prelude::*;
+
 #[thunder]
 mod model {
     use thunder::prelude::*;

@@ -7,7 +7,7 @@ fn f(x: &Tensor<f32, (N,)>, y: &Tensor<bf16, (N,)>) -> Tensor<f32, (N,)> {
 
 #[thunder]
 fn g<E: Float>(x: &Tensor<f32, (N,)>, y: &Tensor<E, (N,)>) -> Tensor<f32, (N,)> {
-    x.maximum(y) //~ maximum
+    x.maximum(y) //~ y
 }
 
 fn main() {}

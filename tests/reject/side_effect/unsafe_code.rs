@@ -7,7 +7,7 @@ unsafe fn f(x: &Tensor<f32, (N,)>) -> Tensor<f32, (N,)> { //~ unsafe
 
 #[thunder]
 fn g(x: &Tensor<f32, (N,)>, scale: f32) -> Tensor<f32, (N,)> {
-    let p = &scale as *const f32; //~ as
+    let p = &scale as *const f32; //~ *const f32
     x * unsafe { *p } //~ unsafe
 }
 

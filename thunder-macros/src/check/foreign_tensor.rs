@@ -46,3 +46,15 @@ pub fn named(p: &TypePath, args: usize, diag: &mut Diagnostics) -> bool {
     }
     false
 }
+
+/// Whether a `Tensor` lacks its element type or its shape.
+pub fn is_partial(p: &TypePath) -> bool {
+    p.path.segments.len() == 1
+        && p.path.segments.last().is_some_and(|s| {
+            s.ident == "Tensor"
+                && match &s.arguments {
+                    syn::PathArguments::AngleBracketed(a) => a.args.len() != 2,
+                    _ => true,
+                }
+        })
+}

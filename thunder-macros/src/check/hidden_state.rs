@@ -1,6 +1,8 @@
 //! Hidden state: what a body reads besides its parameters would be frozen as it was when the trace was linked.
 
 use crate::diagnostics::Diagnostics;
+use proc_macro2::TokenStream;
+use quote::quote;
 use syn::{ExprMethodCall, ItemStatic, Macro, Path};
 
 const FROZEN: &str = "it would be read once, while tracing, and frozen";
@@ -79,4 +81,19 @@ pub fn write(place: &syn::Expr, diag: &mut Diagnostics) {
         "hidden state: a write to a static would happen once, while tracing, and never again",
         "return the new value beside the result",
     );
+}
+
+/// Statements that compile if these paths are constants, and not if one is a static: a constant is a value, which can
+/// be borrowed `mut`, and a static is a place, which can't.
+pub fn probe(paths: &[Path]) -> TokenStream {
+    let mut seen = Vec::new();
+    let mut out = TokenStream::new();
+    for path in paths {
+        let name = crate::names::path_text(path);
+        if !seen.contains(&name) {
+            seen.push(name);
+            out.extend(quote!(let _ = || { let _ = &mut #path; };));
+        }
+    }
+    if seen.is_empty() { out } else { quote!(#[allow(const_item_mutation, path_statements)] { #out }) }
 }

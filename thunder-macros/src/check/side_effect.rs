@@ -98,3 +98,12 @@ pub fn captured(at: impl ToTokens, name: &str, diag: &mut Diagnostics) {
         "return it from the closure: a tuple of tensors is a result too",
     );
 }
+
+/// A raw pointer.
+pub fn pointer(p: &syn::TypePtr, diag: &mut Diagnostics) {
+    diag.error(
+        p,
+        "a side effect: what is done through a raw pointer can't be traced",
+        "the value itself, or a reference to it",
+    );
+}

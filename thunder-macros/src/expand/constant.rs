@@ -164,7 +164,10 @@ impl Constants<'_> {
             Node::Call { dst, callee, args, at } => {
                 let (dst, args, at) = (v(dst), operands(args), place(*at));
                 let callee = match callee {
-                    Callee::Fn(path) => quote!(Fn(|| #path::TRACE)),
+                    Callee::Fn(path) => {
+                        let id = super::opaque::alias(path);
+                        quote!(Fn(|| #id::TRACE))
+                    }
                     Callee::Method(name) => quote!(Method(#name)),
                 };
                 quote!(Call { dst: #dst, callee: __rt::item::Callee::#callee, args: #args, at: #at })

@@ -5,6 +5,7 @@ pub mod constant;
 pub mod function;
 pub mod generics;
 pub mod method;
+pub mod opaque;
 pub mod structure;
 pub mod traced;
 pub mod variants;

@@ -60,6 +60,7 @@ pub fn refused(sig: &Signature, name: &str) -> TokenStream {
         edits: lower::edits::Edits::default(),
         types: sig.types.clone(),
         used_dims: Default::default(),
+        constants: Vec::new(),
     };
     item(sig, name, &lowered)
 }
@@ -83,8 +84,10 @@ fn item(sig: &Signature, name: &str, lowered: &Lowered) -> TokenStream {
     let out = output(lowered.body.output);
     let holes = Literal::u32_unsuffixed(lowered.body.holes());
     let line = Literal::u32_unsuffixed(sig.syntax.ident.span().start().line as u32);
+    let callees = super::opaque::callees(&lowered.body.nodes);
     quote!({
         use ::thunder::__rt;
+        #callees
         #consts
         &__rt::item::Item {
             name: #name,
@@ -183,9 +186,11 @@ fn head(sig: &Signature, lowered: &Lowered, diag: &mut Diagnostics) -> TokenStre
             Some(quote!(let #pat = #id;))
         }
     });
+    let statics = crate::check::hidden_state::probe(&lowered.constants);
     quote! {
         #[allow(unused_imports)]
         use ::thunder::__rt::TensorOps as _;
+        #statics
         let (#(#names,)*) = __args;
         #shadow
         #dims

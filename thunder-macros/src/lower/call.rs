@@ -185,6 +185,9 @@ impl<'a> Lower<'a, '_> {
         }
         let callee = if p.qself.is_some() || qualified_by_type(&p.path) {
             Callee::Method(name.to_string())
+        } else if p.path.segments.len() == 1 && misspelt(name) {
+            // If there is no such function, rustc says so, and names the one that was meant.
+            Callee::Method(name.to_string())
         } else {
             Callee::Fn(bare(&p.path))
         };
@@ -207,6 +210,12 @@ impl<'a> Lower<'a, '_> {
 /// Whether the segment before the last is a type: then the path is an associated function's.
 pub(super) fn qualified_by_type(path: &Path) -> bool {
     path.segments.iter().rev().nth(1).is_some_and(|s| names::is_capital(&s.ident.to_string()))
+}
+
+/// Whether a name is nearly that of a function of the language.
+fn misspelt(name: &str) -> bool {
+    let near = thunder_core::op::nearest(name);
+    near.iter().any(|n| free_function(n).is_some() && *n != name)
 }
 
 /// The path without generic arguments.

@@ -129,7 +129,8 @@ impl<'a> Lower<'a, '_> {
 
     fn path(&mut self, e: &'a Expr, p: &'a syn::ExprPath) -> Value<'a> {
         let Some(id) = names::single(&p.path).filter(|_| p.qself.is_none()) else {
-            // `f32::EPSILON`, `E::DTYPE`, `Act::Relu`, `consts::PI`; what a static holds is rustc's to refuse.
+            // `f32::EPSILON`, `E::DTYPE`, `Act::Relu`, `consts::PI`.
+            self.constant(&p.path, p.qself.is_some());
             return Value::STATIC;
         };
         let name = id.to_string();
@@ -154,6 +155,7 @@ impl<'a> Lower<'a, '_> {
                 return self.dim_value(&name);
             }
             if !names::is_camel(&name) {
+                self.constant(&p.path, false);
                 let v = self.types.dims.constant(&p.path);
                 return Value::Static(v.map_or(Const::Unknown, |v| {
                     Const::Extent(thunder_core::types::Extent::var(v))
@@ -162,6 +164,16 @@ impl<'a> Lower<'a, '_> {
         }
         // A constant, a unit struct, or a function given by name.
         Value::STATIC
+    }
+
+    /// Notes a path that reads as that of a constant of some module.
+    fn constant(&mut self, path: &syn::Path, qualified: bool) {
+        let mut names = path.segments.iter().rev().map(|s| s.ident.to_string());
+        let last = names.next().unwrap_or_default();
+        let of_a_type = names.next().is_some_and(|n| names::is_capital(&n) || crate::parse::ty::is_static(&n));
+        if !qualified && !of_a_type && hidden_state::is_constant_name(&last) {
+            self.constants.push(path.clone());
+        }
     }
 
     fn field(&mut self, f: &'a ExprField) -> Value<'a> {
@@ -205,6 +217,10 @@ impl<'a> Lower<'a, '_> {
     fn cast(&mut self, c: &'a syn::ExprCast) -> Value<'a> {
         let value = self.expr(&c.expr);
         if host_read::cast(c, &value, self.diag) {
+            return Value::Failed;
+        }
+        if let syn::Type::Ptr(p) = &*c.ty {
+            side_effect::pointer(p, self.diag);
             return Value::Failed;
         }
         let ty = match &*c.ty {

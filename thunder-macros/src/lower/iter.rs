@@ -71,6 +71,7 @@ impl<'a> Lower<'a, '_> {
                 Some(other) => Value::Iter(Rc::new(Iter::Zip(iter, other))),
                 None => Value::Failed,
             },
+            ("map" | "for_each" | "filter", 1) if self.given(&m.args[0], &args[0], iter_is_static(&iter)) => Value::Failed,
             ("map", 1) => match args.pop() {
                 Some(f) => Value::Iter(Rc::new(Iter::Map(iter, f))),
                 None => Value::Failed,
@@ -108,8 +109,14 @@ impl<'a> Lower<'a, '_> {
                 for f in &args {
                     self.static_closure(f);
                 }
+                // No tensor can be summed or compared by std: what rustc lets through is static.
+                let plain = matches!(
+                    name.as_str(),
+                    "sum" | "product" | "count" | "min" | "max" | "any" | "all" | "position" | "is_sorted"
+                );
                 match elem {
                     Value::Failed => Value::Failed,
+                    Value::Unknown(_) if plain => Value::STATIC,
                     v if v.is_static() && args.iter().all(|a| a.is_static() || matches!(a, Value::Closure(_))) => {
                         Value::STATIC
                     }
@@ -122,6 +129,15 @@ impl<'a> Lower<'a, '_> {
             }
             _ => self.not_understood(&m.method, "this method of an iterator"),
         }
+    }
+
+    /// Refuses a function by name where a closure would get tensors. Whether it did.
+    pub(super) fn given(&mut self, at: &'a Expr, f: &Value<'a>, is_static: bool) -> bool {
+        let refused = !is_static && matches!(f, Value::Static(_)) && matches!(at, Expr::Path(_));
+        if refused {
+            crate::check::opaque_call::given(at, self.diag);
+        }
+        refused
     }
 
     fn filter(&mut self, m: &'a ExprMethodCall, iter: Rc<Iter<'a>>, f: &Value<'a>) -> Value<'a> {
@@ -265,6 +281,11 @@ impl<'a> Lower<'a, '_> {
         }
         out
     }
+}
+
+/// Whether an iterator certainly goes over static values.
+fn iter_is_static(iter: &Rc<Iter<'_>>) -> bool {
+    Value::Iter(iter.clone()).is_static()
 }
 
 fn has_closure(iter: &Iter<'_>) -> bool {

@@ -161,7 +161,7 @@ impl<'a> Lower<'a, '_> {
                     let e = argument(e);
                     let value = self.expr(e);
                     if i > 0 {
-                        self.captures(&value);
+                        self.captures(e, &value);
                         host_read::formatted(e, &value, self.diag);
                     } else {
                         self.must_be_static(e, &value, "`assert!`");
@@ -173,7 +173,7 @@ impl<'a> Lower<'a, '_> {
                 for e in list {
                     let e = argument(e);
                     let value = self.expr(e);
-                    self.captures(&value);
+                    self.captures(e, &value);
                     host_read::formatted(e, &value, self.diag);
                 }
                 Value::Never
@@ -182,10 +182,12 @@ impl<'a> Lower<'a, '_> {
     }
 
     /// The dimensions that a message names in braces.
-    fn captures(&mut self, value: &Value<'a>) {
+    fn captures(&mut self, e: &'a Expr, value: &Value<'a>) {
         let Value::Static(Const::Str(s)) = value else { return };
         for name in crate::names::captured(s) {
-            if self.scope.find(&name).is_none() && self.types.dims.find(&name).is_some() {
+            if let Some(b) = self.scope.find(&name) {
+                host_read::formatted(e, &b.value.clone(), self.diag);
+            } else if self.types.dims.find(&name).is_some() {
                 self.used_dims.insert(name);
             }
         }

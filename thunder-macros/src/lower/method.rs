@@ -252,6 +252,9 @@ impl<'a> Lower<'a, '_> {
         match (name, m.args.len()) {
             ("map", 1) => {
                 let f = self.expr(&m.args[0]);
+                if self.given(&m.args[0], &f, parts.iter().all(Value::is_static)) {
+                    return Value::Failed;
+                }
                 let values: Vec<Value<'a>> =
                     parts.into_iter().map(|p| self.apply_closure(&f, vec![p])).collect();
                 if values.iter().any(|v| matches!(v, Value::Failed)) { Value::Failed } else { Value::Tuple(values) }

@@ -66,6 +66,8 @@ pub struct Lower<'a, 'd> {
     returns: bool,
     /// The number of values that the `let` around takes apart.
     expected: Option<usize>,
+    /// Paths that are read as constants: whether one is a static, rustc knows.
+    pub constants: Vec<syn::Path>,
     /// The item itself, which it must not reach.
     pub own: Own,
     /// For each transform's closure around, the newest binding outside it.
@@ -129,6 +131,8 @@ pub struct Lowered {
     pub types: Types,
     /// Dimension names that the body reads.
     pub used_dims: BTreeSet<String>,
+    /// Paths that the body reads as constants.
+    pub constants: Vec<syn::Path>,
 }
 
 impl<'a, 'd> Lower<'a, 'd> {
@@ -149,6 +153,7 @@ impl<'a, 'd> Lower<'a, 'd> {
             depth: 0,
             returns: false,
             expected: None,
+            constants: Vec::new(),
             own: Own::default(),
             regions: Vec::new(),
             spans: HashMap::new(),
@@ -197,7 +202,7 @@ impl<'a, 'd> Lower<'a, 'd> {
         let nodes = self.open.pop().unwrap_or_default();
         let output = output.or(if self.returns { None } else { Some(Operand::Hole) });
         let body = trace::Body { types: self.vars, nodes, output };
-        Lowered { body, edits: self.edits, types: self.types, used_dims: self.used_dims }
+        Lowered { body, edits: self.edits, types: self.types, used_dims: self.used_dims, constants: self.constants }
     }
 
     /// Refuses results that are not what the signature declares.

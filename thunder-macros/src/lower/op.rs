@@ -65,7 +65,10 @@ impl<'a> Lower<'a, '_> {
                 (ArgKind::Tensor | ArgKind::Operand | ArgKind::Key, v) => operands.push((e, v)),
                 (ArgKind::Optional, Value::Option(inner)) => operands.push((e, *inner)),
                 (ArgKind::Optional, v) if present => operands.push((e, v)),
-                (ArgKind::Tensors, Value::Tuple(parts)) => operands.extend(parts.into_iter().map(|p| (e, p))),
+                (ArgKind::Tensors, Value::Tuple(parts)) => {
+                    let places = elements(e, parts.len());
+                    operands.extend(parts.into_iter().enumerate().map(|(i, p)| (places.get(i).copied().unwrap_or(e), p)));
+                }
                 (ArgKind::Tensors, v) => operands.push((e, v)),
                 _ => {}
             }
@@ -129,6 +132,16 @@ impl<'a> Lower<'a, '_> {
     /// Whether an option is certainly there; that of a parameter or a field may not be.
     fn certain(&self, _: &Value<'a>) -> bool {
         false
+    }
+}
+
+/// The elements of an array literal.
+fn elements(e: &Expr, len: usize) -> Vec<&Expr> {
+    match e {
+        Expr::Reference(r) => elements(&r.expr, len),
+        Expr::Paren(p) => elements(&p.expr, len),
+        Expr::Array(a) if a.elems.len() == len => a.elems.iter().collect(),
+        _ => Vec::new(),
     }
 }
 

@@ -332,6 +332,7 @@ impl Types {
         match ty {
             // Refused; what stands in its place breeds no further errors.
             Type::TraitObject(_) | Type::BareFn(_) => *ty = syn::parse_quote!(()),
+            Type::Path(p) if crate::check::foreign_tensor::is_partial(p) => *ty = syn::parse_quote!(()),
             Type::Path(p) => {
                 if p.path.segments.last().is_some_and(|s| s.ident == "Dim") {
                     *ty = syn::parse_quote!(usize);
@@ -465,7 +466,7 @@ impl Types {
 }
 
 /// The primitive and text types, and what std and thunder have of plain configuration.
-fn is_static(name: &str) -> bool {
+pub fn is_static(name: &str) -> bool {
     const PLAIN: &[&str] = &[
         "f64", "f32", "f16", "bf16", "i64", "i32", "i16", "i8", "isize", "u64", "u32", "u16", "u8", "bool", "char",
         "str", "String", "DType", "Sdpa", "CrossEntropy",
