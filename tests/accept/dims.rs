@@ -43,8 +43,8 @@ fn any<S: Shape>(x: &Tensor<f32, S>) -> Tensor<f32, S> {
 
 #[thunder]
 fn annotated(x: &Tensor<f32, (B, T, C)>) -> Tensor<f32, (B, C)> {
-    let y: Tensor<f32, (B, C)> = x.mean(1);
-    let first = |t: Tensor<f32, (B, W)>| -> Tensor<f32, (B, W)> { t * (W as f32) };
+    let y: Tensor<f32, (B, W)> = x.mean(1);
+    let first = |t: Tensor<f32, (B, C)>| t * (W as f32);
     first(y)
 }
 

@@ -8,7 +8,7 @@ mod tools {
 
 #[thunder]
 fn f(x: &Tensor<f32, (N,)>) -> Tensor<f32, (N,)> {
-    x * tools::twice(N) //~ tools::twice
+    x * tools::twice(N) //~ twice
 }
 
 fn main() {}

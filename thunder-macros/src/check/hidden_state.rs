@@ -2,7 +2,8 @@
 
 use crate::diagnostics::Diagnostics;
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{quote, quote_spanned};
+use syn::spanned::Spanned;
 use syn::{ExprMethodCall, ItemStatic, Macro, Path};
 
 const FROZEN: &str = "it would be read once, while tracing, and frozen";
@@ -92,7 +93,8 @@ pub fn probe(paths: &[Path]) -> TokenStream {
         let name = crate::names::path_text(path);
         if !seen.contains(&name) {
             seen.push(name);
-            out.extend(quote!(let _ = || { let _ = &mut #path; };));
+            let borrow = quote_spanned!(path.span()=> &mut #path);
+            out.extend(quote!(let _ = || { let _ = #borrow; };));
         }
     }
     if seen.is_empty() { out } else { quote!(#[allow(const_item_mutation, path_statements)] { #out }) }

@@ -8,7 +8,6 @@ use crate::trace::{Callee, Node};
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::Path;
-use syn::spanned::Spanned;
 
 /// The name that stands for the companion of the function at `path`.
 pub fn alias(path: &Path) -> Ident {
@@ -26,7 +25,6 @@ pub fn callees(nodes: &[Node]) -> TokenStream {
         let module = format_ident!("__stand_in_{}", id);
         let last = path.segments.last().map_or_else(Span::call_site, |s| s.ident.span());
         let at: Vec<TokenStream> = path.to_token_stream().into_iter().map(|t| quote_spanned!(t.span()=> #t)).collect();
-        let span = if path.segments.len() == 1 { last } else { path.span() };
         if !seen.contains(&name) {
             out.extend(quote! {
                 #[allow(non_camel_case_types)]
@@ -41,7 +39,7 @@ pub fn callees(nodes: &[Node]) -> TokenStream {
             });
             seen.push(name.clone());
         }
-        out.extend(quote_spanned!(span=> const _: () = ::thunder::__rt::traced(#id::TRACE, #name);));
+        out.extend(quote_spanned!(last=> const _: () = ::thunder::__rt::traced(#id::TRACE, #name);));
     }
     out
 }

@@ -297,6 +297,8 @@ impl<'a> Lower<'a, '_> {
                 self.exprs(&m.args);
                 Value::STATIC
             }
+            // An `Option` of a number; of a tensor, rustc refuses the number.
+            ("unwrap_or", 1) if matches!(m.args[0], Expr::Lit(_) | Expr::Unary(_)) => Value::STATIC,
             ("map" | "for_each" | "fold" | "enumerate" | "zip" | "rev", _)
                 if m.args.is_empty() || matches!(m.args.last(), Some(Expr::Closure(_))) || name == "zip" =>
             {

@@ -184,8 +184,15 @@ fn lead_bounds(generics: &mut syn::Generics, types: &Types) {
     for p in generics.type_params_mut() {
         if let Some((_, n)) = types.trailing.iter().find(|(s, _)| p.ident == s) {
             for k in 1..=*n {
+                let stated = vec![quote::quote!(usize); k];
                 let k = proc_macro2::Literal::usize_unsuffixed(k);
                 p.bounds.push(syn::parse_quote!(::thunder::__rt::Leading<#k>));
+                let id = &p.ident;
+                p.bounds.push(syn::parse_quote!(::thunder::__rt::Broadcast<(#(#stated,)*), Out = #id>));
+            }
+            if *n > 0 {
+                let id = &p.ident;
+                p.bounds.push(syn::parse_quote!(::thunder::__rt::Pop<Less = <#id as ::thunder::__rt::Leading<1>>::Front>));
             }
         }
     }
