@@ -13,3 +13,4 @@ pub use thunder_core::rt as __rt;
 pub use thunder_core::tensor::{Key, Scalar, Tensor};
 pub use thunder_core::{op, trace, types};
 pub use half::{bf16, f16};
+pub use thunder_macros::thunder;

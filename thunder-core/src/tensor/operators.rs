@@ -107,6 +107,11 @@ impl<T: Literal> Operand for Lit<T> {
     }
 }
 
+/// The operand without references, for what takes tensors by one reference.
+pub fn flat<T: Operand>(x: &T) -> T::Flat {
+    x.flat()
+}
+
 /// An arithmetic operator between two flat operands.
 #[diagnostic::on_unimplemented(
     message = "no arithmetic between `{Self}` and `{Rhs}`",
