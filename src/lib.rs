@@ -2,7 +2,11 @@
 
 extern crate self as thunder;
 
+mod convert;
+pub mod nn;
+pub mod optim;
 pub mod prelude;
+pub mod weights;
 
 pub use thunder_core::call::{CallError, Explanation, scope as call};
 pub use thunder_core::device::Device;
@@ -12,5 +16,6 @@ pub use thunder_core::module::{Module, Tree};
 pub use thunder_core::rt as __rt;
 pub use thunder_core::tensor::{Key, Scalar, Tensor};
 pub use thunder_core::{op, trace, types};
+pub use thunder_macros::thunder;
 pub use half::{bf16, f16};
 pub use thunder_macros::thunder;

@@ -10,7 +10,7 @@ use crate::module::{Mapper, StaticValue, Tree, Visitor};
 use crate::pipeline::{self, Stage};
 use crate::tensor::{Key, RawTensor};
 use crate::trace::{Loc, Trace};
-use crate::types::Ty;
+use crate::types::TyRef;
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hash, Hasher};
@@ -184,10 +184,10 @@ struct Compiled<O, R> {
     /// The arguments with traced leaves: what a refused run gives back is made from it.
     arguments: O,
     /// Their leaves' types.
-    inputs: Vec<Ty>,
+    inputs: Vec<TyRef>,
     /// The result with traced leaves, to be replaced in order.
     template: R,
-    types: Vec<Ty>,
+    types: Vec<TyRef>,
 }
 
 /// Calls `body`: inside a trace it is inlined, on the host it is a cached call.
@@ -246,7 +246,12 @@ pub fn scope<R>(f: impl FnOnce() -> R) -> Result<R, Error> {
 /// # Panics
 /// On the host, where such a function can't be called.
 #[track_caller]
-pub fn inline<R: Tree, F: FnOnce() -> R>(item: &'static Item, args: Vec<InlineArg>, body: F, id: TypeId) -> R {
+pub fn inline<R: Tree, F: FnOnce() -> R>(
+    item: &'static Item,
+    args: Vec<InlineArg>,
+    body: F,
+    id: TypeId,
+) -> R {
     if !record::active() {
         panic!("`{}` takes a closure: it can be called only inside a `#[thunder]` function", item.name);
     }
@@ -284,16 +289,12 @@ struct Gathered {
 impl Visitor for Gathered {
     fn tensor(&mut self, t: &RawTensor) {
         if let RawTensor::Concrete { buffer, ty, device } = t {
-            let rank = ty.shape.rank();
-            let dtype = ty.elem.known().map_or(0, |d| d as u64);
-            self.words.push(dtype | (rank as u64) << 8 | u64::from(self.owned) << 16);
-            for d in ty.shape.dims() {
-                self.words.push(d.konst as u64);
-            }
+            self.words.push(ty.id() << 1 | u64::from(self.owned));
             if *self.device.get_or_insert(*device) != *device {
                 self.elsewhere.get_or_insert((self.argument, *device));
             }
-            let arg = if self.owned { RunArg::Donated(buffer.clone()) } else { RunArg::Borrowed(buffer.clone()) };
+            let arg =
+                if self.owned { RunArg::Donated(buffer.clone()) } else { RunArg::Borrowed(buffer.clone()) };
             self.args.push(arg);
             self.donated.push(self.owned);
         }
@@ -389,15 +390,25 @@ pub fn call<A: Args, R: Tree, F: Fn(A::Owned) -> R + 'static>(
         Some(c) => c,
         None => {
             let linked = link(item, &args, body).and_then(|linked| {
-                let inputs = linked.trace.body.params.iter().map(|&p| linked.trace.ty(p)).collect();
+                let inputs =
+                    linked.trace.body.params.iter().map(|&p| TyRef::new(linked.trace.ty(p))).collect();
                 let outcome = pipeline::compile(linked.trace, device.backend(), &g.donated, None)?;
                 let (arguments, template) = (linked.arguments, linked.result);
-                Ok(Arc::new(Compiled { exe: outcome.exe, arguments, inputs, template, types: outcome.types }))
+                Ok(Arc::new(Compiled {
+                    exe: outcome.exe,
+                    arguments,
+                    inputs,
+                    template,
+                    types: outcome.types.into_iter().map(TyRef::new).collect(),
+                }))
             });
             match linked {
                 Ok(c) => {
                     let entry: Arc<dyn Any + Send + Sync> = c.clone();
-                    CACHE.write().unwrap_or_else(|e| e.into_inner()).insert(std::mem::take(&mut g.words), entry);
+                    CACHE
+                        .write()
+                        .unwrap_or_else(|e| e.into_inner())
+                        .insert(std::mem::take(&mut g.words), entry);
                     c
                 }
                 Err(error) => return Err(CallError { error, args: Some(args.give()) }),
@@ -427,7 +438,7 @@ pub fn call<A: Args, R: Tree, F: Fn(A::Owned) -> R + 'static>(
 /// Puts buffers in the places of traced leaves, in order.
 struct Fill<'a> {
     buffers: std::vec::IntoIter<Buffer>,
-    types: std::slice::Iter<'a, Ty>,
+    types: std::slice::Iter<'a, TyRef>,
     device: Device,
     error: Option<Error>,
 }
@@ -511,7 +522,11 @@ pub fn explain<A: Args, R: Tree, F: Fn(A::Owned) -> R + 'static>(
     let (g, device) = gather::<A, F>(item, &args)?;
     let start = std::time::Instant::now();
     let trace = link(item, &args, body)?.trace;
-    let mut stages = vec![Stage { name: "link", trace: trace.to_string(), time: start.elapsed() }];
+    let mut stages = vec![Stage {
+        name: "link",
+        trace: crate::transform::dce::renumber(&trace).to_string(),
+        time: start.elapsed(),
+    }];
     let cached = CACHE.read().unwrap_or_else(|e| e.into_inner()).contains_key(&g.words);
     let outcome = pipeline::compile(trace, device.backend(), &g.donated, Some(&mut stages))?;
     Ok(Explanation {
@@ -546,9 +561,21 @@ pub struct Explanation {
 
 impl std::fmt::Display for Explanation {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        writeln!(f, "{} on {} ({})", self.function, self.device, if self.cached { "cached" } else { "not yet called" })?;
+        writeln!(
+            f,
+            "{} on {} ({})",
+            self.function,
+            self.device,
+            if self.cached { "cached" } else { "not yet called" }
+        )?;
+        let mut before = "";
         for s in &self.stages {
-            writeln!(f, "\n## after {} ({:.1?})\n\n{}", s.name, s.time, s.trace.trim_end())?;
+            if s.trace == before {
+                writeln!(f, "\n## after {} ({:.1?}): unchanged", s.name, s.time)?;
+            } else {
+                writeln!(f, "\n## after {} ({:.1?})\n\n{}", s.name, s.time, s.trace.trim_end())?;
+            }
+            before = &s.trace;
         }
         if !self.notes.is_empty() {
             writeln!(f, "\n## not fused\n")?;
@@ -566,7 +593,11 @@ impl std::fmt::Display for Explanation {
         let bytes: usize = self.report.steps.iter().map(|s| s.bytes).sum();
         let flops: usize = self.report.steps.iter().map(|s| s.flops).sum();
         writeln!(f, "\ntotal: {} launches, {bytes} bytes moved, {flops} flops", self.report.steps.len())?;
-        writeln!(f, "memory: arena {} bytes, predicted peak {} bytes", self.report.arena_bytes, self.report.peak_bytes)?;
+        writeln!(
+            f,
+            "memory: arena {} bytes, predicted peak {} bytes",
+            self.report.arena_bytes, self.report.peak_bytes
+        )?;
         writeln!(f, "holes: {}", self.holes)
     }
 }
@@ -607,7 +638,8 @@ pub fn assert_shape<E: crate::types::Element, S: crate::tensor::Shape>(
     names: &str,
 ) {
     let sizes = x.shape().sizes();
-    let fits = sizes.len() == expected.len() && sizes.iter().zip(expected).all(|(s, e)| e.is_none_or(|e| e == *s));
+    let fits =
+        sizes.len() == expected.len() && sizes.iter().zip(expected).all(|(s, e)| e.is_none_or(|e| e == *s));
     if !fits && record::active() {
         record::fail(Error::Type {
             text: format!("annotated as {names}, which is {expected:?}; the tensor has shape {sizes:?}"),
@@ -615,4 +647,3 @@ pub fn assert_shape<E: crate::types::Element, S: crate::tensor::Shape>(
         });
     }
 }
-

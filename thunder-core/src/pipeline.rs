@@ -3,8 +3,8 @@
 use crate::error::Error;
 use crate::exec::{Backend, Executable};
 use crate::trace::Trace;
-use crate::types::Ty;
 use crate::transform;
+use crate::types::Ty;
 use crate::verify::verify;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -61,7 +61,8 @@ pub fn compile(
     let mut trace = trace;
     let mut keep = |name: &'static str, trace: &Trace, start: Instant| {
         if let Some(stages) = stages.as_deref_mut() {
-            stages.push(Stage { name, trace: trace.to_string(), time: start.elapsed() });
+            let time = start.elapsed();
+            stages.push(Stage { name, trace: transform::dce::renumber(trace).to_string(), time });
         }
     };
     for (name, pass) in PASSES {

@@ -1,8 +1,8 @@
 //! What the code that `#[thunder]` emits refers to. Not an interface for people.
 
 pub use crate::call::{
-    CallError, Explanation, InlineArg, Own, Ref, StaticBool, assert_shape, call, explain, inline, invoke, scope,
-    static_cond,
+    CallError, Explanation, InlineArg, Own, Ref, StaticBool, assert_shape, call, explain, inline, invoke,
+    scope, static_cond,
 };
 pub use crate::error::Error;
 pub use crate::item::{self, At, Callee, Item, Node, Operand, Param, Spec, Step, Transform, Var};

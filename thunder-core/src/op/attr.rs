@@ -286,7 +286,8 @@ impl Attr for Shape {
     }
     fn allows(&self, linked: &Shape, bindings: &[Extent]) -> bool {
         self.is_unknown()
-            || (self.lead == 0 && self.rank() == linked.rank() || self.lead != 0 && self.rank() <= linked.rank())
+            || (self.lead == 0 && self.rank() == linked.rank()
+                || self.lead != 0 && self.rank() <= linked.rank())
                 && (0..self.rank()).all(|i| {
                     let j = linked.rank() - self.rank() + i;
                     extent_allows(self.at(i), linked.at(j), bindings)
@@ -343,8 +344,9 @@ impl Attr for Pattern {
     fn allows(&self, linked: &Pattern, bindings: &[Extent]) -> bool {
         (self.atoms, self.inputs, self.outputs) == (linked.atoms, linked.inputs, linked.outputs)
             && (self.group, self.order, self.place) == (linked.group, linked.order, linked.place)
-            && (0..self.atoms as usize)
-                .all(|i| extent_allows(self.extents[i], linked.extents[i], bindings) || linked.extents[i].is_unknown())
+            && (0..self.atoms as usize).all(|i| {
+                extent_allows(self.extents[i], linked.extents[i], bindings) || linked.extents[i].is_unknown()
+            })
     }
     fn print(&self, dims: &[&str], out: &mut String) {
         let atom = |i: usize| {
