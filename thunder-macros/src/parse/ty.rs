@@ -425,9 +425,8 @@ impl Types {
     fn led(&self, id: &Ident, stated: usize) -> Type {
         let most = self.trailing.iter().find(|(s, _)| id == s).map_or(0, |(_, n)| *n);
         let mut ty: Type = syn::parse_quote!(#id);
-        if stated < most {
-            let n = proc_macro2::Literal::usize_unsuffixed(most - stated);
-            ty = syn::parse_quote!(<#id as ::thunder::__rt::Leading<#n>>::Front);
+        for _ in stated..most {
+            ty = syn::parse_quote!(<#ty as ::thunder::__rt::Pop>::Less);
         }
         for _ in most..stated {
             ty = syn::parse_quote!(<#ty as ::thunder::__rt::Push>::More);
