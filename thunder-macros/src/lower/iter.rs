@@ -279,6 +279,12 @@ impl<'a> Lower<'a, '_> {
         match (name.as_str(), m.args.len()) {
             ("push", 1) => {
                 let value = self.expr(&m.args[0]);
+                if let Some(id) = crate::names::ident(&m.receiver)
+                    && self.captured(&id.to_string())
+                {
+                    crate::check::side_effect::captured(&m.method, &id.to_string(), self.diag);
+                    return Value::Failed;
+                }
                 if matches!(value, Value::Failed) {
                     return Value::Failed;
                 }
