@@ -24,14 +24,6 @@ pub(crate) struct Leaves {
 }
 
 impl Leaves {
-    /// The one leaf, if it is a tensor and no structure.
-    pub(crate) fn single(&self) -> Option<Value> {
-        match &self.list[..] {
-            [(path, v)] if path.is_empty() => Some(*v),
-            _ => None,
-        }
-    }
-
     /// The leaves under `step`, seen from there.
     pub(crate) fn under(&self, step: PathStep) -> Leaves {
         let list = self
