@@ -10,4 +10,3 @@ pub use thunder_core::tensor::{
     normal, ones, scaled_dot_product_attention, select, stack, stop_gradient, uniform, zeros,
 };
 pub use thunder_core::types::{Element, Float, Int, Num};
-pub use thunder_macros::thunder;
