@@ -5,7 +5,7 @@ use half::{bf16, f16};
 use thunder_core::module::Mapper;
 use thunder_core::tensor::{Key, RawTensor};
 use thunder_core::trace::Loc;
-use thunder_core::types::{DType, Element, Float, Ty, TyRef};
+use thunder_core::types::{DType, Element, Float, Ty};
 
 /// The same module with its floats rounded to `F`; integers, keys and configuration stay.
 ///
@@ -95,7 +95,7 @@ pub(crate) fn download(t: &RawTensor) -> Result<(Vec<u8>, Ty, Device), Error> {
 
 /// A tensor of these bytes.
 pub(crate) fn upload(bytes: &[u8], ty: Ty, device: Device) -> Result<RawTensor, Error> {
-    Ok(RawTensor::Concrete { buffer: device.backend().upload(bytes)?, ty: TyRef::new(ty), device })
+    Ok(RawTensor::Concrete { buffer: device.backend().upload(bytes)?, ty: thunder_core::types::TyRef::new(ty), device })
 }
 
 /// Floats of type `from` rounded to `to`, both as bytes.

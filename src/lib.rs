@@ -18,3 +18,4 @@ pub use thunder_core::tensor::{Key, Scalar, Tensor};
 pub use thunder_core::{op, trace, types};
 pub use thunder_macros::thunder;
 pub use half::{bf16, f16};
+pub use thunder_macros::thunder;

@@ -1,7 +1,6 @@
 //! AdamW.
 
 use super::Group;
-use super::group::settings;
 use crate::prelude::*;
 use crate::{Error, nn};
 
@@ -86,8 +85,10 @@ impl<M: Module> AdamW<M> {
         let correct2 = -(&step * self.beta2.ln()).expm1();
         let (beta1, beta2, eps) = (self.beta1, self.beta2, self.eps);
         let (model, _grads, m, v) = zip_map((&model, &grads, &self.m, &self.v), |path, (p, g, m, v)| {
+            let group = self.groups.iter().find(|group| path.contains(group.path.as_str()));
             let matrix = if p.rank() >= 2 { self.weight_decay } else { 0.0 };
-            let (rate, decay) = settings(&self.groups, path, matrix);
+            let rate = group.map_or(1.0, |group| group.rate);
+            let decay = group.map_or(matrix, |group| group.weight_decay);
             let lr = lr * rate;
             let (w, gradient) = (p.cast::<f32>(), g.cast::<f32>());
             let m1 = m.cast::<f32>() * beta1 + &gradient * (1.0 - beta1);

@@ -30,14 +30,3 @@ pub struct Group {
     /// The weight decay.
     pub weight_decay: f32,
 }
-
-/// The learning rate's factor and the weight decay of the parameter at `path`, which has `decay` if no group fits.
-#[thunder]
-pub(super) fn settings(groups: &[Group], path: &str, decay: f32) -> (f32, f32) {
-    for group in groups {
-        if path.contains(&group.path) {
-            return (group.rate, group.weight_decay);
-        }
-    }
-    (1.0, decay)
-}

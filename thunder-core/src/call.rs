@@ -390,10 +390,17 @@ pub fn call<A: Args, R: Tree, F: Fn(A::Owned) -> R + 'static>(
         Some(c) => c,
         None => {
             let linked = link(item, &args, body).and_then(|linked| {
-                let inputs = linked.trace.body.params.iter().map(|&p| TyRef::new(linked.trace.ty(p))).collect();
+                let inputs =
+                    linked.trace.body.params.iter().map(|&p| TyRef::new(linked.trace.ty(p))).collect();
                 let outcome = pipeline::compile(linked.trace, device.backend(), &g.donated, None)?;
                 let (arguments, template) = (linked.arguments, linked.result);
-                Ok(Arc::new(Compiled { exe: outcome.exe, arguments, inputs, template, types: outcome.types.into_iter().map(TyRef::new).collect() }))
+                Ok(Arc::new(Compiled {
+                    exe: outcome.exe,
+                    arguments,
+                    inputs,
+                    template,
+                    types: outcome.types.into_iter().map(TyRef::new).collect(),
+                }))
             });
             match linked {
                 Ok(c) => {

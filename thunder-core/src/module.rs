@@ -135,12 +135,24 @@ impl<E: Element, S: Shape> Tree for Tensor<E, S> {
     }
 }
 
-impl<E: Element, S: Shape> Module for Tensor<E, S> {
-    type With<F: Float> = Tensor<E::WithFloat<F>, S>;
+impl<E: Float, S: Shape> Module for Tensor<E, S> {
+    type With<F: Float> = Tensor<F, S>;
     fn with<F: Float>(&self, m: &mut dyn Mapper) -> Self::With<F> {
-        Tensor::from_raw(m.recast(self.raw(), <E::WithFloat<F> as Element>::DTYPE))
+        Tensor::from_raw(m.recast(self.raw(), F::DTYPE))
     }
 }
+
+/// Tensors of other types stay as they are.
+macro_rules! other_tensors {
+    ($($t:ty)*) => {$(
+        impl<S: Shape> Module for Tensor<$t, S> {
+            type With<F: Float> = Tensor<$t, S>;
+            fn with<F: Float>(&self, m: &mut dyn Mapper) -> Self { self.map(m) }
+        }
+    )*};
+}
+
+other_tensors! { i64 i32 u32 u8 bool }
 
 impl Tree for Key {
     fn visit(&self, v: &mut dyn Visitor) {
@@ -288,19 +300,6 @@ impl<T: Module> Module for Box<T> {
     type With<F: Float> = Box<T::With<F>>;
     fn with<F: Float>(&self, m: &mut dyn Mapper) -> Self::With<F> {
         Box::new((**self).with::<F>(m))
-    }
-}
-
-/// `x` as the type that it is: what a struct's `Module::with` fills its fields by, where only the caller knows that
-/// the floats of a generic element type have become `F`.
-///
-/// # Panics
-/// If it is of another type: a field whose `Module::With` is not the same type over `F`.
-pub fn same<A: Tree, B: Tree>(x: A) -> B {
-    let mut slot = Some(x);
-    match (&mut slot as &mut dyn std::any::Any).downcast_mut::<Option<B>>().and_then(Option::take) {
-        Some(y) => y,
-        None => panic!("`{}` does not become `{}`", std::any::type_name::<A>(), std::any::type_name::<B>()),
     }
 }
 

@@ -7,7 +7,7 @@ pub use crate::call::{
 pub use crate::error::Error;
 pub use crate::item::{self, At, Callee, Item, Node, Operand, Param, Spec, Step, Transform, Var};
 pub use crate::link::{arm, dim, iter};
-pub use crate::module::{FieldInfo, Mapper, Module, StaticValue, StructInfo, Tree, Visitor, same};
+pub use crate::module::{FieldInfo, Mapper, Module, StaticValue, StructInfo, Tree, Visitor};
 pub use crate::op::{self, Flag, Label, Lit as Literal, Op, Pattern, Reduction};
 pub use crate::tensor::{
     AnyShape, AxesArg, Broadcast, Key, Leading, MatMul, Pop, Push, Scalar, Shape, Tensor, TensorOps, add, bitand, bitor,

@@ -231,6 +231,11 @@ impl<'a> Scope<'a> {
         }
     }
 
+    /// The newest binding there has been.
+    pub fn newest(&self) -> u32 {
+        self.next
+    }
+
     /// Makes new bindings distinct from those of `other`.
     pub fn after(&mut self, other: &Scope<'a>) {
         self.next = self.next.max(other.next);

@@ -54,7 +54,9 @@ impl Leaves {
 
     /// Whether the two hold the same values in the same places.
     pub(crate) fn same(&self, other: &Leaves) -> bool {
+        // A struct literal may name its fields in another order than they are declared in.
         self.list == other.list
+            || (self.list.len() == other.list.len() && self.list.iter().all(|leaf| other.list.contains(leaf)))
     }
 }
 

@@ -9,7 +9,7 @@ mod rank;
 pub use call::{Tuple, chunk, einsum, rearrange};
 pub use key::Key;
 pub use operators::{
-    Accepts, Arithmetic, Comparison, Literal, Lit, Logical, Negate, Operand, add, bitand, bitor, bitxor, div, eq, flat, ge, gt, le,
+    Arithmetic, Comparison, Literal, Lit, Logical, Negate, Operand, add, bitand, bitor, bitxor, div, eq, flat, ge, gt, le,
     lit, lt, mul, ne, neg, not, rem, sub,
 };
 pub use ops::*;

@@ -3,8 +3,7 @@
 use super::{Broadcast, RawTensor, Shape, Tensor};
 use crate::link::record;
 use crate::op::{self, Op};
-pub use crate::types::Accepts;
-use crate::types::{Element, Num};
+use crate::types::{Accepts, Element, Num};
 
 /// A Rust number beside a tensor; it takes the tensor's element type.
 #[derive(Clone, Copy, Debug)]

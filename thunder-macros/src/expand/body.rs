@@ -182,7 +182,7 @@ impl Apply<'_> {
                 });
                 quote!(#x, #p #guard)
             }
-            MacroArgs::Assert(_, list) | MacroArgs::Panic(list) => {
+            MacroArgs::Assert(list) | MacroArgs::Panic(list) => {
                 list.iter_mut().for_each(|e| self.visit_expr_mut(e));
                 let named = self.captures(list);
                 quote!(#(#list),* #(, #named)*)

@@ -40,7 +40,8 @@ pub fn lower(sig: &Signature, name: &str, mut block: Block, in_impl: bool, diag:
         for (pat, value) in pats.iter().zip(values) {
             l.bind(pat, value);
         }
-        l.finish(&block)
+        l.own = sig.own.clone();
+        l.finish(&block, &sig.result)
     };
     let text = text(sig, name, &lowered.body, &lowered.types.dims);
     let item = item(sig, name, &lowered);
@@ -134,7 +135,7 @@ fn kind_text(k: &Kind, dims: &Dims, elems: &[String]) -> String {
         Kind::Closure => "closure".into(),
         Kind::Named(n) if n.dim.is_some() => "static".into(),
         Kind::Named(n) => n.name.clone(),
-        Kind::Unknown => "_".into(),
+        Kind::Unknown | Kind::Refused => "_".into(),
     }
 }
 
@@ -297,12 +298,8 @@ pub fn allowances() -> TokenStream {
 }
 
 /// The body of an item that was refused: callers must not suffer from it too.
-pub fn unimplemented(sig: &Signature) -> TokenStream {
-    let names = sig.params.iter().map(|p| &p.ident);
-    quote!({
-        let _ = (#(&#names,)*);
-        ::core::unimplemented!("this `#[thunder]` function was refused")
-    })
+pub fn unimplemented() -> TokenStream {
+    quote!({ ::core::unimplemented!("this `#[thunder]` function was refused") })
 }
 
 /// A module name that no user writes.

@@ -4,6 +4,7 @@
 
 use super::edits::Place;
 use super::{Lower, value::meet};
+use crate::check::{host_read, value_branch};
 use crate::diagnostics::Diagnostics;
 use crate::scope::{Const, Value};
 use crate::trace::{Operand, Step};
@@ -24,8 +25,8 @@ pub enum MacroArgs {
     Repeat(Expr, Expr),
     /// `matches!(x, pattern if guard)`.
     Matches(Expr, Pat, Option<Expr>),
-    /// `assert!(c, "…", a)`, `assert_eq!(a, b, "…")`: this many static operands, then a message.
-    Assert(usize, Vec<Expr>),
+    /// `assert!(c, "…", a)`.
+    Assert(Vec<Expr>),
     /// `panic!("…", a)`.
     Panic(Vec<Expr>),
 }
@@ -65,9 +66,8 @@ fn parse(m: &Macro) -> Option<syn::Result<MacroArgs>> {
             repeat.parse2(m.tokens.clone()).or_else(|_| list().map(MacroArgs::List))
         }
         "matches" => syn::parse2::<Matches>(m.tokens.clone()).map(|m| MacroArgs::Matches(m.0, m.1, m.2)),
-        "assert" | "debug_assert" => list().map(|l| MacroArgs::Assert(1, l)),
-        "assert_eq" | "assert_ne" | "debug_assert_eq" | "debug_assert_ne" => list().map(|l| MacroArgs::Assert(2, l)),
-        "panic" | "unreachable" | "todo" | "unimplemented" => list().map(MacroArgs::Panic),
+        "assert" | "debug_assert" => list().map(MacroArgs::Assert),
+        "panic" | "unreachable" => list().map(MacroArgs::Panic),
         _ => return None,
     })
 }
@@ -84,7 +84,7 @@ pub fn collect(block: &syn::Block, diag: &mut Diagnostics) -> Macros {
                 Some(Ok(args)) => {
                     let args = Box::new(args);
                     match &*args {
-                        MacroArgs::List(l) | MacroArgs::Assert(_, l) | MacroArgs::Panic(l) => {
+                        MacroArgs::List(l) | MacroArgs::Assert(l) | MacroArgs::Panic(l) => {
                             l.iter().for_each(|e| self.visit_expr(e));
                         }
                         MacroArgs::Repeat(a, b) => {
@@ -114,7 +114,7 @@ impl<'a> Lower<'a, '_> {
     pub(super) fn macro_call(&mut self, m: &'a Macro) -> Value<'a> {
         let macros = self.macros;
         let Some(args) = macros.get(&Place::of(m)) else {
-            crate::check::side_effect::macro_call(m, self.diag);
+            crate::check::macro_call(m, self.diag);
             return Value::Failed;
         };
         match &**args {
@@ -146,7 +146,7 @@ impl<'a> Lower<'a, '_> {
             }
             MacroArgs::Matches(e, p, guard) => {
                 let value = self.expr(e);
-                crate::check::value_branch(e, "`matches!`", &value, self.diag);
+                value_branch::branch(e, "`matches!`", &value, self.diag);
                 let outer = self.scope.bindings.len();
                 self.bind_pattern(p, value);
                 if let Some(g) = guard {
@@ -156,17 +156,15 @@ impl<'a> Lower<'a, '_> {
                 self.scope.bindings.truncate(outer);
                 Value::STATIC
             }
-            MacroArgs::Assert(n, list) => {
+            MacroArgs::Assert(list) => {
                 for (i, e) in list.iter().enumerate() {
                     let e = argument(e);
                     let value = self.expr(e);
-                    if i >= *n {
+                    if i > 0 {
                         self.captures(&value);
-                        crate::check::host_read::formatted(e, &value, self.diag);
-                    } else if *n == 1 {
-                        self.must_be_static(e, &value, "`assert!`");
+                        host_read::formatted(e, &value, self.diag);
                     } else {
-                        crate::check::value_branch(e, "`assert_eq!`", &value, self.diag);
+                        self.must_be_static(e, &value, "`assert!`");
                     }
                 }
                 Value::unit()
@@ -176,7 +174,7 @@ impl<'a> Lower<'a, '_> {
                     let e = argument(e);
                     let value = self.expr(e);
                     self.captures(&value);
-                    crate::check::host_read::formatted(e, &value, self.diag);
+                    host_read::formatted(e, &value, self.diag);
                 }
                 Value::Never
             }

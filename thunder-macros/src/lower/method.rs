@@ -2,6 +2,9 @@
 
 use super::op::Arg;
 use super::Lower;
+use crate::check::{
+    attribute_write, hidden_state, in_place_mutation, randomness, recursion, unknown_operation, value_branch, value_shape,
+};
 use crate::scope::{Const, Iter, Value};
 use crate::trace::{Callee, Node, Operand};
 use std::rc::Rc;
@@ -17,8 +20,16 @@ impl<'a> Lower<'a, '_> {
             self.exprs(&m.args);
             return receiver;
         }
+        if self.own.is_method(m) {
+            self.exprs(&m.args);
+            recursion::direct(&m.method, &self.own.name, self.diag);
+            return Value::Failed;
+        }
         if crate::check::host_read::method(m, &receiver, self.diag)
-            || crate::check::mutation::method(m, &receiver, self.diag)
+            || attribute_write::method(m, self.diag)
+            || in_place_mutation::method(m, &receiver, self.diag)
+            || hidden_state::method(m, self.diag)
+            || value_branch::method(m, &receiver, self.diag)
         {
             return Value::Failed;
         }
@@ -77,8 +88,12 @@ impl<'a> Lower<'a, '_> {
                     self.op_call(op, Some((&m.receiver, x)), args, elem, m.method.span())
                 }
                 None => {
-                    self.exprs(&m.args);
-                    crate::check::unknown_operation(&m.method, self.diag);
+                    let args = self.args(m);
+                    if !value_shape::method(&m.method, self.diag)
+                        && !randomness::torch_name(name, &args, m.method.span(), self.diag)
+                    {
+                        unknown_operation::method(&m.method, self.diag);
+                    }
                     Value::Failed
                 }
             },
@@ -216,7 +231,7 @@ impl<'a> Lower<'a, '_> {
         }
         match traced {
             // A configuration value of the user's own: an enum with a `#[thunder]` method, say.
-            Some(_) if !crate::check::opaque::std_method(name) => {
+            Some(_) if !crate::check::opaque_call::std_method(name) => {
                 self.call_item(Callee::Method(name.into()), &[vec![x.clone()], args].concat(), m.method.span())
             }
             Some(e) => {

@@ -1,6 +1,7 @@
 //! Calls that are one operation of the table: their operands, and their attributes as far as they can be read.
 
 use super::Lower;
+use crate::check::{randomness, unknown_operation, value_branch, value_shape};
 use crate::scope::{Const, Options, Value};
 use proc_macro2::Span;
 use syn::Expr;
@@ -35,8 +36,21 @@ impl<'a> Lower<'a, '_> {
             return Value::Failed;
         }
         if args.len() != method.args.len() {
-            let text = format!("`{}` takes {} arguments, found {}", method.name, method.args.len(), args.len());
-            self.diag.error_at(span, text, "");
+            if !randomness::missing_key(method, args.len(), span, self.diag) {
+                unknown_operation::arity(method, args.len(), receiver.is_some(), span, self.diag);
+            }
+            return Value::Failed;
+        }
+        let mut refused = false;
+        for (kind, (e, v)) in method.args.iter().zip(&args) {
+            refused |= match kind {
+                ArgKind::Shape | ArgKind::Extent | ArgKind::Ranges | ArgKind::Pads => value_shape::extent(e, v, self.diag),
+                ArgKind::Axis | ArgKind::Axes => value_branch::as_static(e, "axis", v, self.diag),
+                ArgKind::Lit => value_branch::as_static(e, "number", v, self.diag),
+                _ => false,
+            };
+        }
+        if refused {
             return Value::Failed;
         }
         let receiver_value = receiver.as_ref().map(|(_, v)| v.clone());
@@ -75,6 +89,9 @@ impl<'a> Lower<'a, '_> {
             .map(|v| if let Value::List(o, _) = v { Value::Unknown(o) } else { v })
             .collect();
         let key = matches!(op, Op::FoldIn);
+        if !matches!(op, Op::Select) && self.float_beside_integer(&values, |i| places[i]) {
+            return Value::Failed;
+        }
         // A fault of a method's receiver shows at the method's name: the receiver may be a long chain.
         let out = self.apply(op, &values, span, |i| if method && i == 0 { None } else { places.get(i).copied() });
         match out {

@@ -13,8 +13,10 @@ impl<'a> Lower<'a, '_> {
         match pat {
             Pat::Ident(p) => {
                 let name = p.ident.to_string();
-                if p.by_ref.is_some() && p.mutability.is_some() {
-                    crate::check::mutation::borrow(&p.mutability, self.diag);
+                if let (Some(_), Some(token)) = (p.by_ref, p.mutability) {
+                    crate::check::in_place_mutation::borrow(token, self.diag);
+                    self.scope.bind(name, true, Value::Failed);
+                    return;
                 }
                 if let Some((_, inner)) = &p.subpat {
                     self.bind_pattern(inner, value.clone());

@@ -32,6 +32,8 @@ pub enum Kind {
     Named(Named),
     /// Nothing known.
     Unknown,
+    /// What was reported.
+    Refused,
 }
 
 /// A named type: a module or configuration.
@@ -82,12 +84,12 @@ impl Types {
             Type::ImplTrait(_) => Kind::Closure,
             Type::Infer(_) => Kind::Unknown,
             Type::TraitObject(t) => {
-                diag.error(
-                    t,
-                    "a `dyn` type can't be part of a trace: which code runs must be known when it is linked",
-                    "a generic parameter with a `#[thunder]` trait, or an enum",
-                );
-                Kind::Unknown
+                crate::check::foreign_tensor::dyn_type(t, diag);
+                Kind::Refused
+            }
+            Type::BareFn(t) => {
+                crate::check::foreign_tensor::pointer(t, diag);
+                Kind::Refused
             }
             other => {
                 diag.error(other, "this type can't be part of a trace", "tensors, keys, modules, numbers, tuples");
@@ -107,6 +109,13 @@ impl Types {
             .iter()
             .filter_map(|a| if let GenericArgument::Type(t) = a { Some(t) } else { None })
             .collect();
+        if crate::check::foreign_tensor::named(p, types.len(), diag) {
+            return Kind::Refused;
+        }
+        if crate::check::side_effect::is_cell(&name) {
+            crate::check::side_effect::cell_type(&last.ident, diag);
+            return Kind::Refused;
+        }
         match (name.as_str(), &types[..]) {
             ("Tensor", [elem, shape]) => Kind::Tensor(Ty::new(self.elem(elem), self.shape(shape, diag))),
             ("Scalar", [elem]) => Kind::Tensor(Ty::new(self.elem(elem), Shape::SCALAR)),
@@ -321,6 +330,8 @@ impl Types {
     /// Rewrites `ty` to the honest Rust type.
     pub fn rewrite(&self, ty: &mut Type) {
         match ty {
+            // Refused; what stands in its place breeds no further errors.
+            Type::TraitObject(_) | Type::BareFn(_) => *ty = syn::parse_quote!(()),
             Type::Path(p) => {
                 if p.path.segments.last().is_some_and(|s| s.ident == "Dim") {
                     *ty = syn::parse_quote!(usize);
@@ -425,12 +436,11 @@ impl Types {
     fn led(&self, id: &Ident, stated: usize) -> Type {
         let most = self.trailing.iter().find(|(s, _)| id == s).map_or(0, |(_, n)| *n);
         let mut ty: Type = syn::parse_quote!(#id);
-        if stated < most {
-            let n = proc_macro2::Literal::usize_unsuffixed(most - stated);
-            ty = syn::parse_quote!(<#id as ::thunder::__rt::Leading<#n>>::Front);
+        for _ in stated..most {
+            ty = syn::parse_quote!(<#ty as ::thunder::__rt::Pop>::Less);
         }
         for _ in most..stated {
-            ty = syn::parse_quote!(<#ty as ::thunder::__rt::Push>::Out);
+            ty = syn::parse_quote!(<#ty as ::thunder::__rt::Push>::More);
         }
         ty
     }

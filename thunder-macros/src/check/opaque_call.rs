@@ -1,7 +1,21 @@
 //! Opaque calls: what is neither traced nor known to be pure.
 
 use crate::diagnostics::Diagnostics;
-use syn::Path;
+use syn::{Macro, Path};
+
+/// Refuses any other macro.
+pub fn macro_call(m: &Macro, diag: &mut Diagnostics) -> bool {
+    let name = super::segments(&m.path).join("::");
+    let help = match name.as_str() {
+        "assert_eq" => "`assert!(a == b)`; a body may call `vec! matches! assert! debug_assert! panic! unreachable!`",
+        "assert_ne" => "`assert!(a != b)`; a body may call `vec! matches! assert! debug_assert! panic! unreachable!`",
+        "debug_assert_eq" | "debug_assert_ne" => "`debug_assert!(a == b)`",
+        "todo" | "unimplemented" => "`panic!(\"…\")`; a body may call `vec! matches! assert! debug_assert! panic! unreachable!`",
+        _ => "a `#[thunder]` function; a body may call `vec! matches! assert! debug_assert! panic! unreachable!`",
+    };
+    diag.error(&m.path, format!("an opaque call: what `{name}!` expands to is not seen by the trace"), help);
+    true
+}
 
 /// Whether a path leads to a pure function of std, or to a constructor of it.
 pub fn is_pure(path: &Path, qualified: bool) -> bool {
@@ -11,7 +25,7 @@ pub fn is_pure(path: &Path, qualified: bool) -> bool {
         "Duration", "NonZeroUsize",
     ];
     const MODULES: &[&str] = &["cmp", "iter", "array", "convert", "ops", "slice", "option", "num", "f32", "f64"];
-    let names: Vec<String> = path.segments.iter().map(|s| s.ident.to_string()).collect();
+    let names = super::segments(path);
     if matches!(names.first().map(String::as_str), Some("std" | "core" | "alloc")) {
         return names.len() > 2 && MODULES.contains(&names[1].as_str());
     }
@@ -26,17 +40,26 @@ pub fn is_pure(path: &Path, qualified: bool) -> bool {
 
 /// Whether a path leads into std, whose functions take no tensors.
 pub fn foreign(path: &Path, diag: &mut Diagnostics) -> bool {
-    let first = path.segments.first().map(|s| s.ident.to_string()).unwrap_or_default();
-    if !matches!(first.as_str(), "std" | "core" | "alloc") {
+    let names = super::segments(path);
+    if !matches!(names.first().map(String::as_str), Some("std" | "core" | "alloc")) {
         return false;
     }
-    let name = crate::names::path_text(path);
-    let help = match path.segments.last().map(|s| s.ident.to_string()).as_deref() {
-        Some("swap" | "replace" | "take") => "bind new values: `let (x, y) = (y, x);`",
-        _ => "an operation of `thunder`, or a `#[thunder]` function",
-    };
-    diag.error(path, format!("opaque call: `{name}` is not traced, and it receives a tensor"), help);
+    let name = names.join("::");
+    diag.error(
+        path,
+        format!("an opaque call: `{name}` is not traced, and it would receive a tensor"),
+        "an operation of `thunder`, or a `#[thunder]` function",
+    );
     true
+}
+
+/// A function given where a closure is called with tensors.
+pub fn given(at: impl quote::ToTokens, diag: &mut Diagnostics) {
+    diag.error(
+        at,
+        "an opaque call: a function given by name is not traced",
+        "call it in a closure, `|x| f(x)`, and mark it `#[thunder]`",
+    );
 }
 
 /// Whether this is a method of std that takes closures or values, and so no `#[thunder]` method.
