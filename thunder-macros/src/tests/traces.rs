@@ -257,10 +257,10 @@ fn errors_come_all_at_once_and_breed_none() {
         first_lines,
         [
             "`add`: shapes (B, T, C) and (T,) do not broadcast: nothing says that C equals T",
-            "a tensor has no operation `softmaxx`",
-            "`if` on a tensor: what it holds is not known while tracing",
+            "unknown operation: a tensor has no `softmaxx`",
+            "a branch on a tensor value: `if` decides while tracing, when a tensor holds nothing yet",
             "`sum`: axis 5 is out of range for (B, T, C): axes go from -3 to 2",
-            "`println!` is a side effect: it would run once while tracing, and never again",
+            "a side effect: `println!` in a trace; it would happen once, while tracing, and never again",
         ]
     );
 }
