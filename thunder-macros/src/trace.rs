@@ -107,6 +107,7 @@ pub enum Callee {
 
 /// A step of the trace.
 #[derive(Clone)]
+#[allow(clippy::large_enum_variant)] // Operations are the common case.
 pub enum Node {
     /// An operation.
     Op { dst: Var, op: Op, args: Vec<Operand>, at: At },

@@ -178,11 +178,17 @@ impl<'a> Matcher<'a> {
                 f.set(*dst, part);
             }
             Node::Pack { dst, parts } => {
+                let named: Vec<PathStep> = parts.iter().filter_map(|(s, _)| f.step(s)).collect();
                 let mut list = Vec::new();
                 let mut any = false;
                 for (step, value) in *parts {
                     match (f.step(step), f.operand(value)) {
                         (Some(step), Slot::Known(leaves)) => list.extend(leaves.within(step)),
+                        // `Model { head, ..model }`: the fields that are not named.
+                        (None, Slot::Known(rest)) if !named.is_empty() => {
+                            let fits = |p: &[PathStep]| p.first().is_some_and(|s| !named.contains(s));
+                            list.extend(rest.list.into_iter().filter(|(p, _)| fits(p)));
+                        }
                         _ => any = true,
                     }
                 }

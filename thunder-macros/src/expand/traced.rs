@@ -26,7 +26,7 @@ pub struct Traced {
 pub fn lower(sig: &Signature, name: &str, mut block: Block, in_impl: bool, diag: &mut Diagnostics) -> Traced {
     let macros = lower::collect_macros(&block, diag);
     let pats: Vec<Pat> = sig.params.iter().map(|p| p.pat.clone()).collect();
-    let lowered = {
+    let mut lowered = {
         let mut l = Lower::new(sig.types.clone(), in_impl, &macros, diag);
         if sig.receiver.is_some() {
             l.receiver();
@@ -46,6 +46,8 @@ pub fn lower(sig: &Signature, name: &str, mut block: Block, in_impl: bool, diag:
     let text = text(sig, name, &lowered.body, &lowered.types.dims);
     let item = item(sig, name, &lowered);
     let head = head(sig, &lowered, diag);
+    // Names that annotations bind have no aliases.
+    lowered.types.alias = None;
     let mut apply =
         Apply { edits: &lowered.edits, macros, types: &lowered.types, in_method: sig.receiver.is_some() };
     apply.run(&mut block);

@@ -61,7 +61,7 @@ impl<'a> Lower<'a, '_> {
                     value if value.is_static() => value,
                     _ => Value::STATIC,
                 };
-                self.scope.bind(c.ident.to_string(), false, value);
+                self.scope.bind(c.ident.to_string(), value);
             }
             Item::Static(s) => {
                 crate::check::hidden_state::local_static(s, self.diag);

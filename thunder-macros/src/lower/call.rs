@@ -141,9 +141,6 @@ impl<'a> Lower<'a, '_> {
                 let list = self.pack(Vec::new());
                 Some(Value::List(list, Box::new(Value::Unset)))
             }
-            (Some("Sdpa" | "CrossEntropy"), "default") => {
-                Some(Value::Options(std::rc::Rc::new(crate::scope::Options { fields: Vec::new(), opaque: false })))
-            }
             (Some("Default"), "default") => Some(Value::Static(Const::Unknown)),
             (Some("Sdpa" | "CrossEntropy"), "default") => {
                 Some(Value::Options(Rc::new(Options { fields: Vec::new(), opaque: false })))

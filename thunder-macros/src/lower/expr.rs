@@ -298,6 +298,9 @@ impl<'a> Lower<'a, '_> {
             parts.push((Step::Field(name.clone()), operand));
         }
         if let Some(rest) = rest {
+            if parts.is_empty() {
+                return rest;
+            }
             let operand = self.operand(&rest);
             parts.push((Step::Any, operand));
         }

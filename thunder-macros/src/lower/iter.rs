@@ -172,7 +172,7 @@ impl<'a> Lower<'a, '_> {
         let mut names = self.closure_names(iter, &f);
         names.push(ACC.into());
         let outer = self.scope.bindings.len();
-        self.scope.bind(ACC, true, init);
+        self.scope.bind(ACC, init);
         let (_, kept) = self.repeat(site, &names, |s| {
             let x = s.item_of(iter, site);
             let acc = s.scope.find(ACC).map_or(Value::Failed, |b| b.value.clone());
@@ -269,7 +269,7 @@ impl<'a> Lower<'a, '_> {
         }
         let operand = self.operand(&start);
         let cell = self.assign(operand, Self::ty(&kind));
-        self.scope.bind(OUT, true, super::value::with_operand(&kind, cell));
+        self.scope.bind(OUT, super::value::with_operand(&kind, cell));
         let (_, kept) = self.repeat(site, &names, |s| {
             let out = s.apply_closure(f, vec![inner.clone()]);
             s.scope.assign(OUT, out);

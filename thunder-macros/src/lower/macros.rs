@@ -18,6 +18,7 @@ use syn::{Expr, Macro, Pat, Token};
 pub type Macros = HashMap<Place, Box<MacroArgs>>;
 
 /// The arguments of a macro call.
+#[allow(clippy::large_enum_variant)] // It is boxed.
 pub enum MacroArgs {
     /// `vec![a, b]`.
     List(Vec<Expr>),

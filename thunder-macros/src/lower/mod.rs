@@ -165,7 +165,7 @@ impl<'a, 'd> Lower<'a, 'd> {
     /// `self`, as the first var.
     pub fn receiver(&mut self) {
         let v = self.var(Ty::UNKNOWN);
-        self.scope.bind("self", false, Value::Module(Operand::Var(v)));
+        self.scope.bind("self", Value::Module(Operand::Var(v)));
     }
 
     /// The parameters, as the next vars: their kinds, and the names of those that are extents.

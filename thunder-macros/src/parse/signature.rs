@@ -179,22 +179,25 @@ impl<'a> Visit<'a> for Stated<'_> {
     }
 }
 
-/// Gives a generic shape the bounds that counting dimensions from it needs.
+/// Gives a generic shape the bounds that counting dimensions from it needs: room for those that are stated, and
+/// broadcasting with what has no more of them.
 fn lead_bounds(generics: &mut syn::Generics, types: &Types) {
+    let mut where_: Vec<syn::WherePredicate> = Vec::new();
     for p in generics.type_params_mut() {
-        if let Some((_, n)) = types.trailing.iter().find(|(s, _)| p.ident == s) {
-            for k in 1..=*n {
-                let stated = vec![quote::quote!(usize); k];
-                let k = proc_macro2::Literal::usize_unsuffixed(k);
-                p.bounds.push(syn::parse_quote!(::thunder::__rt::Leading<#k>));
-                let id = &p.ident;
-                p.bounds.push(syn::parse_quote!(::thunder::__rt::Broadcast<(#(#stated,)*), Out = #id>));
-            }
-            if *n > 0 {
-                let id = &p.ident;
-                p.bounds.push(syn::parse_quote!(::thunder::__rt::Pop<Less = <#id as ::thunder::__rt::Leading<1>>::Front>));
-            }
+        let id = p.ident.clone();
+        let Some((_, n)) = types.trailing.iter().find(|(s, _)| id == s) else { continue };
+        let mut less: Type = syn::parse_quote!(#id);
+        for k in 1..=*n {
+            where_.push(syn::parse_quote!(#less: ::thunder::__rt::Pop));
+            less = syn::parse_quote!(<#less as ::thunder::__rt::Pop>::Less);
+            let places = (0..k).map(|_| quote::quote!(usize));
+            let small: Type = syn::parse_quote!((#(#places,)*));
+            where_.push(syn::parse_quote!(#id: ::thunder::__rt::Broadcast<#small, Out = #id>));
+            where_.push(syn::parse_quote!(#small: ::thunder::__rt::Broadcast<#id, Out = #id>));
         }
+    }
+    if !where_.is_empty() {
+        generics.make_where_clause().predicates.extend(where_);
     }
 }
 
