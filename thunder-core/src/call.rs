@@ -10,7 +10,7 @@ use crate::module::{Mapper, StaticValue, Tree, Visitor};
 use crate::pipeline::{self, Stage};
 use crate::tensor::{Key, RawTensor};
 use crate::trace::{Loc, Trace};
-use crate::types::Ty;
+use crate::types::TyRef;
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hash, Hasher};
@@ -36,6 +36,8 @@ pub trait Arg {
     fn into_tree(self) -> Self::Tree;
     /// What a refused call gives back.
     fn give(self) -> Self::Given;
+    /// The same, made anew from a structure of this form with the leaves that `m` gives.
+    fn restore(tree: &Self::Tree, m: &mut dyn Mapper) -> Self::Given;
 }
 
 impl<T: Tree> Arg for Ref<'_, T> {
@@ -49,6 +51,9 @@ impl<T: Tree> Arg for Ref<'_, T> {
         self.0.clone()
     }
     fn give(self) {}
+    fn restore(tree: &T, m: &mut dyn Mapper) {
+        tree.map(m);
+    }
 }
 
 impl<T: Tree> Arg for Own<T> {
@@ -64,6 +69,9 @@ impl<T: Tree> Arg for Own<T> {
     fn give(self) -> T {
         self.0
     }
+    fn restore(tree: &T, m: &mut dyn Mapper) -> T {
+        tree.map(m)
+    }
 }
 
 /// Sees the leaves of all arguments.
@@ -75,7 +83,7 @@ pub trait ArgVisitor: Visitor {
 /// All arguments of a call, as a tuple of [`Ref`] and [`Own`].
 pub trait Args: Sized {
     /// The arguments, by value.
-    type Owned: 'static;
+    type Owned: Send + Sync + 'static;
     /// What a refused call gives back: `()` for each that was given by reference.
     type Given;
     /// Shows every leaf.
@@ -84,8 +92,12 @@ pub trait Args: Sized {
     fn parameters(&self, params: &[Param]) -> Self::Owned;
     /// The arguments, by value.
     fn owned(self) -> Self::Owned;
+    /// A copy of the arguments.
+    fn copy(owned: &Self::Owned) -> Self::Owned;
     /// What a refused call gives back.
     fn give(self) -> Self::Given;
+    /// What a refused call gives back, made anew from `owned` with the leaves that `m` gives.
+    fn restore(owned: &Self::Owned, m: &mut dyn Mapper) -> Self::Given;
     /// The traced leaves of each argument.
     #[doc(hidden)]
     fn leaves(owned: &Self::Owned) -> ArgLeaves;
@@ -110,8 +122,12 @@ macro_rules! args {
             }
             #[allow(clippy::unused_unit)]
             fn owned(self) -> Self::Owned { ($(self.$i.into_tree(),)*) }
+            #[allow(unused_variables, clippy::unused_unit)]
+            fn copy(owned: &Self::Owned) -> Self::Owned { ($(owned.$i.clone(),)*) }
             #[allow(clippy::unused_unit)]
             fn give(self) -> Self::Given { ($(self.$i.give(),)*) }
+            #[allow(unused_variables, clippy::unused_unit)]
+            fn restore(owned: &Self::Owned, m: &mut dyn Mapper) -> Self::Given { ($($t::restore(&owned.$i, m),)*) }
             #[allow(unused_variables)]
             fn leaves(owned: &Self::Owned) -> ArgLeaves { ArgLeaves(vec![$(record::leaves(&owned.$i)),*]) }
         }
@@ -163,11 +179,15 @@ impl<G> From<CallError<G>> for Error {
 }
 
 /// A compiled function for one key.
-struct Compiled<R> {
+struct Compiled<O, R> {
     exe: Arc<dyn Executable>,
+    /// The arguments with traced leaves: what a refused run gives back is made from it.
+    arguments: O,
+    /// Their leaves' types.
+    inputs: Vec<TyRef>,
     /// The result with traced leaves, to be replaced in order.
     template: R,
-    types: Vec<Ty>,
+    types: Vec<TyRef>,
 }
 
 /// Calls `body`: inside a trace it is inlined, on the host it is a cached call.
@@ -226,7 +246,12 @@ pub fn scope<R>(f: impl FnOnce() -> R) -> Result<R, Error> {
 /// # Panics
 /// On the host, where such a function can't be called.
 #[track_caller]
-pub fn inline<R: Tree, F: FnOnce() -> R>(item: &'static Item, args: Vec<InlineArg>, body: F, id: TypeId) -> R {
+pub fn inline<R: Tree, F: FnOnce() -> R>(
+    item: &'static Item,
+    args: Vec<InlineArg>,
+    body: F,
+    id: TypeId,
+) -> R {
     if !record::active() {
         panic!("`{}` takes a closure: it can be called only inside a `#[thunder]` function", item.name);
     }
@@ -264,16 +289,12 @@ struct Gathered {
 impl Visitor for Gathered {
     fn tensor(&mut self, t: &RawTensor) {
         if let RawTensor::Concrete { buffer, ty, device } = t {
-            let rank = ty.shape.rank();
-            let dtype = ty.elem.known().map_or(0, |d| d as u64);
-            self.words.push(dtype | (rank as u64) << 8 | u64::from(self.owned) << 16);
-            for d in ty.shape.dims() {
-                self.words.push(d.konst as u64);
-            }
+            self.words.push(ty.id() << 1 | u64::from(self.owned));
             if *self.device.get_or_insert(*device) != *device {
                 self.elsewhere.get_or_insert((self.argument, *device));
             }
-            let arg = if self.owned { RunArg::Donated(buffer.clone()) } else { RunArg::Borrowed(buffer.clone()) };
+            let arg =
+                if self.owned { RunArg::Donated(buffer.clone()) } else { RunArg::Borrowed(buffer.clone()) };
             self.args.push(arg);
             self.donated.push(self.owned);
         }
@@ -365,60 +386,87 @@ pub fn call<A: Args, R: Tree, F: Fn(A::Owned) -> R + 'static>(
         Err(error) => return Err(CallError { error, args: Some(args.give()) }),
     };
     let known = CACHE.read().unwrap_or_else(|e| e.into_inner()).get(&g.words).cloned();
-    let compiled: Arc<Compiled<R>> = match known.and_then(|c| c.downcast().ok()) {
+    let compiled: Arc<Compiled<A::Owned, R>> = match known.and_then(|c| c.downcast().ok()) {
         Some(c) => c,
         None => {
-            let linked = link(item, &args, body).and_then(|(trace, template)| {
-                let outcome = pipeline::compile(trace, device.backend(), &g.donated, None)?;
-                Ok(Arc::new(Compiled { exe: outcome.exe, template, types: outcome.types }))
+            let linked = link(item, &args, body).and_then(|linked| {
+                let inputs = linked.trace.body.params.iter().map(|&p| TyRef::new(linked.trace.ty(p))).collect();
+                let outcome = pipeline::compile(linked.trace, device.backend(), &g.donated, None)?;
+                let (arguments, template) = (linked.arguments, linked.result);
+                Ok(Arc::new(Compiled { exe: outcome.exe, arguments, inputs, template, types: outcome.types.into_iter().map(TyRef::new).collect() }))
             });
             match linked {
                 Ok(c) => {
                     let entry: Arc<dyn Any + Send + Sync> = c.clone();
-                    CACHE.write().unwrap_or_else(|e| e.into_inner()).insert(std::mem::take(&mut g.words), entry);
+                    CACHE
+                        .write()
+                        .unwrap_or_else(|e| e.into_inner())
+                        .insert(std::mem::take(&mut g.words), entry);
                     c
                 }
                 Err(error) => return Err(CallError { error, args: Some(args.give()) }),
             }
         }
     };
+    // From here on a donated buffer is held by `g` alone, unless the caller kept a clone of the tensor.
+    drop(args);
+    let fill = |buffers: Vec<Buffer>| Fill::new(buffers, device);
     match compiled.exe.run(&mut g.args) {
-        Ok(buffers) => finish(&compiled, buffers, device).map_err(|error| CallError { error, args: None }),
-        Err(error @ Error::OutOfMemory { .. }) => Err(CallError { error, args: Some(args.give()) }),
+        Ok(buffers) => {
+            let mut fill = fill(buffers);
+            fill.types = compiled.types.iter();
+            let result = compiled.template.map(&mut fill);
+            fill.error.map_or(Ok(result), |error| Err(CallError { error, args: None }))
+        }
+        Err(error @ Error::OutOfMemory { .. }) => {
+            let mut fill = fill(g.args.into_iter().map(RunArg::into_buffer).collect());
+            fill.types = compiled.inputs.iter();
+            let given = A::restore(&compiled.arguments, &mut fill);
+            Err(CallError { error, args: Some(given) })
+        }
         Err(error) => Err(CallError { error, args: None }),
     }
 }
 
-/// The result, with its leaves from `buffers`.
-fn finish<R: Tree>(compiled: &Compiled<R>, buffers: Vec<Buffer>, device: Device) -> Result<R, Error> {
-    struct Fill<'a> {
-        buffers: std::vec::IntoIter<Buffer>,
-        types: std::slice::Iter<'a, Ty>,
-        device: Device,
-        error: Option<Error>,
+/// Puts buffers in the places of traced leaves, in order.
+struct Fill<'a> {
+    buffers: std::vec::IntoIter<Buffer>,
+    types: std::slice::Iter<'a, TyRef>,
+    device: Device,
+    error: Option<Error>,
+}
+
+impl Fill<'_> {
+    fn new(buffers: Vec<Buffer>, device: Device) -> Self {
+        Fill { buffers: buffers.into_iter(), types: [].iter(), device, error: None }
     }
-    impl Mapper for Fill<'_> {
-        fn tensor(&mut self, t: &RawTensor) -> RawTensor {
-            match (t, self.buffers.next(), self.types.next()) {
-                (RawTensor::Traced(_), Some(buffer), Some(ty)) => {
-                    RawTensor::Concrete { buffer, ty: *ty, device: self.device }
-                }
-                _ => RawTensor::Poison,
+}
+
+impl Mapper for Fill<'_> {
+    fn tensor(&mut self, t: &RawTensor) -> RawTensor {
+        match (t, self.buffers.next(), self.types.next()) {
+            (RawTensor::Traced(_), Some(buffer), Some(ty)) => {
+                RawTensor::Concrete { buffer, ty: *ty, device: self.device }
             }
-        }
-        fn key(&mut self, key: Key) -> Key {
-            let (Some(buffer), Some(_)) = (self.buffers.next(), self.types.next()) else { return key };
-            let mut bytes = [0u8; 8];
-            if let Err(e) = self.device.backend().download(&buffer, &mut bytes) {
-                self.error.get_or_insert(e);
-            }
-            let word = |i: usize| u32::from_ne_bytes([bytes[i], bytes[i + 1], bytes[i + 2], bytes[i + 3]]);
-            Key::from_words([word(0), word(4)])
+            _ => RawTensor::Poison,
         }
     }
-    let mut fill = Fill { buffers: buffers.into_iter(), types: compiled.types.iter(), device, error: None };
-    let result = compiled.template.map(&mut fill);
-    fill.error.map_or(Ok(result), Err)
+    fn key(&mut self, key: Key) -> Key {
+        let (Some(buffer), Some(_)) = (self.buffers.next(), self.types.next()) else { return key };
+        let mut bytes = [0u8; 8];
+        if let Err(e) = self.device.backend().download(&buffer, &mut bytes) {
+            self.error.get_or_insert(e);
+        }
+        let word = |i: usize| u32::from_ne_bytes([bytes[i], bytes[i + 1], bytes[i + 2], bytes[i + 3]]);
+        Key::from_words([word(0), word(4)])
+    }
+}
+
+/// What linking gives.
+struct Linked<O, R> {
+    trace: Trace,
+    arguments: O,
+    result: R,
 }
 
 /// Records the body on traced parameters, and verifies the record.
@@ -426,14 +474,16 @@ fn link<A: Args, R: Tree, F: Fn(A::Owned) -> R + 'static>(
     item: &'static Item,
     args: &A,
     body: F,
-) -> Result<(Trace, R), Error> {
+) -> Result<Linked<A::Owned, R>, Error> {
     let (outcome, mut recorder) = record::session(item.name, || {
-        let owned = args.parameters(item.params);
-        let leaves = A::leaves(&owned).0;
+        let arguments = args.parameters(item.params);
+        let leaves = A::leaves(&arguments).0;
         dims::guard(item, &leaves)?;
-        Ok(record::inline(item, TypeId::of::<F>(), leaves, || body(owned)))
+        let inputs = A::copy(&arguments);
+        let result = record::inline(item, TypeId::of::<F>(), leaves, || body(inputs));
+        Ok((arguments, result))
     });
-    let template = match outcome {
+    let outcome = match outcome {
         Ok(result) => result,
         Err(payload) => Err(recorder.error.take().unwrap_or_else(|| Error::StaticPanic {
             function: item.name.into(),
@@ -444,13 +494,13 @@ fn link<A: Args, R: Tree, F: Fn(A::Owned) -> R + 'static>(
     if let Some(error) = recorder.error.take() {
         return Err(error);
     }
-    let template = template?;
+    let (arguments, result) = outcome?;
     matcher::verify(item, &recorder.log, &recorder.trace)?;
     let results = match recorder.log.last() {
         Some(crate::link::log::Event::Exit { result }) => result.list.iter().map(|(_, v)| *v).collect(),
         _ => Vec::new(),
     };
-    Ok((recorder.finish(results), template))
+    Ok(Linked { trace: recorder.finish(results), arguments, result })
 }
 
 /// What happened to a function for these arguments.
@@ -464,7 +514,7 @@ pub fn explain<A: Args, R: Tree, F: Fn(A::Owned) -> R + 'static>(
 ) -> Result<Explanation, Error> {
     let (g, device) = gather::<A, F>(item, &args)?;
     let start = std::time::Instant::now();
-    let (trace, _) = link(item, &args, body)?;
+    let trace = link(item, &args, body)?.trace;
     let mut stages = vec![Stage { name: "link", trace: trace.to_string(), time: start.elapsed() }];
     let cached = CACHE.read().unwrap_or_else(|e| e.into_inner()).contains_key(&g.words);
     let outcome = pipeline::compile(trace, device.backend(), &g.donated, Some(&mut stages))?;
@@ -500,7 +550,13 @@ pub struct Explanation {
 
 impl std::fmt::Display for Explanation {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        writeln!(f, "{} on {} ({})", self.function, self.device, if self.cached { "cached" } else { "not yet called" })?;
+        writeln!(
+            f,
+            "{} on {} ({})",
+            self.function,
+            self.device,
+            if self.cached { "cached" } else { "not yet called" }
+        )?;
         for s in &self.stages {
             writeln!(f, "\n## after {} ({:.1?})\n\n{}", s.name, s.time, s.trace.trim_end())?;
         }
@@ -520,7 +576,11 @@ impl std::fmt::Display for Explanation {
         let bytes: usize = self.report.steps.iter().map(|s| s.bytes).sum();
         let flops: usize = self.report.steps.iter().map(|s| s.flops).sum();
         writeln!(f, "\ntotal: {} launches, {bytes} bytes moved, {flops} flops", self.report.steps.len())?;
-        writeln!(f, "memory: arena {} bytes, predicted peak {} bytes", self.report.arena_bytes, self.report.peak_bytes)?;
+        writeln!(
+            f,
+            "memory: arena {} bytes, predicted peak {} bytes",
+            self.report.arena_bytes, self.report.peak_bytes
+        )?;
         writeln!(f, "holes: {}", self.holes)
     }
 }
@@ -561,7 +621,8 @@ pub fn assert_shape<E: crate::types::Element, S: crate::tensor::Shape>(
     names: &str,
 ) {
     let sizes = x.shape().sizes();
-    let fits = sizes.len() == expected.len() && sizes.iter().zip(expected).all(|(s, e)| e.is_none_or(|e| e == *s));
+    let fits =
+        sizes.len() == expected.len() && sizes.iter().zip(expected).all(|(s, e)| e.is_none_or(|e| e == *s));
     if !fits && record::active() {
         record::fail(Error::Type {
             text: format!("annotated as {names}, which is {expected:?}; the tensor has shape {sizes:?}"),
@@ -569,4 +630,3 @@ pub fn assert_shape<E: crate::types::Element, S: crate::tensor::Shape>(
         });
     }
 }
-

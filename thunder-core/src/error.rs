@@ -77,7 +77,9 @@ pub enum Error {
         loc: String,
     },
     /// Tensors of one call lie on different devices.
-    #[error("{function}: argument `{argument}` is on {found}, the ones before it on {expected}\n\n       help: move it: `.to(&device)`")]
+    #[error(
+        "{function}: argument `{argument}` is on {found}, the ones before it on {expected}\n\n       help: move it: `.to(&device)`"
+    )]
     Device {
         /// The function.
         function: String,

@@ -309,7 +309,11 @@ pub type AnyTensor = Tensor<crate::types::AnyFloat, AnyShape>;
 /// Inside a `#[thunder]` function; sums of squares for clipping are written with it.
 pub fn parameters<T: Tree>(tree: &T) -> Vec<AnyTensor> {
     let mut list = Vec::new();
-    tree.visit(&mut Walk { path: Vec::new(), skip: false, see: &mut |_, raw| list.push(Tensor::from_raw(raw.clone())) });
+    tree.visit(&mut Walk {
+        path: Vec::new(),
+        skip: false,
+        see: &mut |_, raw| list.push(Tensor::from_raw(raw.clone())),
+    });
     list
 }
 

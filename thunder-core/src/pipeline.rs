@@ -3,8 +3,8 @@
 use crate::error::Error;
 use crate::exec::{Backend, Executable};
 use crate::trace::Trace;
-use crate::types::Ty;
 use crate::transform;
+use crate::types::Ty;
 use crate::verify::verify;
 use std::sync::Arc;
 use std::time::{Duration, Instant};

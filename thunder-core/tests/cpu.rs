@@ -16,14 +16,12 @@ use thunder_oracle::{Array, decode, encode, eval};
 /// Uploads, runs and downloads; `donated` gives every argument away.
 fn run(trace: &Trace, inputs: &[Array], donated: bool) -> Vec<Array> {
     let backend = cpu::backend();
-    let exe = backend
-        .compile(trace, &vec![donated; inputs.len()])
-        .unwrap_or_else(|e| panic!("{e}\n{trace}"));
+    let exe = backend.compile(trace, &vec![donated; inputs.len()]).unwrap_or_else(|e| panic!("{e}\n{trace}"));
     let mut first = Vec::new();
     for call in 0..2 {
         let mut args: Vec<Arg> = inputs
             .iter()
-            .map(|x| backend.upload(&encode(x)).unwrap())
+            .map(|x| backend.upload(&encode(x.dtype, &x.data)).unwrap())
             .map(if donated { Arg::Donated } else { Arg::Borrowed })
             .collect();
         let out = exe.run(&mut args).unwrap_or_else(|e| panic!("{e}\n{trace}"));
@@ -68,7 +66,12 @@ fn agrees(what: &str, trace: &Trace, inputs: &[Array], tolerance: f64) {
     let (fused, _) = fuse::run(&trace);
     let fused = checked(what, fused);
     for donated in [false, true] {
-        assert_close(&format!("{what}, one by one\n{trace}"), &run(&trace, inputs, donated), &want, tolerance);
+        assert_close(
+            &format!("{what}, one by one\n{trace}"),
+            &run(&trace, inputs, donated),
+            &want,
+            tolerance,
+        );
         assert_close(&format!("{what}, fused\n{fused}"), &run(&fused, inputs, donated), &want, tolerance);
     }
 }
@@ -125,7 +128,11 @@ fn f32s(dims: &[usize]) -> Ty {
 }
 
 fn kinds(trace: &Trace) -> Vec<String> {
-    trace.insts(&trace.body).filter(|i| !matches!(i.kind, Kind::Op(op) if op.class() == Class::Movement)).map(|i| format!("{:?}", i.kind)).collect()
+    trace
+        .insts(&trace.body)
+        .filter(|i| !matches!(i.kind, Kind::Op(op) if op.class() == Class::Movement))
+        .map(|i| format!("{:?}", i.kind))
+        .collect()
 }
 
 #[test]
@@ -154,11 +161,16 @@ fn layer_norm_and_its_gradient() {
 
 #[test]
 fn large_reductions() {
-    for (shape, axes) in [(&[700, 130][..], &[0][..]), (&[300_000], &[0]), (&[65, 9, 33], &[0, 2]), (&[7, 3000], &[0])] {
+    for (shape, axes) in
+        [(&[700, 130][..], &[0][..]), (&[300_000], &[0]), (&[65, 9, 33], &[0, 2]), (&[7, 3000], &[0])]
+    {
         let axes = Axes::from_usize(axes.iter().copied());
         let trace = build(&[f32s(shape)], |b, p| {
             let y = b.square(p[0]);
-            vec![b.op(Op::Sum { axes, keepdim: Flag::No }, &[y]), b.op(Op::Amax { axes, keepdim: Flag::Yes }, &[y])]
+            vec![
+                b.op(Op::Sum { axes, keepdim: Flag::No }, &[y]),
+                b.op(Op::Amax { axes, keepdim: Flag::Yes }, &[y]),
+            ]
         });
         agrees("sum", &trace, &[random(shape, 3)], 2e-6);
     }
@@ -216,11 +228,14 @@ fn donated_buffers_become_results() {
     agrees("step", &trace, &inputs, 1e-6);
     let backend = cpu::backend();
     let exe = backend.compile(&fused, &[true, true, false]).unwrap();
-    let up: Vec<Buffer> = inputs.iter().map(|x| backend.upload(&encode(x)).unwrap()).collect();
+    let up: Vec<Buffer> = inputs.iter().map(|x| backend.upload(&encode(x.dtype, &x.data)).unwrap()).collect();
     let before: Vec<*const ()> = up.iter().map(|b| std::sync::Arc::as_ptr(b) as *const ()).collect();
     let held = up[1].clone();
-    let mut args: Vec<Arg> =
-        up.into_iter().enumerate().map(|(i, b)| if i < 2 { Arg::Donated(b) } else { Arg::Borrowed(b) }).collect();
+    let mut args: Vec<Arg> = up
+        .into_iter()
+        .enumerate()
+        .map(|(i, b)| if i < 2 { Arg::Donated(b) } else { Arg::Borrowed(b) })
+        .collect();
     let out = exe.run(&mut args).unwrap();
     let after: Vec<*const ()> = out.iter().map(|b| std::sync::Arc::as_ptr(b) as *const ()).collect();
     assert_eq!(before[0], after[0], "a unique donated buffer is reused");
@@ -235,7 +250,7 @@ fn one_buffer_given_twice_is_not_written_over() {
     let backend = cpu::backend();
     let exe = backend.compile(&fuse::run(&trace).0, &[true, true]).unwrap();
     let x = random(&[100], 1);
-    let up = backend.upload(&encode(&x)).unwrap();
+    let up = backend.upload(&encode(x.dtype, &x.data)).unwrap();
     let out = exe.run(&mut vec![Arg::Donated(up.clone()), Arg::Donated(up)]).unwrap();
     assert_eq!(fetch(types[0], &out[0]).data, x.data.iter().map(|x| 2.0 * x).collect::<Vec<_>>());
     assert!(fetch(types[0], &out[1]).data.iter().all(|&x| x == 0.0));
@@ -269,7 +284,7 @@ fn threads_may_run_one_function_at_once() {
                 let x = random(&[n], seed);
                 let want = eval(trace, &[x.clone()]);
                 for _ in 0..20 {
-                    let up = backend.upload(&encode(&x)).unwrap();
+                    let up = backend.upload(&encode(x.dtype, &x.data)).unwrap();
                     let out = exe.run(&mut vec![Arg::Borrowed(up)]).unwrap();
                     assert_close("softmax", &[fetch(f32s(&[n]), &out[0])], &want, 1e-6);
                 }

@@ -1,1 +1,48 @@
-//! The front end.
+//! The front end of thunder: the `#[thunder]` attribute.
+//!
+//! ```text
+//! parse -> scope, check, lower -> expand
+//! ```
+//!
+//! A function's tokens are read into a signature ([`parse`]) and a body, which is interpreted abstractly in Rust's
+//! order of evaluation ([`lower`]) over what is known of each value ([`scope`]); what the language rejects is
+//! reported ([`check`]). Out come the user's own tokens, edited in place, and the compile-time trace as constant
+//! data ([`expand`]). Nothing here reads a file, keeps state or panics.
+
+mod check;
+mod diagnostics;
+mod expand;
+mod lower;
+mod names;
+mod parse;
+mod scope;
+mod trace;
+
+use diagnostics::Diagnostics;
+use proc_macro2::TokenStream;
+
+/// Makes a function, an `impl`, a `struct`, an `enum` or an inline `mod` part of thunder's language.
+///
+/// Options of a function: `#[thunder(cuda_graph)]` captures the launches of a call as one CUDA graph.
+#[proc_macro_attribute]
+pub fn thunder(options: proc_macro::TokenStream, item: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    expand_tokens(options.into(), item.into()).into()
+}
+
+/// The expansion, on tokens that tests can make.
+fn expand_tokens(options: TokenStream, item: TokenStream) -> TokenStream {
+    let mut diag = Diagnostics::default();
+    let options = parse::Options::parse(options, &mut diag);
+    let mut out = match syn::parse2::<syn::Item>(item.clone()) {
+        Ok(parsed) => expand::item(parsed, options, &mut diag),
+        Err(e) => {
+            diag.push(e);
+            item
+        }
+    };
+    out.extend(diag.into_tokens());
+    out
+}
+
+#[cfg(test)]
+mod tests;

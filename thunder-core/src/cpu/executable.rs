@@ -3,10 +3,12 @@
 use super::gemm::Gemm;
 use super::interpret::Pointers;
 use super::memory::{Block, HostBuffer, Recycler};
-use super::program::{self, Program};
 use super::ops;
+use super::program::{self, Program};
 use crate::error::Error;
-use crate::exec::{Arg, Base, Buffer, Executable, Memory, Place, Plan, Report, Returned, Step, StepReport, Work, plan};
+use crate::exec::{
+    Arg, Base, Buffer, Executable, Memory, Place, Plan, Report, Returned, Step, StepReport, Work, plan,
+};
 use crate::op::Op;
 use crate::trace::{Kind, Schedule, Trace, Value};
 use crate::transform::memory::ALIGN;
@@ -196,14 +198,16 @@ fn ready(trace: &Trace, step: &Step) -> Result<Ready, Error> {
     let (name, launch) = match step.work {
         Work::Copy => {
             let v = Value(0);
-            let program = program::compile(&copy(v, &step.reads[0]), &[v], &step.reads, &step.writes, &shared);
+            let program =
+                program::compile(&copy(v, &step.reads[0]), &[v], &step.reads, &step.writes, &shared);
             ("copy".to_string(), Launch::Program(Box::new(program)))
         }
         Work::Inst(inst) => {
             let data = trace.data(inst);
             match &data.kind {
                 Kind::Fused(schedule) => {
-                    let body = data.body.as_ref().ok_or_else(|| internal("a fused instruction without a body"))?;
+                    let body =
+                        data.body.as_ref().ok_or_else(|| internal("a fused instruction without a body"))?;
                     let region = region::of_body(trace, *schedule, body).map_err(|e| internal(&e))?;
                     let program = program::compile(&region, &body.params, &step.reads, &step.writes, &shared);
                     (name_of(*schedule), Launch::Program(Box::new(program)))
@@ -223,16 +227,25 @@ fn ready(trace: &Trace, step: &Step) -> Result<Ready, Error> {
                         false => Schedule::Pointwise,
                     };
                     let result = data.results[0];
-                    let region = region::analyze(trace, schedule, &[result], &|v| (v == result).then_some(inst))
-                        .map_err(|e| internal(&e))?;
+                    let region =
+                        region::analyze(trace, schedule, &[result], &|v| (v == result).then_some(inst))
+                            .map_err(|e| internal(&e))?;
                     let program = program::compile(&region, &data.args, &step.reads, &step.writes, &shared);
                     (op.name().to_string(), Launch::Program(Box::new(program)))
                 }
                 Kind::Op(op) => {
-                    return Err(Error::Unclaimed { op: op.name().into(), device: "cpu".into(), loc: data.loc });
+                    return Err(Error::Unclaimed {
+                        op: op.name().into(),
+                        device: "cpu".into(),
+                        loc: data.loc,
+                    });
                 }
                 kind => {
-                    return Err(Error::Unclaimed { op: format!("{kind:?}"), device: "cpu".into(), loc: data.loc });
+                    return Err(Error::Unclaimed {
+                        op: format!("{kind:?}"),
+                        device: "cpu".into(),
+                        loc: data.loc,
+                    });
                 }
             }
         }
@@ -249,7 +262,8 @@ fn touched(p: &Place) -> usize {
 /// The loop nest that copies a value.
 fn copy(value: Value, from: &Place) -> Region {
     let dims = from.layout.sizes.clone();
-    let unit = |d: usize| (0..dims.len()).map(|e| usize::from(e == d && dims[d] != 1)).collect::<Vec<usize>>();
+    let unit =
+        |d: usize| (0..dims.len()).map(|e| usize::from(e == d && dims[d] != 1)).collect::<Vec<usize>>();
     let at = (0..dims.len()).map(|d| Affine { offset: 0, steps: unit(d) }).collect();
     let node = Node {
         value,

@@ -144,7 +144,13 @@ impl Gemm {
                     self.multiply::<f32>(m, fa, pa, fb, pb, fc, pc, 0.0, 1.0);
                     for r in 0..m {
                         let to = c.wrapping_add(r * self.c.rs * 2);
-                        convert::store(self.dtype, to, self.c.cs as isize, fc.wrapping_add(r * self.n * 4), self.n);
+                        convert::store(
+                            self.dtype,
+                            to,
+                            self.c.cs as isize,
+                            fc.wrapping_add(r * self.n * 4),
+                            self.n,
+                        );
                     }
                 }
                 DType::I64 => self.integers::<i64>(m, a, b, c, |s, x, y| s.wrapping_add(x.wrapping_mul(y))),

@@ -142,7 +142,11 @@ impl Program {
                 }
             });
         };
-        if total < ALONE { (0..chunks * cols).for_each(task) } else { threads::run(chunks * cols, &task) }
+        if total < ALONE {
+            (0..chunks * cols).for_each(task)
+        } else {
+            threads::run(chunks * cols, &task)
+        }
         let last = |c: usize| {
             let col = c * self.tile_n;
             let n = self.tile_n.min(self.n - col);
@@ -374,7 +378,9 @@ impl Machine<'_> {
                 (false, false, _) => return View { ptr: at, rs: 0, vec: false },
                 (true, false, Some(1)) => return View { ptr: at, rs: 1, vec: false },
                 (false, true, _) if access.col_step == Some(1) => return View { ptr: at, rs: 0, vec: true },
-                (true, true, Some(rs)) if access.col_step == Some(1) => return View { ptr: at, rs, vec: true },
+                (true, true, Some(rs)) if access.col_step == Some(1) => {
+                    return View { ptr: at, rs, vec: true };
+                }
                 _ => {}
             }
         }
@@ -455,9 +461,13 @@ impl Machine<'_> {
                 let to = d.ptr.add(if class.inner { r * d.rs + c } else { place } * rep);
                 if !i.vec {
                     match pick(r, 0) {
-                        Some(k) => {
-                            convert::load(data.dtype, to, from.add((element + k * step) * size), along as isize, n)
-                        }
+                        Some(k) => convert::load(
+                            data.dtype,
+                            to,
+                            from.add((element + k * step) * size),
+                            along as isize,
+                            n,
+                        ),
                         None => missing(data.dtype, to, n),
                     }
                     return;

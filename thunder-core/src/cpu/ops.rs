@@ -25,7 +25,9 @@ impl Copy {
             let (s, t) = (from.layout.strides[d] as isize, to.layout.strides[d] as isize);
             match dims.last_mut() {
                 _ if n == 1 => {}
-                Some((m, a, b)) if *a == s * n as isize && *b == t * n as isize => (*m, *a, *b) = (*m * n, s, t),
+                Some((m, a, b)) if *a == s * n as isize && *b == t * n as isize => {
+                    (*m, *a, *b) = (*m * n, s, t)
+                }
                 _ => dims.push((n, s, t)),
             }
         }
@@ -297,7 +299,8 @@ unsafe fn index_add_as<T: Plus>(axis: usize, reads: &[Place], write: &Place, p: 
                     if k < 0 || k as usize >= extent {
                         continue;
                     }
-                    let sum = std::slice::from_raw_parts_mut(to.add((o * extent + k as usize) * inner), inner);
+                    let sum =
+                        std::slice::from_raw_parts_mut(to.add((o * extent + k as usize) * inner), inner);
                     let add = std::slice::from_raw_parts(from.add((o * indices + j) * inner), inner);
                     for (s, &a) in sum.iter_mut().zip(add) {
                         *s = s.plus(a);

@@ -162,12 +162,15 @@ impl Split {
             strides.push(map.strides.clone());
         }
         let dims = &region.dims;
+        // A scalar's coordinates are none, and so are its steps.
+        strides.iter_mut().for_each(|s| s.resize(dims.len(), 0));
         let group = |list: std::ops::Range<usize>| {
             let mut groups: Vec<Vec<usize>> = Vec::new();
             for d in list.filter(|&d| dims[d] != 1) {
-                let joins = groups.last().and_then(|g| g.last()).is_some_and(|&p| {
-                    strides.iter().all(|s| s[p] == s[d] * dims[d])
-                });
+                let joins = groups
+                    .last()
+                    .and_then(|g| g.last())
+                    .is_some_and(|&p| strides.iter().all(|s| s[p] == s[d] * dims[d]));
                 match groups.last_mut() {
                     Some(g) if joins => g.push(d),
                     _ => groups.push(vec![d]),
@@ -197,7 +200,9 @@ impl Split {
     }
 
     fn access(&self, pointer: usize, dtype: DType, offset: usize, strides: &[usize]) -> Access {
-        let of = |side: &[Vec<usize>]| -> Vec<usize> { side.iter().map(|g| strides[*g.last().unwrap_or(&0)]).collect() };
+        let of = |side: &[Vec<usize>]| -> Vec<usize> {
+            side.iter().map(|g| strides[*g.last().unwrap_or(&0)]).collect()
+        };
         Access::new(
             pointer,
             dtype,
@@ -286,7 +291,8 @@ impl Builder<'_> {
     }
 
     fn bytes(&self, class: Class, rep: Rep) -> usize {
-        let (r, n) = (if class.outer { self.tile_rows } else { 1 }, if class.inner { self.tile_n } else { 1 });
+        let (r, n) =
+            (if class.outer { self.tile_rows } else { 1 }, if class.inner { self.tile_n } else { 1 });
         (r * n * rep.size()).next_multiple_of(64)
     }
 
@@ -321,7 +327,8 @@ impl Builder<'_> {
             _ => {
                 let roots: Vec<usize> = self.region.results.iter().map(|r| r.0).collect();
                 let nodes = self.closure(&roots, &|_| true);
-                let (fixed, moving): (Vec<usize>, Vec<usize>) = nodes.into_iter().partition(|&i| self.is_fixed(i));
+                let (fixed, moving): (Vec<usize>, Vec<usize>) =
+                    nodes.into_iter().partition(|&i| self.is_fixed(i));
                 self.emit(&fixed, &mut prologue);
                 let mut body = Vec::new();
                 let stores: Vec<usize> = (0..self.region.results.len()).collect();
@@ -450,7 +457,8 @@ impl Builder<'_> {
             let (node, _) = self.region.results[r];
             let access = self.result_access(r);
             let mut a = self.of[&node];
-            let in_memory = matches!(self.region.nodes[node].kind, NodeKind::Load(_)) && self.shared.contains(&true);
+            let in_memory =
+                matches!(self.region.nodes[node].kind, NodeKind::Load(_)) && self.shared.contains(&true);
             if self.regs[a].class != access.class() || in_memory {
                 // What does not change along a side of the space is stored for all of it.
                 let d = self.register(self.regs[a].rep, access.class());
@@ -467,7 +475,13 @@ impl Builder<'_> {
         let rep = Rep::of(node.dtype);
         let class = self.class(i);
         if let NodeKind::Const(value) = node.kind {
-            self.regs.push(RegInfo { rep, class: Class::CONST, slot: self.consts.len() * 8, constant: true, bound: false });
+            self.regs.push(RegInfo {
+                rep,
+                class: Class::CONST,
+                slot: self.consts.len() * 8,
+                constant: true,
+                bound: false,
+            });
             self.consts.push(constant(value, node.dtype));
             self.of.insert(i, self.regs.len() - 1);
             return;
@@ -491,7 +505,12 @@ impl Builder<'_> {
             NodeKind::Random { op, key, at } => {
                 let Map { offset, strides } = at;
                 let pointer = self.params.iter().position(|p| p == key).unwrap_or(0);
-                Instr::Random { d, op: *op, key: pointer, access: self.split.access(0, node.dtype, *offset, strides) }
+                Instr::Random {
+                    d,
+                    op: *op,
+                    key: pointer,
+                    access: self.split.access(0, node.dtype, *offset, strides),
+                }
             }
             NodeKind::Take { data, at, axis } => {
                 let p = place(self.params, self.reads, *data);
@@ -536,7 +555,8 @@ impl Builder<'_> {
         let nodes = &self.region.nodes;
         let top = nodes.iter().map(|n| n.level).max().unwrap_or(0);
         let is_fold = |i: usize| matches!(nodes[i].kind, NodeKind::Reduce(_));
-        let constants: Vec<usize> = (0..nodes.len()).filter(|&i| self.is_fixed(i) && !self.class(i).inner).collect();
+        let constants: Vec<usize> =
+            (0..nodes.len()).filter(|&i| self.is_fixed(i) && !self.class(i).inner).collect();
         self.emit(&constants, prologue);
         // What changes along rows only is computed as soon as its reductions are done, and kept.
         let per_row: Vec<usize> = (0..nodes.len()).filter(|&i| !self.class(i).inner && !is_fold(i)).collect();
@@ -548,7 +568,8 @@ impl Builder<'_> {
         self.emit(&row_at(0), &mut first.row);
         phases.push(first);
         for level in 1..=top {
-            let folds: Vec<usize> = (0..nodes.len()).filter(|&i| is_fold(i) && nodes[i].level == level).collect();
+            let folds: Vec<usize> =
+                (0..nodes.len()).filter(|&i| is_fold(i) && nodes[i].level == level).collect();
             let mut phase = Phase::default();
             for &f in &folds {
                 let d = self.register(Rep::of(nodes[f].dtype), self.class(f));
@@ -591,9 +612,12 @@ impl Builder<'_> {
 
     fn columns(&mut self, prologue: &mut Vec<Instr>) -> Walk {
         let nodes = &self.region.nodes;
-        let folds: Vec<usize> = (0..nodes.len()).filter(|&i| matches!(nodes[i].kind, NodeKind::Reduce(_))).collect();
-        let is_full = |r: usize| nodes[self.region.results[r].0].level == 0 && self.result_access(r).outer_moves();
-        let (full, after): (Vec<usize>, Vec<usize>) = (0..self.region.results.len()).partition(|&r| is_full(r));
+        let folds: Vec<usize> =
+            (0..nodes.len()).filter(|&i| matches!(nodes[i].kind, NodeKind::Reduce(_))).collect();
+        let is_full =
+            |r: usize| nodes[self.region.results[r].0].level == 0 && self.result_access(r).outer_moves();
+        let (full, after): (Vec<usize>, Vec<usize>) =
+            (0..self.region.results.len()).partition(|&r| is_full(r));
         let mut roots: Vec<usize> = folds.iter().map(|&f| nodes[f].args[0]).collect();
         roots.extend(full.iter().map(|&r| self.region.results[r].0));
         let needed = self.closure(&roots, &|_| true);
@@ -602,7 +626,13 @@ impl Builder<'_> {
         let mut list = Vec::new();
         for &f in &folds {
             // Its memory is the running values' own; the slot is not used.
-            self.regs.push(RegInfo { rep: Rep::of(nodes[f].dtype), class: self.class(f), slot: 0, constant: false, bound: false });
+            self.regs.push(RegInfo {
+                rep: Rep::of(nodes[f].dtype),
+                class: self.class(f),
+                slot: 0,
+                constant: false,
+                bound: false,
+            });
             list.push((self.regs.len() - 1, Fold::of(fold_op(&nodes[f].kind).code())));
         }
         let mut body = Vec::new();
@@ -696,7 +726,11 @@ impl Builder<'_> {
                 let mut list = Vec::new();
                 for a in &args[..*arity] {
                     let info = &self.regs[*a];
-                    list.push(if info.constant { show(self.consts[info.slot / 8], info.rep) } else { reg(a) });
+                    list.push(if info.constant {
+                        show(self.consts[info.slot / 8], info.rep)
+                    } else {
+                        reg(a)
+                    });
                 }
                 set(d, format!("{} {}", op.name(), list.join(", ")))
             }

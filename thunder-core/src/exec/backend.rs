@@ -26,6 +26,15 @@ pub enum Arg {
     Donated(Buffer),
 }
 
+impl Arg {
+    /// The buffer.
+    pub fn into_buffer(self) -> Buffer {
+        match self {
+            Arg::Borrowed(buffer) | Arg::Donated(buffer) => buffer,
+        }
+    }
+}
+
 /// A device: where tensors live, and the executors that run there.
 pub trait Backend: Send + Sync {
     /// The device's name: `cpu`, `cuda:0`.
@@ -54,7 +63,7 @@ pub trait Executable: Send + Sync {
     /// Runs it: one argument a parameter, one buffer a result. Safe to call from several threads at once.
     ///
     /// # Errors
-    /// Out of memory, or a device failure.
+    /// Out of memory, with `args` as they were; or a device failure.
     fn run(&self, args: &mut Vec<Arg>) -> Result<Vec<Buffer>, Error>;
     /// What was planned, for `explain`.
     fn report(&self) -> Report;

@@ -41,7 +41,8 @@ impl Layout {
             }
             Op::Expand { .. } => {
                 let skip = to.len() - self.sizes.len();
-                let step = |i: usize| if i < skip || self.sizes[i - skip] == 1 { 0 } else { self.strides[i - skip] };
+                let step =
+                    |i: usize| if i < skip || self.sizes[i - skip] == 1 { 0 } else { self.strides[i - skip] };
                 (0..to.len()).map(step).collect()
             }
             Op::Slice { start, .. } => {

@@ -261,7 +261,13 @@ impl Planner<'_> {
 
     /// Chooses donated buffers for results: first those read at the same place by the step that writes the
     /// result, then those not read any more.
-    fn donate(&self, results: &[Returned], outs: &mut [Out], donated: &[bool], same: &mut [Vec<Option<usize>>]) {
+    fn donate(
+        &self,
+        results: &[Returned],
+        outs: &mut [Out],
+        donated: &[bool],
+        same: &mut [Vec<Option<usize>>],
+    ) {
         let returned = |i: usize| results.contains(&Returned::Param(i));
         let mut free: Vec<usize> =
             (0..self.read.len()).filter(|&i| donated.get(i) == Some(&true) && !returned(i)).collect();
@@ -271,7 +277,11 @@ impl Planner<'_> {
                 let Root::Block(b) = write.root else { continue };
                 let Some(k) = self.blocks[b].out else { continue };
                 let fits = |&i: &usize| bytes(i) == outs[k].bytes && self.read[i] == Some(s);
-                let found = free.iter().copied().filter(fits).find_map(|i| {
+                // Of several, the one that stands where the result does: a parameter and its successor.
+                let at = results.iter().position(|r| *r == Returned::Out(k)).unwrap_or(0);
+                let mut near: Vec<usize> = free.iter().copied().filter(fits).collect();
+                near.sort_by_key(|&i| i.abs_diff(at));
+                let found = near.into_iter().find_map(|i| {
                     let at = self.aligned(step, w, i)?;
                     Some((i, at))
                 });
@@ -299,7 +309,9 @@ impl Planner<'_> {
     fn aligned(&self, step: &Draft, w: usize, param: usize) -> Option<usize> {
         let mut reads = step.reads.iter().enumerate().filter(|(_, r)| r.root == Root::Param(param));
         let (at, read) = reads.next()?;
-        if reads.next().is_some() || !read.layout.is_contiguous() || read.dtype.size() != step.writes[w].dtype.size()
+        if reads.next().is_some()
+            || !read.layout.is_contiguous()
+            || read.dtype.size() != step.writes[w].dtype.size()
         {
             return None;
         }

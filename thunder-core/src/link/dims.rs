@@ -53,7 +53,10 @@ impl Solved {
 
     /// Takes the extents of a tensor declared as `shape` into account.
     fn unify_shape(&mut self, shape: &Shape, sizes: &[usize]) -> bool {
-        if shape.is_unknown() || shape.rank() > sizes.len() || (shape.lead == 0 && shape.rank() != sizes.len()) {
+        if shape.is_unknown()
+            || shape.rank() > sizes.len()
+            || (shape.lead == 0 && shape.rank() != sizes.len())
+        {
             return shape.is_unknown();
         }
         let skip = sizes.len() - shape.rank();
@@ -65,7 +68,10 @@ impl Solved {
         let mut text = Text::new().shape(&ty.shape, self.names).to_string();
         let known: Vec<String> = (0..self.names.len())
             .filter(|&i| {
-                ty.shape.dims().iter().any(|d| d.terms.iter().any(|t| t.vars.contains(&(i as u8 + 1)) && t.coef != 0))
+                ty.shape
+                    .dims()
+                    .iter()
+                    .any(|d| d.terms.iter().any(|t| t.vars.contains(&(i as u8 + 1)) && t.coef != 0))
             })
             .filter_map(|i| self.sizes[i].map(|n| format!("{} = {n}", self.names[i])))
             .collect();
@@ -205,9 +211,8 @@ pub(crate) fn guard(item: &'static Item, args: &[super::log::Leaves]) -> Result<
                 return Err(refuse(param.name.into(), expected, size.to_string()));
             }
         }
-        spec(&mut solved, &param.ty, arg, &[]).map_err(|(expected, found)| {
-            refuse(param.name.into(), expected, found)
-        })?;
+        spec(&mut solved, &param.ty, arg, &[])
+            .map_err(|(expected, found)| refuse(param.name.into(), expected, found))?;
     }
     Ok(solved)
 }

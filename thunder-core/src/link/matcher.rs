@@ -81,20 +81,36 @@ impl<'a> Matcher<'a> {
     }
 
     /// Matches one call, from its entry to its exit; gives its result.
-    fn call(&mut self, item: &'static Item, caller: Option<(&'static Item, At, &[Slot])>) -> Result<Leaves, Error> {
+    fn call(
+        &mut self,
+        item: &'static Item,
+        caller: Option<(&'static Item, At, &[Slot])>,
+    ) -> Result<Leaves, Error> {
         let blame = caller.map_or(item, |(i, _, _)| i);
         let at = caller.map(|(_, at, _)| at);
         let Some(Event::Enter { item: entered, args }) = self.log.get(self.at) else {
-            return Err(self.refuse(blame, at, format!("expected a call of `{}`, recorded {}", item.name, self.describe())));
+            return Err(self.refuse(
+                blame,
+                at,
+                format!("expected a call of `{}`, recorded {}", item.name, self.describe()),
+            ));
         };
         if (entered.name, entered.file, entered.line) != (item.name, item.file, item.line) {
-            return Err(self.refuse(blame, at, format!("expected a call of `{}`, recorded one of `{}`", item.name, entered.name)));
+            return Err(self.refuse(
+                blame,
+                at,
+                format!("expected a call of `{}`, recorded one of `{}`", item.name, entered.name),
+            ));
         }
         if let Some((_, _, expected)) = caller {
             for (i, (want, got)) in expected.iter().zip(args).enumerate() {
                 if !fits(want, got) {
                     let name = item.params.get(i).map_or("?", |p| p.name);
-                    return Err(self.refuse(blame, at, format!("argument `{name}` of `{}` is another value", item.name)));
+                    return Err(self.refuse(
+                        blame,
+                        at,
+                        format!("argument `{name}` of `{}` is another value", item.name),
+                    ));
                 }
             }
         }
@@ -138,7 +154,11 @@ impl<'a> Matcher<'a> {
                 };
                 let data = self.trace.data(*inst);
                 let Kind::Op(linked) = data.kind else {
-                    return Err(self.refuse(f.item, Some(*at), format!("expected `{}`, recorded a transform", op.name())));
+                    return Err(self.refuse(
+                        f.item,
+                        Some(*at),
+                        format!("expected `{}`, recorded a transform", op.name()),
+                    ));
                 };
                 if op.code() != linked.code() {
                     let what = format!("expected `{}`, recorded `{}`", op.name(), linked.name());
@@ -162,7 +182,11 @@ impl<'a> Matcher<'a> {
                         if matches!(want, Slot::Any) {
                             continue;
                         }
-                        return Err(self.refuse(f.item, Some(*at), format!("`{}` has fewer operands", op.name())));
+                        return Err(self.refuse(
+                            f.item,
+                            Some(*at),
+                            format!("`{}` has fewer operands", op.name()),
+                        ));
                     };
                     let same = match &want {
                         Slot::Any => true,
@@ -192,7 +216,8 @@ impl<'a> Matcher<'a> {
                         *item
                     }
                     (Callee::Method(name), _) => {
-                        let what = format!("expected a call of a method `{name}`, recorded {}", self.describe());
+                        let what =
+                            format!("expected a call of a method `{name}`, recorded {}", self.describe());
                         return Err(self.refuse(f.item, Some(*at), what));
                     }
                 };
@@ -264,7 +289,9 @@ impl<'a> Matcher<'a> {
                 f.iterations.pop();
             }
             Node::Region { dst, kind: Transform::Scan, params, body, result, at, .. } => {
-                while let Some(Event::Open { kind: Transform::Scan, params: fresh, .. }) = self.log.get(self.at) {
+                while let Some(Event::Open { kind: Transform::Scan, params: fresh, .. }) =
+                    self.log.get(self.at)
+                {
                     for (param, leaves) in params.iter().zip(fresh) {
                         f.set(*param, Slot::Known(leaves.clone()));
                     }
@@ -275,16 +302,25 @@ impl<'a> Matcher<'a> {
                 self.given(f, Transform::Scan, *dst, *at)?;
             }
             Node::Region { dst, kind, args, params, body, result, at } => {
-                let Some(Event::Open { kind: opened, args: given, params: fresh }) = self.log.get(self.at) else {
+                let Some(Event::Open { kind: opened, args: given, params: fresh }) = self.log.get(self.at)
+                else {
                     let what = format!("expected `{kind:?}`, recorded {}", self.describe());
                     return Err(self.refuse(f.item, Some(*at), what));
                 };
                 if opened != kind {
-                    return Err(self.refuse(f.item, Some(*at), format!("expected `{kind:?}`, recorded `{opened:?}`")));
+                    return Err(self.refuse(
+                        f.item,
+                        Some(*at),
+                        format!("expected `{kind:?}`, recorded `{opened:?}`"),
+                    ));
                 }
                 for (i, (want, got)) in args.iter().zip(given).enumerate() {
                     if !fits(&f.operand(want), got) {
-                        return Err(self.refuse(f.item, Some(*at), format!("operand {i} of `{kind:?}` is another value")));
+                        return Err(self.refuse(
+                            f.item,
+                            Some(*at),
+                            format!("operand {i} of `{kind:?}` is another value"),
+                        ));
                     }
                 }
                 for (param, leaves) in params.iter().zip(fresh) {

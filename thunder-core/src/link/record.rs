@@ -62,7 +62,14 @@ impl Recorder {
         self.trace
     }
 
-    fn push(&mut self, kind: Kind, args: Vec<Value>, types: &[Ty], body: Option<Body>, loc: Loc) -> (Inst, Vec<Value>) {
+    fn push(
+        &mut self,
+        kind: Kind,
+        args: Vec<Value>,
+        types: &[Ty],
+        body: Option<Body>,
+        loc: Loc,
+    ) -> (Inst, Vec<Value>) {
         let results: Vec<Value> = types.iter().map(|&t| self.trace.value(t)).collect();
         let inst = self.trace.inst(InstData { kind, args, results: results.clone(), body, loc });
         if let Some(open) = self.open.last_mut() {
@@ -297,7 +304,12 @@ pub(crate) fn leaves<T: Tree>(tree: &T) -> Leaves {
 }
 
 /// Inlines a function into the trace: logs its entry with the arguments, runs it, logs its exit.
-pub(crate) fn inline<R: Tree>(item: &'static Item, body: TypeId, args: Vec<Leaves>, run: impl FnOnce() -> R) -> R {
+pub(crate) fn inline<R: Tree>(
+    item: &'static Item,
+    body: TypeId,
+    args: Vec<Leaves>,
+    run: impl FnOnce() -> R,
+) -> R {
     let recursive = with(|r| {
         let seen = r.stack.iter().any(|(id, _)| *id == body);
         r.stack.push((body, item.name));

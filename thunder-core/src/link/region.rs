@@ -72,9 +72,10 @@ pub fn vjp<X: Tree, Y: Tree>(x: &X, f: impl FnOnce(&X) -> Y, ct: &Y) -> (Y, X) {
     let inputs = outer.list.len() as u32;
     let args = [values(&outer), values(&cts)].concat();
     let types: Vec<Ty> = values(&outer).iter().filter_map(|&v| record::ty(v)).collect();
-    let results = record::close_region(Kind::Vjp { inputs }, args, values(&params), record::leaves(&y), |outs| {
-        [outs, &types].concat()
-    });
+    let results =
+        record::close_region(Kind::Vjp { inputs }, args, values(&params), record::leaves(&y), |outs| {
+            [outs, &types].concat()
+        });
     let mut results = results.into_iter();
     let result = (record::replace(&y, &mut results), record::replace(x, &mut results));
     record::region_result(&result);
@@ -91,9 +92,10 @@ pub fn jvp<X: Tree, Y: Tree>(x: &X, dx: &X, f: impl FnOnce(&X) -> Y) -> (Y, Y) {
     let y = f(&fresh);
     let inputs = outer.list.len() as u32;
     let args = [values(&outer), values(&tangents)].concat();
-    let results = record::close_region(Kind::Jvp { inputs }, args, values(&params), record::leaves(&y), |outs| {
-        [outs, outs].concat()
-    });
+    let results =
+        record::close_region(Kind::Jvp { inputs }, args, values(&params), record::leaves(&y), |outs| {
+            [outs, outs].concat()
+        });
     let mut results = results.into_iter();
     let result = (record::replace(&y, &mut results), record::replace(&y, &mut results));
     record::region_result(&result);

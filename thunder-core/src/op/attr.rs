@@ -152,6 +152,23 @@ pub struct Pattern {
     pub place: [u8; MAX_RANK],
 }
 
+/// An attribute of any kind, for what handles all alike: the macro writes operations as constant expressions.
+#[derive(Clone, Copy, Debug)]
+#[allow(missing_docs)]
+pub enum AttrRef<'a> {
+    Lit(Lit),
+    Flag(Flag),
+    Axis(Axis),
+    Axes(&'a Axes),
+    Elem(Elem),
+    Extent(&'a Extent),
+    Shape(&'a Shape),
+    Label(&'a Label),
+    Reduction(Reduction),
+    Count(u8),
+    Pattern(&'a Pattern),
+}
+
 /// What an attribute can do: say whether it agrees with the compile-time one, and print itself.
 pub trait Attr {
     /// Whether the value `linked` is one that `self`, from the compile-time trace, allows, under `bindings` of
@@ -159,6 +176,8 @@ pub trait Attr {
     fn allows(&self, linked: &Self, bindings: &[Extent]) -> bool;
     /// Appends the text of the value, dimension variables by the names in `dims`.
     fn print(&self, dims: &[&str], out: &mut String);
+    /// The value as one of the kinds there are.
+    fn view(&self) -> AttrRef<'_>;
 }
 
 fn extent_allows(a: Extent, b: Extent, bindings: &[Extent]) -> bool {
@@ -166,6 +185,9 @@ fn extent_allows(a: Extent, b: Extent, bindings: &[Extent]) -> bool {
 }
 
 impl Attr for Lit {
+    fn view(&self) -> AttrRef<'_> {
+        AttrRef::Lit(*self)
+    }
     fn allows(&self, linked: &Lit, _: &[Extent]) -> bool {
         // `2` beside a float tensor is recorded as 2.0: the kind is the tensor's, the number must agree.
         matches!(self, Lit::Free) || self == linked || self.to_f64() == linked.to_f64()
@@ -182,6 +204,9 @@ impl Attr for Lit {
 }
 
 impl Attr for Flag {
+    fn view(&self) -> AttrRef<'_> {
+        AttrRef::Flag(*self)
+    }
     fn allows(&self, linked: &Flag, _: &[Extent]) -> bool {
         matches!(self, Flag::Free) || self == linked
     }
@@ -195,6 +220,9 @@ impl Attr for Flag {
 }
 
 impl Attr for Axis {
+    fn view(&self) -> AttrRef<'_> {
+        AttrRef::Axis(*self)
+    }
     fn allows(&self, linked: &Axis, _: &[Extent]) -> bool {
         *self == Axis::UNKNOWN || self == linked
     }
@@ -204,6 +232,9 @@ impl Attr for Axis {
 }
 
 impl Attr for Axes {
+    fn view(&self) -> AttrRef<'_> {
+        AttrRef::Axes(self)
+    }
     fn allows(&self, linked: &Axes, _: &[Extent]) -> bool {
         self.is_unknown() || self == linked
     }
@@ -220,6 +251,9 @@ impl Attr for Axes {
 }
 
 impl Attr for Elem {
+    fn view(&self) -> AttrRef<'_> {
+        AttrRef::Elem(*self)
+    }
     fn allows(&self, linked: &Elem, _: &[Extent]) -> bool {
         match self {
             Elem::Known(_) => self == linked,
@@ -235,6 +269,9 @@ impl Attr for Elem {
 }
 
 impl Attr for Extent {
+    fn view(&self) -> AttrRef<'_> {
+        AttrRef::Extent(self)
+    }
     fn allows(&self, linked: &Extent, bindings: &[Extent]) -> bool {
         extent_allows(*self, *linked, bindings)
     }
@@ -244,9 +281,13 @@ impl Attr for Extent {
 }
 
 impl Attr for Shape {
+    fn view(&self) -> AttrRef<'_> {
+        AttrRef::Shape(self)
+    }
     fn allows(&self, linked: &Shape, bindings: &[Extent]) -> bool {
         self.is_unknown()
-            || (self.lead == 0 && self.rank() == linked.rank() || self.lead != 0 && self.rank() <= linked.rank())
+            || (self.lead == 0 && self.rank() == linked.rank()
+                || self.lead != 0 && self.rank() <= linked.rank())
                 && (0..self.rank()).all(|i| {
                     let j = linked.rank() - self.rank() + i;
                     extent_allows(self.at(i), linked.at(j), bindings)
@@ -258,6 +299,9 @@ impl Attr for Shape {
 }
 
 impl Attr for Label {
+    fn view(&self) -> AttrRef<'_> {
+        AttrRef::Label(self)
+    }
     fn allows(&self, linked: &Label, _: &[Extent]) -> bool {
         self == linked
     }
@@ -267,6 +311,9 @@ impl Attr for Label {
 }
 
 impl Attr for Reduction {
+    fn view(&self) -> AttrRef<'_> {
+        AttrRef::Reduction(*self)
+    }
     fn allows(&self, linked: &Reduction, _: &[Extent]) -> bool {
         self == linked
     }
@@ -279,6 +326,9 @@ impl Attr for Reduction {
 }
 
 impl Attr for u8 {
+    fn view(&self) -> AttrRef<'_> {
+        AttrRef::Count(*self)
+    }
     fn allows(&self, linked: &u8, _: &[Extent]) -> bool {
         self == linked
     }
@@ -288,11 +338,15 @@ impl Attr for u8 {
 }
 
 impl Attr for Pattern {
+    fn view(&self) -> AttrRef<'_> {
+        AttrRef::Pattern(self)
+    }
     fn allows(&self, linked: &Pattern, bindings: &[Extent]) -> bool {
         (self.atoms, self.inputs, self.outputs) == (linked.atoms, linked.inputs, linked.outputs)
             && (self.group, self.order, self.place) == (linked.group, linked.order, linked.place)
-            && (0..self.atoms as usize)
-                .all(|i| extent_allows(self.extents[i], linked.extents[i], bindings) || linked.extents[i].is_unknown())
+            && (0..self.atoms as usize).all(|i| {
+                extent_allows(self.extents[i], linked.extents[i], bindings) || linked.extents[i].is_unknown()
+            })
     }
     fn print(&self, dims: &[&str], out: &mut String) {
         let atom = |i: usize| {

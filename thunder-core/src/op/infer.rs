@@ -114,7 +114,10 @@ pub const fn infer(op: &Op, args: &[Ty], dims: &[&str]) -> Result<Ty, Mismatch> 
         }
         Op::Select => {
             if x.elem.differs(Elem::Known(DType::Bool)) {
-                return err(0, start(op).str("the condition must be a bool tensor, found ").ty(&x, dims, &[]));
+                return err(
+                    0,
+                    start(op).str("the condition must be a bool tensor, found ").ty(&x, dims, &[]),
+                );
             }
             let (elem, shape) = tri!(pair(op, args[1], args[2], 2, dims));
             let shape = tri!(broadcast_at(op, &x.shape, &shape, 0, dims));
@@ -255,7 +258,8 @@ pub const fn infer(op: &Op, args: &[Ty], dims: &[&str]) -> Result<Ty, Mismatch> 
         Op::Gather { axis } => {
             tri!(index_elem(op, args[1], 1, dims));
             tri!(resolve(op, *axis, &x.shape, dims));
-            if !x.shape.is_unknown() && !args[1].shape.is_unknown() && x.shape.rank() != args[1].shape.rank() {
+            if !x.shape.is_unknown() && !args[1].shape.is_unknown() && x.shape.rank() != args[1].shape.rank()
+            {
                 return err(1, start_rank(op, &args[1].shape, x.shape.rank(), dims));
             }
             Ok(Ty::new(x.elem, args[1].shape))
@@ -284,7 +288,8 @@ pub const fn infer(op: &Op, args: &[Ty], dims: &[&str]) -> Result<Ty, Mismatch> 
                 }
                 let w = args[i].shape;
                 if !w.is_unknown() && (w.rank() != 1 || w.at(0).differs(x.shape.get(Axis(-1)))) {
-                    let text = start(op).str("weights ").shape(&w, dims).str(" do not match the last dimension of ");
+                    let text =
+                        start(op).str("weights ").shape(&w, dims).str(" do not match the last dimension of ");
                     return err(i, text.shape(&x.shape, dims));
                 }
                 i += 1;
@@ -378,7 +383,8 @@ const fn x_unknown(x: Ty) -> Ty {
 const fn mixed(op: &Op, a: Ty, b: Ty, dims: &[&str]) -> Text {
     let a_name = Text::new().ty(&Ty::new(a.elem, Shape::UNKNOWN), dims, &[]);
     let _ = a_name;
-    let text = start(op).str("element types differ: ").str(elem_name(a.elem)).str(" and ").str(elem_name(b.elem));
+    let text =
+        start(op).str("element types differ: ").str(elem_name(a.elem)).str(" and ").str(elem_name(b.elem));
     text.str("\n\n       help: cast one of them: `x.cast::<").str(elem_name(a.elem)).str(">()`")
 }
 
@@ -504,7 +510,8 @@ const fn broadcast_help(text: Text, a: &Shape, b: &Shape, dims: &[&str]) -> Text
     if thin.rank() == 1 {
         let mut i = 0;
         while i < wide.rank() {
-            if matches!(wide.at(i).relation(thin.at(0)), crate::types::Relation::Equal) && i + 1 < wide.rank() {
+            if matches!(wide.at(i).relation(thin.at(0)), crate::types::Relation::Equal) && i + 1 < wide.rank()
+            {
                 let text = text.str("\n\n       help: to line up ").extent(thin.at(0), dims);
                 let mut text = text.str(", add dimensions after it: `.reshape((").extent(thin.at(0), dims);
                 let mut k = i + 1;
@@ -542,7 +549,13 @@ const fn resolve(op: &Op, axis: Axis, s: &Shape, dims: &[&str]) -> Result<Option
 }
 
 /// The axis from the front among `rank + more` dimensions; `None` where it can't be known.
-const fn resolve_in(op: &Op, axis: Axis, s: &Shape, more: usize, dims: &[&str]) -> Result<Option<usize>, Mismatch> {
+const fn resolve_in(
+    op: &Op,
+    axis: Axis,
+    s: &Shape,
+    more: usize,
+    dims: &[&str],
+) -> Result<Option<usize>, Mismatch> {
     if s.is_unknown() || axis.0 == Axis::UNKNOWN.0 {
         return Ok(None);
     }
@@ -702,11 +715,19 @@ const fn replace(s: &Shape, at: usize, i: &Shape) -> Shape {
     out
 }
 
-const fn contract(op: &Op, a: &Shape, ka: Extent, b: &Shape, kb: Extent, dims: &[&str]) -> Result<(), Mismatch> {
+const fn contract(
+    op: &Op,
+    a: &Shape,
+    ka: Extent,
+    b: &Shape,
+    kb: Extent,
+    dims: &[&str],
+) -> Result<(), Mismatch> {
     if ka.differs(kb) {
         let text = start(op).str("cannot contract ").shape(a, dims).str(" with ").shape(b, dims);
         let text = text.str(": nothing says that ").extent(ka, dims).str(" equals ").extent(kb, dims);
-        let turned = b.rank() >= 2 && matches!(b.at(b.rank() - 1).relation(ka), crate::types::Relation::Equal);
+        let turned =
+            b.rank() >= 2 && matches!(b.at(b.rank() - 1).relation(ka), crate::types::Relation::Equal);
         let text = if turned && matches!(op, Op::Matmul) {
             text.str("\n\n       help: transpose it: `.transpose(-1, -2)`")
         } else {
@@ -843,7 +864,8 @@ pub(super) const fn atoms(p: &Pattern, x: &Shape) -> [Extent; MAX_RANK] {
 
 const fn rearrange(op: &Op, x: Ty, p: &Pattern, dims: &[&str]) -> Result<Ty, Mismatch> {
     if !x.shape.is_unknown() && x.shape.lead == 0 && x.shape.rank() != p.inputs as usize {
-        let text = start(op).str("the pattern names ").int(p.inputs as i64).str(" dimensions, the tensor has ");
+        let text =
+            start(op).str("the pattern names ").int(p.inputs as i64).str(" dimensions, the tensor has ");
         return err(0, text.int(x.shape.rank() as i64).str(": ").shape(&x.shape, dims));
     }
     let known = if x.shape.lead == 0 { x.shape } else { Shape::UNKNOWN };
@@ -899,7 +921,10 @@ const fn einsum(op: &Op, spec: &[u8], args: &[Ty], dims: &[&str]) -> Result<Ty, 
             if arg < args.len() && !args[arg].shape.is_unknown() && args[arg].shape.lead == 0 {
                 let s = args[arg].shape;
                 if place >= s.rank() {
-                    return err(arg, start(op).str("the specification names more dimensions than ").shape(&s, dims));
+                    return err(
+                        arg,
+                        start(op).str("the specification names more dimensions than ").shape(&s, dims),
+                    );
                 }
                 let k = (c - b'a') as usize;
                 if extents[k].differs(s.at(place)) {
@@ -911,7 +936,10 @@ const fn einsum(op: &Op, spec: &[u8], args: &[Ty], dims: &[&str]) -> Result<Ty, 
                     };
                     let name_is = [name];
                     let text = start(op).str("`").str(name_is[0]).str("` is ").extent(extents[k], dims);
-                    return err(arg, text.str(" in one operand and ").extent(s.at(place), dims).str(" in another"));
+                    return err(
+                        arg,
+                        text.str(" in one operand and ").extent(s.at(place), dims).str(" in another"),
+                    );
                 }
                 if extents[k].is_unknown() {
                     extents[k] = s.at(place);

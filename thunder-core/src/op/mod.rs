@@ -10,7 +10,7 @@ mod infer;
 mod surface;
 mod table;
 
-pub use attr::{Attr, Flag, Label, Lit, Pattern, Reduction};
+pub use attr::{Attr, AttrRef, Flag, Label, Lit, Pattern, Reduction};
 pub use infer::{Mismatch, broadcast, infer};
 pub use surface::{ArgKind, AttrValue, Attrs, Method, NAMES, free_function, method, nearest};
 pub use table::{Class, Op, Opcode};

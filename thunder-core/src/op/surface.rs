@@ -98,7 +98,11 @@ impl Attrs {
         if let Some(AttrValue::Shape(s)) = self.values.get(i) { *s } else { Shape::UNKNOWN }
     }
     fn pair(&self, i: usize) -> (Shape, Shape) {
-        if let Some(AttrValue::Pair(a, b)) = self.values.get(i) { (*a, *b) } else { (Shape::UNKNOWN, Shape::UNKNOWN) }
+        if let Some(AttrValue::Pair(a, b)) = self.values.get(i) {
+            (*a, *b)
+        } else {
+            (Shape::UNKNOWN, Shape::UNKNOWN)
+        }
     }
     fn extent(&self, i: usize) -> Extent {
         if let Some(AttrValue::Extent(e)) = self.values.get(i) { *e } else { Extent::UNKNOWN }
@@ -125,7 +129,11 @@ impl Attrs {
                 label_smoothing: *label_smoothing,
                 reduction: *reduction,
             },
-            _ => Op::CrossEntropy { ignore_index: Lit::Free, label_smoothing: Lit::Free, reduction: Reduction::Mean },
+            _ => Op::CrossEntropy {
+                ignore_index: Lit::Free,
+                label_smoothing: Lit::Free,
+                reduction: Reduction::Mean,
+            },
         }
     }
     fn sdpa(&self, i: usize, mask: Flag) -> Op {
@@ -161,8 +169,19 @@ pub fn free_function(name: &str) -> Option<&'static Method> {
 
 /// Names a body may call on a tensor that are no operation of the table: shape queries, and what the macro
 /// writes out itself.
-pub const NAMES: &[&str] =
-    &["shape", "rank", "dtype", "rearrange", "chunk", "chunk_vec", "split", "clone", "size", "cast_like", "unstack"];
+pub const NAMES: &[&str] = &[
+    "shape",
+    "rank",
+    "dtype",
+    "rearrange",
+    "chunk",
+    "chunk_vec",
+    "split",
+    "clone",
+    "size",
+    "cast_like",
+    "unstack",
+];
 
 /// The operation names nearest to a misspelt one, best first.
 pub fn nearest(name: &str) -> Vec<&'static str> {
@@ -297,4 +316,3 @@ static FREE: &[Method] = methods! {
     bernoulli(Shape, Lit, Key) => |a| Op::Bernoulli { p: a.lit(1), shape: a.shape(0) };
     debug_print(Label, Tensor) => |a| Op::DebugPrint { label: a.label(0) };
 };
-

@@ -1,6 +1,6 @@
 //! The operation table.
 
-use super::attr::{Attr, Flag, Label, Lit, Pattern, Reduction};
+use super::attr::{Attr, AttrRef, Flag, Label, Lit, Pattern, Reduction};
 use crate::types::{Axes, Axis, Elem, Extent, Shape};
 
 /// What an operation does to its operands' types, and what the passes may assume of it.
@@ -79,6 +79,13 @@ macro_rules! op_table {
                         true
                     } )*
                     _ => false,
+                }
+            }
+
+            /// The attributes as `(name, value)`, in the table's order.
+            pub fn fields(&self) -> Vec<(&'static str, AttrRef<'_>)> {
+                match self {
+                    $( Op::$variant $({ $($field),* })? => vec![$( $( (stringify!($field), Attr::view($field)) ),* )?], )*
                 }
             }
 

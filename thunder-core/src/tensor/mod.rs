@@ -9,8 +9,8 @@ mod rank;
 pub use call::{Tuple, chunk, einsum, rearrange};
 pub use key::Key;
 pub use operators::{
-    Accepts, Arithmetic, Comparison, Literal, Lit, Logical, Negate, Operand, add, bitand, bitor, bitxor, div, eq, ge, gt, le,
-    lit, lt, mul, ne, neg, not, rem, sub,
+    Accepts, Arithmetic, Comparison, Lit, Literal, Logical, Negate, Operand, add, bitand, bitor, bitxor, div,
+    eq, ge, gt, le, lit, lt, mul, ne, neg, not, rem, sub,
 };
 pub use ops::*;
 pub use rank::{
@@ -22,7 +22,7 @@ use crate::error::Error;
 use crate::exec::Buffer;
 use crate::link::record;
 use crate::trace::Value;
-use crate::types::{DType, Element, Float, Ty};
+use crate::types::{DType, Element, Float, Ty, TyRef};
 use std::marker::PhantomData;
 
 /// A tensor with elements of type `E` and a shape of type `S`, a tuple of `usize`.
@@ -52,7 +52,7 @@ pub enum RawTensor {
         /// The memory.
         buffer: Buffer,
         /// Element type and extents.
-        ty: Ty,
+        ty: TyRef,
         /// Where it lies.
         device: Device,
     },
@@ -107,7 +107,7 @@ impl<E: Element, S: Shape> Tensor<E, S> {
             return Err(Error::Length { count: data.len(), shape: format!("{sizes:?}"), expected });
         }
         let buffer = device.backend().upload(E::bytes(data))?;
-        let ty = Ty::of(E::DTYPE, &sizes);
+        let ty = TyRef::new(Ty::of(E::DTYPE, &sizes));
         Ok(Self::from_raw(RawTensor::Concrete { buffer, ty, device }))
     }
 
@@ -181,7 +181,10 @@ impl<E: Element, S: Shape> Tensor<E, S> {
     /// A device failure, or a tensor that is being traced.
     pub fn try_to_vec(&self) -> Result<Vec<E>, Error> {
         let RawTensor::Concrete { buffer, ty, device } = &self.raw else {
-            return Err(Error::Type { text: "a traced tensor has no elements yet".into(), loc: crate::trace::Loc::NONE });
+            return Err(Error::Type {
+                text: "a traced tensor has no elements yet".into(),
+                loc: crate::trace::Loc::NONE,
+            });
         };
         E::read(ty.count(), |bytes| device.backend().download(buffer, bytes))
     }
@@ -224,7 +227,7 @@ impl RawTensor {
     /// Element type and extents; `None` for what failed.
     pub fn ty(&self) -> Option<Ty> {
         match self {
-            RawTensor::Concrete { ty, .. } => Some(*ty),
+            RawTensor::Concrete { ty, .. } => Some(**ty),
             RawTensor::Traced(v) => record::ty(*v),
             RawTensor::Poison => None,
         }

@@ -1,7 +1,10 @@
 //! The typed methods and free functions of the language. Each records one operation.
 
 use super::operators::{Accepts, Lit, Literal, Operand};
-use super::{AxesArg, AxisList, Broadcast, Key, MatMul, PadsArg, Pop, Push, RangesArg, RawTensor, Scalar, Shape, Tensor};
+use super::{
+    AxesArg, AxisList, Broadcast, Key, MatMul, PadsArg, Pop, Push, RangesArg, RawTensor, Scalar, Shape,
+    Tensor,
+};
 use crate::link::record;
 use crate::op::{self, Flag, Label, Op, Reduction};
 use crate::tensor::rank::narrow;
@@ -616,7 +619,10 @@ number_branches! { f64 f32 i64 i32 usize bool }
 
 /// The tensors one after another along `dim`.
 #[track_caller]
-pub fn cat<E: Element, S: Shape, T: Operand<Flat = Tensor<E, S>>>(tensors: impl AsRef<[T]>, dim: i32) -> Tensor<E, S> {
+pub fn cat<E: Element, S: Shape, T: Operand<Flat = Tensor<E, S>>>(
+    tensors: impl AsRef<[T]>,
+    dim: i32,
+) -> Tensor<E, S> {
     let flat: Vec<Tensor<E, S>> = tensors.as_ref().iter().map(Operand::flat).collect();
     let raw: Vec<&RawTensor> = flat.iter().map(Tensor::raw).collect();
     Tensor::from_raw(record::op(Op::Cat { axis: axis(dim) }, &raw))
@@ -664,7 +670,13 @@ pub fn arange<E: Num>(n: usize) -> Tensor<E, (usize,)> {
 
 /// The rows of `weight` at `index`.
 #[track_caller]
-pub fn embedding<I: Int, E: Element, S: Push, A: Operand<Flat = Tensor<I, S>>, W: Operand<Flat = Tensor<E, (usize, usize)>>>(
+pub fn embedding<
+    I: Int,
+    E: Element,
+    S: Push,
+    A: Operand<Flat = Tensor<I, S>>,
+    W: Operand<Flat = Tensor<E, (usize, usize)>>,
+>(
     index: A,
     weight: W,
 ) -> Tensor<E, S::More> {
@@ -673,7 +685,13 @@ pub fn embedding<I: Int, E: Element, S: Push, A: Operand<Flat = Tensor<I, S>>, W
 
 /// Softmax cross-entropy of logits (classes last) against class indices.
 #[track_caller]
-pub fn cross_entropy<E: Float, I: Int, S: Pop, L: Operand<Flat = Tensor<E, S>>, T: Operand<Flat = Tensor<I, S::Less>>>(
+pub fn cross_entropy<
+    E: Float,
+    I: Int,
+    S: Pop,
+    L: Operand<Flat = Tensor<E, S>>,
+    T: Operand<Flat = Tensor<I, S::Less>>,
+>(
     logits: L,
     targets: T,
     options: CrossEntropy,
@@ -703,7 +721,10 @@ pub fn masked_attention<E: Float, S: Shape, M: Element, S2: Shape>(
 ) -> Tensor<E, S> {
     let args = [q.flat(), k.flat(), v.flat()];
     let mask = mask.flat();
-    Tensor::from_raw(record::op(sdpa_op(options, true), &[args[0].raw(), args[1].raw(), args[2].raw(), mask.raw()]))
+    Tensor::from_raw(record::op(
+        sdpa_op(options, true),
+        &[args[0].raw(), args[1].raw(), args[2].raw(), mask.raw()],
+    ))
 }
 
 /// `x`, through which no derivative flows.

@@ -14,7 +14,14 @@ use crate::types::Axes;
     note = "a shape is a tuple of up to eight extents: `(B, T, C)`, `(N,)`, `()`"
 )]
 pub trait Shape:
-    Copy + Send + Sync + PartialEq + std::fmt::Debug + 'static + Broadcast<Self, Out = Self> + Broadcast<(), Out = Self>
+    Copy
+    + Send
+    + Sync
+    + PartialEq
+    + std::fmt::Debug
+    + 'static
+    + Broadcast<Self, Out = Self>
+    + Broadcast<(), Out = Self>
 {
     /// The number of dimensions.
     const RANK: usize;

@@ -172,8 +172,9 @@ impl<'t> Builder<'t> {
             return x;
         }
         let extra = from.rank() - shape.rank();
-        let axes: Vec<usize> =
-            (0..from.rank()).filter(|&i| i < extra || (shape.at(i - extra).is(1) && !from.at(i).is(1))).collect();
+        let axes: Vec<usize> = (0..from.rank())
+            .filter(|&i| i < extra || (shape.at(i - extra).is(1) && !from.at(i).is(1)))
+            .collect();
         let y = self.sum(x, &axes, extra == 0);
         self.reshape(y, shape)
     }

@@ -39,7 +39,12 @@ fn append(trace: &Trace, b: &mut Builder, inst: &InstData, map: &mut Map) -> Res
 }
 
 /// A nested body as it is.
-pub(super) fn nested(trace: &Trace, b: &mut Builder, inner: &Body, map: &mut Map) -> Result<Body, Infallible> {
+pub(super) fn nested(
+    trace: &Trace,
+    b: &mut Builder,
+    inner: &Body,
+    map: &mut Map,
+) -> Result<Body, Infallible> {
     copy::body(b, inner, map, |b, source, map| {
         for inst in trace.insts(source) {
             append(trace, b, inst, map)?;

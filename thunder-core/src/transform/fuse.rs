@@ -30,7 +30,11 @@ pub struct Note {
 impl std::fmt::Display for Note {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Note { value, producer, consumer, why, .. } = self;
-        write!(f, "`{consumer}` ({}) reads {value} of `{producer}` ({}): {why}", self.consumer_loc, self.producer_loc)
+        write!(
+            f,
+            "`{consumer}` ({}) reads {value} of `{producer}` ({}): {why}",
+            self.consumer_loc, self.producer_loc
+        )
     }
 }
 
@@ -199,7 +203,9 @@ impl<'t> Fuser<'t> {
     /// The values that a group must store.
     fn outputs(&self, members: &BTreeSet<usize>) -> Vec<Value> {
         let stored = |i: &usize| {
-            self.escapes[*i] || self.role[*i] == Role::Copied || self.readers[*i].iter().any(|r| !members.contains(r))
+            self.escapes[*i]
+                || self.role[*i] == Role::Copied
+                || self.readers[*i].iter().any(|r| !members.contains(r))
         };
         members.iter().filter(|i| stored(i)).map(|&i| self.insts[i].results[0]).collect()
     }
@@ -369,7 +375,8 @@ impl<'t> Fuser<'t> {
     }
 
     fn notes(&self) -> Vec<Note> {
-        let mut list: Vec<_> = self.refused.iter().filter(|((s, i), _)| self.group[*s] != self.group[*i]).collect();
+        let mut list: Vec<_> =
+            self.refused.iter().filter(|((s, i), _)| self.group[*s] != self.group[*i]).collect();
         list.sort_by_key(|(k, _)| **k);
         let name = |i: usize| match self.insts[i].kind {
             Kind::Op(op) => op.name().to_string(),
@@ -467,7 +474,8 @@ impl Emitter<'_, '_> {
 
     fn group_of(&mut self, members: &BTreeSet<usize>, outputs: &[Value]) {
         let schedule = self.f.schedule(members).unwrap_or(Schedule::Pointwise);
-        let mut inner = Inner { args: Vec::new(), params: Vec::new(), map: HashMap::new(), insts: Vec::new() };
+        let mut inner =
+            Inner { args: Vec::new(), params: Vec::new(), map: HashMap::new(), insts: Vec::new() };
         let results: Vec<Value> = outputs.iter().map(|&v| self.inner(members, v, &mut inner)).collect();
         let types: Vec<_> = outputs.iter().map(|&v| self.f.trace.ty(v)).collect();
         let new: Vec<Value> = types.iter().map(|&t| self.out.value(t)).collect();
@@ -476,7 +484,8 @@ impl Emitter<'_, '_> {
         }
         let loc = members.last().map_or(Loc::NONE, |&i| self.f.insts[i].loc);
         let body = Body { params: inner.params, insts: inner.insts, results };
-        let data = InstData { kind: Kind::Fused(schedule), args: inner.args, results: new, body: Some(body), loc };
+        let data =
+            InstData { kind: Kind::Fused(schedule), args: inner.args, results: new, body: Some(body), loc };
         let inst = self.out.inst(data);
         self.insts.push(inst);
     }

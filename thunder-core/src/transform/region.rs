@@ -338,25 +338,37 @@ impl Analysis<'_> {
         let mut out = Vec::new();
         for &r in results {
             let count = self.trace.ty(r).count();
-            let map = if count == self.space.count() {
-                full.clone()
-            } else if count == kept_count && self.space.schedule != Schedule::Pointwise {
-                kept.clone()
-            } else {
-                return Err(Fail::No(format!(
-                    "{} elements do not fill the iteration space of {}",
-                    count,
-                    self.space.count()
-                )));
+            let is_kept = count == kept_count && self.space.schedule != Schedule::Pointwise;
+            let map = match (count == self.space.count(), is_kept) {
+                // Of empty results either may be meant: the one that fits is.
+                (true, true) if self.fits(r, &kept) => kept.clone(),
+                (true, _) => full.clone(),
+                (false, true) => kept.clone(),
+                (false, false) => {
+                    let space = self.space.count();
+                    return Err(Fail::No(format!(
+                        "{count} elements do not fill the iteration space of {space}"
+                    )));
+                }
             };
             out.push((self.eval(r, map.clone())?, map));
         }
         if matches!(self.space.schedule, Schedule::Columns { .. })
-            && self.nodes.iter().any(|n| n.level > 1 || n.level > 0 && n.along[..self.space.outer()].contains(&true))
+            && self
+                .nodes
+                .iter()
+                .any(|n| n.level > 1 || n.level > 0 && n.along[..self.space.outer()].contains(&true))
         {
             return Err(Fail::No("the columns are read again after their reduction".into()));
         }
         Ok(out)
+    }
+
+    /// Whether `v` can be read through `map`.
+    fn fits(&self, v: Value, map: &Map) -> bool {
+        let Analysis { trace, inside, space, .. } = *self;
+        let mut trial = Analysis { trace, inside, space, nodes: Vec::new(), memo: HashMap::new() };
+        !matches!(trial.eval(v, map.clone()), Err(Fail::No(_)))
     }
 
     fn eval(&mut self, v: Value, map: Map) -> Result<usize, Fail> {
@@ -547,14 +559,18 @@ impl Analysis<'_> {
     fn decompose(&self, map: &Map, sizes: &[usize]) -> Result<Vec<Affine>, Fail> {
         let rm = row_major(sizes);
         let mut out: Vec<Affine> = (0..sizes.len())
-            .map(|j| Affine { offset: map.offset / rm[j] % sizes[j].max(1), steps: vec![0; self.space.dims.len()] })
+            .map(|j| Affine {
+                offset: map.offset / rm[j] % sizes[j].max(1),
+                steps: vec![0; self.space.dims.len()],
+            })
             .collect();
         let no = || Fail::No("their shapes do not line up in one iteration space".into());
         for (d, (&s, &n)) in map.strides.iter().zip(&self.space.dims).enumerate() {
             if s == 0 || n <= 1 {
                 continue;
             }
-            let j = (0..sizes.len()).find(|&j| sizes[j] > 1 && rm[j] <= s && s % rm[j] == 0).ok_or_else(no)?;
+            let j =
+                (0..sizes.len()).find(|&j| sizes[j] > 1 && rm[j] <= s && s % rm[j] == 0).ok_or_else(no)?;
             let c = s / rm[j];
             if c * (n - 1) >= sizes[j] {
                 let inner = sizes[j] / c;
@@ -566,7 +582,8 @@ impl Analysis<'_> {
             out[j].steps[d] = c;
         }
         for (a, &size) in out.iter().zip(sizes) {
-            let reach: usize = a.steps.iter().zip(&self.space.dims).map(|(s, n)| s * n.saturating_sub(1)).sum();
+            let reach: usize =
+                a.steps.iter().zip(&self.space.dims).map(|(s, n)| s * n.saturating_sub(1)).sum();
             if a.offset + reach >= size.max(1) {
                 return Err(no());
             }

@@ -20,7 +20,9 @@ pub fn run(trace: &Trace) -> Trace {
                     continue;
                 }
                 let before = b.len();
-                copy::inst::<Infallible>(b, inst, map, &mut |_, _, _| unreachable!("an operation has no body"))?;
+                copy::inst::<Infallible>(b, inst, map, &mut |_, _, _| {
+                    unreachable!("an operation has no body")
+                })?;
                 known.note(b, before);
             } else {
                 copy::inst(b, inst, map, &mut |b, inner, map| super::cse::nested(trace, b, inner, map))?;
@@ -93,7 +95,9 @@ impl Known {
             // x / 1 == x
             Op::Div if self.is(args[1], 1.0) => self.same(b, op, args, args[0]),
             // x^2 == x * x
-            Op::Pow if self.is(args[1], 2.0) && self.same(b, op, args, args[0]).is_some() => Some(b.square(args[0])),
+            Op::Pow if self.is(args[1], 2.0) && self.same(b, op, args, args[0]).is_some() => {
+                Some(b.square(args[0]))
+            }
             // x^1 == x
             Op::Pow if self.is(args[1], 1.0) => self.same(b, op, args, args[0]),
             // -(-x) == x

@@ -88,7 +88,9 @@ impl Extent {
         }
         let mut i = 0;
         while i < TERMS {
-            if self.terms[i].coef != other.terms[i].coef || order(self.terms[i].vars, other.terms[i].vars) != 0 {
+            if self.terms[i].coef != other.terms[i].coef
+                || order(self.terms[i].vars, other.terms[i].vars) != 0
+            {
                 return Relation::Different;
             }
             i += 1;

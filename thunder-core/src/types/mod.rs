@@ -13,5 +13,5 @@ mod text;
 pub use dtype::{DType, Elem};
 pub use element::{AnyFloat, Element, Float, Int, Num};
 pub use extent::{Extent, Relation};
-pub use shape::{Axes, Axis, MAX_RANK, Shape, Ty};
+pub use shape::{Axes, Axis, MAX_RANK, Shape, Ty, TyRef};
 pub use text::Text;

@@ -1,6 +1,8 @@
 //! Shapes and tensor types.
 
 use super::{DType, Elem, Extent};
+use std::collections::HashSet;
+use std::sync::{LazyLock, RwLock};
 
 /// The greatest rank inside a trace.
 pub const MAX_RANK: usize = 8;
@@ -336,5 +338,44 @@ impl std::fmt::Display for Ty {
 impl std::fmt::Debug for Ty {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{self}")
+    }
+}
+
+/// A concrete type that is stored once in the process: a handle to copy and compare at every call.
+#[derive(Clone, Copy)]
+pub struct TyRef(&'static Ty);
+
+impl TyRef {
+    /// The handle of `ty`. The distinct types of a program are few, and kept for its lifetime.
+    pub fn new(ty: Ty) -> TyRef {
+        static KNOWN: LazyLock<RwLock<HashSet<&'static Ty>>> = LazyLock::new(Default::default);
+        if let Some(known) = KNOWN.read().unwrap_or_else(|e| e.into_inner()).get(&ty) {
+            return TyRef(known);
+        }
+        let mut known = KNOWN.write().unwrap_or_else(|e| e.into_inner());
+        if let Some(known) = known.get(&ty) {
+            return TyRef(known);
+        }
+        let ty: &'static Ty = Box::leak(Box::new(ty));
+        known.insert(ty);
+        TyRef(ty)
+    }
+
+    /// A number that equal types share.
+    pub fn id(self) -> u64 {
+        std::ptr::from_ref(self.0) as u64
+    }
+}
+
+impl std::ops::Deref for TyRef {
+    type Target = Ty;
+    fn deref(&self) -> &Ty {
+        self.0
+    }
+}
+
+impl std::fmt::Display for TyRef {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
     }
 }

@@ -13,8 +13,8 @@ pub fn assert_close(what: &str, got: &[Array], want: &[Array], tolerance: f64) {
     assert_eq!(got.len(), want.len(), "{what}");
     for (i, (g, w)) in got.iter().zip(want).enumerate() {
         assert_eq!((g.dtype, &g.shape), (w.dtype, &w.shape), "{what}: result {i}");
+        let scale = w.data.iter().filter(|y| y.is_finite()).fold(1.0f64, |m, y| m.max(y.abs()));
         for (k, (&x, &y)) in g.data.iter().zip(&w.data).enumerate() {
-            let scale = w.data.iter().filter(|y| y.is_finite()).fold(1.0f64, |m, y| m.max(y.abs()));
             let same = x == y || (x.is_nan() && y.is_nan()) || (x - y).abs() <= tolerance * scale;
             assert!(
                 same,

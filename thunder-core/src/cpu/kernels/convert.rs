@@ -27,7 +27,16 @@ pub unsafe fn cast(from: DType, to: DType, d: View, a: View, rows: usize, n: usi
     macro_rules! go {
         ($a:ty, $d:ty, $f:expr) => {
             // SAFETY: passed on.
-            unsafe { map1::<$a, $d>(d, a, rows, n, #[inline(always)] $f) }
+            unsafe {
+                map1::<$a, $d>(
+                    d,
+                    a,
+                    rows,
+                    n,
+                    #[inline(always)]
+                    $f,
+                )
+            }
         };
     }
     macro_rules! from {
@@ -119,7 +128,13 @@ unsafe fn strided<T: Copy>(to: *mut u8, to_step: isize, from: *const u8, step: i
 }
 
 #[inline(always)]
-unsafe fn gather<A: Copy, D: Copy>(to: *mut u8, from: *const u8, step: isize, n: usize, f: impl Fn(A) -> D + Copy) {
+unsafe fn gather<A: Copy, D: Copy>(
+    to: *mut u8,
+    from: *const u8,
+    step: isize,
+    n: usize,
+    f: impl Fn(A) -> D + Copy,
+) {
     let d = View { ptr: to, rs: n, vec: true };
     if step == 1 || step == 0 {
         // SAFETY: the caller's promise.
@@ -132,7 +147,13 @@ unsafe fn gather<A: Copy, D: Copy>(to: *mut u8, from: *const u8, step: isize, n:
 }
 
 #[inline(always)]
-unsafe fn scatter<A: Copy, D: Copy>(to: *mut u8, step: isize, from: *const u8, n: usize, f: impl Fn(A) -> D + Copy) {
+unsafe fn scatter<A: Copy, D: Copy>(
+    to: *mut u8,
+    step: isize,
+    from: *const u8,
+    n: usize,
+    f: impl Fn(A) -> D + Copy,
+) {
     if step == 1 {
         let d = View { ptr: to, rs: n, vec: true };
         // SAFETY: the caller's promise.

@@ -57,13 +57,31 @@ macro_rules! float_unary {
             macro_rules! go {
                 ($f:expr) => {
                     // SAFETY: passed on.
-                    unsafe { map1::<$t, $t>(d, a, rows, n, #[inline(always)] $f) }
+                    unsafe {
+                        map1::<$t, $t>(
+                            d,
+                            a,
+                            rows,
+                            n,
+                            #[inline(always)]
+                            $f,
+                        )
+                    }
                 };
             }
             macro_rules! test {
                 ($f:expr) => {
                     // SAFETY: passed on.
-                    unsafe { map1::<$t, u8>(d, a, rows, n, #[inline(always)] $f) }
+                    unsafe {
+                        map1::<$t, u8>(
+                            d,
+                            a,
+                            rows,
+                            n,
+                            #[inline(always)]
+                            $f,
+                        )
+                    }
                 };
             }
             match code {
@@ -102,12 +120,33 @@ macro_rules! float_unary {
 }
 
 float_unary!(
-    vector_f32, f32, |x| math::exp(x), |x| math::exp2(x), |x| math::expm1(x), |x| math::log(x), |x| math::log2(x),
-    |x| math::log1p(x), |x| math::tanh(x), |x| math::erf(x), |x| math::sigmoid(x), |x| math::sin(x), |x| math::cos(x)
+    vector_f32,
+    f32,
+    |x| math::exp(x),
+    |x| math::exp2(x),
+    |x| math::expm1(x),
+    |x| math::log(x),
+    |x| math::log2(x),
+    |x| math::log1p(x),
+    |x| math::tanh(x),
+    |x| math::erf(x),
+    |x| math::sigmoid(x),
+    |x| math::sin(x),
+    |x| math::cos(x)
 );
 float_unary!(
-    unary_f64, f64, |x| x.exp(), |x| x.exp2(), |x| x.exp_m1(), |x| x.ln(), |x| x.log2(), |x| x.ln_1p(), |x| x.tanh(),
-    |x| math::erf64(x), |x| if x < 0.0 { x.exp() / (1.0 + x.exp()) } else { 1.0 / (1.0 + (-x).exp()) }, |x| x.sin(),
+    unary_f64,
+    f64,
+    |x| x.exp(),
+    |x| x.exp2(),
+    |x| x.exp_m1(),
+    |x| x.ln(),
+    |x| x.log2(),
+    |x| x.ln_1p(),
+    |x| x.tanh(),
+    |x| math::erf64(x),
+    |x| if x < 0.0 { x.exp() / (1.0 + x.exp()) } else { 1.0 / (1.0 + (-x).exp()) },
+    |x| x.sin(),
     |x| x.cos()
 );
 
@@ -143,12 +182,60 @@ macro_rules! compare {
         // SAFETY: passed on.
         unsafe {
             match $code {
-                Opcode::Eq => map2::<$t, $t, u8>($d, $a, $b, $rows, $n, #[inline(always)] |x, y| u8::from(x == y)),
-                Opcode::Ne => map2::<$t, $t, u8>($d, $a, $b, $rows, $n, #[inline(always)] |x, y| u8::from(x != y)),
-                Opcode::Lt => map2::<$t, $t, u8>($d, $a, $b, $rows, $n, #[inline(always)] |x, y| u8::from(x < y)),
-                Opcode::Le => map2::<$t, $t, u8>($d, $a, $b, $rows, $n, #[inline(always)] |x, y| u8::from(x <= y)),
-                Opcode::Gt => map2::<$t, $t, u8>($d, $a, $b, $rows, $n, #[inline(always)] |x, y| u8::from(x > y)),
-                Opcode::Ge => map2::<$t, $t, u8>($d, $a, $b, $rows, $n, #[inline(always)] |x, y| u8::from(x >= y)),
+                Opcode::Eq => map2::<$t, $t, u8>(
+                    $d,
+                    $a,
+                    $b,
+                    $rows,
+                    $n,
+                    #[inline(always)]
+                    |x, y| u8::from(x == y),
+                ),
+                Opcode::Ne => map2::<$t, $t, u8>(
+                    $d,
+                    $a,
+                    $b,
+                    $rows,
+                    $n,
+                    #[inline(always)]
+                    |x, y| u8::from(x != y),
+                ),
+                Opcode::Lt => map2::<$t, $t, u8>(
+                    $d,
+                    $a,
+                    $b,
+                    $rows,
+                    $n,
+                    #[inline(always)]
+                    |x, y| u8::from(x < y),
+                ),
+                Opcode::Le => map2::<$t, $t, u8>(
+                    $d,
+                    $a,
+                    $b,
+                    $rows,
+                    $n,
+                    #[inline(always)]
+                    |x, y| u8::from(x <= y),
+                ),
+                Opcode::Gt => map2::<$t, $t, u8>(
+                    $d,
+                    $a,
+                    $b,
+                    $rows,
+                    $n,
+                    #[inline(always)]
+                    |x, y| u8::from(x > y),
+                ),
+                Opcode::Ge => map2::<$t, $t, u8>(
+                    $d,
+                    $a,
+                    $b,
+                    $rows,
+                    $n,
+                    #[inline(always)]
+                    |x, y| u8::from(x >= y),
+                ),
                 _ => wrong($code),
             }
         }
@@ -161,7 +248,17 @@ macro_rules! float_binary {
             macro_rules! go {
                 ($f:expr) => {
                     // SAFETY: passed on.
-                    unsafe { map2::<$t, $t, $t>(d, a, b, rows, n, #[inline(always)] $f) }
+                    unsafe {
+                        map2::<$t, $t, $t>(
+                            d,
+                            a,
+                            b,
+                            rows,
+                            n,
+                            #[inline(always)]
+                            $f,
+                        )
+                    }
                 };
             }
             match code {
@@ -189,7 +286,16 @@ macro_rules! int {
             macro_rules! go {
                 ($f:expr) => {
                     // SAFETY: passed on.
-                    unsafe { map1::<$t, $t>(d, a, rows, n, #[inline(always)] $f) }
+                    unsafe {
+                        map1::<$t, $t>(
+                            d,
+                            a,
+                            rows,
+                            n,
+                            #[inline(always)]
+                            $f,
+                        )
+                    }
                 };
             }
             match code {
@@ -206,7 +312,17 @@ macro_rules! int {
             macro_rules! go {
                 ($f:expr) => {
                     // SAFETY: passed on.
-                    unsafe { map2::<$t, $t, $t>(d, a, b, rows, n, #[inline(always)] $f) }
+                    unsafe {
+                        map2::<$t, $t, $t>(
+                            d,
+                            a,
+                            b,
+                            rows,
+                            n,
+                            #[inline(always)]
+                            $f,
+                        )
+                    }
                 };
             }
             match code {

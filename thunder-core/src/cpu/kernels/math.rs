@@ -76,8 +76,8 @@ fn split(x: f32) -> (f32, f32) {
     let tiny = x < f32::MIN_POSITIVE;
     let x = if tiny { x * 8_388_608.0 } else { x };
     let bits = x.to_bits() as i32;
-    let e = (bits - 0x3f35_04f3) >> 23;
-    let m = f32::from_bits((bits - (e << 23)) as u32);
+    let e = bits.wrapping_sub(0x3f35_04f3) >> 23;
+    let m = f32::from_bits(bits.wrapping_sub(e << 23) as u32);
     (e as f32 - if tiny { 23.0 } else { 0.0 }, m - 1.0)
 }
 
@@ -286,7 +286,9 @@ mod tests {
             check(f32::from_bits((i as u32).wrapping_mul(4093)));
             check((i as f32 / (1 << 20) as f32 - 0.5) * 40.0);
         }
-        for x in [0.0, -0.0, 1.0, -1.0, f32::INFINITY, f32::NEG_INFINITY, f32::NAN, 1e-45, -1e-45, 88.72, -103.0] {
+        for x in
+            [0.0, -0.0, 1.0, -1.0, f32::INFINITY, f32::NEG_INFINITY, f32::NAN, 1e-45, -1e-45, 88.72, -103.0]
+        {
             check(x);
         }
         println!("{name}: {worst:?}");

@@ -114,7 +114,13 @@ pub(super) fn flatten(views: &[View], rows: usize, n: usize) -> (usize, usize) {
 /// # Safety
 /// The views must be valid for `rows` rows of `n` elements of these types; `d` must overlap nothing else.
 #[inline(always)]
-pub(super) unsafe fn map1<A: Copy, D: Copy>(d: View, a: View, rows: usize, n: usize, f: impl Fn(A) -> D + Copy) {
+pub(super) unsafe fn map1<A: Copy, D: Copy>(
+    d: View,
+    a: View,
+    rows: usize,
+    n: usize,
+    f: impl Fn(A) -> D + Copy,
+) {
     let (rows, n) = flatten(&[d, a], rows, n);
     vectorised(
         #[inline(always)]

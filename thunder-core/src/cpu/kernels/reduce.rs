@@ -165,7 +165,12 @@ unsafe fn rows_as<T: Fold1>(fold: Fold, d: *mut u8, a: View, rows: usize, n: usi
                     for (r, d) in d.iter_mut().enumerate() {
                         // SAFETY: the caller's promise.
                         let x = match unsafe { a.row::<T>(r, n) } {
-                            Row::Many(x) => row(x, T::start(fold), #[inline(always)] $f),
+                            Row::Many(x) => row(
+                                x,
+                                T::start(fold),
+                                #[inline(always)]
+                                $f,
+                            ),
                             Row::One(x) => x.times(n, fold),
                         };
                         *d = if more { $f(*d, x) } else { x };
@@ -226,7 +231,8 @@ unsafe fn columns_as<T: Fold1>(fold: Fold, d: *mut u8, a: View, rows: usize, n: 
                     // Four rows at a time, so that the running values are loaded and stored less often.
                     while r + 4 <= rows {
                         // SAFETY: the caller's promise.
-                        let list = unsafe { [a.row::<T>(r, n), a.row(r + 1, n), a.row(r + 2, n), a.row(r + 3, n)] };
+                        let list =
+                            unsafe { [a.row::<T>(r, n), a.row(r + 1, n), a.row(r + 2, n), a.row(r + 3, n)] };
                         let [Row::Many(w), Row::Many(x), Row::Many(y), Row::Many(z)] = list else { break };
                         for ((((d, &w), &x), &y), &z) in d.iter_mut().zip(w).zip(x).zip(y).zip(z) {
                             *d = f(*d, f(f(w, x), f(y, z)));

@@ -1,0 +1,371 @@
+//! The body as it is emitted: the user's own tokens, edited in place where Rust would not allow them.
+
+use super::constant::pattern;
+use crate::diagnostics::Diagnostics;
+use crate::lower::edits::{Edit, Edits, Marker, Place, Stated};
+use crate::lower::{MacroArgs, Macros};
+use crate::names;
+use crate::parse::Types;
+use crate::parse::pattern::Rearrange;
+use proc_macro2::{Ident, Literal, Span, TokenStream};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::punctuated::Punctuated;
+use syn::spanned::Spanned;
+use syn::visit_mut::{self, VisitMut};
+use syn::{Block, Expr, Stmt, Type};
+use thunder_core::op::Pattern;
+use thunder_core::types::{Extent, MAX_RANK};
+
+/// Applies the edits that lowering asked for.
+pub struct Apply<'a> {
+    /// The edits.
+    pub edits: &'a Edits,
+    /// The parsed arguments of macro calls.
+    pub macros: Macros,
+    /// The names in types.
+    pub types: &'a Types,
+    /// Whether `self` is a local of another name.
+    pub in_method: bool,
+}
+
+/// `::thunder::__rt::name`, at `span`.
+fn rt(name: &str, span: Span) -> Expr {
+    let id = Ident::new(name, span);
+    syn::parse2(quote_spanned!(span=> ::thunder::__rt::#id)).unwrap_or_else(|e| Expr::Verbatim(e.to_compile_error()))
+}
+
+/// A call of a function of the runtime whose parentheses stand at `span`, where its caller is.
+fn call(name: &str, span: Span, args: impl IntoIterator<Item = Expr>) -> Expr {
+    Expr::Call(syn::ExprCall {
+        attrs: Vec::new(),
+        func: Box::new(rt(name, span)),
+        paren_token: syn::token::Paren(span),
+        args: args.into_iter().collect(),
+    })
+}
+
+/// `&e`, in parentheses where `&` binds tighter.
+fn reference(e: Expr) -> Expr {
+    let span = e.span();
+    let atomic = matches!(
+        e,
+        Expr::Path(_) | Expr::Lit(_) | Expr::Call(_) | Expr::MethodCall(_) | Expr::Field(_) | Expr::Paren(_)
+            | Expr::Index(_) | Expr::Reference(_) | Expr::Macro(_) | Expr::Tuple(_) | Expr::Array(_) | Expr::Group(_)
+    );
+    let inner = if atomic {
+        e
+    } else {
+        Expr::Paren(syn::ExprParen { attrs: Vec::new(), paren_token: syn::token::Paren(span), expr: Box::new(e) })
+    };
+    Expr::Reference(syn::ExprReference {
+        attrs: Vec::new(),
+        and_token: syn::Token![&](span),
+        mutability: None,
+        expr: Box::new(inner),
+    })
+}
+
+/// Takes an expression out of the tree.
+fn take(e: &mut Expr) -> Expr {
+    std::mem::replace(e, Expr::Verbatim(TokenStream::new()))
+}
+
+/// Without parentheses, which would be superfluous around an argument.
+fn bare(e: Expr) -> Expr {
+    match e {
+        Expr::Paren(p) => bare(*p.expr),
+        other => other,
+    }
+}
+
+fn marker(m: Marker) -> Stmt {
+    let (name, args) = match m {
+        Marker::Arm(site, arm) => ("arm", vec![site, arm]),
+        Marker::Iter(site) => ("iter", vec![site]),
+    };
+    let name = Ident::new(name, Span::call_site());
+    let args = args.into_iter().map(Literal::u16_unsuffixed);
+    Stmt::Expr(Expr::Verbatim(quote!(::thunder::__rt::#name(#(#args),*))), Some(syn::Token![;](Span::call_site())))
+}
+
+impl Apply<'_> {
+    /// Edits the body.
+    pub fn run(&mut self, block: &mut Block) {
+        self.visit_block_mut(block);
+    }
+
+    fn markers(&self, place: Place) -> Vec<Stmt> {
+        self.edits.markers.get(&place).into_iter().flatten().map(|m| marker(*m)).collect()
+    }
+
+    fn edit(&mut self, e: &mut Expr, edit: &Edit) {
+        match edit {
+            Edit::Binary { function, lit_left, lit_right } => {
+                let Expr::Binary(b) = e else { return };
+                let span = b.op.span();
+                let side = |e: &mut Expr, lit: bool| {
+                    let e = take(e);
+                    reference(if lit { call("lit", e.span(), [bare(e)]) } else { e })
+                };
+                let (x, y) = (side(&mut b.left, *lit_left), side(&mut b.right, *lit_right));
+                *e = call(function, span, [x, y]);
+            }
+            Edit::Unary { function } => {
+                let Expr::Unary(u) = e else { return };
+                let span = u.op.span();
+                let x = reference(take(&mut u.expr));
+                *e = call(function, span, [x]);
+            }
+            Edit::Condition => {
+                let inner = bare(take(e));
+                *e = call("static_cond", inner.span(), [inner]);
+            }
+            Edit::Dim => {
+                if let Some(id) = names::ident(e) {
+                    let id = Ident::new(&names::local(&id.to_string()), id.span());
+                    *e = syn::parse_quote!(#id);
+                }
+            }
+            Edit::Rearrange { extents } => self.rearrange(e, extents),
+            Edit::Einsum { ranks, result } => einsum(e, ranks, *result),
+            Edit::Chunk { count } => {
+                let Expr::MethodCall(m) = e else { return };
+                let span = m.method.span();
+                let (x, axis) = (reference(take(&mut m.receiver)), m.args.iter().nth(1).cloned());
+                let n = Literal::usize_unsuffixed(*count);
+                let path = quote_spanned!(span=> ::thunder::__rt::chunk::<#n, _, _>);
+                *e = turbofish(path, span, [Some(x), axis].into_iter().flatten());
+            }
+        }
+    }
+
+    fn rearrange(&self, e: &mut Expr, names: &[Option<String>]) {
+        let Expr::MethodCall(m) = e else { return };
+        let span = m.method.span();
+        let Some(Expr::Closure(c)) = m.args.first() else { return };
+        let Some(r) = Rearrange::parse(c, &mut Diagnostics::default()) else { return };
+        let p: Pattern = crate::lower::rearrange_pattern(&r, [Extent::UNKNOWN; MAX_RANK]);
+        let extents = (0..MAX_RANK)
+            .map(|i| match names.get(i) {
+                Some(Some(name)) => {
+                    let id = Ident::new(name, r.atoms[i].span());
+                    quote!(::thunder::__rt::types::Extent::new(#id))
+                }
+                _ => quote!(::thunder::__rt::types::Extent::UNKNOWN),
+            })
+            .collect();
+        let p = pattern(&p, extents);
+        let (from, to) = (rank(r.inputs.len()), rank(r.outputs.len()));
+        let path = quote_spanned!(span=> ::thunder::__rt::rearrange::<_, _, #from, #to>);
+        let p = Expr::Verbatim(quote!({ use ::thunder::__rt; #p }));
+        let x = reference(take(&mut m.receiver));
+        *e = turbofish(path, span, [x, p]);
+    }
+
+    fn macro_args(&mut self, m: &mut syn::Macro) {
+        let Some(mut args) = self.macros.remove(&Place::of(&*m)) else { return };
+        m.tokens = match &mut *args {
+            MacroArgs::List(list) => {
+                list.iter_mut().for_each(|e| self.visit_expr_mut(e));
+                quote!(#(#list),*)
+            }
+            MacroArgs::Repeat(x, n) => {
+                self.visit_expr_mut(x);
+                self.visit_expr_mut(n);
+                quote!(#x; #n)
+            }
+            MacroArgs::Matches(x, p, guard) => {
+                self.visit_expr_mut(x);
+                self.visit_pat_mut(p);
+                let guard = guard.as_mut().map(|g| {
+                    self.visit_expr_mut(g);
+                    quote!(if #g)
+                });
+                quote!(#x, #p #guard)
+            }
+            MacroArgs::Assert(_, list) | MacroArgs::Panic(list) => {
+                list.iter_mut().for_each(|e| self.visit_expr_mut(e));
+                let named = self.captures(list);
+                quote!(#(#list),* #(, #named)*)
+            }
+        };
+    }
+
+    /// Arguments for the dimensions that a message names in braces.
+    fn captures(&self, list: &[Expr]) -> Vec<TokenStream> {
+        let mut out: Vec<(String, TokenStream)> = Vec::new();
+        for e in list {
+            let Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(s), .. }) = e else { continue };
+            for name in names::captured(&s.value()) {
+                if names::is_capital(&name)
+                    && self.types.dims.find(&name).is_some()
+                    && !out.iter().any(|(n, _)| *n == name)
+                {
+                    let (id, local) = (format_ident!("{name}"), format_ident!("{}", names::local(&name)));
+                    out.push((name, quote!(#id = #local)));
+                }
+            }
+        }
+        out.into_iter().map(|(_, t)| t).collect()
+    }
+
+    /// The statements after a `let` whose type states extents.
+    fn stated(&self, s: &Stated) -> Vec<Stmt> {
+        let name = format_ident!("{}", s.name);
+        let mut out = Vec::new();
+        for (dim, i) in &s.binds {
+            let (id, at) = (format_ident!("{}", names::local(dim)), Literal::usize_unsuffixed(*i));
+            out.push(syn::parse_quote!(
+                #[allow(non_snake_case, unused_variables)]
+                let #id: usize = #name.shape().#at;
+            ));
+        }
+        if s.asserts.iter().any(Option::is_some) {
+            let values = s.asserts.iter().map(|c| match c {
+                Some(c) => {
+                    let value = self.size(c.extent);
+                    quote!(::core::option::Option::Some(#value))
+                }
+                None => quote!(::core::option::Option::None),
+            });
+            let texts = s.asserts.iter().map(|c| c.as_ref().map_or("_", |c| c.text.as_str()));
+            let label = &s.name;
+            out.push(Stmt::Expr(
+                Expr::Verbatim(
+                    quote!(::thunder::__rt::assert_shape(&#name, &[#(#values),*], #label, &[#(#texts),*])),
+                ),
+                Some(syn::Token![;](Span::call_site())),
+            ));
+        }
+        out
+    }
+
+    /// An extent as an expression over the variables of the body.
+    fn size(&self, e: Extent) -> TokenStream {
+        let mut sum = quote!(0i64);
+        for t in e.terms.iter().filter(|t| t.coef != 0) {
+            let coef = t.coef;
+            let vars = t.vars.iter().filter(|v| **v != 0).map(|v| {
+                let v = (v - 1) as usize;
+                if let Some(path) = &self.types.dims.consts[v] {
+                    return quote!(#path as i64);
+                }
+                let name = &self.types.dims.names[v];
+                let id = if names::is_capital(name) && !self.types.generics.consts.contains(name) {
+                    format_ident!("{}", names::local(name))
+                } else {
+                    format_ident!("{name}")
+                };
+                quote!(#id as i64)
+            });
+            sum = quote!(#sum + #coef as i64 #(* (#vars))*);
+        }
+        let konst = e.konst;
+        quote!((#sum + #konst) as usize)
+    }
+}
+
+/// A shape type of this rank.
+pub fn rank(n: usize) -> TokenStream {
+    let places = (0..n).map(|_| quote!(usize));
+    quote!((#(#places,)*))
+}
+
+fn turbofish(path: TokenStream, span: Span, args: impl IntoIterator<Item = Expr>) -> Expr {
+    let func = syn::parse2(path).unwrap_or_else(|e| Expr::Verbatim(e.to_compile_error()));
+    Expr::Call(syn::ExprCall {
+        attrs: Vec::new(),
+        func: Box::new(func),
+        paren_token: syn::token::Paren(span),
+        args: args.into_iter().collect(),
+    })
+}
+
+fn einsum(e: &mut Expr, ranks: &[usize], result: usize) {
+    let Expr::Call(c) = e else { return };
+    let span = c.func.span();
+    let mut args = std::mem::take(&mut c.args).into_iter();
+    let spec = args.next();
+    let operands: Punctuated<Expr, syn::Token![,]> = args.collect();
+    let shapes = ranks.iter().map(|r| rank(*r));
+    let result = rank(result);
+    let path = quote_spanned!(span=> ::thunder::__rt::einsum::<_, (#(#shapes,)*), #result, _>);
+    let tuple = Expr::Verbatim(if operands.len() == 1 { quote!((#operands,)) } else { quote!((#operands)) });
+    *e = turbofish(path, span, [spec, Some(tuple)].into_iter().flatten());
+}
+
+impl VisitMut for Apply<'_> {
+    fn visit_block_mut(&mut self, b: &mut Block) {
+        let mut stmts = self.markers(Place::of(&*b));
+        let mut old = std::mem::take(&mut b.stmts);
+        let mut edited = Vec::new();
+        for s in &mut old {
+            let place = if let Stmt::Local(l) = &*s { Some(Place::of(l)) } else { None };
+            self.visit_stmt_mut(s);
+            let mut after: Vec<Stmt> = Vec::new();
+            if let Some(place) = place {
+                if let Some(stated) = self.edits.stated.get(&place) {
+                    after.extend(self.stated(stated));
+                }
+                after.extend(self.markers(place));
+            }
+            edited.push(after);
+        }
+        for (s, after) in old.into_iter().zip(edited) {
+            stmts.push(s);
+            stmts.extend(after);
+        }
+        b.stmts = stmts;
+    }
+
+    fn visit_expr_mut(&mut self, e: &mut Expr) {
+        let place = Place::of(&*e);
+        let missing = if let Expr::If(i) = &*e { self.edits.missing.get(&Place::of(i)).copied() } else { None };
+        visit_mut::visit_expr_mut(self, e);
+        if self.in_method
+            && let Some(id) = names::ident(e)
+            && id == "self"
+        {
+            let id = Ident::new("__self", id.span());
+            *e = syn::parse_quote!(#id);
+        }
+        if let (Some(m), Expr::If(i)) = (missing, &mut *e) {
+            let stmt = marker(m);
+            i.else_branch = Some((syn::Token![else](Span::call_site()), Box::new(syn::parse_quote!({ #stmt }))));
+        }
+        if let Some(edit) = self.edits.exprs.get(&place) {
+            self.edit(e, edit);
+        }
+        let markers = self.markers(place);
+        if !markers.is_empty() {
+            match e {
+                Expr::Block(b) if b.label.is_none() => {
+                    b.block.stmts.splice(0..0, markers);
+                }
+                other => {
+                    let inner = take(other);
+                    *other = Expr::Verbatim(quote!({ #(#markers)* #inner }));
+                }
+            }
+        }
+    }
+
+    fn visit_macro_mut(&mut self, m: &mut syn::Macro) {
+        self.macro_args(m);
+    }
+
+    fn visit_type_mut(&mut self, ty: &mut Type) {
+        self.types.rewrite(ty);
+    }
+
+    fn visit_path_mut(&mut self, p: &mut syn::Path) {
+        self.types.rewrite_path(p);
+    }
+
+}
+
+/// The tokens of a body.
+pub fn tokens(block: &Block) -> TokenStream {
+    let stmts = &block.stmts;
+    stmts.iter().map(ToTokens::to_token_stream).collect()
+}

@@ -1,0 +1,106 @@
+//! A free function: the wrapper, and the companion struct that bears its trace.
+
+use super::traced::{self, Traced};
+use super::{generics, shared};
+use crate::diagnostics::Diagnostics;
+use crate::parse::{Kind, Options, Signature, Types};
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::ItemFn;
+
+/// What `#[thunder]` makes of a function.
+pub fn expand(f: ItemFn, _options: Options, diag: &mut Diagnostics) -> TokenStream {
+    let before = diag.mark();
+    let name = f.sig.ident.clone();
+    let sig = Signature::parse(f.sig, &Types::default(), Some(traced::alias(&name)), diag);
+    for p in &sig.params {
+        if matches!(p.kind, Kind::Closure) {
+            diag.error(&p.ty, "a closure parameter can't be traced yet", "a `#[thunder]` trait, or the code itself");
+        }
+    }
+    if let Some(r) = sig.syntax.receiver() {
+        diag.error(r, "a free function has no `self`", "`#[thunder]` on the `impl`");
+    }
+    let label = name.to_string();
+    let mut lowered = None;
+    if diag.since(before) == 0 {
+        lowered = Some(traced::lower(&sig, &label, *f.block, false, diag));
+    }
+    let lowered = lowered.filter(|_| diag.since(before) == 0);
+    emit(&f.attrs, &f.vis, &sig, lowered)
+}
+
+fn emit(attrs: &[syn::Attribute], vis: &syn::Visibility, sig: &Signature, lowered: Option<Traced>) -> TokenStream {
+    let name = &sig.syntax.ident;
+    let (syntax, both) = (&sig.syntax, shared(attrs));
+    let (params, where_) = (&sig.syntax.generics.params, &sig.syntax.generics.where_clause);
+    let turbofish = generics::turbofish(&sig.syntax.generics);
+    let inputs: Vec<TokenStream> = sig
+        .params
+        .iter()
+        .map(|p| {
+            let (id, ty) = (&p.ident, &p.ty);
+            quote!(#id: #ty)
+        })
+        .collect();
+    let args: Vec<TokenStream> = sig.params.iter().map(traced::argument).collect();
+    let (result, types, back) = (&sig.output, traced::argument_types(sig), traced::given_back(sig));
+    let (explained, explain_args): (Vec<_>, Vec<_>) = sig.params.iter().map(traced::explained).unzip();
+    let alias = sig.types.alias_module(0);
+    let allow = traced::allowances();
+    let (item, body, docs, wrapper) = match lowered {
+        Some(t) => (
+            t.item,
+            t.body,
+            traced::documentation(&t.text),
+            quote!({ ::thunder::__rt::invoke(#name::TRACE, (#(#args,)*), #name::__body #turbofish) }),
+        ),
+        None => (
+            traced::refused(sig, &name.to_string()),
+            quote!(let _ = __args; ::core::unimplemented!("this `#[thunder]` function was refused")),
+            quote!(),
+            traced::unimplemented(sig),
+        ),
+    };
+    quote! {
+        #(#both)* #alias
+
+        #(#attrs)*
+        #docs
+        #[track_caller]
+        #vis #syntax #wrapper
+
+        #(#both)*
+        #[doc(hidden)]
+        #[allow(non_camel_case_types)]
+        #vis struct #name {}
+
+        #(#both)*
+        #allow
+        impl #name {
+            /// The compile-time trace.
+            pub const TRACE: &'static ::thunder::__rt::item::Item = #item;
+
+            /// Runs the function; a call that is refused gives its arguments back.
+            #[allow(dead_code)]
+            #[track_caller]
+            pub fn call<#params>(#(#inputs),*)
+                -> ::core::result::Result<#result, ::thunder::CallError<#back>> #where_
+            {
+                ::thunder::__rt::call(#name::TRACE, (#(#args,)*), #name::__body #turbofish)
+            }
+
+            /// What happens for these arguments: every pass, every kernel, and why.
+            #[allow(dead_code)]
+            #[track_caller]
+            pub fn explain<#params>(#(#explained),*)
+                -> ::core::result::Result<::thunder::Explanation, ::thunder::Error> #where_
+            {
+                ::thunder::__rt::explain(#name::TRACE, (#(#explain_args,)*), #name::__body #turbofish)
+            }
+
+            #[doc(hidden)]
+            fn __body<#params>(__args: #types) -> #result #where_ { #body }
+        }
+    }
+}

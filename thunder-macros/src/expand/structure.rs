@@ -1,0 +1,227 @@
+//! A struct: the honest type, its walk, and what it says of its dimensions.
+
+use super::constant::Constants;
+use super::generics::bounded;
+use super::{shared, traced};
+use crate::diagnostics::Diagnostics;
+use crate::parse::signature::outer;
+use crate::parse::{Generics, Kind, Types};
+use proc_macro2::{Literal, TokenStream};
+use quote::quote;
+use syn::{Attribute, Field, Fields, GenericParam, ItemStruct, Member, Type, TypeParamBound};
+
+/// What `#[thunder]` makes of a struct.
+pub fn expand(mut s: ItemStruct, diag: &mut Diagnostics) -> TokenStream {
+    check_generics(&s.generics, diag);
+    let mut types = outer(&s.generics);
+    types.alias = Some(traced::alias(&s.ident));
+    for f in &s.fields {
+        types.collect_type(&f.ty);
+    }
+    let fields: Vec<FieldOf> =
+        s.fields.iter_mut().enumerate().map(|(i, f)| FieldOf::read(i, f, &mut types, diag)).collect();
+    let named = matches!(s.fields, Fields::Named(_));
+    let name = &s.ident;
+    let visits = fields.iter().map(|f| f.visit(named));
+    let maps = fields.iter().map(|f| {
+        let (member, map) = (&f.member, f.map(named));
+        quote!(#member: #map)
+    });
+    let info = info(&name.to_string(), &types, &fields);
+    let tree = tree(&s.generics, &types.generics, name, quote!(v.begin(Self::__INFO); #(#visits)* v.end();), {
+        quote!(#name { #(#maps),* })
+    });
+    let module = module(&s.generics, &types.generics, name);
+    let alias = types.alias_module(0);
+    let (both, clone) = (shared(&s.attrs), derive_clone(&s.attrs));
+    let (params, args, where_) = s.generics.split_for_impl();
+    quote! {
+        #(#both)* #alias
+        #clone
+        #s
+        #(#both)*
+        impl #params #name #args #where_ {
+            #[doc(hidden)]
+            pub const __INFO: &'static ::thunder::__rt::StructInfo = #info;
+        }
+        #(#both)* #tree
+        #(#both)* #module
+    }
+}
+
+/// A field, read and rewritten.
+pub struct FieldOf {
+    /// How it is accessed.
+    pub member: Member,
+    /// What its type says.
+    pub kind: Kind,
+    /// Whether it is state.
+    pub buffer: bool,
+}
+
+impl FieldOf {
+    /// Reads the `i`th field.
+    pub fn read(i: usize, f: &mut Field, types: &mut Types, diag: &mut Diagnostics) -> FieldOf {
+        if let Type::Reference(r) = &f.ty {
+            diag.error(r, "a module owns what it holds", "the type without `&`");
+        }
+        let kind = types.read(&f.ty, diag);
+        types.rewrite(&mut f.ty);
+        let buffer = f.attrs.iter().any(|a| a.path().is_ident("buffer"));
+        f.attrs.retain(|a| !a.path().is_ident("buffer"));
+        let member = match &f.ident {
+            Some(id) => Member::Named(id.clone()),
+            None => Member::Unnamed(i.into()),
+        };
+        FieldOf { member, kind, buffer }
+    }
+
+    /// Announces the field to the visitor or mapper `to`.
+    pub fn enter(&self, to: TokenStream, named: bool) -> TokenStream {
+        let buffer = self.buffer.then(|| quote!(#to.buffer();));
+        match &self.member {
+            Member::Named(id) if named => {
+                let name = id.to_string();
+                quote!(#buffer #to.field(#name);)
+            }
+            Member::Named(_) => quote!(#buffer),
+            Member::Unnamed(i) => {
+                let i = Literal::u32_unsuffixed(i.index);
+                quote!(#buffer #to.index(#i);)
+            }
+        }
+    }
+
+    fn visit(&self, named: bool) -> TokenStream {
+        let (enter, member) = (self.enter(quote!(v), named), &self.member);
+        quote!(#enter ::thunder::__rt::Tree::visit(&self.#member, v); v.leave();)
+    }
+
+    fn map(&self, named: bool) -> TokenStream {
+        let (enter, member) = (self.enter(quote!(m), named), &self.member);
+        quote!({ #enter let y = ::thunder::__rt::Tree::map(&self.#member, m); m.leave(); y })
+    }
+}
+
+fn info(name: &str, types: &Types, fields: &[FieldOf]) -> TokenStream {
+    let c = Constants { types };
+    let dims = &types.dims.names;
+    let fields = fields.iter().map(|f| {
+        let name = match &f.member {
+            Member::Named(id) => id.to_string(),
+            Member::Unnamed(i) => i.index.to_string(),
+        };
+        let inner = innermost(&f.kind);
+        let (ty, buffer) = (c.spec(inner), f.buffer);
+        let (bindings, dim) = match inner {
+            Kind::Named(n) => (&n.bindings[..], n.dim.as_deref()),
+            _ => (&[][..], None),
+        };
+        let bindings = bindings.iter().map(|(dim, e)| {
+            let e = c.extent(*e);
+            quote!((#dim, #e))
+        });
+        let dim = match dim {
+            Some(d) => quote!(::core::option::Option::Some(#d)),
+            None => quote!(::core::option::Option::None),
+        };
+        quote!(__rt::FieldInfo { name: #name, ty: #ty, bindings: &[#(#bindings),*], buffer: #buffer, dim: #dim })
+    });
+    quote!({
+        use ::thunder::__rt;
+        &__rt::StructInfo { name: #name, dims: &[#(#dims),*], fields: &[#(#fields),*] }
+    })
+}
+
+/// What an optional or repeated field holds: that is what its type says of extents.
+fn innermost(k: &Kind) -> &Kind {
+    match k {
+        Kind::Option(inner) | Kind::List(inner) => innermost(inner),
+        other => other,
+    }
+}
+
+/// `impl Tree`.
+pub fn tree(
+    g: &syn::Generics,
+    of: &Generics,
+    name: &syn::Ident,
+    visit: TokenStream,
+    map: TokenStream,
+) -> TokenStream {
+    let bounds = bounded(g, |p| of.types.iter().any(|t| t == p), quote!(::thunder::__rt::Tree));
+    let ((params, _, where_), (_, args, _)) = (bounds.split_for_impl(), g.split_for_impl());
+    quote! {
+        impl #params ::thunder::__rt::Tree for #name #args #where_ {
+            fn visit(&self, v: &mut dyn ::thunder::__rt::Visitor) { #visit }
+            #[allow(unused_variables)]
+            fn map(&self, m: &mut dyn ::thunder::__rt::Mapper) -> Self { #map }
+        }
+    }
+}
+
+/// `impl Module`.
+pub fn module(g: &syn::Generics, of: &Generics, name: &syn::Ident) -> TokenStream {
+    let bounds = bounded(g, |p| of.types.iter().any(|t| t == p), quote!(::thunder::Module));
+    let with: Vec<TokenStream> = g
+        .params
+        .iter()
+        .map(|p| match p {
+            GenericParam::Type(t) => {
+                let id = &t.ident;
+                let names: Vec<String> = t
+                    .bounds
+                    .iter()
+                    .filter_map(|b| match b {
+                        TypeParamBound::Trait(t) => t.path.segments.last().map(|s| s.ident.to_string()),
+                        _ => None,
+                    })
+                    .collect();
+                if names.iter().any(|n| n == "Float") {
+                    quote!(__F)
+                } else if of.types.iter().any(|t| id == t)
+                    && names.iter().all(|n| matches!(n.as_str(), "Module" | "Tree" | "Clone"))
+                {
+                    quote!(<#id as ::thunder::Module>::With<__F>)
+                } else {
+                    quote!(#id)
+                }
+            }
+            GenericParam::Const(c) => {
+                let id = &c.ident;
+                quote!(#id)
+            }
+            GenericParam::Lifetime(l) => {
+                let id = &l.lifetime;
+                quote!(#id)
+            }
+        })
+        .collect();
+    let ((params, _, where_), (_, args, _)) = (bounds.split_for_impl(), g.split_for_impl());
+    let with = if with.is_empty() { quote!(#name) } else { quote!(#name<#(#with),*>) };
+    quote! {
+        impl #params ::thunder::Module for #name #args #where_ {
+            type With<__F: ::thunder::__rt::Float> = #with;
+        }
+    }
+}
+
+/// `#[derive(Clone)]`, unless the user has one.
+pub fn derive_clone(attrs: &[Attribute]) -> TokenStream {
+    let has = attrs.iter().filter(|a| a.path().is_ident("derive")).any(|a| {
+        let mut found = false;
+        let _ = a.parse_nested_meta(|m| {
+            found |= m.path.segments.last().is_some_and(|s| s.ident == "Clone");
+            Ok(())
+        });
+        found
+    });
+    if has { quote!() } else { quote!(#[derive(::core::clone::Clone)]) }
+}
+
+/// A module owns what it holds: no lifetimes.
+pub fn check_generics(g: &syn::Generics, diag: &mut Diagnostics) {
+    for l in g.lifetimes() {
+        diag.error(l, "a module owns what it holds, and has no lifetimes", "owned fields");
+    }
+}

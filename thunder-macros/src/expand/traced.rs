@@ -1,0 +1,309 @@
+//! What a function and a method have in common: lowering, the trace as a constant, the edited body, the wrapper.
+
+use super::body::{self, Apply};
+use super::constant::{Constants, output};
+use crate::diagnostics::Diagnostics;
+use crate::lower::{self, Lower, Lowered};
+use crate::names;
+use crate::parse::{Kind, Param, Pass, Receiver, Signature};
+use crate::trace::{Body, Dims};
+use proc_macro2::{Ident, Literal, Span, TokenStream};
+use quote::{format_ident, quote};
+use syn::{Block, Pat};
+use thunder_core::types::{Shape, Text};
+
+/// A lowered function.
+pub struct Traced {
+    /// The compile-time trace, as an expression.
+    pub item: TokenStream,
+    /// The statements of the body.
+    pub body: TokenStream,
+    /// The trace as text.
+    pub text: String,
+}
+
+/// Lowers `block` as the body of a function with this signature, which bears `name` in its trace.
+pub fn lower(sig: &Signature, name: &str, mut block: Block, in_impl: bool, diag: &mut Diagnostics) -> Traced {
+    let macros = lower::collect_macros(&block, diag);
+    let pats: Vec<Pat> = sig.params.iter().map(|p| p.pat.clone()).collect();
+    let lowered = {
+        let mut l = Lower::new(sig.types.clone(), in_impl, &macros, diag);
+        if sig.receiver.is_some() {
+            l.receiver();
+        }
+        let kinds: Vec<(&Kind, Option<String>)> = sig
+            .params
+            .iter()
+            .map(|p| (&p.kind, matches!(p.kind, Kind::Static { size: true }).then(|| p.ident.to_string())))
+            .collect();
+        let values = l.parameters(&kinds);
+        for (pat, value) in pats.iter().zip(values) {
+            l.bind(pat, value);
+        }
+        l.finish(&block)
+    };
+    let text = text(sig, name, &lowered.body, &lowered.types.dims);
+    let item = item(sig, name, &lowered);
+    let head = head(sig, &lowered, diag);
+    let mut apply =
+        Apply { edits: &lowered.edits, macros, types: &lowered.types, in_method: sig.receiver.is_some() };
+    apply.run(&mut block);
+    let stmts = body::tokens(&block);
+    Traced { item, body: quote!(#head #stmts), text }
+}
+
+/// The trace of a function that could not be lowered: its signature.
+pub fn refused(sig: &Signature, name: &str) -> TokenStream {
+    let lowered = Lowered {
+        body: Body::default(),
+        edits: lower::edits::Edits::default(),
+        types: sig.types.clone(),
+        used_dims: Default::default(),
+    };
+    item(sig, name, &lowered)
+}
+
+/// The compile-time trace as an expression of type `&'static Item`.
+fn item(sig: &Signature, name: &str, lowered: &Lowered) -> TokenStream {
+    let c = Constants { types: &lowered.types };
+    let (consts, types) = c.var_types(&lowered.body);
+    let dims = &lowered.types.dims.names;
+    let elems = &lowered.types.generics.elems;
+    let own = sig.receiver.map(|r| {
+        let by_ref = r == Receiver::Ref;
+        quote!(__rt::item::Param { name: "self", ty: __rt::item::Spec::Opaque, by_ref: #by_ref })
+    });
+    let params = own.into_iter().chain(sig.params.iter().map(|p| {
+        let (name, ty, by_ref) = (p.ident.to_string(), c.spec(&p.kind), p.pass != Pass::Own);
+        quote!(__rt::item::Param { name: #name, ty: #ty, by_ref: #by_ref })
+    }));
+    let result = c.spec(&sig.result);
+    let nodes = c.nodes(&lowered.body.nodes);
+    let out = output(lowered.body.output);
+    let holes = Literal::u32_unsuffixed(lowered.body.holes());
+    let line = Literal::u32_unsuffixed(sig.syntax.ident.span().start().line as u32);
+    quote!({
+        use ::thunder::__rt;
+        #consts
+        &__rt::item::Item {
+            name: #name,
+            file: ::core::file!(),
+            line: #line,
+            dims: &[#(#dims),*],
+            elems: &[#(#elems),*],
+            params: &[#(#params),*],
+            result: #result,
+            types: #types,
+            nodes: #nodes,
+            output: #out,
+            holes: #holes,
+        }
+    })
+}
+
+/// The text of the trace.
+fn text(sig: &Signature, name: &str, body: &Body, dims: &Dims) -> String {
+    let elems = &sig.types.generics.elems;
+    let show = |k: &Kind| kind_text(k, dims, elems);
+    let own = sig.receiver.map(|r| if r == Receiver::Ref { "&self".to_string() } else { "self".to_string() });
+    let params: Vec<String> =
+        own.into_iter().chain(sig.params.iter().map(|p| format!("{}: {}", p.ident, show(&p.kind)))).collect();
+    let mut out = format!("trace {name}({}) -> {}\n", params.join(", "), show(&sig.result));
+    out.push_str(&body.text(dims, elems));
+    let holes = body.holes();
+    if holes > 0 {
+        out.push_str(&format!("  # holes: {holes}\n"));
+    }
+    out
+}
+
+fn kind_text(k: &Kind, dims: &Dims, elems: &[String]) -> String {
+    match k {
+        Kind::Tensor(ty) => {
+            let elems: Vec<&str> = elems.iter().map(String::as_str).collect();
+            Text::new().ty(ty, &dims.list(), &elems).as_str().to_string()
+        }
+        Kind::Key => "key".into(),
+        Kind::Static { .. } => "static".into(),
+        Kind::Tuple(parts) => {
+            let parts: Vec<String> = parts.iter().map(|p| kind_text(p, dims, elems)).collect();
+            format!("({})", parts.join(", "))
+        }
+        Kind::List(inner) => format!("[{}]", kind_text(inner, dims, elems)),
+        Kind::Option(inner) => format!("{}?", kind_text(inner, dims, elems)),
+        Kind::Closure => "closure".into(),
+        Kind::Named(n) if n.dim.is_some() => "static".into(),
+        Kind::Named(n) => n.name.clone(),
+        Kind::Unknown => "_".into(),
+    }
+}
+
+/// The statements before the user's: the parameters as the user declared them, and the dimensions that the body reads.
+fn head(sig: &Signature, lowered: &Lowered, diag: &mut Diagnostics) -> TokenStream {
+    let mut names: Vec<Ident> = Vec::new();
+    let mut shadow = TokenStream::new();
+    match sig.receiver {
+        Some(Receiver::Ref) => {
+            names.push(format_ident!("__self"));
+            shadow.extend(quote!(let __self = &__self;));
+        }
+        Some(Receiver::Own) => names.push(format_ident!("__self")),
+        None => {}
+    }
+    for p in &sig.params {
+        let id = &p.ident;
+        names.push(id.clone());
+        shadow.extend(match p.pass {
+            Pass::Own => quote!(),
+            Pass::Ref => quote!(let #id = &#id;),
+            Pass::OptionRef => quote!(let #id = #id.as_ref();),
+            Pass::Slice => quote!(let #id = &#id[..];),
+            Pass::Str => quote!(let #id = #id.as_str();),
+        });
+    }
+    let mut dims = TokenStream::new();
+    let bound: Vec<&String> = lowered.edits.stated.values().flat_map(|s| s.binds.iter().map(|(n, _)| n)).collect();
+    for name in lowered.used_dims.iter().filter(|n| !bound.contains(n)) {
+        let Some(v) = lowered.types.dims.find(name) else { continue };
+        let id = format_ident!("{}", names::local(name));
+        match source(sig, v, name) {
+            Some(e) => dims.extend(quote!(let #id: usize = #e;)),
+            None => diag.error(
+                &sig.syntax.ident,
+                format!("the body reads `{name}`, and no parameter gives it"),
+                format!("name it in a parameter's shape: `x: &Tensor<f32, ({name},)>`"),
+            ),
+        }
+    }
+    let pats = sig.params.iter().filter_map(|p| match &p.pat {
+        Pat::Ident(i) if i.mutability.is_none() && i.ident == p.ident => None,
+        pat => {
+            let id = &p.ident;
+            Some(quote!(let #pat = #id;))
+        }
+    });
+    quote! {
+        #[allow(unused_imports)]
+        use ::thunder::__rt::TensorOps as _;
+        let (#(#names,)*) = __args;
+        #shadow
+        #dims
+        #(#pats)*
+    }
+}
+
+/// Where the body finds dimension `v`, called `name`.
+fn source(sig: &Signature, v: u8, name: &str) -> Option<TokenStream> {
+    for p in &sig.params {
+        let id = &p.ident;
+        if let Some(e) = inside(&p.kind, quote!(#id), p.pass == Pass::Own, v) {
+            return Some(e);
+        }
+    }
+    match sig.receiver? {
+        Receiver::Ref => Some(quote!(::thunder::__rt::dim(__self, #name))),
+        Receiver::Own => Some(quote!(::thunder::__rt::dim(&__self, #name))),
+    }
+}
+
+fn inside(k: &Kind, at: TokenStream, own: bool, v: u8) -> Option<TokenStream> {
+    match k {
+        Kind::Tensor(ty) => {
+            let i = place_of(&ty.shape, v)?;
+            Some(if ty.shape.lead == 0 {
+                let i = Literal::usize_unsuffixed(i);
+                quote!(#at.shape().#i)
+            } else {
+                let back = Literal::usize_unsuffixed(ty.shape.rank() - i);
+                quote!({
+                    let __sizes = ::thunder::__rt::Shape::sizes(&#at.shape());
+                    __sizes[__sizes.len() - #back]
+                })
+            })
+        }
+        Kind::Tuple(parts) => parts.iter().enumerate().find_map(|(i, k)| {
+            let i = Literal::usize_unsuffixed(i);
+            inside(k, quote!(#at.#i), true, v)
+        }),
+        Kind::Named(n) => {
+            let (dim, _) = n.bindings.iter().find(|(_, e)| e.as_var() == Some(v))?;
+            Some(if own { quote!(::thunder::__rt::dim(&#at, #dim)) } else { quote!(::thunder::__rt::dim(#at, #dim)) })
+        }
+        _ => None,
+    }
+}
+
+fn place_of(s: &Shape, v: u8) -> Option<usize> {
+    s.dims().iter().position(|e| e.as_var() == Some(v))
+}
+
+/// An argument as it goes into a call.
+pub fn argument(p: &Param) -> TokenStream {
+    let id = &p.ident;
+    match p.pass {
+        Pass::Own => quote!(::thunder::__rt::Own(#id)),
+        Pass::Ref => quote!(::thunder::__rt::Ref(#id)),
+        Pass::OptionRef => quote!(::thunder::__rt::Ref(&#id.cloned())),
+        Pass::Slice => quote!(::thunder::__rt::Ref(&#id.to_vec())),
+        Pass::Str => quote!(::thunder::__rt::Ref(&::std::string::String::from(#id))),
+    }
+}
+
+/// The type of the body's one argument.
+pub fn argument_types(sig: &Signature) -> TokenStream {
+    let own = sig.receiver.map(|_| quote!(Self));
+    let types = own.into_iter().chain(sig.params.iter().map(|p| {
+        let ty = &p.owned;
+        quote!(#ty)
+    }));
+    quote!((#(#types,)*))
+}
+
+/// What a refused call gives back: arguments by value, `()` for those by reference.
+pub fn given_back(sig: &Signature) -> TokenStream {
+    let own = sig.receiver.map(|r| if r == Receiver::Own { quote!(Self) } else { quote!(()) });
+    let types = own.into_iter().chain(sig.params.iter().map(|p| {
+        let ty = &p.owned;
+        if p.pass == Pass::Own { quote!(#ty) } else { quote!(()) }
+    }));
+    quote!((#(#types,)*))
+}
+
+/// A parameter of `explain`, which takes everything by reference: its declaration, and the argument.
+pub fn explained(p: &Param) -> (TokenStream, TokenStream) {
+    let (id, ty) = (&p.ident, &p.ty);
+    match p.pass {
+        Pass::Own => (quote!(#id: &#ty), quote!(::thunder::__rt::Ref(#id))),
+        _ => (quote!(#id: #ty), argument(p)),
+    }
+}
+
+/// The trace as a section of the documentation.
+pub fn documentation(text: &str) -> TokenStream {
+    let doc = format!("\n# Trace\n\n```text\n{text}```");
+    quote!(#[doc = #doc])
+}
+
+/// Lints that the emitted body answers for, not the user.
+pub fn allowances() -> TokenStream {
+    quote! {
+        #[allow(
+            non_snake_case, unused_parens, clippy::needless_borrow, clippy::op_ref, clippy::too_many_arguments,
+            clippy::type_complexity, clippy::let_unit_value, clippy::needless_borrows_for_generic_args
+        )]
+    }
+}
+
+/// The body of an item that was refused: callers must not suffer from it too.
+pub fn unimplemented(sig: &Signature) -> TokenStream {
+    let names = sig.params.iter().map(|p| &p.ident);
+    quote!({
+        let _ = (#(&#names,)*);
+        ::core::unimplemented!("this `#[thunder]` function was refused")
+    })
+}
+
+/// A module name that no user writes.
+pub fn alias(name: &Ident) -> Ident {
+    Ident::new(&format!("__{name}"), Span::call_site())
+}

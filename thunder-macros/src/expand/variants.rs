@@ -1,0 +1,55 @@
+//! An enum: configuration, or a choice of submodules.
+
+use super::structure::{FieldOf, check_generics, derive_clone, module, tree};
+use super::{shared, traced};
+use crate::diagnostics::Diagnostics;
+use crate::parse::signature::outer;
+use proc_macro2::{Literal, TokenStream};
+use quote::{format_ident, quote};
+use syn::{Fields, ItemEnum, Member};
+
+/// What `#[thunder]` makes of an enum.
+pub fn expand(mut e: ItemEnum, diag: &mut Diagnostics) -> TokenStream {
+    check_generics(&e.generics, diag);
+    let mut types = outer(&e.generics);
+    types.alias = Some(traced::alias(&e.ident));
+    for f in e.variants.iter().flat_map(|v| &v.fields) {
+        types.collect_type(&f.ty);
+    }
+    let (mut visits, mut maps) = (Vec::new(), Vec::new());
+    for (index, v) in e.variants.iter_mut().enumerate() {
+        let fields: Vec<FieldOf> =
+            v.fields.iter_mut().enumerate().map(|(i, f)| FieldOf::read(i, f, &mut types, diag)).collect();
+        let (name, text, index) = (&v.ident, v.ident.to_string(), Literal::usize_unsuffixed(index));
+        let named = matches!(v.fields, Fields::Named(_));
+        let locals: Vec<_> = (0..fields.len()).map(|i| format_ident!("x{i}")).collect();
+        let pattern = fields.iter().zip(&locals).map(|(f, x)| {
+            let member: &Member = &f.member;
+            quote!(#member: #x)
+        });
+        let pattern = quote!(Self::#name { #(#pattern),* });
+        let seen = fields.iter().zip(&locals).map(|(f, x)| {
+            let enter = f.enter(quote!(v), named);
+            quote!(#enter ::thunder::__rt::Tree::visit(#x, v); v.leave();)
+        });
+        visits.push(quote!(#pattern => { v.variant(#index, #text); #(#seen)* }));
+        let mapped = fields.iter().zip(&locals).map(|(f, x)| {
+            let (enter, member) = (f.enter(quote!(m), named), &f.member);
+            quote!(#member: { #enter let y = ::thunder::__rt::Tree::map(#x, m); m.leave(); y })
+        });
+        maps.push(quote!(#pattern => Self::#name { #(#mapped),* }));
+    }
+    let name = &e.ident;
+    let tree = tree(&e.generics, &types.generics, name, quote!(match self { #(#visits)* }), {
+        quote!(match self { #(#maps),* })
+    });
+    let module = module(&e.generics, &types.generics, name);
+    let (both, clone, alias) = (shared(&e.attrs), derive_clone(&e.attrs), types.alias_module(0));
+    quote! {
+        #(#both)* #alias
+        #clone
+        #e
+        #(#both)* #tree
+        #(#both)* #module
+    }
+}

@@ -1,0 +1,158 @@
+//! Calls of functions: of the language, of other items, of constructors and of std.
+
+use super::op::Arg;
+use super::{Lower, value::with_operand};
+use crate::names;
+use crate::scope::{Const, Value};
+use crate::trace::{Callee, Node, Operand, Step};
+use syn::spanned::Spanned;
+use syn::{Expr, ExprCall, GenericArgument, Path};
+use thunder_core::op::free_function;
+use thunder_core::types::{Elem, Ty};
+
+impl<'a> Lower<'a, '_> {
+    pub(super) fn call(&mut self, e: &'a Expr, c: &'a ExprCall) -> Value<'a> {
+        let Expr::Path(p) = &*c.func else {
+            let callee = self.expr(&c.func);
+            return match callee {
+                Value::Closure(_) => {
+                    let args = self.exprs(&c.args);
+                    self.apply_closure(&callee, args)
+                }
+                Value::Failed => Value::Failed,
+                _ => self.not_understood(&c.func, "a call of this"),
+            };
+        };
+        let Some(name) = p.path.segments.last().map(|s| s.ident.to_string()) else { return Value::Failed };
+        if let Some(id) = names::single(&p.path)
+            && let Some(b) = self.scope.find(&id.to_string())
+        {
+            let callee = b.value.clone();
+            let args = self.exprs(&c.args);
+            return match callee {
+                Value::Closure(_) => self.apply_closure(&callee, args),
+                Value::Failed => Value::Failed,
+                Value::Static(_) if args.iter().all(Value::is_static) => Value::STATIC,
+                _ => self.not_understood(&c.func, "a call of this value"),
+            };
+        }
+        if let Some(kind) = super::transform::named(&name)
+            && p.path.segments.len() <= 2
+        {
+            return self.transform(kind, c);
+        }
+        if name == "einsum" {
+            return self.einsum(e, c);
+        }
+        if let Some(v) = self.constructor(&p.path, &name, c) {
+            return v;
+        }
+        let args: Vec<Arg<'a>> = c.args.iter().map(|a| (a, self.expr(a))).collect();
+        if let Some(bad) = crate::check::never(&args) {
+            return bad;
+        }
+        if !qualified_by_type(&p.path)
+            && let Some(f) = free_function(&name)
+            && Self::fits(f, &args)
+        {
+            return self.free_op(f, &p.path, args);
+        }
+        self.function(p, &name, args)
+    }
+
+    fn free_op(&mut self, f: &thunder_core::op::Method, path: &'a Path, args: Vec<Arg<'a>>) -> Value<'a> {
+        let elem = self.type_argument(path);
+        let span = path.segments.last().map_or_else(proc_macro2::Span::call_site, |s| s.ident.span());
+        self.op_call(f, None, args, elem, span)
+    }
+
+    /// The element type in `cast::<f32>` or `zeros::<f32, _>`.
+    pub(super) fn type_argument(&self, path: &Path) -> Option<Elem> {
+        self.first_type(names::last_args(path)?)
+    }
+
+    pub(super) fn first_type(&self, args: &syn::AngleBracketedGenericArguments) -> Option<Elem> {
+        args.args.iter().find_map(|a| match a {
+            GenericArgument::Type(t) => Some(self.types.elem_of(t)),
+            _ => None,
+        })
+    }
+
+    /// `Some(x)`, `Vec::new()`, tuple structs.
+    fn constructor(&mut self, path: &'a Path, name: &str, c: &'a ExprCall) -> Option<Value<'a>> {
+        let owner = path.segments.iter().rev().nth(1).map(|s| s.ident.to_string());
+        match (owner.as_deref(), name) {
+            (_, "Some") | (None, "Ok") => {
+                let inner = self.exprs(&c.args).into_iter().next().unwrap_or(Value::Failed);
+                Some(if inner.is_static() { Value::STATIC } else { Value::Option(Box::new(inner)) })
+            }
+            (Some("Box"), "new") => self.exprs(&c.args).into_iter().next(),
+            (Some("Vec"), "new" | "with_capacity") => {
+                self.exprs(&c.args);
+                let list = self.pack(Vec::new());
+                Some(Value::List(list, Box::new(Value::Unset)))
+            }
+            (Some("Default"), "default") => Some(Value::Static(Const::Unknown)),
+            (Some("array"), "from_fn") => self.exprs(&c.args).first().map(|f| self.repeat_closure(f)),
+            _ if names::is_camel(name) => {
+                let args = self.exprs(&c.args);
+                if args.iter().any(|a| matches!(a, Value::Failed)) {
+                    return Some(Value::Failed);
+                }
+                if args.iter().all(Value::is_static) {
+                    return Some(Value::STATIC);
+                }
+                let parts: Vec<(Step, Operand)> =
+                    args.iter().enumerate().map(|(i, v)| (Step::Index(i as u32), self.operand(v))).collect();
+                Some(Value::Module(self.pack(parts)))
+            }
+            _ => None,
+        }
+    }
+
+    /// A call of another item, or of std.
+    fn function(&mut self, p: &'a syn::ExprPath, name: &str, args: Vec<Arg<'a>>) -> Value<'a> {
+        let all_static = args.iter().all(|(_, v)| v.is_static());
+        if all_static && crate::check::opaque::is_pure(&p.path, p.qself.is_some()) {
+            return Value::STATIC;
+        }
+        if !all_static && crate::check::opaque::foreign(&p.path, self.diag) {
+            return Value::Failed;
+        }
+        if crate::check::side_effect::path(&p.path, self.diag) {
+            return Value::Failed;
+        }
+        let callee = if p.qself.is_some() || qualified_by_type(&p.path) {
+            Callee::Method(name.to_string())
+        } else {
+            Callee::Fn(bare(&p.path))
+        };
+        let values: Vec<Value<'a>> = args.into_iter().map(|(_, v)| v).collect();
+        self.call_item(callee, &values, p.span())
+    }
+
+    /// Appends a call.
+    pub(super) fn call_item(&mut self, callee: Callee, args: &[Value<'a>], span: proc_macro2::Span) -> Value<'a> {
+        if args.iter().any(|v| matches!(v, Value::Failed)) {
+            return Value::Failed;
+        }
+        let args = args.iter().map(|v| self.operand(v)).collect();
+        let dst = self.var(Ty::UNKNOWN);
+        self.push(Node::Call { dst, callee, args, at: Self::at(span) });
+        with_operand(&Value::Unknown(Operand::Hole), Operand::Var(dst))
+    }
+}
+
+/// Whether the segment before the last is a type: then the path is an associated function's.
+pub(super) fn qualified_by_type(path: &Path) -> bool {
+    path.segments.iter().rev().nth(1).is_some_and(|s| names::is_capital(&s.ident.to_string()))
+}
+
+/// The path without generic arguments.
+fn bare(path: &Path) -> Path {
+    let mut path = path.clone();
+    for s in &mut path.segments {
+        s.arguments = syn::PathArguments::None;
+    }
+    path
+}

@@ -1,0 +1,107 @@
+//! The edits that lowering asks for, by the address of the syntax they apply to.
+//!
+//! Lowering only reads the tree, because it walks loops and closures more than once. The tree does not move
+//! between lowering and [`expand::body`](crate::expand::body), which applies the edits.
+
+use std::any::TypeId;
+use std::collections::HashMap;
+use syn::Expr;
+use thunder_core::types::Extent;
+
+/// Identifies a piece of syntax in a tree that does not move: an address, and what is there, because a node and its
+/// first field share one.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Place(usize, TypeId);
+
+impl Place {
+    /// The place of `syntax`.
+    pub fn of<T: 'static>(syntax: &T) -> Place {
+        Place(std::ptr::from_ref(syntax) as usize, TypeId::of::<T>())
+    }
+}
+
+/// A change to an expression.
+#[derive(Clone, Debug)]
+pub enum Edit {
+    /// `a + b` becomes a call of this function; known numbers are marked.
+    Binary { function: &'static str, lit_left: bool, lit_right: bool },
+    /// `-a` becomes a call of this function.
+    Unary { function: &'static str },
+    /// The condition must be static.
+    Condition,
+    /// The name of a dimension in scope.
+    Dim,
+    /// `x.rearrange(|…| …)`, by its atoms' extents: an identifier of the body or none.
+    Rearrange { extents: Vec<Option<String>> },
+    /// `einsum("…", …)`, by the ranks of its operands and its result.
+    Einsum { ranks: Vec<usize>, result: usize },
+    /// `x.chunk(3, -1)` gives an array.
+    Chunk { count: usize },
+}
+
+/// A marker that the body logs while it is recorded.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Marker {
+    /// Arm `1` of choice `0` runs.
+    Arm(u16, u16),
+    /// An iteration of loop `0` begins.
+    Iter(u16),
+}
+
+/// What a `let` with a type states of its value.
+#[derive(Clone, Debug)]
+pub struct Stated {
+    /// The name bound.
+    pub name: String,
+    /// For each dimension, the name or the number that it asserts.
+    pub asserts: Vec<Option<Claim>>,
+    /// Names that it binds: `(name, dimension)`.
+    pub binds: Vec<(String, usize)>,
+}
+
+/// An extent that an annotation asserts.
+#[derive(Clone, Debug)]
+pub struct Claim {
+    /// How it prints.
+    pub text: String,
+    /// What it is, over names in scope.
+    pub extent: Extent,
+}
+
+/// Everything that is to change in a body.
+#[derive(Default)]
+pub struct Edits {
+    /// Changes to expressions.
+    pub exprs: HashMap<Place, Edit>,
+    /// Markers first thing in a block, an arm, a branch or a closure.
+    pub markers: HashMap<Place, Vec<Marker>>,
+    /// Markers in the missing `else` of an `if`.
+    pub missing: HashMap<Place, Marker>,
+    /// Annotations of `let`s.
+    pub stated: HashMap<Place, Stated>,
+}
+
+impl Edits {
+    /// Asks for `edit` of `e`.
+    pub fn expr(&mut self, e: &Expr, edit: Edit) {
+        // A closure may be walked with numbers and with tensors: what is a number every time stays marked.
+        if let (
+            Some(Edit::Binary { lit_left: l, lit_right: r, .. }),
+            Edit::Binary { lit_left, lit_right, .. },
+        ) = (self.exprs.get_mut(&Place::of(e)), &edit)
+        {
+            *l &= lit_left;
+            *r &= lit_right;
+            return;
+        }
+        self.exprs.insert(Place::of(e), edit);
+    }
+
+    /// Asks for `marker` at `syntax`.
+    pub fn marker<T: 'static>(&mut self, syntax: &T, marker: Marker) {
+        let list = self.markers.entry(Place::of(syntax)).or_default();
+        if !list.contains(&marker) {
+            list.push(marker);
+        }
+    }
+}

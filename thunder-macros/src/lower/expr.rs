@@ -1,0 +1,335 @@
+//! Expressions: the dispatch, and the simple ones.
+
+use super::edits::Edit;
+use super::{Lower, value::with_operand};
+use crate::names;
+use crate::scope::{Closure, Const, Options, Value};
+use crate::trace::{Node, Operand, Step};
+use std::rc::Rc;
+use syn::{Expr, ExprField, ExprStruct, Member};
+use thunder_core::op::Lit;
+use thunder_core::types::Ty;
+
+impl<'a> Lower<'a, '_> {
+    /// The value of an expression; what it computes is appended to the trace.
+    pub(super) fn expr(&mut self, e: &'a Expr) -> Value<'a> {
+        crate::check::conditional_compilation(crate::check::attributes(e), self.diag);
+        match e {
+            Expr::Array(a) => Value::Tuple(self.exprs(&a.elems)),
+            Expr::Assign(a) => self.assignment(a),
+            Expr::Binary(b) => self.binary(e, b),
+            Expr::Block(b) => {
+                if b.label.is_some() {
+                    return self.not_understood(&b.label, "a labelled block");
+                }
+                self.block(&b.block)
+            }
+            Expr::Break(b) => self.break_loop(b),
+            Expr::Call(c) => self.call(e, c),
+            Expr::Cast(c) => self.cast(c),
+            Expr::Closure(c) => {
+                if c.asyncness.is_some() || c.constness.is_some() || c.movability.is_some() {
+                    return self.not_understood(c, "this kind of closure");
+                }
+                Value::Closure(Rc::new(Closure { syntax: c, scope: self.scope.clone() }))
+            }
+            Expr::Continue(c) => self.continue_loop(c),
+            Expr::Field(f) => self.field(f),
+            Expr::ForLoop(f) => self.for_loop(f),
+            Expr::Group(g) => self.expr(&g.expr),
+            Expr::If(i) => self.if_else(i),
+            Expr::Index(i) => self.index(i),
+            Expr::Let(l) => self.condition_let(l),
+            Expr::Lit(l) => self.literal(&l.lit),
+            Expr::Loop(l) => self.forever(l),
+            Expr::Macro(m) => self.macro_call(&m.mac),
+            Expr::Match(m) => self.match_arms(m),
+            Expr::MethodCall(m) => self.method_call(e, m),
+            Expr::Paren(p) => self.expr(&p.expr),
+            Expr::Path(p) => self.path(e, p),
+            Expr::Range(r) => self.range(r),
+            Expr::Reference(r) => self.reference(r),
+            Expr::Repeat(r) => {
+                let value = self.expr(&r.expr);
+                self.expr(&r.len);
+                if value.is_static() {
+                    return Value::STATIC;
+                }
+                let operand = self.operand(&value);
+                let all = self.pack(vec![(Step::Any, operand)]);
+                Value::List(all, Box::new(with_operand(&value, Operand::Hole)))
+            }
+            Expr::Return(r) => {
+                let value = match &r.expr {
+                    Some(e) => self.expr(e),
+                    None => Value::unit(),
+                };
+                if self.depth > 0 {
+                    return self.not_understood(r, "`return` from a closure");
+                }
+                let value = self.operand(&value);
+                self.returns = true;
+                self.push(Node::Return { value });
+                Value::Never
+            }
+            Expr::Struct(s) => self.structure(s),
+            Expr::Try(t) => {
+                let value = self.expr(&t.expr);
+                crate::check::value_branch(&t.question_token, "`?`", &value, self.diag);
+                if !matches!(value, Value::Failed) && !value.is_tensor() {
+                    self.diag.error(
+                        t.question_token,
+                        "`?` would leave the function in the middle of its trace",
+                        "`unwrap`, `expect`, or `if let`, on a static value",
+                    );
+                }
+                Value::Failed
+            }
+            Expr::Tuple(t) => Value::Tuple(self.exprs(&t.elems)),
+            Expr::Unary(u) => self.unary(e, u),
+            Expr::While(w) => self.while_loop(w),
+            Expr::Unsafe(u) => {
+                self.diag.error(
+                    u.unsafe_token,
+                    "`unsafe` is not allowed in a `#[thunder]` function: a trace has only checked operations",
+                    "do it outside, on the result",
+                );
+                Value::Failed
+            }
+            Expr::Async(a) => {
+                self.diag.error(a.async_token, "`async` is a side effect: a trace has no waiting in it", "do it outside");
+                Value::Failed
+            }
+            Expr::Await(a) => {
+                self.diag.error(a.await_token, "`.await` is a side effect: a trace has no waiting in it", "do it outside");
+                Value::Failed
+            }
+            Expr::Infer(i) => self.not_understood(i, "`_` as a value"),
+            Expr::Const(c) => self.not_understood(c, "a `const` block"),
+            Expr::RawAddr(r) => self.not_understood(r, "a raw pointer"),
+            Expr::TryBlock(t) => self.not_understood(t, "a `try` block"),
+            Expr::Yield(y) => self.not_understood(y, "`yield`"),
+            other => self.not_understood(other, "this expression"),
+        }
+    }
+
+    pub(super) fn exprs(&mut self, list: impl IntoIterator<Item = &'a Expr>) -> Vec<Value<'a>> {
+        list.into_iter().map(|e| self.expr(e)).collect()
+    }
+
+    fn path(&mut self, e: &'a Expr, p: &'a syn::ExprPath) -> Value<'a> {
+        let Some(id) = names::single(&p.path).filter(|_| p.qself.is_none()) else {
+            // `f32::EPSILON`, `E::DTYPE`, `Act::Relu`, `consts::PI`; what a static holds is rustc's to refuse.
+            return Value::STATIC;
+        };
+        let name = id.to_string();
+        if let Some(b) = self.scope.find(&name) {
+            let value = b.value.clone();
+            if b.dim {
+                self.edits.expr(e, Edit::Dim);
+            }
+            return value;
+        }
+        if name == "None" {
+            return Value::Static(Const::Nothing);
+        }
+        if self.types.generics.consts.contains(&name) {
+            return self.dim_value(&name);
+        }
+        if names::is_capital(&name) {
+            let stated = self.types.dims.find(&name).is_some_and(|v| self.types.dims.consts[v as usize].is_none());
+            if stated && !self.types.generics.shapes.contains(&name) || self.in_impl && names::is_dimension(&name) {
+                self.edits.expr(e, Edit::Dim);
+                self.used_dims.insert(name.clone());
+                return self.dim_value(&name);
+            }
+            if !names::is_camel(&name) {
+                let v = self.types.dims.constant(&p.path);
+                return Value::Static(v.map_or(Const::Unknown, |v| {
+                    Const::Extent(thunder_core::types::Extent::var(v))
+                }));
+            }
+        }
+        // A constant, a unit struct, or a function given by name.
+        Value::STATIC
+    }
+
+    fn field(&mut self, f: &'a ExprField) -> Value<'a> {
+        let base = self.expr(&f.base);
+        self.part(base, &f.member)
+    }
+
+    /// A field or a tuple element of a value.
+    pub(super) fn part(&mut self, base: Value<'a>, member: &Member) -> Value<'a> {
+        let step = match member {
+            Member::Named(id) => Step::Field(id.to_string()),
+            Member::Unnamed(i) => Step::Index(i.index),
+        };
+        match (&base, &step) {
+            (Value::Tuple(parts), Step::Index(i)) => parts.get(*i as usize).cloned().unwrap_or(Value::Failed),
+            (Value::Static(_) | Value::Options(_), _) => Value::STATIC,
+            (Value::Failed | Value::Never, _) => base,
+            (Value::Module(o) | Value::Unknown(o), _) => {
+                let part = self.project(*o, step, Ty::UNKNOWN);
+                Value::Unknown(part)
+            }
+            _ => {
+                // A field that rustc will not find either.
+                Value::Unknown(Operand::Hole)
+            }
+        }
+    }
+
+    fn reference(&mut self, r: &'a syn::ExprReference) -> Value<'a> {
+        let value = self.expr(&r.expr);
+        if let Some(m) = &r.mutability
+            && !value.is_static()
+            && !matches!(value, Value::Failed | Value::Unset)
+        {
+            crate::check::mutation::borrow(m, self.diag);
+            return Value::Failed;
+        }
+        value
+    }
+
+    fn cast(&mut self, c: &'a syn::ExprCast) -> Value<'a> {
+        let value = self.expr(&c.expr);
+        if crate::check::host_read::cast(c, &value, self.diag) {
+            return Value::Failed;
+        }
+        let ty = match &*c.ty {
+            syn::Type::Path(p) => names::single(&p.path).map(ToString::to_string).unwrap_or_default(),
+            _ => String::new(),
+        };
+        match (&value, ty.as_str()) {
+            (Value::Failed, _) => Value::Failed,
+            (Value::Static(Const::Int(n)), "f32" | "f64") => Value::Static(Const::Float(*n as f64)),
+            (Value::Static(c @ (Const::Int(_) | Const::Extent(_))), "usize" | "i64" | "i32" | "u32" | "u64") => {
+                Value::Static(c.clone())
+            }
+            (Value::Static(Const::Float(x)), "f64") => Value::Static(Const::Float(*x)),
+            _ => Value::STATIC,
+        }
+    }
+
+    fn range(&mut self, r: &'a syn::ExprRange) -> Value<'a> {
+        let end = |s: &mut Self, e: &'a Option<Box<Expr>>| {
+            e.as_ref().map(|e| {
+                let value = s.expr(e);
+                crate::check::value_branch(&**e, "a range bound", &value, s.diag);
+                value
+            })
+        };
+        let (from, to) = (end(self, &r.start), end(self, &r.end));
+        let extent = |v: Option<Value<'a>>| match v {
+            Some(Value::Static(c)) => Some(c.extent()),
+            Some(_) => Some(thunder_core::types::Extent::UNKNOWN),
+            None => None,
+        };
+        let (from, mut to) = (extent(from), extent(to));
+        if matches!(r.limits, syn::RangeLimits::Closed(_)) {
+            to = to.map(|e| e.add(thunder_core::types::Extent::ONE));
+        }
+        Value::Static(Const::Range(from, to))
+    }
+
+    fn structure(&mut self, s: &'a ExprStruct) -> Value<'a> {
+        let mut fields = Vec::new();
+        for f in &s.fields {
+            let name = match &f.member {
+                Member::Named(id) => id.to_string(),
+                Member::Unnamed(i) => i.index.to_string(),
+            };
+            let value = self.expr(&f.expr);
+            fields.push((name, value));
+        }
+        let (mut rest, mut opaque) = (None, false);
+        if let Some(e) = &s.rest {
+            opaque = !is_default(e);
+            let value = self.expr(e);
+            rest = (!value.is_static()).then_some(value);
+        }
+        if fields.iter().any(|(_, v)| matches!(v, Value::Failed)) {
+            return Value::Failed;
+        }
+        let name = s.path.segments.last().map(|s| s.ident.to_string()).unwrap_or_default();
+        let plain = rest.is_none() && fields.iter().all(|(_, v)| v.is_static());
+        if plain && matches!(name.as_str(), "Sdpa" | "CrossEntropy") {
+            return Value::Options(Rc::new(Options { fields, opaque }));
+        }
+        let mut parts: Vec<(Step, Operand)> = Vec::new();
+        for (name, value) in &fields {
+            let operand = self.operand(value);
+            parts.push((Step::Field(name.clone()), operand));
+        }
+        if let Some(rest) = rest {
+            let operand = self.operand(&rest);
+            parts.push((Step::Any, operand));
+        }
+        if parts.iter().all(|(_, o)| matches!(o, Operand::Static(Lit::Free | Lit::B(_) | Lit::F(_) | Lit::I(_)))) {
+            return Value::STATIC;
+        }
+        Value::Module(self.pack(parts))
+    }
+
+    fn assignment(&mut self, a: &'a syn::ExprAssign) -> Value<'a> {
+        let value = self.expr(&a.right);
+        if matches!(value, Value::Never) {
+            return Value::Never;
+        }
+        self.assign_to(&a.left, value);
+        Value::unit()
+    }
+
+    fn assign_to(&mut self, target: &'a Expr, value: Value<'a>) {
+        match target {
+            Expr::Path(_) | Expr::Paren(_) | Expr::Group(_) if names::ident(target).is_some() => {
+                let name = names::ident(target).map(ToString::to_string).unwrap_or_default();
+                self.scope.assign(&name, settle(value));
+            }
+            Expr::Tuple(t) => {
+                for (i, e) in t.elems.iter().enumerate() {
+                    let part = self.element(&value, i, t.elems.len());
+                    self.assign_to(e, part);
+                }
+            }
+            Expr::Array(t) => {
+                for (i, e) in t.elems.iter().enumerate() {
+                    let part = self.element(&value, i, t.elems.len());
+                    self.assign_to(e, part);
+                }
+            }
+            Expr::Infer(_) => {}
+            Expr::Field(f) => crate::check::mutation::attribute_write(f, self.diag),
+            Expr::Index(i) => {
+                let base = self.expr(&i.expr);
+                self.expr(&i.index);
+                if !base.is_static() || !value.is_static() {
+                    crate::check::mutation::index_write(i, &base, self.diag);
+                }
+            }
+            other => {
+                self.not_understood(other, "an assignment to this");
+            }
+        }
+    }
+}
+
+/// A static value that is assigned more than once is none that can be read.
+pub(super) fn settle(value: Value<'_>) -> Value<'_> {
+    match value {
+        Value::Static(_) => Value::STATIC,
+        other => other,
+    }
+}
+
+/// Whether this is `Default::default()` or `T::default()`.
+fn is_default(e: &Expr) -> bool {
+    match e {
+        Expr::Call(c) => match &*c.func {
+            Expr::Path(p) => c.args.is_empty() && p.path.segments.last().is_some_and(|s| s.ident == "default"),
+            _ => false,
+        },
+        _ => false,
+    }
+}

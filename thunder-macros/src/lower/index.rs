@@ -1,0 +1,36 @@
+//! Indexing, which tensors do not have.
+
+use super::Lower;
+use crate::scope::{Const, Value};
+use crate::trace::Step;
+use syn::ExprIndex;
+
+impl<'a> Lower<'a, '_> {
+    pub(super) fn index(&mut self, i: &'a ExprIndex) -> Value<'a> {
+        let (base, index) = (self.expr(&i.expr), self.expr(&i.index));
+        if matches!(base, Value::Failed) || matches!(index, Value::Failed) {
+            return Value::Failed;
+        }
+        if crate::check::host_read::index(i, &base, &index, self.diag) {
+            return Value::Failed;
+        }
+        let step = match index {
+            Value::Static(Const::Int(n)) if n >= 0 => Step::Index(n as u32),
+            Value::Static(Const::Range(..)) => {
+                return if base.is_static() { Value::STATIC } else { self.not_understood(i, "a range of a container") };
+            }
+            _ => Step::Any,
+        };
+        match (&base, &step) {
+            (Value::Tuple(parts), Step::Index(n)) => parts.get(*n as usize).cloned().unwrap_or(Value::Failed),
+            (Value::Tuple(parts), _) if !base.is_static() => {
+                let elem = parts[1..].iter().fold(parts[0].clone(), |a, b| super::value::meet(&a, b));
+                let array = self.operand(&base);
+                let list = Value::List(array, Box::new(elem));
+                self.part_at(&list, step)
+            }
+            (Value::Tuple(_), _) => Value::STATIC,
+            _ => self.part_at(&base, step),
+        }
+    }
+}

@@ -1,0 +1,324 @@
+//! Iterators, which are lazy: their closures run where they are consumed.
+
+use super::closure::assigned;
+use super::edits::Marker;
+use super::{Lower, value::meet};
+use crate::scope::{Const, Iter, Value};
+use crate::trace::{Operand, Step};
+use std::rc::Rc;
+use syn::{Expr, ExprMethodCall};
+
+impl<'a> Lower<'a, '_> {
+    /// The iterator over a value.
+    pub(super) fn iterate(&mut self, value: Value<'a>, at: &'a Expr) -> Option<Rc<Iter<'a>>> {
+        Some(match value {
+            Value::Iter(i) => i,
+            Value::Tensor(..) => {
+                self.diag.error(
+                    at,
+                    "a tensor is no sequence: its extents are not known while tracing",
+                    "whole-tensor operations, or `scan` over its first dimension",
+                );
+                return None;
+            }
+            Value::Tuple(parts) if parts.iter().any(|p| !p.is_static()) => {
+                let elem = parts[1..].iter().fold(parts[0].clone(), |a, b| meet(&a, b));
+                let array = self.operand(&Value::Tuple(parts));
+                Rc::new(Iter::Each(Value::List(array, Box::new(elem))))
+            }
+            Value::Tuple(_) => Rc::new(Iter::Each(Value::STATIC)),
+            other => Rc::new(Iter::Each(other)),
+        })
+    }
+
+    /// The element that the present iteration of loop `site` is at.
+    pub(super) fn item_of(&mut self, iter: &Iter<'a>, site: u16) -> Value<'a> {
+        match iter {
+            Iter::Each(v) => self.part_at(v, Step::Iter(site)),
+            Iter::Some(v) => self.part_at(v, Step::Any),
+            Iter::Zip(a, b) => {
+                let a = self.item_of(a, site);
+                let b = self.item_of(b, site);
+                Value::Tuple(vec![a, b])
+            }
+            Iter::Enumerate(a) => Value::Tuple(vec![Value::STATIC, self.item_of(a, site)]),
+            Iter::Map(a, f) => {
+                let x = self.item_of(a, site);
+                self.apply_closure(f, vec![x])
+            }
+        }
+    }
+
+    /// A method of an iterator.
+    pub(super) fn iterator_method(&mut self, m: &'a ExprMethodCall, iter: Rc<Iter<'a>>) -> Value<'a> {
+        let mut args = self.exprs(&m.args);
+        let name = m.method.to_string();
+        match (name.as_str(), args.len()) {
+            ("iter" | "into_iter" | "by_ref" | "copied" | "cloned" | "peekable" | "fuse" | "take" | "take_while", _) => {
+                for f in &args {
+                    self.static_closure(f);
+                }
+                Value::Iter(iter)
+            }
+            ("rev" | "skip" | "step_by" | "skip_while", _) => {
+                for f in &args {
+                    self.static_closure(f);
+                }
+                Value::Iter(Rc::new(iter.shuffled()))
+            }
+            ("enumerate", 0) => Value::Iter(Rc::new(Iter::Enumerate(iter))),
+            ("zip", 1) => match args.pop().and_then(|other| self.iterate(other, &m.args[0])) {
+                Some(other) => Value::Iter(Rc::new(Iter::Zip(iter, other))),
+                None => Value::Failed,
+            },
+            ("map", 1) => match args.pop() {
+                Some(f) => Value::Iter(Rc::new(Iter::Map(iter, f))),
+                None => Value::Failed,
+            },
+            ("filter", 1) => self.filter(m, iter, &args[0]),
+            ("for_each", 1) => self.for_each(m, &iter, &args[0]),
+            ("fold", 2) => self.fold(m, &iter, args),
+            ("collect", 0) => self.collect(m, &iter),
+            ("next" | "last" | "nth", _) if !has_closure(&iter) => {
+                let elem = match &*iter {
+                    Iter::Each(v) | Iter::Some(v) => self.part_at(v, Step::Any),
+                    _ => return self.not_understood(&m.method, "this method of an iterator over tensors"),
+                };
+                if elem.is_static() { Value::STATIC } else { Value::Option(Box::new(elem)) }
+            }
+            ("len", 0) => Value::STATIC,
+            (
+                "sum" | "product" | "count" | "min" | "max" | "any" | "all" | "position" | "last" | "next" | "nth"
+                | "find" | "min_by" | "max_by" | "min_by_key" | "max_by_key" | "unzip" | "partition" | "is_sorted"
+                | "reduce" | "try_fold" | "chain" | "flat_map" | "filter_map" | "scan" | "windows" | "chunks"
+                | "flatten" | "cycle" | "inspect" | "collect_vec" | "eq" | "cmp",
+                _,
+            ) => {
+                let elem = self.collect(m, &iter);
+                for f in &args {
+                    self.static_closure(f);
+                }
+                match elem {
+                    Value::Failed => Value::Failed,
+                    v if v.is_static() && args.iter().all(|a| a.is_static() || matches!(a, Value::Closure(_))) => {
+                        Value::STATIC
+                    }
+                    _ => {
+                        let what = format!("`{name}` of an iterator over tensors");
+                        self.diag.error(&m.method, format!("{what} can't be traced"), "`map`, `zip`, `enumerate`, `fold`, `for`, `collect`");
+                        Value::Failed
+                    }
+                }
+            }
+            _ => self.not_understood(&m.method, "this method of an iterator"),
+        }
+    }
+
+    fn filter(&mut self, m: &'a ExprMethodCall, iter: Rc<Iter<'a>>, f: &Value<'a>) -> Value<'a> {
+        let site = self.site(m);
+        let (value, nodes) = self.nested(|s| {
+            let x = s.item_of(&iter.shuffled(), site);
+            s.apply_closure(f, vec![x])
+        });
+        if nodes.iter().any(|n| matches!(n, crate::trace::Node::Call { .. } | crate::trace::Node::Choice { .. })) {
+            return self.not_understood(&m.args[0], "a filter that computes on tensors");
+        }
+        self.must_be_static(&m.args[0], &value, "`filter`");
+        Value::Iter(Rc::new(iter.shuffled()))
+    }
+
+    fn for_each(&mut self, m: &'a ExprMethodCall, iter: &Rc<Iter<'a>>, f: &Value<'a>) -> Value<'a> {
+        let site = self.site(m);
+        let names = self.closure_names(iter, f);
+        let (_, kept) = self.repeat(site, &names, |s| {
+            let x = s.item_of(iter, site);
+            s.apply_closure(f, vec![x]);
+        });
+        self.mark_host(kept, iter, Some(f), site);
+        Value::unit()
+    }
+
+    fn fold(&mut self, m: &'a ExprMethodCall, iter: &Rc<Iter<'a>>, mut args: Vec<Value<'a>>) -> Value<'a> {
+        // The accumulator is a name that no user can write.
+        const ACC: &str = "#acc";
+        let (Some(f), Some(init)) = (args.pop(), args.pop()) else { return Value::Failed };
+        let site = self.site(m);
+        let mut names = self.closure_names(iter, &f);
+        names.push(ACC.into());
+        let outer = self.scope.bindings.len();
+        self.scope.bind(ACC, true, init);
+        let (_, kept) = self.repeat(site, &names, |s| {
+            let x = s.item_of(iter, site);
+            let acc = s.scope.find(ACC).map_or(Value::Failed, |b| b.value.clone());
+            let next = s.apply_closure(&f, vec![acc, x]);
+            s.scope.assign(ACC, super::expr::settle(next));
+        });
+        let out = self.scope.find(ACC).map_or(Value::Failed, |b| b.value.clone());
+        self.scope.bindings.truncate(outer);
+        self.mark_host(kept, iter, Some(&f), site);
+        out
+    }
+
+    /// The elements in a list.
+    pub(super) fn collect(&mut self, m: &'a ExprMethodCall, iter: &Rc<Iter<'a>>) -> Value<'a> {
+        if let Iter::Each(v) = &**iter {
+            return v.clone();
+        }
+        self.collect_repeat(m, iter.host(), |s, site| s.item_of(iter, site))
+    }
+
+    fn closure_names(&self, iter: &Iter<'a>, f: &Value<'a>) -> Vec<String> {
+        let mut names = iter.host().map(|h| assigned(&h.body)).unwrap_or_default();
+        if let Value::Closure(c) = f {
+            names.extend(assigned(&c.syntax.body));
+        }
+        names
+    }
+
+    fn mark_host(&mut self, kept: bool, iter: &Iter<'a>, f: Option<&Value<'a>>, site: u16) {
+        if !kept {
+            return;
+        }
+        let own = match f {
+            Some(Value::Closure(c)) => Some(c.syntax),
+            _ => None,
+        };
+        if let Some(c) = iter.host().or(own) {
+            self.mark_closure(c, Marker::Iter(site));
+        }
+    }
+
+    /// A method of an `Option` that may be there: its closures run at most once.
+    pub(super) fn option_method(&mut self, m: &'a ExprMethodCall, inner: Value<'a>) -> Value<'a> {
+        let args = self.exprs(&m.args);
+        let name = m.method.to_string();
+        let whole = Value::Option(Box::new(inner.clone()));
+        match (name.as_str(), &args[..]) {
+            ("as_ref" | "as_deref" | "clone" | "cloned" | "copied" | "take" | "as_mut", []) => whole,
+            ("is_some" | "is_none", []) => Value::STATIC,
+            ("unwrap" | "expect" | "unwrap_or_default", _) => inner,
+            ("is_some_and" | "is_none_or", [f]) => {
+                self.once(m, f, inner, None);
+                Value::STATIC
+            }
+            ("map" | "and_then", [f]) => match self.once(m, f, inner, None) {
+                v if v.is_static() => Value::STATIC,
+                Value::Option(v) => Value::Option(v),
+                v => Value::Option(Box::new(v)),
+            },
+            ("map_or", [default, f]) => self.once(m, f, inner, Some(default.clone())),
+            ("iter" | "into_iter", []) => Value::Iter(Rc::new(Iter::Some(whole))),
+            ("filter", [f]) => {
+                self.static_closure(f);
+                whole
+            }
+            ("unwrap_or" | "or" | "unwrap_or_else" | "or_else" | "map_or_else" | "zip" | "xor", _) => self
+                .not_understood(&m.method, "this method of an `Option` of tensors"),
+            _ => self.not_understood(&m.method, "this method of an `Option`"),
+        }
+    }
+
+    /// The closure's result where `inner` is there, else `default`.
+    fn once(&mut self, m: &'a ExprMethodCall, f: &Value<'a>, inner: Value<'a>, default: Option<Value<'a>>) -> Value<'a> {
+        const OUT: &str = "#out";
+        let site = self.site(m);
+        let outer = self.scope.bindings.len();
+        let Value::Closure(c) = f else { return self.not_understood(&m.args, "a function that is no closure here") };
+        let mut names = assigned(&c.syntax.body);
+        names.push(OUT.into());
+        let start = default.unwrap_or(Value::Static(Const::Nothing));
+        // A first walk says what kind of value the closure gives.
+        let mark = (self.diag.mark(), self.vars.len());
+        let (kind, _) = self.nested(|s| s.apply_closure(f, vec![inner.clone()]));
+        self.diag.rewind(mark.0);
+        self.vars.truncate(mark.1);
+        if kind.is_static() {
+            let (_, kept) = self.repeat(site, &names[..names.len() - 1], |s| {
+                s.apply_closure(f, vec![inner.clone()]);
+            });
+            if kept {
+                self.mark_closure(c.syntax, Marker::Iter(site));
+            }
+            return Value::STATIC;
+        }
+        let operand = self.operand(&start);
+        let cell = self.assign(operand, Self::ty(&kind));
+        self.scope.bind(OUT, true, super::value::with_operand(&kind, cell));
+        let (_, kept) = self.repeat(site, &names, |s| {
+            let out = s.apply_closure(f, vec![inner.clone()]);
+            s.scope.assign(OUT, out);
+        });
+        let out = self.scope.find(OUT).map_or(Value::Failed, |b| b.value.clone());
+        self.scope.bindings.truncate(outer);
+        if kept {
+            self.mark_closure(c.syntax, Marker::Iter(site));
+        }
+        out
+    }
+}
+
+fn has_closure(iter: &Iter<'_>) -> bool {
+    iter.host().is_some()
+}
+
+impl<'a> Lower<'a, '_> {
+    /// A method of a `Vec`, a slice or an array of unknown length.
+    pub(super) fn list_method(&mut self, m: &'a ExprMethodCall, list: Value<'a>) -> Value<'a> {
+        let Value::List(o, elem) = &list else { return Value::Failed };
+        let name = m.method.to_string();
+        match (name.as_str(), m.args.len()) {
+            ("push", 1) => {
+                let value = self.expr(&m.args[0]);
+                if matches!(value, Value::Failed) {
+                    return Value::Failed;
+                }
+                let kind = super::value::with_operand(&value, Operand::Hole);
+                let kind = if value.is_static() { Value::STATIC } else { kind };
+                let value = self.operand(&value);
+                if let Operand::Var(dst) = o {
+                    self.push(crate::trace::Node::Collect { dst: *dst, value });
+                }
+                if let Some(id) = crate::names::ident(&m.receiver) {
+                    let kind = meet(elem, &kind);
+                    let id = id.to_string();
+                    if let Some(b) = self.scope.bindings.iter_mut().rev().find(|b| b.name == id) {
+                        b.value = Value::List(*o, Box::new(kind));
+                    }
+                }
+                Value::unit()
+            }
+            ("clone" | "to_vec" | "as_slice" | "try_into" | "unwrap" | "as_ref" | "into_boxed_slice", 0) => list,
+            ("len" | "is_empty", 0) => Value::STATIC,
+            ("first" | "last" | "get" | "pop", _) => {
+                self.exprs(&m.args);
+                let elem = self.part_at(&list, Step::Any);
+                Value::Option(Box::new(elem))
+            }
+            ("extend", 1) => {
+                let more = self.expr(&m.args[0]);
+                let Some(iter) = self.iterate(more, &m.args[0]) else { return Value::Failed };
+                let site = self.site(m);
+                let o = *o;
+                let names = iter.host().map(|h| assigned(&h.body)).unwrap_or_default();
+                if iter.host().is_none() {
+                    return self.not_understood(&m.method, "`extend` by this");
+                }
+                let (_, kept) = self.repeat(site, &names, |s| {
+                    let x = s.item_of(&iter, site);
+                    let value = s.operand(&x);
+                    if let Operand::Var(dst) = o {
+                        s.push(crate::trace::Node::Collect { dst, value });
+                    }
+                });
+                self.mark_host(kept, &iter, None, site);
+                Value::unit()
+            }
+            ("map", 1) => {
+                let f = self.expr(&m.args[0]);
+                let iter = Rc::new(Iter::Map(Rc::new(Iter::Each(list)), f));
+                self.collect(m, &iter)
+            }
+            _ => self.iterator_method(m, Rc::new(Iter::Each(list))),
+        }
+    }
+}

@@ -1,0 +1,200 @@
+//! The macros a body may call: `vec! matches! assert! debug_assert! panic! unreachable!` and their like.
+//!
+//! syn leaves a macro's arguments as tokens. They are parsed before lowering, and kept where they do not move.
+
+use super::edits::Place;
+use super::{Lower, value::meet};
+use crate::diagnostics::Diagnostics;
+use crate::scope::{Const, Value};
+use crate::trace::{Operand, Step};
+use std::collections::HashMap;
+use syn::parse::{Parse, ParseStream, Parser};
+use syn::punctuated::Punctuated;
+use syn::visit::{self, Visit};
+use syn::{Expr, Macro, Pat, Token};
+
+/// The arguments of the macro calls in a body, by the place of the call.
+pub type Macros = HashMap<Place, Box<MacroArgs>>;
+
+/// The arguments of a macro call.
+pub enum MacroArgs {
+    /// `vec![a, b]`.
+    List(Vec<Expr>),
+    /// `vec![a; n]`.
+    Repeat(Expr, Expr),
+    /// `matches!(x, pattern if guard)`.
+    Matches(Expr, Pat, Option<Expr>),
+    /// `assert!(c, "…", a)`, `assert_eq!(a, b, "…")`: this many static operands, then a message.
+    Assert(usize, Vec<Expr>),
+    /// `panic!("…", a)`.
+    Panic(Vec<Expr>),
+}
+
+struct Matches(Expr, Pat, Option<Expr>);
+
+impl Parse for Matches {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let e: Expr = input.parse()?;
+        input.parse::<Token![,]>()?;
+        let p = Pat::parse_multi_with_leading_vert(input)?;
+        let guard = if input.peek(Token![if]) {
+            input.parse::<Token![if]>()?;
+            Some(input.parse()?)
+        } else {
+            None
+        };
+        input.parse::<Option<Token![,]>>()?;
+        Ok(Matches(e, p, guard))
+    }
+}
+
+fn parse(m: &Macro) -> Option<syn::Result<MacroArgs>> {
+    let name = m.path.segments.last()?.ident.to_string();
+    let list = || {
+        Punctuated::<Expr, Token![,]>::parse_terminated
+            .parse2(m.tokens.clone())
+            .map(|p| p.into_iter().collect::<Vec<Expr>>())
+    };
+    Some(match name.as_str() {
+        "vec" => {
+            let repeat = |input: ParseStream<'_>| {
+                let e: Expr = input.parse()?;
+                input.parse::<Token![;]>()?;
+                Ok(MacroArgs::Repeat(e, input.parse()?))
+            };
+            repeat.parse2(m.tokens.clone()).or_else(|_| list().map(MacroArgs::List))
+        }
+        "matches" => syn::parse2::<Matches>(m.tokens.clone()).map(|m| MacroArgs::Matches(m.0, m.1, m.2)),
+        "assert" | "debug_assert" => list().map(|l| MacroArgs::Assert(1, l)),
+        "assert_eq" | "assert_ne" | "debug_assert_eq" | "debug_assert_ne" => list().map(|l| MacroArgs::Assert(2, l)),
+        "panic" | "unreachable" | "todo" | "unimplemented" => list().map(MacroArgs::Panic),
+        _ => return None,
+    })
+}
+
+/// Parses the macro calls in `block`.
+pub fn collect(block: &syn::Block, diag: &mut Diagnostics) -> Macros {
+    struct Collect<'d> {
+        found: Macros,
+        diag: &'d mut Diagnostics,
+    }
+    impl<'a> Visit<'a> for Collect<'_> {
+        fn visit_macro(&mut self, m: &'a Macro) {
+            match parse(m) {
+                Some(Ok(args)) => {
+                    let args = Box::new(args);
+                    match &*args {
+                        MacroArgs::List(l) | MacroArgs::Assert(_, l) | MacroArgs::Panic(l) => {
+                            l.iter().for_each(|e| self.visit_expr(e));
+                        }
+                        MacroArgs::Repeat(a, b) => {
+                            self.visit_expr(a);
+                            self.visit_expr(b);
+                        }
+                        MacroArgs::Matches(e, p, g) => {
+                            self.visit_expr(e);
+                            self.visit_pat(p);
+                            g.iter().for_each(|g| self.visit_expr(g));
+                        }
+                    }
+                    self.found.insert(Place::of(m), args);
+                }
+                Some(Err(e)) => self.diag.push(e),
+                None => {}
+            }
+            visit::visit_macro(self, m);
+        }
+    }
+    let mut c = Collect { found: HashMap::new(), diag };
+    c.visit_block(block);
+    c.found
+}
+
+impl<'a> Lower<'a, '_> {
+    pub(super) fn macro_call(&mut self, m: &'a Macro) -> Value<'a> {
+        let macros = self.macros;
+        let Some(args) = macros.get(&Place::of(m)) else {
+            crate::check::side_effect::macro_call(m, self.diag);
+            return Value::Failed;
+        };
+        match &**args {
+            MacroArgs::List(list) => {
+                let values = self.exprs(list);
+                if values.iter().any(|v| matches!(v, Value::Failed)) {
+                    return Value::Failed;
+                }
+                if values.is_empty() {
+                    let list = self.pack(Vec::new());
+                    return Value::List(list, Box::new(Value::Unset));
+                }
+                if values.iter().all(Value::is_static) {
+                    return Value::STATIC;
+                }
+                let elem = values[1..].iter().fold(values[0].clone(), |a, b| meet(&a, b));
+                let all = self.operand(&Value::Tuple(values));
+                Value::List(all, Box::new(super::value::with_operand(&elem, Operand::Hole)))
+            }
+            MacroArgs::Repeat(e, n) => {
+                let value = self.expr(e);
+                self.expr(n);
+                if value.is_static() {
+                    return Value::STATIC;
+                }
+                let operand = self.operand(&value);
+                let all = self.pack(vec![(Step::Any, operand)]);
+                Value::List(all, Box::new(super::value::with_operand(&value, Operand::Hole)))
+            }
+            MacroArgs::Matches(e, p, guard) => {
+                let value = self.expr(e);
+                crate::check::value_branch(e, "`matches!`", &value, self.diag);
+                let outer = self.scope.bindings.len();
+                self.bind_pattern(p, value);
+                if let Some(g) = guard {
+                    let value = self.expr(g);
+                    self.must_be_static(g, &value, "`matches!`");
+                }
+                self.scope.bindings.truncate(outer);
+                Value::STATIC
+            }
+            MacroArgs::Assert(n, list) => {
+                for (i, e) in list.iter().enumerate() {
+                    let e = argument(e);
+                    let value = self.expr(e);
+                    if i >= *n {
+                        self.captures(&value);
+                        crate::check::host_read::formatted(e, &value, self.diag);
+                    } else if *n == 1 {
+                        self.must_be_static(e, &value, "`assert!`");
+                    } else {
+                        crate::check::value_branch(e, "`assert_eq!`", &value, self.diag);
+                    }
+                }
+                Value::unit()
+            }
+            MacroArgs::Panic(list) => {
+                for e in list {
+                    let e = argument(e);
+                    let value = self.expr(e);
+                    self.captures(&value);
+                    crate::check::host_read::formatted(e, &value, self.diag);
+                }
+                Value::Never
+            }
+        }
+    }
+
+    /// The dimensions that a message names in braces.
+    fn captures(&mut self, value: &Value<'a>) {
+        let Value::Static(Const::Str(s)) = value else { return };
+        for name in crate::names::captured(s) {
+            if self.scope.find(&name).is_none() && self.types.dims.find(&name).is_some() {
+                self.used_dims.insert(name);
+            }
+        }
+    }
+}
+
+/// The value of a formatting argument, which may be named.
+fn argument(e: &Expr) -> &Expr {
+    if let Expr::Assign(a) = e { &a.right } else { e }
+}

@@ -1,0 +1,336 @@
+//! Method calls, by what is known of the receiver.
+
+use super::op::Arg;
+use super::Lower;
+use crate::scope::{Const, Iter, Value};
+use crate::trace::{Callee, Node, Operand};
+use std::rc::Rc;
+use syn::{Expr, ExprMethodCall, GenericArgument, Pat};
+use thunder_core::op::{Op, method};
+use thunder_core::types::{Extent, Ty};
+
+impl<'a> Lower<'a, '_> {
+    pub(super) fn method_call(&mut self, e: &'a Expr, m: &'a ExprMethodCall) -> Value<'a> {
+        let name = m.method.to_string();
+        let receiver = self.expr(&m.receiver);
+        if matches!(receiver, Value::Failed | Value::Never) {
+            self.exprs(&m.args);
+            return receiver;
+        }
+        if crate::check::host_read::method(m, &receiver, self.diag)
+            || crate::check::mutation::method(m, &receiver, self.diag)
+        {
+            return Value::Failed;
+        }
+        match receiver {
+            Value::Tensor(..) => self.tensor_method(e, m, &name, receiver),
+            Value::Key(_) => self.key_method(m, &name, receiver),
+            Value::Static(_) | Value::Options(_) | Value::Unset => self.static_method(m, &name, &receiver),
+            Value::Tuple(parts) => self.tuple_method(m, &name, parts),
+            Value::List(..) => self.list_method(m, receiver),
+            Value::Iter(i) => self.iterator_method(m, i),
+            Value::Option(inner) => self.option_method(m, *inner),
+            Value::Closure(_) => self.not_understood(&m.method, "a method of a closure"),
+            Value::Module(_) | Value::Unknown(_) => self.unknown_method(e, m, &name, receiver),
+            Value::Failed | Value::Never => receiver,
+        }
+    }
+
+    fn args(&mut self, m: &'a ExprMethodCall) -> Vec<Arg<'a>> {
+        m.args.iter().map(|a| (a, self.expr(a))).collect()
+    }
+
+    fn tensor_method(&mut self, e: &'a Expr, m: &'a ExprMethodCall, name: &str, x: Value<'a>) -> Value<'a> {
+        let ty = Self::ty(&x);
+        match (name, m.args.len()) {
+            ("shape", 0) if !ty.shape.is_unknown() && ty.shape.lead == 0 => {
+                Value::Tuple(ty.shape.dims().iter().map(|&e| Value::Static(Const::Extent(e))).collect())
+            }
+            ("shape" | "dtype" | "rank" | "device" | "len" | "is_empty", 0) => Value::STATIC,
+            ("size", 1) => match self.expr(&m.args[0]) {
+                Value::Static(Const::Int(n)) => {
+                    let axis = i8::try_from(n).map_or(thunder_core::types::Axis::UNKNOWN, thunder_core::types::Axis);
+                    Value::Static(Const::Extent(ty.shape.get(axis)))
+                }
+                _ => Value::STATIC,
+            },
+            ("clone" | "to_owned", 0) => x,
+            ("rearrange", 1) => self.rearrange(e, m, x),
+            ("chunk", 2) => self.chunk(e, m, x),
+            ("chunk_vec", 2) => {
+                let args = self.exprs(&m.args);
+                let _ = args;
+                self.opaque_list(m, &x)
+            }
+            ("cast_like", 1) => {
+                let like = self.expr(&m.args[0]);
+                let elem = Self::ty(&like).elem;
+                self.operation(Op::Cast { elem }, vec![(&m.receiver, x)], m.method.span())
+            }
+            _ => match method(name) {
+                Some(op) => {
+                    let args = self.args(m);
+                    if let Some(bad) = crate::check::never(&args) {
+                        return bad;
+                    }
+                    let elem = m.turbofish.as_ref().and_then(|t| self.first_type(t));
+                    self.op_call(op, Some((&m.receiver, x)), args, elem, m.method.span())
+                }
+                None => {
+                    self.exprs(&m.args);
+                    crate::check::unknown_operation(&m.method, self.diag);
+                    Value::Failed
+                }
+            },
+        }
+    }
+
+    /// A list of tensors whose number only the link knows.
+    fn opaque_list(&mut self, m: &'a ExprMethodCall, x: &Value<'a>) -> Value<'a> {
+        self.diag.error(
+            &m.method,
+            "the number of chunks must be a literal",
+            "`x.chunk(3, -1)`, or `narrow` in a loop over static values",
+        );
+        let _ = x;
+        Value::Failed
+    }
+
+    /// `x.chunk(3, -1)`: as many operations as parts.
+    fn chunk(&mut self, e: &'a Expr, m: &'a ExprMethodCall, x: Value<'a>) -> Value<'a> {
+        let args = self.exprs(&m.args);
+        let (Value::Static(Const::Int(n)), Value::Static(axis)) = (&args[0], &args[1]) else {
+            self.diag.error(
+                &m.args[0],
+                "the number of chunks decides how many values there are: it must be a literal",
+                "`x.chunk(3, -1)`",
+            );
+            return Value::Failed;
+        };
+        let Some(count) = usize::try_from(*n).ok().filter(|n| (1..=64).contains(n)) else {
+            self.diag.error(&m.args[0], "a tensor is cut into 1 to 64 chunks", "a number in that range");
+            return Value::Failed;
+        };
+        let axis = match axis {
+            Const::Int(a) => i8::try_from(*a).map_or(thunder_core::types::Axis::UNKNOWN, thunder_core::types::Axis),
+            _ => thunder_core::types::Axis::UNKNOWN,
+        };
+        self.edits.expr(e, super::edits::Edit::Chunk { count });
+        let mut parts = Vec::new();
+        for index in 0..count {
+            let op = Op::Chunk { n: Extent::new(count), axis, index: Extent::new(index) };
+            let part = self.apply(op, std::slice::from_ref(&x), m.method.span(), |_| None);
+            if matches!(part, Value::Failed) {
+                return Value::Failed;
+            }
+            parts.push(part);
+        }
+        Value::Tuple(parts)
+    }
+
+    fn key_method(&mut self, m: &'a ExprMethodCall, name: &str, key: Value<'a>) -> Value<'a> {
+        match (name, m.args.len()) {
+            ("clone", 0) => key,
+            ("split", 0) => {
+                let count = m.turbofish.as_ref().and_then(|t| match t.args.first() {
+                    Some(GenericArgument::Const(Expr::Lit(l))) => match &l.lit {
+                        syn::Lit::Int(i) => i.base10_parse::<usize>().ok(),
+                        _ => None,
+                    },
+                    _ => None,
+                });
+                let Some(n) = count.or(self.expected) else {
+                    self.diag.error(
+                        &m.method,
+                        "the number of keys must be in the source",
+                        "`let [a, b] = key.split();`, or `key.split::<2>()`",
+                    );
+                    return Value::Failed;
+                };
+                let keys = (0..n).map(|i| {
+                    let op = Op::KeySplit { n: Extent::new(n), index: Extent::new(i) };
+                    let dst = self.var(Ty::KEY);
+                    let args = vec![self.operand(&key)];
+                    self.push(Node::Op { dst, op, args, at: Self::at(m.method.span()) });
+                    Value::Key(Operand::Var(dst))
+                });
+                Value::Tuple(keys.collect())
+            }
+            ("split_at", 2) => {
+                let args = self.exprs(&m.args);
+                let read = |v: &Value<'a>| if let Value::Static(c) = v { c.extent() } else { Extent::UNKNOWN };
+                let op = Op::KeySplit { n: read(&args[0]), index: read(&args[1]) };
+                match self.apply(op, &[key], m.method.span(), |_| None) {
+                    Value::Tensor(o, _) => Value::Key(o),
+                    other => other,
+                }
+            }
+            ("fold_in", 1) => {
+                let args = self.args(m);
+                match method(name) {
+                    Some(op) => self.op_call(op, Some((&m.receiver, key)), args, None, m.method.span()),
+                    None => Value::Failed,
+                }
+            }
+            _ => {
+                self.exprs(&m.args);
+                self.diag.error(
+                    &m.method,
+                    format!("a key has no method `{name}`"),
+                    "`key.split()`, `key.fold_in(step)`, or an operation that takes the key",
+                );
+                Value::Failed
+            }
+        }
+    }
+
+    /// A method of std on a static value.
+    fn static_method(&mut self, m: &'a ExprMethodCall, name: &str, x: &Value<'a>) -> Value<'a> {
+        let range = matches!(x, Value::Static(Const::Range(..)));
+        if range || matches!(name, "iter" | "into_iter" | "chars" | "bytes" | "windows" | "chunks" | "split") {
+            let iter = Rc::new(Iter::Each(Value::STATIC));
+            if matches!(name, "iter" | "into_iter" | "chars" | "bytes" | "windows" | "chunks" | "split") {
+                self.exprs(&m.args);
+                return Value::Iter(iter);
+            }
+            if matches!(name, "contains" | "start" | "end" | "is_empty" | "clone" | "len") {
+                self.exprs(&m.args);
+                return Value::STATIC;
+            }
+            return self.iterator_method(m, iter);
+        }
+        let args = self.exprs(&m.args);
+        let mut traced = None;
+        for (v, e) in args.iter().zip(&m.args) {
+            match v {
+                Value::Closure(_) => {
+                    let given = self.static_closure(v);
+                    if !given.is_static() && !matches!(given, Value::Never | Value::Failed) {
+                        traced = Some(e);
+                    }
+                }
+                Value::Failed => return Value::Failed,
+                v if !v.is_static() => traced = Some(e),
+                _ => {}
+            }
+        }
+        match traced {
+            // A configuration value of the user's own: an enum with a `#[thunder]` method, say.
+            Some(_) if !crate::check::opaque::std_method(name) => {
+                self.call_item(Callee::Method(name.into()), &[vec![x.clone()], args].concat(), m.method.span())
+            }
+            Some(e) => {
+                let what = format!("`{name}` of a static value does not take tensors");
+                self.diag.error(e, what, "an `if` or a `match`, whose arms may hold tensors");
+                Value::Failed
+            }
+            None if matches!((name, x), ("clone" | "to_owned" | "abs" | "into", Value::Static(_))) => match x {
+                Value::Static(c) if name != "abs" && name != "into" => Value::Static(c.clone()),
+                _ => Value::STATIC,
+            },
+            None => Value::STATIC,
+        }
+    }
+
+    /// A method of a tuple or an array whose parts are known.
+    fn tuple_method(&mut self, m: &'a ExprMethodCall, name: &str, parts: Vec<Value<'a>>) -> Value<'a> {
+        match (name, m.args.len()) {
+            ("map", 1) => {
+                let f = self.expr(&m.args[0]);
+                let values: Vec<Value<'a>> =
+                    parts.into_iter().map(|p| self.apply_closure(&f, vec![p])).collect();
+                if values.iter().any(|v| matches!(v, Value::Failed)) { Value::Failed } else { Value::Tuple(values) }
+            }
+            ("clone" | "each_ref" | "to_vec" | "as_slice" | "to_owned", 0) => Value::Tuple(parts),
+            ("len", 0) => Value::Static(Const::Int(parts.len() as i64)),
+            ("is_empty", 0) => Value::STATIC,
+            _ if parts.iter().all(Value::is_static) => self.static_method(m, name, &Value::Tuple(parts)),
+            ("iter" | "into_iter", 0) => match self.iterate(Value::Tuple(parts), &m.receiver) {
+                Some(i) => Value::Iter(i),
+                None => Value::Failed,
+            },
+            _ => {
+                let Some(iter) = self.iterate(Value::Tuple(parts), &m.receiver) else { return Value::Failed };
+                match &*iter {
+                    Iter::Each(list @ Value::List(..)) => self.list_method(m, list.clone()),
+                    _ => self.iterator_method(m, iter),
+                }
+            }
+        }
+    }
+
+    /// A method of a module, or of a field of one.
+    fn unknown_method(&mut self, e: &'a Expr, m: &'a ExprMethodCall, name: &str, x: Value<'a>) -> Value<'a> {
+        let Value::Unknown(o) = x else {
+            if name == "clone" {
+                return x;
+            }
+            return self.module_method(m, name, x);
+        };
+        match (name, m.args.len()) {
+            ("as_ref" | "as_deref", 0) => Value::Option(Box::new(x)),
+            ("clone" | "to_owned" | "unwrap" | "expect" | "as_slice" | "cloned" | "copied" | "to_vec", _) => x,
+            ("iter" | "into_iter", 0) => Value::Iter(Rc::new(Iter::Each(x))),
+            (
+                "len" | "is_empty" | "is_some" | "is_none" | "shape" | "rank" | "dtype" | "device" | "as_str"
+                | "to_string" | "starts_with" | "ends_with" | "contains" | "powi" | "powf" | "ln" | "max" | "min",
+                _,
+            ) => {
+                self.exprs(&m.args);
+                Value::STATIC
+            }
+            ("map" | "for_each" | "fold" | "enumerate" | "zip" | "rev", _)
+                if m.args.is_empty() || matches!(m.args.last(), Some(Expr::Closure(_))) || name == "zip" =>
+            {
+                let iter = Rc::new(Iter::Each(Value::Unknown(o)));
+                if name == "map" {
+                    let f = self.expr(&m.args[0]);
+                    return self.collect(m, &Rc::new(Iter::Map(iter, f)));
+                }
+                self.iterator_method(m, iter)
+            }
+            ("rearrange", 1) => self.rearrange(e, m, x),
+            ("chunk", 2) => self.chunk(e, m, x),
+            ("split", 0) if m.turbofish.is_some() || self.expected.is_some() => {
+                self.key_method(m, name, Value::Key(o))
+            }
+            _ => {
+                if let Some(op) = method(name) {
+                    let args = self.args(m);
+                    if let Some(bad) = crate::check::never(&args) {
+                        return bad;
+                    }
+                    if Self::fits(op, &args) {
+                        let elem = m.turbofish.as_ref().and_then(|t| self.first_type(t));
+                        return self.op_call(op, Some((&m.receiver, x)), args, elem, m.method.span());
+                    }
+                    return self.method_of(name, x, args, m.method.span());
+                }
+                self.module_method(m, name, x)
+            }
+        }
+    }
+
+    fn module_method(&mut self, m: &'a ExprMethodCall, name: &str, x: Value<'a>) -> Value<'a> {
+        let args = self.args(m);
+        self.method_of(name, x, args, m.method.span())
+    }
+
+    fn method_of(&mut self, name: &str, x: Value<'a>, args: Vec<Arg<'a>>, span: proc_macro2::Span) -> Value<'a> {
+        if let Some((at, _)) = args.iter().find(|(_, v)| matches!(v, Value::Closure(_))) {
+            return self.not_understood(at, "a closure given to another item");
+        }
+        let mut values = vec![x];
+        values.extend(args.into_iter().map(|(_, v)| v));
+        self.call_item(Callee::Method(name.into()), &values, span)
+    }
+
+    /// The number of values that the pattern of a `let` takes apart.
+    pub(super) fn expected_by(pat: &Pat) -> Option<usize> {
+        match pat {
+            Pat::Slice(s) if !s.elems.iter().any(|p| matches!(p, Pat::Rest(_))) => Some(s.elems.len()),
+            Pat::Type(t) => Self::expected_by(&t.pat),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,246 @@
+//! Lowering: a body is interpreted abstractly, in Rust's order of evaluation, into the compile-time trace.
+//!
+//! Every expression gives a [`Value`]: what is known of it. Operations on tensors append nodes, typed by
+//! thunder-core's own inference. What is not understood is an error.
+
+mod block;
+mod call;
+mod closure;
+pub mod edits;
+mod einsum;
+mod expr;
+mod flow;
+mod index;
+mod iter;
+mod literal;
+mod macros;
+mod method;
+mod op;
+mod operator;
+mod pattern;
+mod rearrange;
+mod statics;
+mod transform;
+mod value;
+
+pub use macros::{MacroArgs, Macros, collect as collect_macros};
+pub use block::variables;
+pub use op::Arg;
+pub use rearrange::pattern as rearrange_pattern;
+
+use crate::diagnostics::Diagnostics;
+use crate::parse::{Kind, Named, Types};
+use crate::scope::{Const, Scope, Value};
+use crate::trace::{self, At, Node, Operand, Step};
+use edits::{Edits, Place};
+use proc_macro2::Span;
+use std::collections::{BTreeSet, HashMap};
+use thunder_core::item::Var;
+use thunder_core::types::Ty;
+
+/// Lowers the body of one item.
+pub struct Lower<'a, 'd> {
+    /// Where errors go.
+    pub diag: &'d mut Diagnostics,
+    /// The names that types use; extended by what annotations bind.
+    pub types: Types,
+    /// The changes to make.
+    pub edits: Edits,
+    /// Dimension names that the body reads as numbers.
+    pub used_dims: BTreeSet<String>,
+    /// Whether unbound capitalised names may be dimensions of `self`.
+    in_impl: bool,
+    /// The parsed arguments of macro calls.
+    macros: &'a Macros,
+    scope: Scope<'a>,
+    vars: Vec<Ty>,
+    /// Open lists of nodes, innermost last.
+    open: Vec<Vec<Node>>,
+    sites: HashMap<Place, u16>,
+    /// The loops around, innermost last.
+    loops: Vec<Loop<'a>>,
+    /// Closures being inlined, for the message about recursion.
+    depth: usize,
+    /// Whether the body returns early.
+    returns: bool,
+    /// The number of values that the `let` around takes apart.
+    expected: Option<usize>,
+}
+
+/// What a loop carries from one iteration to the next.
+struct Loop<'a> {
+    /// Names, and where their values are kept between iterations.
+    cells: Vec<(String, Value<'a>)>,
+    /// The values of those names at each end of an iteration.
+    ends: Vec<Vec<Value<'a>>>,
+}
+
+/// What lowering gives.
+pub struct Lowered {
+    /// The trace.
+    pub body: trace::Body,
+    /// The changes to make.
+    pub edits: Edits,
+    /// The names of dimensions, with those the body added.
+    pub types: Types,
+    /// Dimension names that the body reads.
+    pub used_dims: BTreeSet<String>,
+}
+
+impl<'a, 'd> Lower<'a, 'd> {
+    /// A lowering of a body whose types use the names of `types`.
+    pub fn new(types: Types, in_impl: bool, macros: &'a Macros, diag: &'d mut Diagnostics) -> Self {
+        Lower {
+            diag,
+            types,
+            edits: Edits::default(),
+            used_dims: BTreeSet::new(),
+            in_impl,
+            macros,
+            scope: Scope::default(),
+            vars: Vec::new(),
+            open: vec![Vec::new()],
+            sites: HashMap::new(),
+            loops: Vec::new(),
+            depth: 0,
+            returns: false,
+            expected: None,
+        }
+    }
+
+    /// `self`, as the first var.
+    pub fn receiver(&mut self) {
+        let v = self.var(Ty::UNKNOWN);
+        self.scope.bind("self", false, Value::Module(Operand::Var(v)));
+    }
+
+    /// The parameters, as the next vars: their kinds, and the names of those that are extents.
+    pub fn parameters(&mut self, kinds: &[(&Kind, Option<String>)]) -> Vec<Value<'a>> {
+        let vars: Vec<Var> = kinds
+            .iter()
+            .map(|(kind, _)| self.var(if let Kind::Tensor(ty) = kind { *ty } else { Ty::UNKNOWN }))
+            .collect();
+        kinds
+            .iter()
+            .zip(vars)
+            .map(|((kind, size), v)| match size {
+                Some(name) => self.dim_value(name),
+                None => self.value_of(kind, Operand::Var(v)),
+            })
+            .collect()
+    }
+
+    /// Binds a parameter's pattern.
+    pub fn bind(&mut self, pat: &'a syn::Pat, value: Value<'a>) {
+        self.bind_pattern(pat, value);
+    }
+
+    /// Lowers the body, and gives the trace.
+    pub fn finish(mut self, block: &'a syn::Block) -> Lowered {
+        let value = self.block(block);
+        let output = match value {
+            Value::Never => None,
+            v => Some(self.operand(&v)),
+        };
+        let nodes = self.open.pop().unwrap_or_default();
+        let output = output.or(if self.returns { None } else { Some(Operand::Hole) });
+        let body = trace::Body { types: self.vars, nodes, output };
+        Lowered { body, edits: self.edits, types: self.types, used_dims: self.used_dims }
+    }
+
+    /// What a value of this kind is, held in `operand`.
+    fn value_of(&mut self, kind: &Kind, operand: Operand) -> Value<'a> {
+        match kind {
+            Kind::Tensor(ty) => Value::Tensor(operand, *ty),
+            Kind::Key => Value::Key(operand),
+            Kind::Static { .. } => Value::STATIC,
+            Kind::Tuple(parts) if parts.is_empty() => Value::unit(),
+            Kind::Tuple(parts) => {
+                let values = parts.iter().enumerate().map(|(i, k)| {
+                    let ty = if let Kind::Tensor(ty) = k { *ty } else { Ty::UNKNOWN };
+                    if matches!(k, Kind::Static { .. }) {
+                        return Value::STATIC;
+                    }
+                    let part = self.project(operand, Step::Index(i as u32), ty);
+                    self.value_of(k, part)
+                });
+                Value::Tuple(values.collect())
+            }
+            Kind::List(inner) => {
+                let elem = self.value_of(inner, Operand::Hole);
+                if elem.is_static() { Value::STATIC } else { Value::List(operand, Box::new(elem)) }
+            }
+            Kind::Option(inner) => {
+                let inner = self.value_of(inner, operand);
+                if inner.is_static() { Value::STATIC } else { Value::Option(Box::new(inner)) }
+            }
+            Kind::Named(Named { dim: Some(name), .. }) => self.dim_value(&name.clone()),
+            Kind::Named(_) | Kind::Closure | Kind::Unknown => Value::Unknown(operand),
+        }
+    }
+
+    /// The extent of a dimension name.
+    fn dim_value(&mut self, name: &str) -> Value<'a> {
+        let v = self.types.dims.intern(name);
+        Value::Static(v.map_or(Const::Unknown, |v| Const::Extent(thunder_core::types::Extent::var(v))))
+    }
+
+    /// A new var.
+    fn var(&mut self, ty: Ty) -> Var {
+        self.vars.push(ty);
+        if self.vars.len() > usize::from(Var::MAX) {
+            self.vars.truncate(usize::from(Var::MAX));
+            if self.diag.is_empty() {
+                self.diag.error_at(Span::call_site(), "this function is too long to trace", "split it");
+            }
+        }
+        (self.vars.len() - 1) as Var
+    }
+
+    fn push(&mut self, node: Node) {
+        if let Some(list) = self.open.last_mut() {
+            list.push(node);
+        }
+    }
+
+    /// The nodes that `f` appends.
+    fn nested<T>(&mut self, f: impl FnOnce(&mut Self) -> T) -> (T, Vec<Node>) {
+        self.open.push(Vec::new());
+        let value = f(self);
+        (value, self.open.pop().unwrap_or_default())
+    }
+
+    /// The marker number of a piece of syntax.
+    fn site<T: 'static>(&mut self, syntax: &T) -> u16 {
+        let next = self.sites.len() as u16;
+        *self.sites.entry(Place::of(syntax)).or_insert(next)
+    }
+
+    /// The part of a structure at `step`.
+    fn project(&mut self, base: Operand, step: Step, ty: Ty) -> Operand {
+        match base {
+            Operand::Var(base) => {
+                let dst = self.var(ty);
+                self.push(Node::Project { dst, base, step });
+                Operand::Var(dst)
+            }
+            other => other,
+        }
+    }
+
+    fn assign(&mut self, value: Operand, ty: Ty) -> Operand {
+        let var = self.var(ty);
+        self.push(Node::Assign { var, value });
+        Operand::Var(var)
+    }
+
+    /// Reports what the macro does not know how to trace.
+    fn not_understood(&mut self, tokens: impl quote::ToTokens, what: &str) -> Value<'a> {
+        self.diag.error(tokens, format!("{what} can't be traced"), "plain expressions, `if`, `match`, `for`, calls");
+        Value::Failed
+    }
+
+    fn at(span: Span) -> At {
+        At::of(span)
+    }
+}

@@ -1,0 +1,174 @@
+//! Operators.
+
+use super::edits::Edit;
+use super::{Lower, statics};
+use crate::names;
+use crate::scope::{Const, Value};
+use crate::trace::{Node, Operand};
+use proc_macro2::Span;
+use syn::spanned::Spanned;
+use syn::{BinOp, Expr, ExprBinary, ExprUnary, UnOp};
+use thunder_core::op::Op;
+
+/// An operator on tensors: the function that bodies call, and the operation.
+fn operator(op: &BinOp) -> Option<(&'static str, Op, Span)> {
+    Some(match op {
+        BinOp::Add(t) => ("add", Op::Add, t.span()),
+        BinOp::Sub(t) => ("sub", Op::Sub, t.span()),
+        BinOp::Mul(t) => ("mul", Op::Mul, t.span()),
+        BinOp::Div(t) => ("div", Op::Div, t.span()),
+        BinOp::Rem(t) => ("rem", Op::Rem, t.span()),
+        BinOp::BitAnd(t) => ("bitand", Op::And, t.span()),
+        BinOp::BitOr(t) => ("bitor", Op::Or, t.span()),
+        BinOp::BitXor(t) => ("bitxor", Op::Xor, t.span()),
+        BinOp::Eq(t) => ("eq", Op::Eq, t.span()),
+        BinOp::Ne(t) => ("ne", Op::Ne, t.span()),
+        BinOp::Lt(t) => ("lt", Op::Lt, t.span()),
+        BinOp::Le(t) => ("le", Op::Le, t.span()),
+        BinOp::Gt(t) => ("gt", Op::Gt, t.span()),
+        BinOp::Ge(t) => ("ge", Op::Ge, t.span()),
+        _ => return None,
+    })
+}
+
+impl<'a> Lower<'a, '_> {
+    pub(super) fn binary(&mut self, e: &'a Expr, b: &'a ExprBinary) -> Value<'a> {
+        if let BinOp::And(_) | BinOp::Or(_) = b.op {
+            let what = if matches!(b.op, BinOp::And(_)) { "`&&`" } else { "`||`" };
+            for side in [&*b.left, &*b.right] {
+                let value = self.expr(side);
+                self.must_be_static(side, &value, what);
+            }
+            return Value::STATIC;
+        }
+        let (x, y) = (self.expr(&b.left), self.expr(&b.right));
+        let Some((function, op, span)) = operator(&b.op) else {
+            return self.compound(b, &x, &y);
+        };
+        if matches!(x, Value::Never) || matches!(y, Value::Never) {
+            return Value::Never;
+        }
+        if x.is_static() && y.is_static() {
+            return Value::Static(statics::binary(&b.op, &x, &y));
+        }
+        let compares = matches!(b.op, BinOp::Eq(_) | BinOp::Ne(_) | BinOp::Lt(_) | BinOp::Le(_) | BinOp::Gt(_) | BinOp::Ge(_));
+        if compares && !x.is_tensor() && !y.is_tensor() && (plain(&b.left, &x) || plain(&b.right, &y)) {
+            // Beside a text, a `bool` or a variant, the other side can be no tensor: rustc compares them.
+            return Value::STATIC;
+        }
+        self.edits.expr(e, Edit::Binary { function, lit_left: x.is_number(), lit_right: y.is_number() });
+        self.operation(op, vec![(&b.left, x), (&b.right, y)], span)
+    }
+
+    /// An operation on these operands, the first of them at fault where nothing says which.
+    pub(super) fn operation(&mut self, op: Op, args: Vec<(&'a Expr, Value<'a>)>, span: Span) -> Value<'a> {
+        if args.iter().any(|(_, v)| matches!(v, Value::Failed)) {
+            return Value::Failed;
+        }
+        let (spans, values): (Vec<&Expr>, Vec<Value>) = args.into_iter().unzip();
+        self.apply(op, &values, span, |i| spans.get(i).copied())
+    }
+
+    /// `x += y`: fine between static values, refused on tensors.
+    fn compound(&mut self, b: &'a ExprBinary, x: &Value<'a>, y: &Value<'a>) -> Value<'a> {
+        if x.is_tensor() || y.is_tensor() || matches!(x, Value::Key(_)) {
+            crate::check::mutation::compound(b, self.diag);
+            return Value::unit();
+        }
+        if let Some(name) = names::ident(&b.left).map(ToString::to_string) {
+            self.scope.assign(&name, if x.is_static() { Value::STATIC } else { x.clone() });
+        } else if let Expr::Field(f) = &*b.left {
+            crate::check::mutation::attribute_write(f, self.diag);
+        }
+        Value::unit()
+    }
+
+    pub(super) fn unary(&mut self, e: &'a Expr, u: &'a ExprUnary) -> Value<'a> {
+        let x = self.expr(&u.expr);
+        let (function, op) = match u.op {
+            UnOp::Deref(_) => return x,
+            UnOp::Neg(_) => ("neg", Op::Neg),
+            UnOp::Not(_) => ("not", Op::Not),
+            _ => return self.not_understood(u, "this operator"),
+        };
+        match &x {
+            Value::Static(c) => Value::Static(match (&u.op, c) {
+                (UnOp::Neg(_), Const::Int(n)) => Const::Int(-n),
+                (UnOp::Neg(_), Const::Float(n)) => Const::Float(-n),
+                (UnOp::Not(_), Const::Bool(b)) => Const::Bool(!b),
+                _ => Const::Unknown,
+            }),
+            Value::Never => Value::Never,
+            _ => {
+                self.edits.expr(e, Edit::Unary { function });
+                self.operation(op, vec![(&u.expr, x)], u.op.span())
+            }
+        }
+    }
+
+    /// Appends an operation on these values, and gives its result.
+    pub(super) fn apply<'e>(
+        &mut self,
+        op: Op,
+        values: &[Value<'a>],
+        span: Span,
+        place: impl Fn(usize) -> Option<&'e Expr>,
+    ) -> Value<'a>
+    where
+        'a: 'e,
+    {
+        let types: Vec<_> = values.iter().map(Self::ty).collect();
+        let ty = match thunder_core::op::infer(&op, &types, &self.types.dims.list()) {
+            Ok(ty) => ty,
+            Err(m) => {
+                match place(m.arg) {
+                    Some(e) => self.diag.text(e, m.text),
+                    None => self.diag.error_at(span, m.text.as_str(), ""),
+                }
+                return Value::Failed;
+            }
+        };
+        self.float_beside_integer(values, &types, &place);
+        let args: Vec<Operand> = values.iter().map(|v| self.operand(v)).collect();
+        // With no operand that is certainly traced, the whole may turn out to be plain Rust.
+        let certain = values.is_empty() || values.iter().any(|v| matches!(v, Value::Tensor(..) | Value::Key(_)));
+        let dst = self.var(ty);
+        self.push(Node::Op { dst, op, args, at: Self::at(span) });
+        if certain { Value::Tensor(Operand::Var(dst), ty) } else { Value::Unknown(Operand::Var(dst)) }
+    }
+
+    /// A float beside an integer tensor has no place in it.
+    fn float_beside_integer<'e>(
+        &mut self,
+        values: &[Value<'a>],
+        types: &[thunder_core::types::Ty],
+        place: &impl Fn(usize) -> Option<&'e Expr>,
+    ) {
+        let Some(d) = types.iter().find_map(|t| t.elem.known()).filter(|d| !d.is_float()) else { return };
+        for (i, v) in values.iter().enumerate() {
+            if let (Value::Static(Const::Float(_)), Some(e)) = (v, place(i)) {
+                self.diag.error(
+                    e,
+                    format!("a float beside a tensor of `{d}` would be cut to a whole number"),
+                    "cast the tensor first: `x.cast::<f32>()`",
+                );
+            }
+        }
+    }
+}
+
+/// Whether a value can only be compared with plain Rust values.
+fn plain(e: &Expr, v: &Value<'_>) -> bool {
+    match v {
+        Value::Static(Const::Str(_) | Const::Bool(_) | Const::Nothing) => true,
+        Value::Static(_) => match e {
+            Expr::Path(p) => {
+                p.path.segments.len() > 1
+                    && p.path.segments.last().is_some_and(|s| names::is_camel(&s.ident.to_string()))
+            }
+            Expr::Lit(l) => matches!(l.lit, syn::Lit::Char(_)),
+            _ => false,
+        },
+        _ => false,
+    }
+}

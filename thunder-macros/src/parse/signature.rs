@@ -1,0 +1,269 @@
+//! The signature of a function: its parameters, how each is passed, what it says of their extents.
+
+use super::{Generics, Kind, Types};
+use crate::diagnostics::Diagnostics;
+use crate::names;
+use quote::format_ident;
+use syn::visit::{self, Visit};
+use syn::{FnArg, GenericArgument, Ident, Pat, PathArguments, ReturnType, Type};
+
+/// How a method takes `self`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Receiver {
+    /// `&self`.
+    Ref,
+    /// `self`: its memory is donated.
+    Own,
+}
+
+/// How an argument goes into a call.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Pass {
+    /// By value: donated.
+    Own,
+    /// By reference.
+    Ref,
+    /// `Option<&T>`.
+    OptionRef,
+    /// `&[T]`.
+    Slice,
+    /// `&str`.
+    Str,
+}
+
+/// A parameter.
+#[derive(Clone)]
+pub struct Param {
+    /// Its name, for the wrapper.
+    pub ident: Ident,
+    /// Its pattern, for the body.
+    pub pat: Pat,
+    /// How it is passed.
+    pub pass: Pass,
+    /// Its Rust type, as the caller sees it.
+    pub ty: Type,
+    /// The type that goes through the call: without references.
+    pub owned: Type,
+    /// What its type says.
+    pub kind: Kind,
+}
+
+/// A signature, read and rewritten.
+pub struct Signature {
+    /// The rewritten syntax.
+    pub syntax: syn::Signature,
+    /// The names in its types.
+    pub types: Types,
+    /// How it takes `self`.
+    pub receiver: Option<Receiver>,
+    /// The parameters, without `self`.
+    pub params: Vec<Param>,
+    /// What the result's type says.
+    pub result: Kind,
+    /// The result's Rust type.
+    pub output: Type,
+}
+
+impl Signature {
+    /// Reads `syntax`, whose surroundings have the names of `outer`.
+    pub fn parse(mut syntax: syn::Signature, outer: &Types, alias: Option<Ident>, diag: &mut Diagnostics) -> Signature {
+        check_qualifiers(&syntax, diag);
+        let mut types = outer.clone();
+        types.alias = alias;
+        types.generics.extend(&syntax.generics);
+        types.collect_fn(&syntax);
+        lead_bounds(&mut syntax.generics, &types);
+        let (mut params, mut receiver) = (Vec::new(), None);
+        for (i, arg) in syntax.inputs.iter_mut().enumerate() {
+            match arg {
+                FnArg::Receiver(r) => receiver = Some(read_receiver(r, diag)),
+                FnArg::Typed(t) => {
+                    let ident = match &*t.pat {
+                        Pat::Ident(p) if p.by_ref.is_none() && p.subpat.is_none() => p.ident.clone(),
+                        _ => format_ident!("__p{i}"),
+                    };
+                    let kind = types.read(&t.ty, diag);
+                    types.rewrite(&mut t.ty);
+                    let (pass, owned) = passing(&mut t.ty, diag);
+                    let pat = std::mem::replace(&mut *t.pat, syn::parse_quote!(#ident));
+                    params.push(Param { ident, pat, pass, ty: (*t.ty).clone(), owned, kind });
+                }
+            }
+        }
+        let (result, output) = match &mut syntax.output {
+            ReturnType::Default => (Kind::Tuple(Vec::new()), syn::parse_quote!(())),
+            ReturnType::Type(_, ty) => {
+                let kind = types.read(ty, diag);
+                types.rewrite(ty);
+                if let Type::Reference(r) = &**ty {
+                    diag.error(r, "a `#[thunder]` function gives values, not references", "the type without `&`");
+                }
+                (kind, (**ty).clone())
+            }
+        };
+        Signature { syntax, types, receiver, params, result, output }
+    }
+}
+
+impl Types {
+    /// Collects the dimensions that the types of `sig` name, in order, and what extents may refer to.
+    fn collect_fn(&mut self, sig: &syn::Signature) {
+        let mut stated = Stated { types: self, shapes: Vec::new() };
+        for arg in &sig.inputs {
+            let FnArg::Typed(t) = arg else { continue };
+            if let (Pat::Ident(p), Type::Path(ty)) = (&*t.pat, &*t.ty)
+                && ty.path.is_ident("usize")
+            {
+                stated.types.sizes.push(p.ident.to_string());
+            }
+            stated.visit_type(&t.ty);
+        }
+        let trailing = std::mem::take(&mut stated.shapes);
+        if let ReturnType::Type(_, ty) = &sig.output {
+            stated.visit_type(ty);
+        }
+        for (name, n) in trailing {
+            match self.trailing.iter_mut().find(|(s, _)| *s == name) {
+                Some((_, most)) => *most = n.max(*most),
+                None => self.trailing.push((name, n)),
+            }
+        }
+    }
+
+    /// Collects the dimensions that one type names.
+    pub fn collect_type(&mut self, ty: &Type) {
+        Stated { types: self, shapes: Vec::new() }.visit_type(ty);
+    }
+}
+
+/// Finds the shapes of tensors in a type.
+struct Stated<'a> {
+    types: &'a mut Types,
+    /// Generic shapes, with the number of dimensions stated after them.
+    shapes: Vec<(String, usize)>,
+}
+
+impl<'a> Visit<'a> for Stated<'_> {
+    fn visit_path_segment(&mut self, s: &'a syn::PathSegment) {
+        if s.ident == "Tensor"
+            && let PathArguments::AngleBracketed(a) = &s.arguments
+            && let Some(GenericArgument::Type(shape)) = a.args.iter().nth(1)
+        {
+            let places: Vec<&Type> = match shape {
+                Type::Tuple(t) => t.elems.iter().collect(),
+                other => vec![other],
+            };
+            for (i, place) in places.iter().enumerate() {
+                let Type::Path(p) = place else { continue };
+                let Some(id) = names::single(&p.path).map(ToString::to_string) else { continue };
+                if self.types.generics.shapes.contains(&id) {
+                    if i == 0 {
+                        self.shapes.push((id.clone(), places.len() - usize::from(matches!(shape, Type::Tuple(_)))));
+                        self.types.dims.intern(&id);
+                    }
+                } else if names::is_capital(&id) && matches!(shape, Type::Tuple(_)) {
+                    self.types.dims.intern(&id);
+                }
+            }
+        }
+        visit::visit_path_segment(self, s);
+    }
+}
+
+/// Gives a generic shape the bounds that counting dimensions from it needs.
+fn lead_bounds(generics: &mut syn::Generics, types: &Types) {
+    for p in generics.type_params_mut() {
+        if let Some((_, n)) = types.trailing.iter().find(|(s, _)| p.ident == s) {
+            for k in 1..=*n {
+                let k = proc_macro2::Literal::usize_unsuffixed(k);
+                p.bounds.push(syn::parse_quote!(::thunder::__rt::Leading<#k>));
+            }
+        }
+    }
+}
+
+fn read_receiver(r: &syn::Receiver, diag: &mut Diagnostics) -> Receiver {
+    match (&r.reference, r.mutability) {
+        (Some(_), Some(_)) => {
+            diag.error(
+                r,
+                "`&mut self` would change a module in place: a trace has values, not places",
+                "take `&self` and return the new state, or take `self` by value if its memory should be reused",
+            );
+            Receiver::Ref
+        }
+        (Some(_), None) => Receiver::Ref,
+        (None, _) => {
+            if r.colon_token.is_some() && !matches!(&*r.ty, Type::Path(p) if p.path.is_ident("Self")) {
+                diag.error(r, "`self` is taken by value or by reference", "`self` or `&self`");
+            }
+            Receiver::Own
+        }
+    }
+}
+
+/// How a parameter of this type is passed, and the type without references.
+fn passing(ty: &mut Type, diag: &mut Diagnostics) -> (Pass, Type) {
+    match ty {
+        Type::Reference(r) => {
+            if r.mutability.is_some() {
+                diag.error(
+                    &*r,
+                    "a `&mut` parameter would be changed in place: a trace has values, not places",
+                    "take it by value if its memory should be reused, and return the new value",
+                );
+                r.mutability = None;
+            }
+            match &*r.elem {
+                Type::Slice(s) => {
+                    let elem = &s.elem;
+                    (Pass::Slice, syn::parse_quote!(::std::vec::Vec<#elem>))
+                }
+                Type::Path(p) if p.path.is_ident("str") => {
+                    (Pass::Str, syn::parse_quote!(::std::string::String))
+                }
+                elem => (Pass::Ref, elem.clone()),
+            }
+        }
+        Type::Path(p) => {
+            if let Some(s) = p.path.segments.last()
+                && s.ident == "Option"
+                && let PathArguments::AngleBracketed(a) = &s.arguments
+                && let Some(GenericArgument::Type(Type::Reference(r))) = a.args.first()
+            {
+                let elem = &r.elem;
+                return (Pass::OptionRef, syn::parse_quote!(::std::option::Option<#elem>));
+            }
+            (Pass::Own, ty.clone())
+        }
+        other => (Pass::Own, other.clone()),
+    }
+}
+
+fn check_qualifiers(sig: &syn::Signature, diag: &mut Diagnostics) {
+    if let Some(t) = &sig.asyncness {
+        diag.error(t, "a `#[thunder]` function can't be `async`: a trace has no waiting in it", "a plain `fn`");
+    }
+    if let Some(t) = &sig.unsafety {
+        diag.error(t, "a `#[thunder]` function can't be `unsafe`: a trace has only checked operations", "a plain `fn`");
+    }
+    if let Some(t) = &sig.constness {
+        diag.error(t, "a `#[thunder]` function can't be `const`: it runs on a device", "a plain `fn`");
+    }
+    if let Some(t) = &sig.abi {
+        diag.error(t, "a `#[thunder]` function can't have an ABI of its own", "a plain `fn`");
+    }
+    if let Some(t) = &sig.variadic {
+        diag.error(t, "a `#[thunder]` function can't be variadic", "a `Vec` parameter");
+    }
+    if crate::parse::ty::dtype(&sig.ident.to_string()).is_some() {
+        diag.error(&sig.ident, "a `#[thunder]` function can't bear the name of a built-in type", "another name");
+    }
+}
+
+/// The generic parameters of an item inside another.
+pub fn outer(generics: &syn::Generics) -> Types {
+    let mut g = Generics::default();
+    g.extend(generics);
+    Types { generics: g, ..Types::default() }
+}

@@ -1,0 +1,463 @@
+//! Types as signatures, fields and annotations write them: what they say of a value, and the Rust they become.
+
+use super::Generics;
+use crate::diagnostics::Diagnostics;
+use crate::names;
+use crate::trace::Dims;
+use quote::{format_ident, quote};
+use syn::{Expr, GenericArgument, Ident, PathArguments, Type, TypePath};
+use thunder_core::types::{DType, Elem, Extent, Shape, Ty};
+
+/// What a type says of a value.
+#[derive(Clone, Debug)]
+pub enum Kind {
+    /// A tensor.
+    Tensor(Ty),
+    /// A random key.
+    Key,
+    /// A Rust number or text; `usize` can be an extent.
+    Static {
+        /// Whether it is a `usize`.
+        size: bool,
+    },
+    /// A tuple.
+    Tuple(Vec<Kind>),
+    /// An array, a slice or a `Vec`.
+    List(Box<Kind>),
+    /// An `Option`.
+    Option(Box<Kind>),
+    /// A closure.
+    Closure,
+    /// A module, configuration, or a generic type.
+    Named(Named),
+    /// Nothing known.
+    Unknown,
+}
+
+/// A named type: a module or configuration.
+#[derive(Clone, Debug, Default)]
+pub struct Named {
+    /// The name.
+    pub name: String,
+    /// What is said of its dimensions: `Linear<Out = F>`.
+    pub bindings: Vec<(String, Extent)>,
+    /// `Dim<H>` in a field: the dimension whose extent this number is.
+    pub dim: Option<String>,
+}
+
+/// The names that types may use.
+#[derive(Clone, Default)]
+pub struct Types {
+    /// The dimensions.
+    pub dims: Dims,
+    /// The generic parameters.
+    pub generics: Generics,
+    /// Parameters that are `usize`, which extents may name.
+    pub sizes: Vec<String>,
+    /// The module of aliases that dimension names are rewritten to; plain `usize` without one.
+    pub alias: Option<Ident>,
+    /// For each generic shape, the most dimensions a parameter states after it.
+    pub trailing: Vec<(String, usize)>,
+}
+
+/// The element type of this name.
+pub fn dtype(name: &str) -> Option<DType> {
+    DType::ALL.into_iter().find(|d| d.name() == name)
+}
+
+const HELP_SHAPE: &str = "a shape is a tuple of dimension names: `Tensor<f32, (B, T, C)>`, `(N,)`, `()`; \
+                          `Dim<768>` states a number, `_` states nothing";
+
+impl Types {
+    /// What `ty` says.
+    pub fn read(&mut self, ty: &Type, diag: &mut Diagnostics) -> Kind {
+        match ty {
+            Type::Path(p) => self.read_path(p, diag),
+            Type::Reference(r) => self.read(&r.elem, diag),
+            Type::Paren(p) => self.read(&p.elem, diag),
+            Type::Group(g) => self.read(&g.elem, diag),
+            Type::Tuple(t) => Kind::Tuple(t.elems.iter().map(|e| self.read(e, diag)).collect()),
+            Type::Array(a) => Kind::List(Box::new(self.read(&a.elem, diag))),
+            Type::Slice(s) => Kind::List(Box::new(self.read(&s.elem, diag))),
+            Type::ImplTrait(_) => Kind::Closure,
+            Type::Infer(_) => Kind::Unknown,
+            Type::TraitObject(t) => {
+                diag.error(
+                    t,
+                    "a `dyn` type can't be part of a trace: which code runs must be known when it is linked",
+                    "a generic parameter with a `#[thunder]` trait, or an enum",
+                );
+                Kind::Unknown
+            }
+            other => {
+                diag.error(other, "this type can't be part of a trace", "tensors, keys, modules, numbers, tuples");
+                Kind::Unknown
+            }
+        }
+    }
+
+    fn read_path(&mut self, p: &TypePath, diag: &mut Diagnostics) -> Kind {
+        let Some(last) = p.path.segments.last() else { return Kind::Unknown };
+        let name = last.ident.to_string();
+        let args: Vec<&GenericArgument> = match &last.arguments {
+            PathArguments::AngleBracketed(a) => a.args.iter().collect(),
+            _ => Vec::new(),
+        };
+        let types: Vec<&Type> = args
+            .iter()
+            .filter_map(|a| if let GenericArgument::Type(t) = a { Some(t) } else { None })
+            .collect();
+        match (name.as_str(), &types[..]) {
+            ("Tensor", [elem, shape]) => Kind::Tensor(Ty::new(self.elem(elem), self.shape(shape, diag))),
+            ("Scalar", [elem]) => Kind::Tensor(Ty::new(self.elem(elem), Shape::SCALAR)),
+            ("Key", []) => Kind::Key,
+            ("usize", []) => Kind::Static { size: true },
+            ("Dim", _) => Kind::Named(Named { dim: self.dim_name(&args, diag), ..Named::default() }),
+            ("Option", [inner]) => Kind::Option(Box::new(self.read(inner, diag))),
+            ("Vec", [inner]) => Kind::List(Box::new(self.read(inner, diag))),
+            ("Box" | "Arc" | "Rc", [inner]) => self.read(inner, diag),
+            _ if is_static(&name) => Kind::Static { size: false },
+            _ if self.generics.closures.contains(&name) => Kind::Closure,
+            _ => {
+                let bindings = args.iter().filter_map(|a| self.binding(a, diag)).collect();
+                Kind::Named(Named { name, bindings, dim: None })
+            }
+        }
+    }
+
+    /// `Out = F` in a submodule's type.
+    fn binding(&mut self, a: &GenericArgument, diag: &mut Diagnostics) -> Option<(String, Extent)> {
+        match a {
+            GenericArgument::AssocType(t) => Some((t.ident.to_string(), self.extent_type(&t.ty, diag))),
+            GenericArgument::AssocConst(c) => Some((c.ident.to_string(), self.extent(&c.value, diag))),
+            _ => None,
+        }
+    }
+
+    fn dim_name(&mut self, args: &[&GenericArgument], diag: &mut Diagnostics) -> Option<String> {
+        if let [GenericArgument::Type(Type::Path(p))] = args
+            && let Some(id) = names::single(&p.path)
+        {
+            let name = id.to_string();
+            self.dims.intern(&name);
+            return Some(name);
+        }
+        if let Some(a) = args.first() {
+            diag.error(a, "a configuration `Dim` bears one dimension's name", "`heads: Dim<H>`");
+        }
+        None
+    }
+
+    fn elem(&self, ty: &Type) -> Elem {
+        let Type::Path(p) = ty else { return Elem::Unknown };
+        let Some(id) = p.path.segments.last().map(|s| s.ident.to_string()) else { return Elem::Unknown };
+        if p.path.segments.len() == 1
+            && let Some(i) = self.generics.elem(&id)
+        {
+            return Elem::Param(i);
+        }
+        dtype(&id).map_or(Elem::Unknown, Elem::Known)
+    }
+
+    /// The element type that a type argument names.
+    pub fn elem_of(&self, ty: &Type) -> Elem {
+        self.elem(ty)
+    }
+
+    fn shape(&mut self, ty: &Type, diag: &mut Diagnostics) -> Shape {
+        let elems = match ty {
+            Type::Tuple(t) => &t.elems,
+            Type::Paren(p) => {
+                diag.error(p, "a shape of one dimension needs a comma", "`(C,)`");
+                return Shape::UNKNOWN;
+            }
+            Type::Path(p) => {
+                let name = names::single(&p.path).map(ToString::to_string).unwrap_or_default();
+                return match self.lead(&name) {
+                    Some(v) => Shape::SCALAR.with_lead(v),
+                    None => Shape::UNKNOWN,
+                };
+            }
+            Type::Infer(_) => return Shape::UNKNOWN,
+            other => {
+                diag.error(other, "this is no shape", HELP_SHAPE);
+                return Shape::UNKNOWN;
+            }
+        };
+        let mut shape = Shape::SCALAR;
+        for (i, e) in elems.iter().enumerate() {
+            if let Type::Path(p) = e
+                && let Some(id) = names::single(&p.path)
+                && self.generics.shapes.iter().any(|s| id == s)
+            {
+                if i > 0 {
+                    diag.error(e, "a generic shape stands for leading dimensions", "put it first: `(S, C)`");
+                } else if let Some(v) = self.lead(&id.to_string()) {
+                    shape = shape.with_lead(v);
+                }
+                continue;
+            }
+            shape = shape.push(self.extent_type(e, diag));
+        }
+        if elems.len() > thunder_core::types::MAX_RANK {
+            diag.error(elems, "a shape has at most 8 dimensions", "merge some of them");
+        }
+        shape
+    }
+
+    fn lead(&mut self, name: &str) -> Option<u8> {
+        if self.generics.shapes.iter().any(|s| s == name) { self.dims.intern(name) } else { None }
+    }
+
+    /// The extent that a place of a shape states.
+    fn extent_type(&mut self, ty: &Type, diag: &mut Diagnostics) -> Extent {
+        match ty {
+            Type::Infer(_) => Extent::UNKNOWN,
+            Type::Path(p) => {
+                if let Some(id) = names::single(&p.path) {
+                    let name = id.to_string();
+                    if name == "usize" {
+                        return Extent::UNKNOWN;
+                    }
+                    if dtype(&name).is_some() {
+                        diag.error(
+                            id,
+                            format!("`{name}` is a type and can't name a dimension"),
+                            "a capitalised name: `B`, `Out`",
+                        );
+                        return Extent::UNKNOWN;
+                    }
+                    if !names::is_capital(&name) {
+                        let help = format!("`{}`, or `Dim<{name}>` for a `usize` parameter", name.to_uppercase());
+                        diag.error(id, format!("dimension names are capitalised, `{name}` is not"), help);
+                        return Extent::UNKNOWN;
+                    }
+                    return self.dims.intern(&name).map_or(Extent::UNKNOWN, Extent::var);
+                }
+                match p.path.segments.last() {
+                    Some(s) if s.ident == "Dim" => self.dim(&s.arguments, diag),
+                    _ => {
+                        diag.error(p, "this names no dimension", HELP_SHAPE);
+                        Extent::UNKNOWN
+                    }
+                }
+            }
+            other => {
+                diag.error(other, "this names no dimension", HELP_SHAPE);
+                Extent::UNKNOWN
+            }
+        }
+    }
+
+    /// `Dim<768>`, `Dim<{ 4 * C }>`, `Dim<N>`.
+    fn dim(&mut self, args: &PathArguments, diag: &mut Diagnostics) -> Extent {
+        let PathArguments::AngleBracketed(a) = args else { return Extent::UNKNOWN };
+        match a.args.first() {
+            Some(GenericArgument::Const(e)) => self.extent(e, diag),
+            Some(GenericArgument::Type(Type::Path(p))) => self.extent_name(&p.path),
+            Some(other) => {
+                diag.error(other, "`Dim` takes a number or an expression", "`Dim<768>`, `Dim<{ 4 * C }>`");
+                Extent::UNKNOWN
+            }
+            None => Extent::UNKNOWN,
+        }
+    }
+
+    fn extent_name(&mut self, path: &syn::Path) -> Extent {
+        let v = match names::single(path) {
+            Some(id) => {
+                let name = id.to_string();
+                let local = self.dims.find(&name).is_some()
+                    || self.sizes.contains(&name)
+                    || self.generics.consts.contains(&name)
+                    || names::is_dimension(&name);
+                if local { self.dims.intern(&name) } else { self.dims.constant(path) }
+            }
+            None => self.dims.constant(path),
+        };
+        v.map_or(Extent::UNKNOWN, Extent::var)
+    }
+
+    /// The extent that an expression in a type states.
+    pub fn extent(&mut self, e: &Expr, diag: &mut Diagnostics) -> Extent {
+        match e {
+            Expr::Lit(l) => match &l.lit {
+                syn::Lit::Int(i) => i.base10_parse::<u32>().map_or(Extent::UNKNOWN, |n| Extent::new(n as usize)),
+                other => {
+                    diag.error(other, "an extent is a whole number", "`Dim<768>`");
+                    Extent::UNKNOWN
+                }
+            },
+            Expr::Paren(p) => self.extent(&p.expr, diag),
+            Expr::Group(g) => self.extent(&g.expr, diag),
+            Expr::Block(b) if b.block.stmts.len() == 1 => match &b.block.stmts[0] {
+                syn::Stmt::Expr(e, None) => self.extent(e, diag),
+                other => {
+                    diag.error(other, "an extent is an expression", "`Dim<{ 4 * C }>`");
+                    Extent::UNKNOWN
+                }
+            },
+            Expr::Path(p) => self.extent_name(&p.path),
+            Expr::Binary(b) => {
+                let (x, y) = (self.extent(&b.left, diag), self.extent(&b.right, diag));
+                match b.op {
+                    syn::BinOp::Add(_) => x.add(y),
+                    syn::BinOp::Sub(_) => x.sub(y),
+                    syn::BinOp::Mul(_) => x.mul(y),
+                    syn::BinOp::Div(_) => x.div(y),
+                    _ => {
+                        diag.error(b, "extents are added, subtracted, multiplied and divided", "`Dim<{ 4 * C }>`");
+                        Extent::UNKNOWN
+                    }
+                }
+            }
+            other => {
+                diag.error(other, "an extent is made of names, numbers and `+ - * /`", "`Dim<{ 4 * C }>`");
+                Extent::UNKNOWN
+            }
+        }
+    }
+
+    /// Rewrites `ty` to the honest Rust type.
+    pub fn rewrite(&self, ty: &mut Type) {
+        match ty {
+            Type::Path(p) => {
+                if p.path.segments.last().is_some_and(|s| s.ident == "Dim") {
+                    *ty = syn::parse_quote!(usize);
+                    return;
+                }
+                if let Some(q) = &mut p.qself {
+                    self.rewrite(&mut q.ty);
+                }
+                self.rewrite_path(&mut p.path);
+            }
+            Type::Reference(r) => self.rewrite(&mut r.elem),
+            Type::Paren(p) => self.rewrite(&mut p.elem),
+            Type::Group(g) => self.rewrite(&mut g.elem),
+            Type::Tuple(t) => t.elems.iter_mut().for_each(|e| self.rewrite(e)),
+            Type::Array(a) => self.rewrite(&mut a.elem),
+            Type::Slice(s) => self.rewrite(&mut s.elem),
+            Type::ImplTrait(t) => t.bounds.iter_mut().for_each(|b| self.rewrite_bound(b)),
+            // What else there is has been refused by `read`.
+            _ => {}
+        }
+    }
+
+    /// Rewrites the tensor types among a bound's arguments: `Fn(&Tensor<E, (B,)>) -> …`.
+    pub fn rewrite_bound(&self, b: &mut syn::TypeParamBound) {
+        if let syn::TypeParamBound::Trait(t) = b {
+            for s in &mut t.path.segments {
+                match &mut s.arguments {
+                    PathArguments::Parenthesized(p) => {
+                        p.inputs.iter_mut().for_each(|t| self.rewrite(t));
+                        if let syn::ReturnType::Type(_, t) = &mut p.output {
+                            self.rewrite(t);
+                        }
+                    }
+                    PathArguments::AngleBracketed(a) => a.args.iter_mut().for_each(|a| match a {
+                        GenericArgument::Type(t) => self.rewrite(t),
+                        GenericArgument::AssocType(t) => self.rewrite(&mut t.ty),
+                        _ => {}
+                    }),
+                    PathArguments::None => {}
+                }
+            }
+        }
+    }
+
+    /// Rewrites the generic arguments of a path to a type.
+    pub fn rewrite_path(&self, path: &mut syn::Path) {
+        for s in &mut path.segments {
+            let PathArguments::AngleBracketed(a) = &mut s.arguments else { continue };
+            let tensor = s.ident == "Tensor" && a.args.len() == 2;
+            let kept = std::mem::take(&mut a.args).into_iter().enumerate().filter_map(|(i, mut arg)| match &mut arg {
+                GenericArgument::AssocType(_) | GenericArgument::AssocConst(_) => None,
+                GenericArgument::Type(t) => {
+                    if tensor && i == 1 {
+                        self.rewrite_shape(t);
+                    } else {
+                        self.rewrite(t);
+                    }
+                    Some(arg)
+                }
+                _ => Some(arg),
+            });
+            a.args = kept.collect();
+            if a.args.is_empty() {
+                s.arguments = PathArguments::None;
+            }
+        }
+    }
+
+    fn rewrite_shape(&self, ty: &mut Type) {
+        let Type::Tuple(t) = ty else {
+            if let Type::Path(p) = ty
+                && let Some(id) = names::single(&p.path)
+                && self.generics.shapes.iter().any(|s| id == s)
+            {
+                *ty = self.led(&id.clone(), 0);
+            }
+            return;
+        };
+        if let Some(Type::Path(p)) = t.elems.first()
+            && let Some(id) = names::single(&p.path)
+            && self.generics.shapes.iter().any(|s| id == s)
+        {
+            *ty = self.led(&id.clone(), t.elems.len() - 1);
+            return;
+        }
+        for e in &mut t.elems {
+            let alias = match (&self.alias, &*e) {
+                (Some(module), Type::Path(p)) => match names::single(&p.path) {
+                    Some(id) if self.dims.find(&id.to_string()).is_some() => Some(syn::parse_quote!(#module::#id)),
+                    _ => None,
+                },
+                _ => None,
+            };
+            *e = alias.unwrap_or_else(|| syn::parse_quote!(usize));
+        }
+    }
+
+    /// The Rust type of `stated` dimensions after the generic shape `id`.
+    ///
+    /// `(S, C)` can't be written over `S`, because rustc could not infer `S` from it. So `id` stands for the whole
+    /// shape of the parameter that states the most, and what has fewer or more is counted from there.
+    fn led(&self, id: &Ident, stated: usize) -> Type {
+        let most = self.trailing.iter().find(|(s, _)| id == s).map_or(0, |(_, n)| *n);
+        let mut ty: Type = syn::parse_quote!(#id);
+        if stated < most {
+            let n = proc_macro2::Literal::usize_unsuffixed(most - stated);
+            ty = syn::parse_quote!(<#id as ::thunder::__rt::Leading<#n>>::Front);
+        }
+        for _ in most..stated {
+            ty = syn::parse_quote!(<#ty as ::thunder::__rt::Push>::Out);
+        }
+        ty
+    }
+
+    /// The module of aliases that rewritten types name.
+    pub fn alias_module(&self, skip: usize) -> proc_macro2::TokenStream {
+        let Some(module) = &self.alias else { return quote!() };
+        let names = self.dims.names.iter().enumerate().skip(skip).filter_map(|(i, n)| {
+            let usable = self.dims.consts[i].is_none()
+                && names::is_capital(n)
+                && !self.generics.shapes.contains(n)
+                && !self.generics.consts.contains(n);
+            usable.then(|| format_ident!("{n}"))
+        });
+        quote! {
+            #[doc(hidden)]
+            #[allow(dead_code, missing_docs, non_camel_case_types)]
+            pub mod #module { #(pub type #names = usize;)* }
+        }
+    }
+}
+
+/// The primitive and text types, and what std and thunder have of plain configuration.
+fn is_static(name: &str) -> bool {
+    const PLAIN: &[&str] = &[
+        "f64", "f32", "f16", "bf16", "i64", "i32", "i16", "i8", "isize", "u64", "u32", "u16", "u8", "bool", "char",
+        "str", "String", "DType", "Sdpa", "CrossEntropy",
+    ];
+    PLAIN.contains(&name)
+}
