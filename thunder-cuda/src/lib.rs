@@ -5,3 +5,8 @@
 //! what is missing.
 
 pub mod codegen;
+mod executor;
+mod runtime;
+
+pub use executor::{backend, model, timer};
+pub use runtime::Timer;

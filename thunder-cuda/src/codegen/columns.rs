@@ -14,13 +14,17 @@ const BLOCKS: usize = 132 * 4;
 
 pub(super) fn kernel(mut e: Emitter<'_>) -> Kernel {
     let (rows, n) = (e.space.outer.count(), e.space.inner.count());
+    let folds = e.folds(1);
+    // Every fold has its own shared memory.
+    while folds.len() * THREADS * e.width * 8 > 48 * 1024 && e.width > 1 {
+        e.width /= 2;
+    }
     let width = e.width;
     let across = (THREADS / width).min(n.div_ceil(width).next_power_of_two()).max(1);
     let down = THREADS / across;
     let strip = across * width;
     let strips = n.div_ceil(strip).max(1);
     let split = (BLOCKS / strips).clamp(1, rows.div_ceil(down * 4).max(1));
-    let folds = e.folds(1);
     let (full, after): (Vec<usize>, Vec<usize>) = (0..e.region.results.len()).partition(|&r| {
         e.region.nodes[e.region.results[r].0].level == 0 && e.result_access(r).outer.iter().any(|&s| s != 0)
     });

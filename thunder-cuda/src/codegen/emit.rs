@@ -215,10 +215,8 @@ impl<'a> Emitter<'a> {
     /// What is said of a node in comments.
     fn note(&self, i: usize) -> String {
         let node = &self.region.nodes[i];
-        let at = match self.trace.definition(node.value) {
-            Some(inst) => self.trace.data(inst).loc,
-            None => return String::new(),
-        };
+        let Some(inst) = self.trace.def(node.value) else { return String::new() };
+        let at = inst.loc;
         let what = match &node.kind {
             NodeKind::Op(op) | NodeKind::Reduce(op) => format!(" = {}", op.name()),
             NodeKind::Random { op, .. } => format!(" = {}", op.name()),

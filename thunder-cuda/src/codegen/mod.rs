@@ -16,6 +16,7 @@ mod transpose;
 
 pub use text::canonical;
 
+use crate::runtime::Shape;
 use emit::Emitter;
 use thunder_core::error::Error;
 use thunder_core::exec::{Place, Step, Work};
@@ -69,7 +70,9 @@ pub enum Lowered {
     /// Kernels, one after another. None if there is nothing to write.
     Kernels(Vec<Kernel>),
     /// A matrix product of floats, for the library.
-    Matmul,
+    Product(Box<Shape>),
+    /// Zeros: a product of matrices without columns.
+    Zeros,
     /// The kernels, then the result is printed under this label.
     Print(Vec<Kernel>, String),
 }
@@ -92,7 +95,13 @@ pub fn lower(trace: &Trace, step: &Step) -> Result<Lowered, Error> {
                     let region = region::of_body(trace, *schedule, body).map_err(|e| internal(&e))?;
                     vec![fused(trace, &region, &body.params, step)]
                 }
-                Kind::Op(Op::Matmul) if step.writes[0].dtype.is_float() => return Ok(Lowered::Matmul),
+                Kind::Op(Op::Matmul) if step.reads.iter().any(|r| r.layout.count() == 0) => return Ok(Lowered::Zeros),
+                Kind::Op(Op::Matmul) if step.writes[0].dtype.is_float() => {
+                    match Shape::of(&step.reads[0], &step.reads[1], &step.writes[0]) {
+                        Some(shape) => return Ok(Lowered::Product(Box::new(shape))),
+                        None => single::kernels(&Op::Matmul, step, data.loc),
+                    }
+                }
                 Kind::Op(Op::DebugPrint { label }) => {
                     return Ok(Lowered::Print(vec![copy(trace, step)], label.as_str().to_string()));
                 }
@@ -155,7 +164,7 @@ fn copy(trace: &Trace, step: &Step) -> Kernel {
     fused(trace, &region, &[value], step)
 }
 
-/// The kernel that multiplies matrices of integers, which no library does.
+/// Bytes of memory behind places, repeated elements counted once.
 pub(crate) fn bytes(places: &[Place]) -> usize {
     let real = |(n, s): (&usize, &usize)| if *s == 0 { 1 } else { *n };
     places

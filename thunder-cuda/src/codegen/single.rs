@@ -448,7 +448,7 @@ fn derive(mut s: Single<'_>, counter: String, stream: u32) -> Kernel {
     s.finish(1, [1, 1, 1], None)
 }
 
-/// The matrix product of integers: one thread an element.
+/// The matrix product of what the library does not take, integers above all: one thread an element.
 fn matmul(mut s: Single<'_>) -> Kernel {
     let sizes = s.write.sizes.clone();
     let grid = s.each(&sizes);
