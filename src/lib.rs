@@ -2,9 +2,15 @@
 
 extern crate self as thunder;
 
+mod convert;
+mod device;
+pub mod nn;
+pub mod optim;
 pub mod prelude;
+pub mod weights;
 
 pub use thunder_core::call::{CallError, Explanation, scope as call};
+pub use device::Devices;
 pub use thunder_core::device::Device;
 pub use thunder_core::error::Error;
 pub use thunder_core::module::{Module, Tree};
@@ -12,4 +18,5 @@ pub use thunder_core::module::{Module, Tree};
 pub use thunder_core::rt as __rt;
 pub use thunder_core::tensor::{Key, Scalar, Tensor};
 pub use thunder_core::{op, trace, types};
+pub use thunder_macros::thunder;
 pub use half::{bf16, f16};

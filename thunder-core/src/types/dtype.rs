@@ -128,3 +128,9 @@ impl Elem {
         }
     }
 }
+
+impl From<DType> for Elem {
+    fn from(dtype: DType) -> Elem {
+        Elem::Known(dtype)
+    }
+}

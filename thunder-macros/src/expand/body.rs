@@ -9,7 +9,6 @@ use crate::parse::Types;
 use crate::parse::pattern::Rearrange;
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
-use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
 use syn::visit_mut::{self, VisitMut};
 use syn::{Block, Expr, Stmt, Type};
@@ -156,7 +155,7 @@ impl Apply<'_> {
             .collect();
         let p = pattern(&p, extents);
         let (from, to) = (rank(r.inputs.len()), rank(r.outputs.len()));
-        let path = quote_spanned!(span=> ::thunder::__rt::rearrange::<_, _, #from, #to>);
+        let path = quote_spanned!(span=> ::thunder::__rt::rearrange::<_, #from, #to>);
         let p = Expr::Verbatim(quote!({ use ::thunder::__rt; #p }));
         let x = reference(take(&mut m.receiver));
         *e = turbofish(path, span, [x, p]);
@@ -229,10 +228,11 @@ impl Apply<'_> {
                 None => quote!(::core::option::Option::None),
             });
             let texts = s.asserts.iter().map(|c| c.as_ref().map_or("_", |c| c.text.as_str()));
-            let label = &s.name;
+            let list: Vec<&str> = texts.collect();
+            let label = format!("({}{})", list.join(", "), if list.len() == 1 { "," } else { "" });
             out.push(Stmt::Expr(
                 Expr::Verbatim(
-                    quote!(::thunder::__rt::assert_shape(&#name, &[#(#values),*], #label, &[#(#texts),*])),
+                    quote!(::thunder::__rt::assert_shape(&#name, &[#(#values),*], #label)),
                 ),
                 Some(syn::Token![;](Span::call_site())),
             ));
@@ -286,11 +286,14 @@ fn einsum(e: &mut Expr, ranks: &[usize], result: usize) {
     let span = c.func.span();
     let mut args = std::mem::take(&mut c.args).into_iter();
     let spec = args.next();
-    let operands: Punctuated<Expr, syn::Token![,]> = args.collect();
+    let operands = args.map(|e| {
+        let at = e.span();
+        reference(call("flat", at, [reference(e)]))
+    });
     let shapes = ranks.iter().map(|r| rank(*r));
     let result = rank(result);
-    let path = quote_spanned!(span=> ::thunder::__rt::einsum::<_, (#(#shapes,)*), #result, _>);
-    let tuple = Expr::Verbatim(if operands.len() == 1 { quote!((#operands,)) } else { quote!((#operands)) });
+    let path = quote_spanned!(span=> ::thunder::__rt::einsum::<(#(#shapes,)*), #result, _>);
+    let tuple = Expr::Verbatim(quote!((#(#operands,)*)));
     *e = turbofish(path, span, [spec, Some(tuple)].into_iter().flatten());
 }
 

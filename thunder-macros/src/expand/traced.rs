@@ -269,11 +269,13 @@ pub fn given_back(sig: &Signature) -> TokenStream {
     quote!((#(#types,)*))
 }
 
-/// A parameter of `explain`, which takes everything by reference: its declaration, and the argument.
+/// A parameter of `explain`, which takes what carries tensors by reference: its declaration, and the argument.
 pub fn explained(p: &Param) -> (TokenStream, TokenStream) {
     let (id, ty) = (&p.ident, &p.ty);
     match p.pass {
-        Pass::Own => (quote!(#id: &#ty), quote!(::thunder::__rt::Ref(#id))),
+        Pass::Own if !matches!(p.kind, Kind::Static { .. } | Kind::Key) => {
+            (quote!(#id: &#ty), quote!(::thunder::__rt::Ref(#id)))
+        }
         _ => (quote!(#id: #ty), argument(p)),
     }
 }

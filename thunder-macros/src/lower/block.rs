@@ -118,6 +118,9 @@ impl<'a> Lower<'a, '_> {
             (Kind::Tensor(ty), value, Pat::Ident(name)) if !matches!(value, Value::Failed) => {
                 let stated = self.stated(&name.ident.to_string(), ty, known);
                 let value = self.state(value, ty, known, &l.pat);
+                if let Value::Tensor(crate::trace::Operand::Var(v), ty) = &value {
+                    self.vars[*v as usize] = *ty;
+                }
                 self.edits.stated.insert(Place::of(l), stated);
                 value
             }

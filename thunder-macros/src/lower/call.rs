@@ -3,8 +3,9 @@
 use super::op::Arg;
 use super::{Lower, value::with_operand};
 use crate::names;
-use crate::scope::{Const, Value};
+use crate::scope::{Const, Options, Value};
 use crate::trace::{Callee, Node, Operand, Step};
+use std::rc::Rc;
 use syn::spanned::Spanned;
 use syn::{Expr, ExprCall, GenericArgument, Path};
 use thunder_core::op::free_function;
@@ -43,6 +44,9 @@ impl<'a> Lower<'a, '_> {
         }
         if name == "einsum" {
             return self.einsum(e, c);
+        }
+        if let Some(v) = self.walk(&name, c) {
+            return v;
         }
         if let Some(v) = self.constructor(&p.path, &name, c) {
             return v;
@@ -92,7 +96,13 @@ impl<'a> Lower<'a, '_> {
                 let list = self.pack(Vec::new());
                 Some(Value::List(list, Box::new(Value::Unset)))
             }
+            (Some("Sdpa" | "CrossEntropy"), "default") => {
+                Some(Value::Options(std::rc::Rc::new(crate::scope::Options { fields: Vec::new(), opaque: false })))
+            }
             (Some("Default"), "default") => Some(Value::Static(Const::Unknown)),
+            (Some("Sdpa" | "CrossEntropy"), "default") => {
+                Some(Value::Options(Rc::new(Options { fields: Vec::new(), opaque: false })))
+            }
             (Some("array"), "from_fn") => self.exprs(&c.args).first().map(|f| self.repeat_closure(f)),
             _ if names::is_camel(name) => {
                 let args = self.exprs(&c.args);

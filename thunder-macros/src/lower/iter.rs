@@ -86,10 +86,20 @@ impl<'a> Lower<'a, '_> {
                 };
                 if elem.is_static() { Value::STATIC } else { Value::Option(Box::new(elem)) }
             }
+            ("find", 1) => {
+                // A choice by static values: which element it is, only the run knows.
+                let elem = match &*iter {
+                    Iter::Each(v) | Iter::Some(v) => self.part_at(v, Step::Any),
+                    _ => return self.not_understood(&m.method, "this method of an iterator over tensors"),
+                };
+                let value = self.apply_closure(&args[0], vec![elem.clone()]);
+                self.must_be_static(&m.args[0], &value, "`find`");
+                if elem.is_static() { Value::STATIC } else { Value::Option(Box::new(elem)) }
+            }
             ("len", 0) => Value::STATIC,
             (
                 "sum" | "product" | "count" | "min" | "max" | "any" | "all" | "position" | "last" | "next" | "nth"
-                | "find" | "min_by" | "max_by" | "min_by_key" | "max_by_key" | "unzip" | "partition" | "is_sorted"
+                | "min_by" | "max_by" | "min_by_key" | "max_by_key" | "unzip" | "partition" | "is_sorted"
                 | "reduce" | "try_fold" | "chain" | "flat_map" | "filter_map" | "scan" | "windows" | "chunks"
                 | "flatten" | "cycle" | "inspect" | "collect_vec" | "eq" | "cmp",
                 _,

@@ -22,6 +22,7 @@ mod rearrange;
 mod statics;
 mod transform;
 mod value;
+mod walk;
 
 pub use macros::{MacroArgs, Macros, collect as collect_macros};
 pub use block::variables;

@@ -158,7 +158,7 @@ impl<'a> Visit<'a> for Stated<'_> {
                 let Some(id) = names::single(&p.path).map(ToString::to_string) else { continue };
                 if self.types.generics.shapes.contains(&id) {
                     if i == 0 {
-                        self.shapes.push((id.clone(), places.len() - usize::from(matches!(shape, Type::Tuple(_)))));
+                        self.shapes.push((id.clone(), places.len() - 1));
                         self.types.dims.intern(&id);
                     }
                 } else if names::is_capital(&id) && matches!(shape, Type::Tuple(_)) {

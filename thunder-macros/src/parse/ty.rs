@@ -430,7 +430,7 @@ impl Types {
             ty = syn::parse_quote!(<#id as ::thunder::__rt::Leading<#n>>::Front);
         }
         for _ in most..stated {
-            ty = syn::parse_quote!(<#ty as ::thunder::__rt::Push>::Out);
+            ty = syn::parse_quote!(<#ty as ::thunder::__rt::Push>::More);
         }
         ty
     }
