@@ -22,7 +22,7 @@ lib.nvrtcVersion(ctypes.byref(major), ctypes.byref(minor))
 print(f"NVRTC {major.value}.{minor.value}")
 
 arch = b"--gpu-architecture=compute_90" if ptx else b"--gpu-architecture=sm_90"
-options = [arch, b"--std=c++17", b"--ptxas-options=-v"]
+options = [arch, b"--std=c++17", b"--ptxas-options=-v", b"--diag-suppress=177"]
 failed = spilled = 0
 for path in args[1:]:
     source = open(path, "rb").read()

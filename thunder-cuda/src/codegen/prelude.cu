@@ -14,7 +14,7 @@ template <class T> __device__ __forceinline__ T wide(T x) { return x; }
 template <class T> struct As {
     template <class X> __device__ __forceinline__ static T of(X x) { return (T)x; }
 };
-//: bf16
+//: as<bf16>
 template <> struct As<bf16> {
     __device__ __forceinline__ static bf16 of(float x) {
         bf16 y;
@@ -22,7 +22,7 @@ template <> struct As<bf16> {
         return y;
     }
 };
-//: f16
+//: as<f16>
 template <> struct As<f16> {
     __device__ __forceinline__ static f16 of(float x) {
         f16 y;

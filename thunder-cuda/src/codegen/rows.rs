@@ -133,8 +133,9 @@ fn shape(e: &Emitter<'_>, rows: usize, n: usize, data: &[usize]) -> Shape {
     }
     let bytes: usize = data.iter().map(|&i| e.region.nodes[i].dtype.size() * e.width).sum();
     let most = (HELD / bytes.max(1)).clamp(1, 8);
-    // The fewest threads that hold a row, so that reductions stay within a warp where they can.
-    let fits = |t: &usize| vectors.div_ceil(*t) <= most;
+    // The fewest threads that hold a row in a few vectors each, so that reductions stay within a warp where they
+    // can; a whole block holds more.
+    let fits = |t: &usize| vectors.div_ceil(*t) <= most.min(4).min((HELD / 2 / bytes.max(1)).max(1));
     let list = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024];
     let threads = list.into_iter().find(fits).unwrap_or(1024);
     // Few rows: more threads to each.

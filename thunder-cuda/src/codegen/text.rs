@@ -62,12 +62,18 @@ fn prelude(text: &str) -> String {
     let mut wanted = vec![false; pieces.len()];
     let mut seen = text.to_string();
     loop {
-        let next = (0..pieces.len()).rev().find(|&i| !wanted[i] && seen.contains(pieces[i].0));
+        let next = (0..pieces.len()).rev().find(|&i| !wanted[i] && holds(&seen, pieces[i].0));
         let Some(i) = next else { break };
         wanted[i] = true;
         seen.push_str(&pieces[i].1);
     }
     pieces.iter().zip(wanted).filter(|(_, w)| *w).map(|((_, piece), _)| piece.as_str()).collect()
+}
+
+/// Whether `text` holds `needle`, not as the end of a longer name.
+fn holds(text: &str, needle: &str) -> bool {
+    let named = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    text.match_indices(needle).any(|(at, _)| !text[..at].ends_with(named))
 }
 
 /// The source without comments and blank lines: what is compiled, and what makes two kernels the same.
