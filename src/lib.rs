@@ -3,12 +3,14 @@
 extern crate self as thunder;
 
 mod convert;
+mod device;
 pub mod nn;
 pub mod optim;
 pub mod prelude;
 pub mod weights;
 
 pub use thunder_core::call::{CallError, Explanation, scope as call};
+pub use device::Devices;
 pub use thunder_core::device::Device;
 pub use thunder_core::error::Error;
 pub use thunder_core::module::{Module, Tree};

@@ -1,6 +1,6 @@
 //! What a program that uses thunder needs in scope: `use thunder::prelude::*`.
 
-pub use crate::{Device, Error, Key, Module, Scalar, Tensor, thunder};
+pub use crate::{Device, Devices, Error, Key, Module, Scalar, Tensor, thunder};
 pub use thunder_core::module::{AnyTensor, parameters, zip_map};
 pub use half::{bf16, f16};
 pub use thunder_core::link::{Stacked, autocast, checkpoint, grad, jvp, scan, value_and_grad, vjp, vmap};
