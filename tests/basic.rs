@@ -24,7 +24,10 @@ impl<E: Float> Linear<E> {
 }
 
 #[thunder]
-pub struct Mlp { up: Linear<f32, Out = F, In = C>, down: Vec<Linear<f32, Out = C, In = F>> }
+pub struct Mlp {
+    up: Linear<f32, Out = F, In = C>,
+    down: Vec<Linear<f32, Out = C, In = F>>,
+}
 
 #[thunder]
 impl Mlp {
@@ -40,7 +43,10 @@ impl Mlp {
 #[thunder]
 pub fn step(m: Mlp, x: &Tensor<f32, (B, C)>, lr: &Scalar<f32>) -> (Mlp, Scalar<f32>) {
     let (loss, grads) = value_and_grad(&m, |m| m.loss(x));
-    let (m, _) = zip_map((&m, &grads), |_, (p, g)| { let q = &p - &g * lr.cast_like(&p); (q, g) });
+    let (m, _) = zip_map((&m, &grads), |_, (p, g)| {
+        let q = &p - &g * lr.cast_like(&p);
+        (q, g)
+    });
     (m, loss)
 }
 
@@ -51,7 +57,8 @@ fn runs() {
     let y = rms_norm(&x, &w, 1e-6);
     println!("{y:?}");
     println!("{}", rms_norm::explain(&x, &w, 1e-6).unwrap());
-    let lin = |o, i, k| Linear { weight: Tensor::randn((o, i), Key::new(k)), bias: Some(Tensor::zeros((o,))) };
+    let lin =
+        |o, i, k| Linear { weight: Tensor::randn((o, i), Key::new(k)), bias: Some(Tensor::zeros((o,))) };
     let mut m = Mlp { up: lin(8, 4, 1), down: vec![lin(4, 8, 2)] };
     let x = Tensor::<f32, _>::randn((5, 4), Key::new(3));
     let lr = Scalar::from(0.01f32);
@@ -60,7 +67,9 @@ fn runs() {
         let loss;
         (m, loss) = step(m, &x, &lr);
         last = loss.item();
-        if i % 5 == 0 { println!("{}", last); }
+        if i % 5 == 0 {
+            println!("{}", last);
+        }
     }
     assert!(last.is_finite());
 }

@@ -230,7 +230,10 @@ fn hugging_faces_names() {
     assert_eq!(a.to_vec(), b.to_vec());
     // Read as if it were (out, in), it does not fit.
     let text = file.named(&blank, &Gpt2::NANO_GPT).err().unwrap().to_string();
-    assert!(text.contains("tensor `transformer.h.0.attn.c_attn.weight`: expected shape [24, 8], found [8, 24]"), "{text}");
+    assert!(
+        text.contains("tensor `transformer.h.0.attn.c_attn.weight`: expected shape [24, 8], found [8, 24]"),
+        "{text}"
+    );
 }
 
 #[test]

@@ -93,8 +93,7 @@ fn run(options: &Options) -> Result<(), String> {
     let recipe = recipe(text.vocabulary.len());
     let run = Run { recipe: &recipe, text: &text, steps: options.steps.unwrap_or(recipe.steps) };
 
-    let checkpoint =
-        options.checkpoint.clone().map(|path| Checkpoint { path, recipe: &recipe, text: &text });
+    let checkpoint = options.checkpoint.clone().map(|path| Checkpoint { path, recipe: &recipe, text: &text });
     let saved = match &checkpoint {
         Some(c) => c.resume(options.seed)?,
         None => None,
@@ -127,7 +126,9 @@ fn run(options: &Options) -> Result<(), String> {
 fn device(name: &str) -> Result<Device, String> {
     match name {
         "cpu" => Ok(Device::cpu()),
-        _ if name.starts_with("cuda") => Err(format!("--device {name}: this build runs on the CPU only, use `cpu`")),
+        _ if name.starts_with("cuda") => {
+            Err(format!("--device {name}: this build runs on the CPU only, use `cpu`"))
+        }
         _ => Err(format!("--device {name}: no such device; there are `cpu` and `cuda:0`")),
     }
 }
@@ -159,7 +160,8 @@ impl Run<'_> {
                 self.inputs(state.seed, state.step).map_err(|e| e.to_string())?;
             let loss;
             (state.model, state.opt, loss) =
-                train_step::call(state.model, state.opt, &lr, &tokens, &targets, key).map_err(|e| e.to_string())?;
+                train_step::call(state.model, state.opt, &lr, &tokens, &targets, key)
+                    .map_err(|e| e.to_string())?;
             state.step += 1;
             let save = checkpoint.is_some() && state.step % SAVE_EVERY == 0;
             if save || progress.wants(state.step) {
@@ -175,7 +177,10 @@ impl Run<'_> {
             if self.recipe.validate > 0 && state.step % self.recipe.validate == 0 {
                 let loss = self.look(&state)?;
                 best = best.min(loss);
-                progress.line(&format!("step {}: val loss {loss:.4} on random batches, best {best:.4}", state.step));
+                progress.line(&format!(
+                    "step {}: val loss {loss:.4} on random batches, best {best:.4}",
+                    state.step
+                ));
             }
             if save {
                 state = self.save(state, checkpoint)?;

@@ -7,7 +7,14 @@ use syn::Expr;
 use thunder_core::types::{Elem, Extent, Text, Ty};
 
 /// A result that is not what the signature declares.
-pub fn result(e: &Expr, value: &Value<'_>, declared: &Kind, dims: &[&str], elems: &[&str], diag: &mut Diagnostics) -> bool {
+pub fn result(
+    e: &Expr,
+    value: &Value<'_>,
+    declared: &Kind,
+    dims: &[&str],
+    elems: &[&str],
+    diag: &mut Diagnostics,
+) -> bool {
     match (declared, value, e) {
         (Kind::Tensor(want), Value::Tensor(_, found), e) => one(e, want, found, dims, elems, diag),
         (Kind::Tuple(wants), Value::Tuple(parts), Expr::Tuple(t)) if wants.len() == parts.len() => {
@@ -32,7 +39,11 @@ fn one(e: &Expr, want: &Ty, found: &Ty, dims: &[&str], elems: &[&str], diag: &mu
     let Some(why) = refute(want, found, dims, elems) else { return true };
     let (want, found) = (Text::new().ty(want, dims, elems), Text::new().ty(found, dims, elems));
     let what = format!("the result is {}, and the signature says {}{why}", found.as_str(), want.as_str());
-    let help = if why.is_empty() { "cast it, `.cast::<E>()`, or declare what it is" } else { "declare the shape that it has, `_` for an extent left open, or bring it into shape" };
+    let help = if why.is_empty() {
+        "cast it, `.cast::<E>()`, or declare what it is"
+    } else {
+        "declare the shape that it has, `_` for an extent left open, or bring it into shape"
+    };
     diag.error(e, what, help);
     false
 }
@@ -58,7 +69,8 @@ fn refute(want: &Ty, found: &Ty, dims: &[&str], elems: &[&str]) -> Option<String
     (0..w.rank()).find_map(|i| {
         let (a, b): (Extent, Extent) = (f.at(i), w.at(i));
         (!a.is_unknown() && !b.is_unknown() && a.differs(b)).then(|| {
-            let text = Text::new().str(": nothing says that ").extent(a, dims).str(" equals ").extent(b, dims);
+            let text =
+                Text::new().str(": nothing says that ").extent(a, dims).str(" equals ").extent(b, dims);
             text.as_str().to_string()
         })
     })

@@ -29,7 +29,11 @@ pub fn expand(mut i: ItemImpl, _options: Options, diag: &mut Diagnostics) -> Tok
             }
             other @ (ImplItem::Const(_) | ImplItem::Type(_)) => inside.extend(other.into_token_stream()),
             other => {
-                diag.error(&other, "this can't stand in a `#[thunder]` `impl`", "methods, constants and types");
+                diag.error(
+                    &other,
+                    "this can't stand in a `#[thunder]` `impl`",
+                    "methods, constants and types",
+                );
             }
         }
     }
@@ -63,7 +67,13 @@ struct Method {
     hidden: TokenStream,
 }
 
-fn method(f: ImplItemFn, types: &Types, of: &str, trait_name: Option<&str>, diag: &mut Diagnostics) -> Method {
+fn method(
+    f: ImplItemFn,
+    types: &Types,
+    of: &str,
+    trait_name: Option<&str>,
+    diag: &mut Diagnostics,
+) -> Method {
     let before = diag.mark();
     let name = f.sig.ident.clone();
     let line = name.span().start().line;
@@ -73,7 +83,11 @@ fn method(f: ImplItemFn, types: &Types, of: &str, trait_name: Option<&str>, diag
     sig.own.of_trait = trait_name.is_some();
     for p in &sig.params {
         if matches!(p.kind, Kind::Closure) {
-            diag.error(&p.ty, "a closure parameter can't be traced yet", "a `#[thunder]` trait, or the code itself");
+            diag.error(
+                &p.ty,
+                "a closure parameter can't be traced yet",
+                "a `#[thunder]` trait, or the code itself",
+            );
         }
     }
     let label = format!("{of}::{name}");
@@ -86,7 +100,11 @@ fn method(f: ImplItemFn, types: &Types, of: &str, trait_name: Option<&str>, diag
     };
     let (trace, body_name) = (format_ident!("__TRACE_{suffix}"), format_ident!("__body_{suffix}"));
     let own = sig.receiver.map(|r| {
-        if r == Receiver::Ref { quote!(::thunder::__rt::Ref(self)) } else { quote!(::thunder::__rt::Own(self)) }
+        if r == Receiver::Ref {
+            quote!(::thunder::__rt::Ref(self))
+        } else {
+            quote!(::thunder::__rt::Own(self))
+        }
     });
     let args = own.into_iter().chain(sig.params.iter().map(traced::argument));
     let turbofish = generics::turbofish(&sig.syntax.generics);
@@ -110,11 +128,7 @@ fn method(f: ImplItemFn, types: &Types, of: &str, trait_name: Option<&str>, diag
             if trait_name.is_none() { traced::documentation(&t.text) } else { quote!() },
             quote!({ ::thunder::__rt::invoke(Self::#trace, (#(#args,)*), Self::#body_name #turbofish) }),
         ),
-        None => (
-            traced::refused(&sig, &label),
-            quote!(),
-            traced::unimplemented(),
-        ),
+        None => (traced::refused(&sig, &label), quote!(), traced::unimplemented()),
     };
     let (attrs, vis, syntax, both) = (&f.attrs, &f.vis, &sig.syntax, shared(&f.attrs));
     let alias = sig.types.alias_module(0);

@@ -17,7 +17,11 @@ impl<'a> Lower<'a, '_> {
         let step = match index {
             Value::Static(Const::Int(n)) if n >= 0 => Step::Index(n as u32),
             Value::Static(Const::Range(..)) => {
-                return if base.is_static() { Value::STATIC } else { self.not_understood(i, "a range of a container") };
+                return if base.is_static() {
+                    Value::STATIC
+                } else {
+                    self.not_understood(i, "a range of a container")
+                };
             }
             _ => Step::Any,
         };

@@ -69,7 +69,12 @@ pub struct Signature {
 
 impl Signature {
     /// Reads `syntax`, whose surroundings have the names of `outer`.
-    pub fn parse(mut syntax: syn::Signature, outer: &Types, alias: Option<Ident>, diag: &mut Diagnostics) -> Signature {
+    pub fn parse(
+        mut syntax: syn::Signature,
+        outer: &Types,
+        alias: Option<Ident>,
+        diag: &mut Diagnostics,
+    ) -> Signature {
         check_qualifiers(&syntax, diag);
         let mut types = outer.clone();
         types.alias = alias;
@@ -104,7 +109,11 @@ impl Signature {
                 let kind = types.read(ty, diag);
                 types.rewrite(ty);
                 if let Type::Reference(r) = &**ty {
-                    diag.error(r, "a `#[thunder]` function gives values, not references", "the type without `&`");
+                    diag.error(
+                        r,
+                        "a `#[thunder]` function gives values, not references",
+                        "the type without `&`",
+                    );
                 }
                 (kind, (**ty).clone())
             }
@@ -267,7 +276,11 @@ fn check_qualifiers(sig: &syn::Signature, diag: &mut Diagnostics) {
         diag.error(t, "a `#[thunder]` function can't be variadic", "a `Vec` parameter");
     }
     if crate::parse::ty::dtype(&sig.ident.to_string()).is_some() {
-        diag.error(&sig.ident, "a `#[thunder]` function can't bear the name of a built-in type", "another name");
+        diag.error(
+            &sig.ident,
+            "a `#[thunder]` function can't bear the name of a built-in type",
+            "another name",
+        );
     }
 }
 

@@ -91,7 +91,11 @@ impl Types {
                 Kind::Refused
             }
             other => {
-                diag.error(other, "this type can't be part of a trace", "tensors, keys, modules, numbers, tuples");
+                diag.error(
+                    other,
+                    "this type can't be part of a trace",
+                    "tensors, keys, modules, numbers, tuples",
+                );
                 Kind::Unknown
             }
         }
@@ -236,7 +240,8 @@ impl Types {
                         return Extent::UNKNOWN;
                     }
                     if !names::is_capital(&name) {
-                        let help = format!("`{}`, or `Dim<{name}>` for a `usize` parameter", name.to_uppercase());
+                        let help =
+                            format!("`{}`, or `Dim<{name}>` for a `usize` parameter", name.to_uppercase());
                         diag.error(id, format!("dimension names are capitalised, `{name}` is not"), help);
                         return Extent::UNKNOWN;
                     }
@@ -290,7 +295,9 @@ impl Types {
     pub fn extent(&mut self, e: &Expr, diag: &mut Diagnostics) -> Extent {
         match e {
             Expr::Lit(l) => match &l.lit {
-                syn::Lit::Int(i) => i.base10_parse::<u32>().map_or(Extent::UNKNOWN, |n| Extent::new(n as usize)),
+                syn::Lit::Int(i) => {
+                    i.base10_parse::<u32>().map_or(Extent::UNKNOWN, |n| Extent::new(n as usize))
+                }
                 other => {
                     diag.error(other, "an extent is a whole number", "`Dim<768>`");
                     Extent::UNKNOWN
@@ -314,7 +321,11 @@ impl Types {
                     syn::BinOp::Mul(_) => x.mul(y),
                     syn::BinOp::Div(_) => x.div(y),
                     _ => {
-                        diag.error(b, "extents are added, subtracted, multiplied and divided", "`Dim<{ 4 * C }>`");
+                        diag.error(
+                            b,
+                            "extents are added, subtracted, multiplied and divided",
+                            "`Dim<{ 4 * C }>`",
+                        );
                         Extent::UNKNOWN
                     }
                 }
@@ -330,8 +341,26 @@ impl Types {
 /// The primitive and text types, and what std and thunder have of plain configuration.
 pub fn is_static(name: &str) -> bool {
     const PLAIN: &[&str] = &[
-        "f64", "f32", "f16", "bf16", "i64", "i32", "i16", "i8", "isize", "u64", "u32", "u16", "u8", "bool", "char",
-        "str", "String", "DType", "Sdpa", "CrossEntropy",
+        "f64",
+        "f32",
+        "f16",
+        "bf16",
+        "i64",
+        "i32",
+        "i16",
+        "i8",
+        "isize",
+        "u64",
+        "u32",
+        "u16",
+        "u8",
+        "bool",
+        "char",
+        "str",
+        "String",
+        "DType",
+        "Sdpa",
+        "CrossEntropy",
     ];
     PLAIN.contains(&name)
 }
