@@ -34,7 +34,7 @@ impl Drop for Scratch {
 
 /// The error of loading a pair: one line, which begins with the path.
 fn refused(path: &Path) -> String {
-    let text = weights::load(path, &pair()).err().expect("an error").to_string();
+    let text = weights::load(path, &pair()).expect_err("an error").to_string();
     assert!(text.starts_with(&path.display().to_string()), "{text}");
     assert!(!text.contains('\n'), "{text}");
     text

@@ -163,7 +163,7 @@ impl Run<'_> {
                 train_step::call(state.model, state.opt, &lr, &tokens, &targets, key)
                     .map_err(|e| e.to_string())?;
             state.step += 1;
-            let save = checkpoint.is_some() && state.step % SAVE_EVERY == 0;
+            let save = checkpoint.is_some() && state.step.is_multiple_of(SAVE_EVERY);
             if save || progress.wants(state.step) {
                 // Reading the loss waits for the device: not at every step.
                 let loss = loss.try_to_vec().map_err(|e| e.to_string())?[0];
@@ -174,7 +174,7 @@ impl Run<'_> {
                     progress.show(state.step, loss);
                 }
             }
-            if self.recipe.validate > 0 && state.step % self.recipe.validate == 0 {
+            if self.recipe.validate > 0 && state.step.is_multiple_of(self.recipe.validate) {
                 let loss = self.look(&state)?;
                 best = best.min(loss);
                 progress.line(&format!(

@@ -1,14 +1,5 @@
-// Modules in fields, in `Vec`, in `Option`, generic by trait, chosen by an enum.
+// Modules in fields, in `Vec`, in `Option`, chosen by an enum.
 use thunder::prelude::*;
-
-#[thunder]
-pub trait Layer: Module {
-    fn forward(&self, x: &Tensor<f32, (B, C)>) -> Tensor<f32, (B, C)>;
-
-    fn twice(&self, x: &Tensor<f32, (B, C)>) -> Tensor<f32, (B, C)> {
-        self.forward(&self.forward(x))
-    }
-}
 
 #[thunder]
 pub struct Scale {
@@ -16,32 +7,9 @@ pub struct Scale {
 }
 
 #[thunder]
-impl Layer for Scale {
-    fn forward(&self, x: &Tensor<f32, (B, C)>) -> Tensor<f32, (B, C)> {
+impl Scale {
+    pub fn forward(&self, x: &Tensor<f32, (B, C)>) -> Tensor<f32, (B, C)> {
         x * &self.w
-    }
-}
-
-#[thunder]
-pub struct Relu;
-
-#[thunder]
-impl Layer for Relu {
-    fn forward(&self, x: &Tensor<f32, (B, C)>) -> Tensor<f32, (B, C)> {
-        x.relu()
-    }
-}
-
-#[thunder]
-pub struct Sequential<A: Module, B: Module> {
-    pub first: A,
-    pub second: B,
-}
-
-#[thunder]
-impl<L: Layer, R: Layer> Layer for Sequential<L, R> {
-    fn forward(&self, x: &Tensor<f32, (B, C)>) -> Tensor<f32, (B, C)> {
-        self.second.forward(&self.first.forward(x))
     }
 }
 
@@ -85,15 +53,8 @@ impl Net {
     }
 }
 
-#[thunder]
-fn run<L: Layer>(layer: &L, x: &Tensor<f32, (B, C)>) -> Tensor<f32, (B, C)> {
-    layer.twice(x)
-}
-
 fn main() {
     let net = Net::new(2, 3);
     let x = Tensor::<f32, _>::ones((1, 3));
     assert_eq!(net.forward(&x).to_vec()[0], 96.0);
-    let s = Sequential { first: Scale { w: Tensor::full(-2.0, (3,)) }, second: Relu };
-    assert_eq!(run(&s, &x).to_vec(), vec![0.0; 3]);
 }

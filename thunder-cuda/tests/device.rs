@@ -289,7 +289,7 @@ fn kernels_against_copies() {
     let gb = 1usize << 30;
     let copy = 2.0 * gb as f64 / f64::from(timer.copy(gb, 20).expect("copies")) / 1e6;
     println!("copy: {copy:.0} GB/s");
-    println!("{:<22} {:>8} {:>9} {:>9} {:>7}  {}", "case", "rows", "ms", "floor ms", "of copy", "launches");
+    println!("{:<22} {:>8} {:>9} {:>9} {:>7}  launches", "case", "rows", "ms", "floor ms", "of copy");
     let rows = |name: &str| match name {
         "bias_gelu" => 16384,
         "layer_norm" | "layer_norm_backward" | "column_sum" | "transpose_gelu_add" => 65536,

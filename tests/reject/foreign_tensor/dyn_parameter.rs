@@ -1,8 +1,7 @@
 use thunder::prelude::*;
 
-#[thunder]
 trait Layer {
-    fn forward(&self, x: &Tensor<f32, (N,)>) -> Tensor<f32, (N,)>;
+    fn forward(&self, x: &Tensor<f32, (usize,)>) -> Tensor<f32, (usize,)>;
 }
 
 #[thunder]

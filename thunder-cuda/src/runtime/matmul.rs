@@ -124,7 +124,9 @@ impl Shape {
                     m.alignment = m.alignment.min(1 << (at * size).trailing_zeros().min(8));
                 }
             };
-            (least(&mut shape.second, o[0]), least(&mut shape.first, o[1]), least(&mut shape.out, o[2]));
+            least(&mut shape.second, o[0]);
+            least(&mut shape.first, o[1]);
+            least(&mut shape.out, o[2]);
         }
         for m in [&mut shape.first, &mut shape.second, &mut shape.out] {
             if m.batch != 0 && count > 1 {

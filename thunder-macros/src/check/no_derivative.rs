@@ -73,15 +73,11 @@ impl Flow<'_> {
                         carried.insert(*dst);
                     }
                 }
-                Node::Project { dst, base, .. } => {
-                    if carried.contains(base) {
-                        carried.insert(*dst);
-                    }
+                Node::Project { dst, base, .. } if carried.contains(base) => {
+                    carried.insert(*dst);
                 }
-                Node::Assign { var, value } => {
-                    if has(carried, value) {
-                        carried.insert(*var);
-                    }
+                Node::Assign { var, value } if has(carried, value) => {
+                    carried.insert(*var);
                 }
                 Node::Choice { arms, .. } => arms.iter().for_each(|a| self.walk(a, carried, blocked)),
                 Node::Repeat { body, .. } => self.walk(body, carried, blocked),
