@@ -69,10 +69,8 @@ impl Gpu {
             let name = CString::new(k.entry.as_str()).map_err(|_| absent("a kernel's name holds a zero"))?;
             let mut function = std::ptr::null_mut();
             // SAFETY: the module was loaded above and stays.
-            check(
-                unsafe { cu::cuModuleGetFunction(&mut function, modules[key].0, name.as_ptr()) },
-                "finding a kernel",
-            )?;
+            let found = unsafe { cu::cuModuleGetFunction(&mut function, modules[key].0, name.as_ptr()) };
+            check(found, "finding a kernel")?;
             list.push(Function(function));
         }
         Ok(list)
@@ -84,7 +82,9 @@ type Wanted<'a> = ([u8; 32], String, &'a Kernel);
 /// The cubins of all, in parallel.
 fn compile_all(wanted: &[Wanted<'_>], options: &[String]) -> Result<HashMap<[u8; 32], Vec<u8>>, Error> {
     let next = AtomicUsize::new(0);
-    let done: Mutex<Vec<Result<([u8; 32], Vec<u8>), Error>>> = Mutex::default();
+    /// A key, and the cubin compiled for it.
+    type Compiled = ([u8; 32], Vec<u8>);
+    let done: Mutex<Vec<Result<Compiled, Error>>> = Mutex::default();
     let threads = std::thread::available_parallelism().map_or(4, usize::from).min(16).min(wanted.len());
     std::thread::scope(|scope| {
         for _ in 0..threads {

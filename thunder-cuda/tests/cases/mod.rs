@@ -9,11 +9,14 @@ use thunder_core::verify::verify;
 
 use DType::{BF16, Bool, F32, I64, U32};
 
+/// Appends a case's instructions, and gives its results.
+pub type Build = Box<dyn Fn(&mut Builder, &[Value]) -> Vec<Value>>;
+
 /// A function with the types of its parameters.
 pub struct Case {
     pub name: &'static str,
     pub params: Vec<Ty>,
-    pub body: Box<dyn Fn(&mut Builder, &[Value]) -> Vec<Value>>,
+    pub body: Build,
     /// Operands that are donated.
     pub donated: Vec<bool>,
 }

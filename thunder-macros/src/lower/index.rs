@@ -17,12 +17,6 @@ impl<'a> Lower<'a, '_> {
         let step = match index {
             Value::Static(Const::Int(n)) if n >= 0 => Step::Index(n as u32),
             Value::Static(Const::Range(..)) => {
-<<<<<<< HEAD
-                return if base.is_static() {
-                    Value::STATIC
-                } else {
-                    self.not_understood(i, "a range of a container")
-=======
                 return match base {
                     base if base.is_static() => Value::STATIC,
                     // Which elements these are is not followed.
@@ -33,7 +27,6 @@ impl<'a> Lower<'a, '_> {
                     }
                     Value::Unknown(_) => Value::Unknown(Operand::Hole),
                     _ => self.not_understood(&i.index, "a range of this"),
->>>>>>> reject
                 };
             }
             _ => Step::Any,
