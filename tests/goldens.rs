@@ -1,11 +1,12 @@
 //! A whole GPT and single operations against JAX: `tests/goldens/*.py` made the numbers, in f64.
+#![allow(missing_docs)]
 
 use std::path::PathBuf;
 use thunder::nn::{Gpt, GptConfig};
 use thunder::prelude::*;
 use thunder::weights::{Gpt2, Naming, Reader};
 use thunder_core::module::named_tensors;
-use thunder_core::tensor::{RawTensor, Shape as _};
+use thunder_core::tensor::RawTensor;
 
 fn open(name: &str) -> Reader {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/goldens").join(name);

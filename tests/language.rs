@@ -1,4 +1,5 @@
 //! The language end to end: functions, methods, structs and enums, run on the CPU.
+#![allow(missing_docs)]
 
 use thunder::prelude::*;
 

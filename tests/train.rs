@@ -1,4 +1,5 @@
 //! Training: it learns, it goes on exactly where it was, and it writes over nothing that someone still holds.
+#![allow(missing_docs)]
 
 #[path = "../examples/train_gpt/step.rs"]
 #[allow(dead_code)]

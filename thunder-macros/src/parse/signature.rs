@@ -197,11 +197,15 @@ fn lead_bounds(generics: &mut syn::Generics, types: &Types) {
         let Some((_, n)) = types.trailing.iter().find(|(s, _)| id == s) else { continue };
         let mut less: Type = syn::parse_quote!(#id);
         for k in 1..=*n {
-            where_.push(syn::parse_quote!(#less: ::thunder::__rt::Pop));
+            if k == 1 {
+                p.bounds.push(syn::parse_quote!(::thunder::__rt::Pop));
+            } else {
+                where_.push(syn::parse_quote!(#less: ::thunder::__rt::Pop));
+            }
             less = syn::parse_quote!(<#less as ::thunder::__rt::Pop>::Less);
             let places = (0..k).map(|_| quote::quote!(usize));
             let small: Type = syn::parse_quote!((#(#places,)*));
-            where_.push(syn::parse_quote!(#id: ::thunder::__rt::Broadcast<#small, Out = #id>));
+            p.bounds.push(syn::parse_quote!(::thunder::__rt::Broadcast<#small, Out = #id>));
             where_.push(syn::parse_quote!(#small: ::thunder::__rt::Broadcast<#id, Out = #id>));
         }
     }
