@@ -71,13 +71,13 @@ fn bits<T: thunder::Tree>(tree: &T) -> Vec<Vec<u8>> {
 fn a_tiny_gpt_learns_a_text_by_heart() {
     let (mut model, mut opt) = start(0.0);
     let mut losses = Vec::new();
-    for step in 0..60 {
+    for step in 0..150 {
         let loss;
         (model, opt, loss) = advance(model, opt, step);
         losses.push(loss.item());
     }
     assert!((losses[0] - 128f32.ln()).abs() < 0.2, "{}", losses[0]);
-    assert!(losses[59] < 0.5, "{losses:?}");
+    assert!(losses[149] < 0.5, "{losses:?}");
     // It goes on with the text: the likeliest next character, again and again.
     let mut text = b"the rain in spai".to_vec();
     for _ in 0..6 {
