@@ -2,8 +2,15 @@
 
 extern crate self as thunder;
 
+mod convert;
+mod device;
+pub mod nn;
+pub mod optim;
 pub mod prelude;
+pub mod weights;
 
+pub use device::Devices;
+pub use half::{bf16, f16};
 pub use thunder_core::call::{CallError, Explanation, scope as call};
 pub use thunder_core::device::Device;
 pub use thunder_core::error::Error;
@@ -12,4 +19,4 @@ pub use thunder_core::module::{Module, Tree};
 pub use thunder_core::rt as __rt;
 pub use thunder_core::tensor::{Key, Scalar, Tensor};
 pub use thunder_core::{op, trace, types};
-pub use half::{bf16, f16};
+pub use thunder_macros::thunder;

@@ -404,10 +404,17 @@ pub fn call<A: Args, R: Tree, F: Fn(A::Owned) -> R + 'static>(
         Some(c) => c,
         None => {
             let linked = link(item, &args, body).and_then(|linked| {
-                let inputs = linked.trace.body.params.iter().map(|&p| TyRef::new(linked.trace.ty(p))).collect();
+                let inputs =
+                    linked.trace.body.params.iter().map(|&p| TyRef::new(linked.trace.ty(p))).collect();
                 let outcome = pipeline::compile(linked.trace, device.backend(), &g.donated, None)?;
                 let (arguments, template) = (linked.arguments, linked.result);
-                Ok(Arc::new(Compiled { exe: outcome.exe, arguments, inputs, template, types: outcome.types.into_iter().map(TyRef::new).collect() }))
+                Ok(Arc::new(Compiled {
+                    exe: outcome.exe,
+                    arguments,
+                    inputs,
+                    template,
+                    types: outcome.types.into_iter().map(TyRef::new).collect(),
+                }))
             });
             match linked {
                 Ok(c) => {
@@ -529,7 +536,11 @@ pub fn explain<A: Args, R: Tree, F: Fn(A::Owned) -> R + 'static>(
     let (g, device) = gather::<A, F>(item, &args)?;
     let start = std::time::Instant::now();
     let trace = link(item, &args, body)?.trace;
-    let mut stages = vec![Stage { name: "link", trace: trace.to_string(), time: start.elapsed() }];
+    let mut stages = vec![Stage {
+        name: "link",
+        trace: crate::transform::dce::renumber(&trace).to_string(),
+        time: start.elapsed(),
+    }];
     let cached = CACHE.read().unwrap_or_else(|e| e.into_inner()).contains_key(&g.words);
     let outcome = pipeline::compile(trace, device.backend(), &g.donated, Some(&mut stages))?;
     Ok(Explanation {
@@ -579,8 +590,14 @@ impl std::fmt::Display for Explanation {
             self.device,
             if self.cached { "cached" } else { "not yet called" }
         )?;
+        let mut before = "";
         for s in &self.stages {
-            writeln!(f, "\n## after {} ({:.1?})\n\n{}", s.name, s.time, s.trace.trim_end())?;
+            if s.trace == before {
+                writeln!(f, "\n## after {} ({:.1?}): unchanged", s.name, s.time)?;
+            } else {
+                writeln!(f, "\n## after {} ({:.1?})\n\n{}", s.name, s.time, s.trace.trim_end())?;
+            }
+            before = &s.trace;
         }
         if !self.notes.is_empty() {
             writeln!(f, "\n## not fused\n")?;
@@ -609,21 +626,23 @@ impl std::fmt::Display for Explanation {
 
 /// The bool a static condition is, when only rustc can know that it is no tensor.
 #[diagnostic::on_unimplemented(
-    message = "a branch on a tensor value",
-    label = "`{Self}` is not a static `bool`",
-    note = "a trace has no control flow on values: choose elementwise with `select`, or loop with `scan`"
+    message = "a branch on a tensor value: it decides while tracing, when a tensor holds nothing yet",
+    label = "`{Self}` is not a `bool` that is known while tracing",
+    note = "compute both and choose: `select(condition, x, y)`; or a mask"
 )]
 pub trait StaticBool {
     /// The value.
     fn get(self) -> bool;
 }
 
+#[diagnostic::do_not_recommend]
 impl StaticBool for bool {
     fn get(self) -> bool {
         self
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl StaticBool for &bool {
     fn get(self) -> bool {
         *self

@@ -3,7 +3,7 @@
 //! An [`Item`] is a tree of [`Node`]s in Rust's evaluation order. Linking records the body once with
 //! concrete types and walks the item along the record; what differs is refused.
 
-use crate::op::Op;
+use crate::op::{Lit, Op};
 use crate::types::Ty;
 
 /// A value of the compile-time trace: a tensor, or a structure of them.
@@ -36,6 +36,38 @@ pub struct Item {
     pub holes: u32,
 }
 
+impl Item {
+    /// What stands in for the trace of a function that has none.
+    pub const OPAQUE: Item = Item {
+        name: "",
+        file: "",
+        line: 0,
+        dims: &[],
+        elems: &[],
+        params: &[],
+        result: Spec::Opaque,
+        types: &[],
+        nodes: &[],
+        output: Operand::Hole,
+        holes: 0,
+    };
+}
+
+/// Refuses, while the caller compiles, a callee that is no `#[thunder]` function.
+#[track_caller]
+pub const fn traced(item: &Item, name: &str) {
+    if item.name.is_empty() {
+        let text = crate::types::Text::new().str("an opaque call: `").str(name);
+        let text = text.str("` is not a `#[thunder]` function, so what it does is not traced");
+        const_panic(&text.str("\n\n       help: mark it `#[thunder]`, or pass what it gives as a parameter"));
+    }
+}
+
+#[track_caller]
+const fn const_panic(text: &crate::types::Text) {
+    panic!("{}", text.as_str());
+}
+
 /// A parameter of an [`Item`].
 #[derive(Debug)]
 pub struct Param {
@@ -65,13 +97,16 @@ pub enum Spec {
 /// A use of a value.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Operand {
-    /// A value the macro followed.
+    /// A value the macro followed. It may turn out to be static: of a field, only rustc knows the type.
     Var(Var),
+    /// A static value, free where the macro could not read it. Beside a traced operand of an operation it is
+    /// recorded as a constant, just before the operation.
+    Static(Lit),
     /// A value it could not follow.
     Hole,
 }
 
-/// A step from a structure to a part of it.
+/// A step from a structure to a part of it. Elements of tuple structs and of enum variants are by index.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Step {
     /// A named field.
@@ -80,7 +115,7 @@ pub enum Step {
     Index(u32),
     /// The element that the current iteration of the loop `site` is at.
     Iter(u16),
-    /// An element nothing is known of.
+    /// An element nothing is known of; in a [`Node::Pack`], all elements or all fields that are not named.
     Any,
 }
 
@@ -96,7 +131,7 @@ pub struct At {
 /// A step of a compile-time trace.
 #[derive(Debug)]
 pub enum Node {
-    /// An operation.
+    /// An operation. Where none of its operands turns out to be traced, it was plain Rust, and is not recorded.
     Op {
         /// Its result.
         dst: Var,
@@ -113,7 +148,7 @@ pub enum Node {
         dst: Var,
         /// What is called.
         callee: Callee,
-        /// The arguments that carry tensors or may (static ones are `Hole`).
+        /// The arguments, the receiver of a method first.
         args: &'static [Operand],
         /// Where.
         at: At,

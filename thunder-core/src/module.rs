@@ -1,8 +1,9 @@
 //! Structures of tensors: what a function can take, give, and be differentiated by.
 
 use crate::item::Spec;
+use crate::link::record;
 use crate::tensor::{AnyShape, Key, RawTensor, Shape, Tensor};
-use crate::types::{Element, Extent, Float};
+use crate::types::{DType, Element, Extent, Float};
 
 /// What the macro knows of a struct: its dimensions, and what its fields say of them.
 #[derive(Debug)]
@@ -86,8 +87,13 @@ pub trait Mapper {
     fn leave(&mut self) {}
     /// The next field is a buffer.
     fn buffer(&mut self) {}
-    /// The tensor in place of this one.
+    /// The tensor in place of this one, of the same element type.
     fn tensor(&mut self, tensor: &RawTensor) -> RawTensor;
+    /// The tensor in place of this one, of element type `dtype`: for [`Module::with`].
+    fn recast(&mut self, tensor: &RawTensor, dtype: DType) -> RawTensor {
+        let _ = dtype;
+        self.tensor(tensor)
+    }
     /// The key in place of this one.
     fn key(&mut self, key: Key) -> Key;
 }
@@ -139,6 +145,8 @@ pub trait Tree: Clone + Send + Sync + 'static {
 pub trait Module: Tree {
     /// The same structure with floats of type `F`: master weights, moments.
     type With<F: Float>: Module;
+    /// The same structure over `F`, its leaves from `m`.
+    fn with<F: Float>(&self, m: &mut dyn Mapper) -> Self::With<F>;
 }
 
 impl<E: Element, S: Shape> Tree for Tensor<E, S> {
@@ -150,9 +158,24 @@ impl<E: Element, S: Shape> Tree for Tensor<E, S> {
     }
 }
 
-impl<E: Element, S: Shape> Module for Tensor<E, S> {
-    type With<F: Float> = Tensor<E::WithFloat<F>, S>;
+impl<E: Float, S: Shape> Module for Tensor<E, S> {
+    type With<F: Float> = Tensor<F, S>;
+    fn with<F: Float>(&self, m: &mut dyn Mapper) -> Self::With<F> {
+        Tensor::from_raw(m.recast(self.raw(), F::DTYPE))
+    }
 }
+
+/// Tensors of other types stay as they are.
+macro_rules! other_tensors {
+    ($($t:ty)*) => {$(
+        impl<S: Shape> Module for Tensor<$t, S> {
+            type With<F: Float> = Tensor<$t, S>;
+            fn with<F: Float>(&self, m: &mut dyn Mapper) -> Self { self.map(m) }
+        }
+    )*};
+}
+
+other_tensors! { i64 i32 u32 u8 bool }
 
 impl Tree for Key {
     fn visit(&self, v: &mut dyn Visitor) {
@@ -165,6 +188,9 @@ impl Tree for Key {
 
 impl Module for Key {
     type With<F: Float> = Key;
+    fn with<F: Float>(&self, m: &mut dyn Mapper) -> Key {
+        m.key(*self)
+    }
 }
 
 macro_rules! static_trees {
@@ -173,7 +199,10 @@ macro_rules! static_trees {
             fn visit(&self, v: &mut dyn Visitor) { let $x = *self; v.fixed(StaticValue::Bits($bits)); }
             fn map(&self, _: &mut dyn Mapper) -> Self { *self }
         }
-        impl Module for $t { type With<F: Float> = $t; }
+        impl Module for $t {
+            type With<F: Float> = $t;
+            fn with<F: Float>(&self, _: &mut dyn Mapper) -> $t { *self }
+        }
     )*};
 }
 
@@ -240,15 +269,7 @@ impl<T: Tree> Tree for Vec<T> {
         }
     }
     fn map(&self, m: &mut dyn Mapper) -> Self {
-        self.iter()
-            .enumerate()
-            .map(|(i, x)| {
-                m.index(i);
-                let y = x.map(m);
-                m.leave();
-                y
-            })
-            .collect()
+        self.iter().enumerate().map(|(i, x)| element(m, i, |m| x.map(m))).collect()
     }
 }
 
@@ -261,12 +282,7 @@ impl<T: Tree, const N: usize> Tree for [T; N] {
         }
     }
     fn map(&self, m: &mut dyn Mapper) -> Self {
-        std::array::from_fn(|i| {
-            m.index(i);
-            let y = self[i].map(m);
-            m.leave();
-            y
-        })
+        std::array::from_fn(|i| element(m, i, |m| self[i].map(m)))
     }
 }
 
@@ -281,18 +297,41 @@ impl<T: Tree> Tree for Box<T> {
 
 impl Module for String {
     type With<F: Float> = String;
+    fn with<F: Float>(&self, _: &mut dyn Mapper) -> String {
+        self.clone()
+    }
 }
 impl<T: Module> Module for Option<T> {
     type With<F: Float> = Option<T::With<F>>;
+    fn with<F: Float>(&self, m: &mut dyn Mapper) -> Self::With<F> {
+        self.as_ref().map(|x| x.with::<F>(m))
+    }
 }
 impl<T: Module> Module for Vec<T> {
     type With<F: Float> = Vec<T::With<F>>;
+    fn with<F: Float>(&self, m: &mut dyn Mapper) -> Self::With<F> {
+        self.iter().enumerate().map(|(i, x)| element(m, i, |m| x.with::<F>(m))).collect()
+    }
 }
 impl<T: Module, const N: usize> Module for [T; N] {
     type With<F: Float> = [T::With<F>; N];
+    fn with<F: Float>(&self, m: &mut dyn Mapper) -> Self::With<F> {
+        std::array::from_fn(|i| element(m, i, |m| self[i].with::<F>(m)))
+    }
 }
 impl<T: Module> Module for Box<T> {
     type With<F: Float> = Box<T::With<F>>;
+    fn with<F: Float>(&self, m: &mut dyn Mapper) -> Self::With<F> {
+        Box::new((**self).with::<F>(m))
+    }
+}
+
+/// What `f` makes, under the element `index`.
+fn element<T>(m: &mut dyn Mapper, index: usize, f: impl FnOnce(&mut dyn Mapper) -> T) -> T {
+    m.index(index);
+    let y = f(m);
+    m.leave();
+    y
 }
 
 macro_rules! tuple_trees {
@@ -302,11 +341,14 @@ macro_rules! tuple_trees {
                 $(v.index($i); self.$i.visit(v); v.leave();)*
             }
             fn map(&self, m: &mut dyn Mapper) -> Self {
-                ($({ m.index($i); let y = self.$i.map(m); m.leave(); y },)*)
+                ($(element(m, $i, |m| self.$i.map(m)),)*)
             }
         }
         impl<$($t: Module),*> Module for ($($t,)*) {
             type With<F_: Float> = ($($t::With<F_>,)*);
+            fn with<F_: Float>(&self, m: &mut dyn Mapper) -> Self::With<F_> {
+                ($(element(m, $i, |m| self.$i.with::<F_>(m)),)*)
+            }
         }
     )*};
 }
@@ -342,38 +384,63 @@ pub type AnyTensor = Tensor<crate::types::AnyFloat, AnyShape>;
 /// ```
 pub fn parameters<T: Tree>(tree: &T) -> Vec<AnyTensor> {
     let mut list = Vec::new();
-    tree.visit(&mut Walk {
-        path: Vec::new(),
-        skip: false,
-        see: &mut |_, raw| list.push(Tensor::from_raw(raw.clone())),
-    });
+    let mut see = |_: &str, raw: &RawTensor| list.push(Tensor::from_raw(raw.clone()));
+    tree.visit(&mut Walk { path: Vec::new(), buffer: Buffer::default(), see: &mut see });
     list
+}
+
+/// Whether a walk is inside a buffer, which may be a structure of its own.
+#[derive(Default)]
+struct Buffer {
+    depth: usize,
+    /// The depth around the outermost buffer.
+    outside: Option<usize>,
+}
+
+impl Buffer {
+    fn begin(&mut self) {
+        self.outside.get_or_insert(self.depth);
+    }
+    fn enter(&mut self) {
+        self.depth += 1;
+    }
+    fn leave(&mut self) {
+        self.depth = self.depth.saturating_sub(1);
+        if self.outside == Some(self.depth) {
+            self.outside = None;
+        }
+    }
+    /// Whether a tensor here is a parameter.
+    fn parameter(&self, t: &RawTensor) -> bool {
+        self.outside.is_none() && t.ty().is_some_and(|ty| ty.dtype().is_float())
+    }
 }
 
 /// Walks the float parameters with their paths.
 struct Walk<'a> {
     path: Vec<String>,
-    /// Inside a buffer.
-    skip: bool,
+    buffer: Buffer,
     see: &'a mut dyn FnMut(&str, &RawTensor),
 }
 
 impl Visitor for Walk<'_> {
     fn buffer(&mut self) {
-        self.skip = true;
+        self.buffer.begin();
     }
     fn field(&mut self, name: &'static str) {
+        self.buffer.enter();
         self.path.push(name.to_string());
     }
     fn index(&mut self, index: usize) {
+        self.buffer.enter();
         self.path.push(index.to_string());
     }
     fn leave(&mut self) {
         self.path.pop();
-        self.skip = false;
+        self.buffer.leave();
     }
     fn tensor(&mut self, t: &RawTensor) {
-        if !self.skip && t.ty().is_some_and(|ty| ty.dtype().is_float()) {
+        if self.buffer.parameter(t) {
             (self.see)(&self.path.join("."), t);
         }
     }
@@ -477,19 +544,25 @@ pub fn zip_map<T: Zip>(trees: T, mut f: impl FnMut(&str, T::Leaves) -> T::Leaves
 
 /// Puts new parameters in the places of the old ones, in order.
 struct Refill<'a> {
-    skip: bool,
+    buffer: Buffer,
     new: &'a mut dyn Iterator<Item = RawTensor>,
 }
 
 impl Mapper for Refill<'_> {
     fn buffer(&mut self) {
-        self.skip = true;
+        self.buffer.begin();
+    }
+    fn field(&mut self, _: &'static str) {
+        self.buffer.enter();
+    }
+    fn index(&mut self, _: usize) {
+        self.buffer.enter();
     }
     fn leave(&mut self) {
-        self.skip = false;
+        self.buffer.leave();
     }
     fn tensor(&mut self, t: &RawTensor) -> RawTensor {
-        if self.skip || !t.ty().is_some_and(|ty| ty.dtype().is_float()) {
+        if !self.buffer.parameter(t) {
             return t.clone();
         }
         self.new.next().unwrap_or(RawTensor::Poison)
@@ -518,15 +591,19 @@ macro_rules! zips {
             type Leaves = ($(any_tensor!($t),)*);
             fn zip(self, f: &mut dyn FnMut(&str, Self::Leaves) -> Self::Leaves) -> Self::Out {
                 let mut paths = Vec::new();
-                self.0.visit(&mut Walk { path: Vec::new(), skip: false, see: &mut |path, _| paths.push(path.to_string()) });
+                let mut see = |path: &str, _: &RawTensor| paths.push(path.to_string());
+                self.0.visit(&mut Walk { path: Vec::new(), buffer: Buffer::default(), see: &mut see });
                 let lists = ($(parameters(self.$i),)*);
+                if [$(lists.$i.len()),*].iter().any(|n| *n != paths.len()) {
+                    record::fail_text::<()>("`zip_map`: the structures differ in their parameters");
+                }
                 let mut new = ($(Vec::with_capacity(any_len!($t, paths)),)*);
                 for (k, path) in paths.iter().enumerate() {
                     let leaves = ($(lists.$i.get(k).cloned().unwrap_or_else(|| Tensor::from_raw(RawTensor::Poison)),)*);
                     let out = f(path, leaves);
                     $(new.$i.push(out.$i.raw().clone());)*
                 }
-                ($(self.$i.map(&mut Refill { skip: false, new: &mut new.$i.into_iter() }),)*)
+                ($(self.$i.map(&mut Refill { buffer: Buffer::default(), new: &mut new.$i.into_iter() }),)*)
             }
         }
     )*};

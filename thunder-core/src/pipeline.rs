@@ -61,7 +61,8 @@ pub fn compile(
     let mut trace = trace;
     let mut keep = |name: &'static str, trace: &Trace, start: Instant| {
         if let Some(stages) = stages.as_deref_mut() {
-            stages.push(Stage { name, trace: trace.to_string(), time: start.elapsed() });
+            let time = start.elapsed();
+            stages.push(Stage { name, trace: transform::dce::renumber(trace).to_string(), time });
         }
     };
     for (name, pass) in PASSES {

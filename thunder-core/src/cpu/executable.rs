@@ -19,7 +19,7 @@ use std::sync::{Arc, Mutex};
 enum Launch {
     Program(Box<Program>),
     Gemm(Gemm),
-    Op { op: Op, reads: Vec<Place>, write: Place },
+    Op(Box<(Op, Vec<Place>, Place)>),
 }
 
 /// A step with its pointers.
@@ -158,7 +158,7 @@ impl Executable for Compiled {
             let (source, flops) = match &s.launch {
                 Launch::Program(p) => (p.source.clone(), p.flops),
                 Launch::Gemm(g) => (format!("{g:?}"), g.flops()),
-                Launch::Op { op, .. } => (format!("{op:?}"), 0),
+                Launch::Op(own) => (format!("{:?}", own.0), 0),
             };
             StepReport { name: s.name.clone(), source, bytes: s.bytes, flops }
         });
@@ -175,7 +175,7 @@ impl Launch {
         match self {
             Launch::Program(p) => p.shared_bytes(),
             Launch::Gemm(g) => g.shared_bytes(),
-            Launch::Op { op, write, .. } => ops::shared_bytes(op, write),
+            Launch::Op(own) => ops::shared_bytes(&own.0, &own.2),
         }
     }
 
@@ -185,7 +185,7 @@ impl Launch {
             match self {
                 Launch::Program(p) => p.run(pointers, shared),
                 Launch::Gemm(g) => g.run(pointers, shared),
-                Launch::Op { op, reads, write } => ops::run(op, reads, write, pointers, shared),
+                Launch::Op(own) => ops::run(&own.0, &own.1, &own.2, pointers, shared),
             }
         }
     }
@@ -217,8 +217,8 @@ fn ready(trace: &Trace, step: &Step) -> Result<Ready, Error> {
                     ("matmul".to_string(), Launch::Gemm(gemm))
                 }
                 Kind::Op(op) if ops::supports(op) => {
-                    let (reads, write) = (step.reads.clone(), step.writes[0].clone());
-                    (op.name().to_string(), Launch::Op { op: *op, reads, write })
+                    let own = (*op, step.reads.clone(), step.writes[0].clone());
+                    (op.name().to_string(), Launch::Op(Box::new(own)))
                 }
                 Kind::Op(op) if region::can_be_inside(op) => {
                     // An instruction that was not fused, on its own.

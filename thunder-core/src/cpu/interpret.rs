@@ -508,21 +508,20 @@ unsafe fn iota(rep: Rep, dtype: DType, to: *mut u8, place: usize, start: usize, 
             // SAFETY: the caller's register has these elements.
             let out = unsafe { std::slice::from_raw_parts_mut((to as *mut $t).add(place), n) };
             for (j, x) in out.iter_mut().enumerate() {
-                let f: fn(usize) -> $t = $f;
-                *x = f(start + j * step);
+                *x = $f(start + j * step);
             }
         }};
     }
     match (rep, dtype) {
-        (_, DType::F16) => fill!(f32, |x| half::f16::from_f64(x as f64).to_f32()),
-        (_, DType::BF16) => fill!(f32, |x| half::bf16::from_f64(x as f64).to_f32()),
-        (Rep::F32, _) => fill!(f32, |x| x as f32),
-        (Rep::F64, _) => fill!(f64, |x| x as f64),
-        (Rep::I64, _) => fill!(i64, |x| x as i64),
-        (Rep::I32, _) => fill!(i32, |x| x as i32),
-        (Rep::U32, _) => fill!(u32, |x| x as u32),
-        (Rep::U8, DType::Bool) => fill!(u8, |x| u8::from(x != 0)),
-        (Rep::U8, _) => fill!(u8, |x| x as u8),
+        (_, DType::F16) => fill!(f32, |x: usize| half::f16::from_f64(x as f64).to_f32()),
+        (_, DType::BF16) => fill!(f32, |x: usize| half::bf16::from_f64(x as f64).to_f32()),
+        (Rep::F32, _) => fill!(f32, |x: usize| x as f32),
+        (Rep::F64, _) => fill!(f64, |x: usize| x as f64),
+        (Rep::I64, _) => fill!(i64, |x: usize| x as i64),
+        (Rep::I32, _) => fill!(i32, |x: usize| x as i32),
+        (Rep::U32, _) => fill!(u32, |x: usize| x as u32),
+        (Rep::U8, DType::Bool) => fill!(u8, |x: usize| u8::from(x != 0)),
+        (Rep::U8, _) => fill!(u8, |x: usize| x as u8),
     }
 }
 

@@ -1,5 +1,7 @@
 //! A small persistent pool of threads: dispatching costs well under a microsecond while they are awake, which
 //! matters because a training step is hundreds of short loops.
+//!
+//! One thread a core; `THUNDER_THREADS` says otherwise. Results do not depend on the number.
 
 use std::any::Any;
 use std::cell::UnsafeCell;
@@ -34,7 +36,9 @@ struct Pool {
 unsafe impl Sync for Pool {}
 
 static POOL: LazyLock<Pool> = LazyLock::new(|| {
-    let threads = std::thread::available_parallelism().map_or(1, |n| n.get());
+    let all = std::thread::available_parallelism().map_or(1, |n| n.get());
+    let asked = std::env::var("THUNDER_THREADS").ok().and_then(|n| n.parse().ok());
+    let threads = asked.unwrap_or(all).clamp(1, 256);
     for i in 1..threads {
         let thread = std::thread::Builder::new().name(format!("thunder-{i}"));
         let _ = thread.spawn(|| POOL.serve());

@@ -54,6 +54,9 @@ impl<M: Module> Tree for Stacked<M> {
 
 impl<M: Module> Module for Stacked<M> {
     type With<F: Float> = Stacked<M::With<F>>;
+    fn with<F: Float>(&self, m: &mut dyn Mapper) -> Self::With<F> {
+        Stacked(self.0.with::<F>(m))
+    }
 }
 
 impl<M: Module> Examples for Stacked<M> {

@@ -8,7 +8,8 @@ use super::dims::{Solved, guard};
 use super::log::{Event, Leaves, PathStep};
 use crate::error::Error;
 use crate::item::{At, Callee, Item, Node, Operand, Step, Transform, Var};
-use crate::trace::{Kind, Loc, Trace};
+use crate::op::{Attr, Lit, Op};
+use crate::trace::{Kind, Loc, Trace, Value};
 use crate::types::Elem;
 
 /// Walks `log` along `root`.
@@ -147,65 +148,7 @@ impl<'a> Matcher<'a> {
 
     fn node(&mut self, f: &mut Frame, node: &'static Node) -> Result<Flow, Error> {
         match node {
-            Node::Op { dst, op, args, at } => {
-                let Some(Event::Op(inst)) = self.log.get(self.at) else {
-                    let what = format!("expected `{}`, recorded {}", op.name(), self.describe());
-                    return Err(self.refuse(f.item, Some(*at), what));
-                };
-                let data = self.trace.data(*inst);
-                let Kind::Op(linked) = data.kind else {
-                    return Err(self.refuse(
-                        f.item,
-                        Some(*at),
-                        format!("expected `{}`, recorded a transform", op.name()),
-                    ));
-                };
-                if op.code() != linked.code() {
-                    let what = format!("expected `{}`, recorded `{}`", op.name(), linked.name());
-                    return Err(self.refuse(f.item, Some(*at), what));
-                }
-                if !op.allows(&linked, &f.dims.bindings()) {
-                    let (want, got) = (op.attrs(f.item.dims), linked.attrs(&[]));
-                    let what = format!("attributes of `{}`: expected {want:?}, recorded {got:?}", op.name());
-                    return Err(self.refuse(f.item, Some(*at), what));
-                }
-                let mut given = data.args.iter().copied();
-                for (i, a) in args.iter().enumerate() {
-                    let want = f.operand(a);
-                    // An optional operand that is not there has no leaves.
-                    if let Slot::Known(leaves) = &want
-                        && leaves.list.is_empty()
-                    {
-                        continue;
-                    }
-                    let Some(got) = given.next() else {
-                        if matches!(want, Slot::Any) {
-                            continue;
-                        }
-                        return Err(self.refuse(
-                            f.item,
-                            Some(*at),
-                            format!("`{}` has fewer operands", op.name()),
-                        ));
-                    };
-                    let same = match &want {
-                        Slot::Any => true,
-                        Slot::Known(leaves) => leaves.single() == Some(got),
-                        Slot::Unset => false,
-                    };
-                    if !same {
-                        let what = format!("operand {i} of `{}` is another value ({got})", op.name());
-                        return Err(self.refuse(f.item, Some(*at), what));
-                    }
-                }
-                if given.next().is_some() {
-                    return Err(self.refuse(f.item, Some(*at), format!("`{}` has more operands", op.name())));
-                }
-                let result = data.results[0];
-                self.check_type(f, *dst, result, *at)?;
-                f.set(*dst, Slot::Known(Leaves { list: vec![(Vec::new(), result)], ..Leaves::default() }));
-                self.at += 1;
-            }
+            Node::Op { dst, op, args, at } => self.op(f, *dst, op, args, *at)?,
             Node::Call { dst, callee, args, at } => {
                 let args: Vec<Slot> = args.iter().map(|a| f.operand(a)).collect();
                 let item = match (callee, self.log.get(self.at)) {
@@ -235,11 +178,17 @@ impl<'a> Matcher<'a> {
                 f.set(*dst, part);
             }
             Node::Pack { dst, parts } => {
+                let named: Vec<PathStep> = parts.iter().filter_map(|(s, _)| f.step(s)).collect();
                 let mut list = Vec::new();
                 let mut any = false;
                 for (step, value) in *parts {
                     match (f.step(step), f.operand(value)) {
                         (Some(step), Slot::Known(leaves)) => list.extend(leaves.within(step)),
+                        // `Model { head, ..model }`: the fields that are not named.
+                        (None, Slot::Known(rest)) if !named.is_empty() => {
+                            let fits = |p: &[PathStep]| p.first().is_some_and(|s| !named.contains(s));
+                            list.extend(rest.list.into_iter().filter(|(p, _)| fits(p)));
+                        }
                         _ => any = true,
                     }
                 }
@@ -338,6 +287,102 @@ impl<'a> Matcher<'a> {
         Ok(Flow::Next)
     }
 
+    /// Matches an operation, and the constants that its static operands became.
+    fn op(&mut self, f: &mut Frame, dst: Var, op: &Op, args: &[Operand], at: At) -> Result<(), Error> {
+        let refuse = |m: &Self, what: String| Err(m.refuse(f.item, Some(at), what));
+        let mut wanted: Vec<Slot> = args.iter().map(|a| f.operand(a)).collect();
+        let is_static = |s: &Slot| matches!(s, Slot::Known(leaves) if leaves.list.is_empty());
+        if !args.is_empty() && wanted.iter().all(is_static) {
+            f.set(dst, Slot::Known(Leaves::default()));
+            return Ok(());
+        }
+        // A missing optional operand has no leaves either, and is no constant.
+        let optional = matches!(op, Op::Linear { .. } | Op::LayerNorm { .. } | Op::RmsNorm { .. });
+        for (slot, arg) in wanted.iter_mut().zip(args) {
+            if optional || !(is_static(slot) || matches!(slot, Slot::Any)) {
+                continue;
+            }
+            match (self.constant(op), arg) {
+                (Some((value, v)), arg) => {
+                    if let Operand::Static(want) = arg
+                        && !want.allows(&value, &[])
+                    {
+                        return refuse(
+                            self,
+                            format!("a number beside `{}`: expected {want:?}, recorded {value:?}", op.name()),
+                        );
+                    }
+                    *slot = Slot::Known(Leaves { list: vec![(Vec::new(), v)], ..Leaves::default() });
+                    self.at += 1;
+                }
+                (None, Operand::Hole) => {}
+                (None, _) if matches!(slot, Slot::Any) => {}
+                (None, _) => {
+                    let what =
+                        format!("expected a number beside `{}`, recorded {}", op.name(), self.describe());
+                    return refuse(self, what);
+                }
+            }
+        }
+        let Some(Event::Op(inst)) = self.log.get(self.at) else {
+            return refuse(self, format!("expected `{}`, recorded {}", op.name(), self.describe()));
+        };
+        let data = self.trace.data(*inst);
+        let Kind::Op(linked) = data.kind else {
+            return refuse(self, format!("expected `{}`, recorded a transform", op.name()));
+        };
+        if op.code() != linked.code() {
+            return refuse(self, format!("expected `{}`, recorded `{}`", op.name(), linked.name()));
+        }
+        if !op.allows(&linked, &f.dims.bindings()) {
+            let (want, got) = (op.attrs(f.item.dims), linked.attrs(&[]));
+            return refuse(
+                self,
+                format!("attributes of `{}`: expected {want:?}, recorded {got:?}", op.name()),
+            );
+        }
+        let mut given = data.args.iter().copied();
+        for (i, want) in wanted.iter().enumerate() {
+            let expected: Vec<Option<Value>> = match want {
+                // An optional operand that is not there has no leaves; a list has one an operand.
+                Slot::Known(leaves) => leaves.list.iter().map(|(_, v)| Some(*v)).collect(),
+                Slot::Any if given.len() == 0 => continue,
+                Slot::Any => vec![None],
+                Slot::Unset => return refuse(self, format!("operand {i} of `{}` is not there", op.name())),
+            };
+            for e in expected {
+                let Some(got) = given.next() else {
+                    return refuse(self, format!("`{}` has fewer operands", op.name()));
+                };
+                if e.is_some_and(|e| e != got) {
+                    return refuse(self, format!("operand {i} of `{}` is another value ({got})", op.name()));
+                }
+            }
+        }
+        if given.next().is_some() {
+            return refuse(self, format!("`{}` has more operands", op.name()));
+        }
+        let result = data.results[0];
+        self.check_type(f, dst, result, at)?;
+        f.set(dst, Slot::Known(Leaves { list: vec![(Vec::new(), result)], ..Leaves::default() }));
+        self.at += 1;
+        Ok(())
+    }
+
+    /// The scalar constant that was recorded next, before `op`.
+    fn constant(&self, op: &Op) -> Option<(Lit, Value)> {
+        let Some(Event::Op(inst)) = self.log.get(self.at) else { return None };
+        let data = self.trace.data(*inst);
+        match data.kind {
+            Kind::Op(Op::Full { value, shape, .. })
+                if shape.rank() == 0 && !matches!(op, Op::Full { .. }) =>
+            {
+                Some((value, data.results[0]))
+            }
+            _ => None,
+        }
+    }
+
     /// Matches the end of a transform's closure.
     fn close(&mut self, f: &Frame, kind: Transform, result: &Operand, at: At) -> Result<(), Error> {
         let Some(Event::Close { result: closed }) = self.log.get(self.at) else {
@@ -386,6 +431,7 @@ impl Frame {
     fn operand(&self, o: &Operand) -> Slot {
         match o {
             Operand::Var(v) => self.vars.get(*v as usize).cloned().unwrap_or(Slot::Unset),
+            Operand::Static(_) => Slot::Known(Leaves::default()),
             Operand::Hole => Slot::Any,
         }
     }

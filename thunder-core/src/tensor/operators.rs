@@ -3,8 +3,7 @@
 use super::{Broadcast, RawTensor, Shape, Tensor};
 use crate::link::record;
 use crate::op::{self, Op};
-use crate::types::{AnyFloat, Element, Num};
-use half::{bf16, f16};
+use crate::types::{Accepts, Element, Num};
 
 /// A Rust number beside a tensor; it takes the tensor's element type.
 #[derive(Clone, Copy, Debug)]
@@ -50,30 +49,6 @@ impl Literal for bool {
     }
 }
 
-/// An element type that takes a Rust number of type `T`: floats take any, integers take integers.
-#[diagnostic::on_unimplemented(
-    message = "a `{T}` does not mix with a tensor of `{Self}`",
-    note = "cast the tensor first: `x.cast::<f32>()`"
-)]
-pub trait Accepts<T>: Element {}
-
-macro_rules! accepts {
-    ($($elem:ty: $($t:ty)*;)*) => {$($(impl Accepts<$t> for $elem {})*)*};
-}
-
-accepts! {
-    f64: f64 f32 i64 i32 u32 u8 usize u64;
-    f32: f64 f32 i64 i32 u32 u8 usize u64;
-    f16: f64 f32 i64 i32 u32 u8 usize u64;
-    bf16: f64 f32 i64 i32 u32 u8 usize u64;
-    AnyFloat: f64 f32 i64 i32 u32 u8 usize u64;
-    i64: i64 i32 u32 u8 usize u64;
-    i32: i64 i32 u32 u8 usize u64;
-    u32: i64 i32 u32 u8 usize u64;
-    u8: i64 i32 u32 u8 usize u64;
-    bool: bool;
-}
-
 /// Anything that an operator takes: a tensor, a reference to one, a [`Lit`], a Rust number.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no operand of a tensor operation",
@@ -105,6 +80,11 @@ impl<T: Literal> Operand for Lit<T> {
     fn flat(&self) -> Lit<T> {
         *self
     }
+}
+
+/// The operand without references, for what takes tensors by one reference.
+pub fn flat<T: Operand>(x: &T) -> T::Flat {
+    x.flat()
 }
 
 /// An arithmetic operator between two flat operands.

@@ -1,6 +1,6 @@
 //! The typed methods and free functions of the language. Each records one operation.
 
-use super::operators::{Accepts, Lit, Literal, Operand};
+use super::operators::{Lit, Literal, Operand};
 use super::{
     AxesArg, AxisList, Broadcast, Key, MatMul, PadsArg, Pop, Push, RangesArg, RawTensor, Scalar, Shape,
     Tensor,
@@ -8,7 +8,7 @@ use super::{
 use crate::link::record;
 use crate::op::{self, Flag, Label, Op, Reduction};
 use crate::tensor::rank::narrow;
-use crate::types::{Axes, Axis, DType, Elem, Element, Extent, Float, Int, Num, Shape as Extents};
+use crate::types::{Accepts, Axes, Axis, DType, Elem, Element, Extent, Float, Int, Num, Shape as Extents};
 
 /// A tensor argument of element type `E` and shape `S`, by value or by reference.
 pub trait TensorArg<E: Element, S: Shape>: Operand<Flat = Tensor<E, S>> {}
@@ -428,7 +428,6 @@ tensor_ops! {
     fn linear<W: TensorArg<Self::E, (usize, usize)>>(&self, w: W, b: Option<&Tensor<Self::E, (usize,)>>) -> Tensor<Self::E, Self::S>
     where
         Self::E: Float,
-        Self::S: Pop,
     {
         let w = w.flat();
         let mut args = vec![self.this().raw(), w.raw()];

@@ -1,7 +1,8 @@
 //! The text of a trace: the interface of tests and of `explain`.
 
 use super::{Body, InstData, Kind, Schedule, Trace, Value};
-use crate::op::Op;
+use crate::op::{Lit, Op};
+use crate::types::DType;
 use std::fmt::{self, Write};
 
 impl fmt::Display for Trace {
@@ -81,6 +82,12 @@ impl Trace {
 
 fn constant(inst: &InstData) -> Option<String> {
     match inst.kind {
+        // A float at the precision it enters with, by its shortest text.
+        Kind::Op(Op::Full { value: Lit::F(x), elem, shape })
+            if shape.rank() == 0 && elem != DType::F64.into() =>
+        {
+            Some(format!("{:?}", x as f32))
+        }
         Kind::Op(Op::Full { value, shape, .. }) if shape.rank() == 0 => {
             let mut text = String::new();
             crate::op::Attr::print(&value, &[], &mut text);

@@ -134,3 +134,9 @@ impl Elem {
         }
     }
 }
+
+impl From<DType> for Elem {
+    fn from(dtype: DType) -> Elem {
+        Elem::Known(dtype)
+    }
+}

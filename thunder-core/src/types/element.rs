@@ -30,8 +30,6 @@ pub trait Element:
     fn from_f64(x: f64) -> Self;
     /// The value as an `f64`.
     fn to_f64(self) -> f64;
-    /// This type with its floats replaced by `F`: `F` for a float, itself otherwise.
-    type WithFloat<F: Float>: Element;
     /// The elements' bytes.
     fn bytes(data: &[Self]) -> &[u8];
     /// `count` elements from bytes that `fill` writes; on failure, its error.
@@ -46,14 +44,17 @@ pub trait Element:
     message = "arithmetic needs a numeric element type, and `{Self}` is none",
     note = "cast first: `x.cast::<f32>()`"
 )]
-pub trait Num: Element {}
+pub trait Num:
+    Element + Accepts<i64> + Accepts<i32> + Accepts<u32> + Accepts<u8> + Accepts<usize> + Accepts<u64>
+{
+}
 
 /// A floating-point element type: `f64`, `f32`, `f16` or `bf16`.
 #[diagnostic::on_unimplemented(
     message = "this needs a floating-point element type, and `{Self}` is none",
     note = "cast first: `x.cast::<f32>()`"
 )]
-pub trait Float: Num {}
+pub trait Float: Num + Accepts<f64> + Accepts<f32> {}
 
 /// An integer element type.
 #[diagnostic::on_unimplemented(
@@ -63,11 +64,6 @@ pub trait Float: Num {}
 pub trait Int: Num {}
 
 macro_rules! element {
-    (@with f64, $f:ident) => { $f };
-    (@with f32, $f:ident) => { $f };
-    (@with f16, $f:ident) => { $f };
-    (@with bf16, $f:ident) => { $f };
-    (@with $ty:ident, $f:ident) => { $ty };
     (@read bool, $count:ident, $fill:ident) => {{
         let mut bytes = vec![0u8; $count];
         $fill(&mut bytes)?;
@@ -84,7 +80,6 @@ macro_rules! element {
             const DTYPE: DType = DType::$dtype;
             fn from_f64(x: f64) -> Self { let f: fn(f64) -> $ty = $from; f(x) }
             fn to_f64(self) -> f64 { let f: fn($ty) -> f64 = $to; f(self) }
-            type WithFloat<F: Float> = element!(@with $ty, F);
             fn bytes(data: &[Self]) -> &[u8] { bytemuck::cast_slice(data) }
             fn read<X>(count: usize, fill: impl FnOnce(&mut [u8]) -> Result<(), X>) -> Result<Vec<Self>, X> {
                 element!(@read $ty, count, fill)
@@ -113,7 +108,6 @@ pub struct AnyFloat;
 impl sealed::Sealed for AnyFloat {}
 impl Element for AnyFloat {
     const DTYPE: DType = DType::F32;
-    type WithFloat<F: Float> = F;
     fn from_f64(_: f64) -> Self {
         AnyFloat
     }
@@ -129,3 +123,27 @@ impl Element for AnyFloat {
 }
 impl Num for AnyFloat {}
 impl Float for AnyFloat {}
+
+/// An element type that takes a Rust number of type `T`: floats take any, integers take integers.
+#[diagnostic::on_unimplemented(
+    message = "a `{T}` does not mix with a tensor of `{Self}`",
+    note = "cast the tensor first: `x.cast::<f32>()`"
+)]
+pub trait Accepts<T>: Element {}
+
+macro_rules! accepts {
+    ($($elem:ty: $($t:ty)*;)*) => {$($(impl Accepts<$t> for $elem {})*)*};
+}
+
+accepts! {
+    f64: f64 f32 i64 i32 u32 u8 usize u64;
+    f32: f64 f32 i64 i32 u32 u8 usize u64;
+    f16: f64 f32 i64 i32 u32 u8 usize u64;
+    bf16: f64 f32 i64 i32 u32 u8 usize u64;
+    AnyFloat: f64 f32 i64 i32 u32 u8 usize u64;
+    i64: i64 i32 u32 u8 usize u64;
+    i32: i64 i32 u32 u8 usize u64;
+    u32: i64 i32 u32 u8 usize u64;
+    u8: i64 i32 u32 u8 usize u64;
+    bool: bool;
+}

@@ -9,7 +9,6 @@ use crate::parse::Types;
 use crate::parse::pattern::Rearrange;
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
-use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
 use syn::visit_mut::{self, VisitMut};
 use syn::{Block, Expr, Stmt, Type};
@@ -31,7 +30,8 @@ pub struct Apply<'a> {
 /// `::thunder::__rt::name`, at `span`.
 fn rt(name: &str, span: Span) -> Expr {
     let id = Ident::new(name, span);
-    syn::parse2(quote_spanned!(span=> ::thunder::__rt::#id)).unwrap_or_else(|e| Expr::Verbatim(e.to_compile_error()))
+    syn::parse2(quote_spanned!(span=> ::thunder::__rt::#id))
+        .unwrap_or_else(|e| Expr::Verbatim(e.to_compile_error()))
 }
 
 /// A call of a function of the runtime whose parentheses stand at `span`, where its caller is.
@@ -49,13 +49,27 @@ fn reference(e: Expr) -> Expr {
     let span = e.span();
     let atomic = matches!(
         e,
-        Expr::Path(_) | Expr::Lit(_) | Expr::Call(_) | Expr::MethodCall(_) | Expr::Field(_) | Expr::Paren(_)
-            | Expr::Index(_) | Expr::Reference(_) | Expr::Macro(_) | Expr::Tuple(_) | Expr::Array(_) | Expr::Group(_)
+        Expr::Path(_)
+            | Expr::Lit(_)
+            | Expr::Call(_)
+            | Expr::MethodCall(_)
+            | Expr::Field(_)
+            | Expr::Paren(_)
+            | Expr::Index(_)
+            | Expr::Reference(_)
+            | Expr::Macro(_)
+            | Expr::Tuple(_)
+            | Expr::Array(_)
+            | Expr::Group(_)
     );
     let inner = if atomic {
         e
     } else {
-        Expr::Paren(syn::ExprParen { attrs: Vec::new(), paren_token: syn::token::Paren(span), expr: Box::new(e) })
+        Expr::Paren(syn::ExprParen {
+            attrs: Vec::new(),
+            paren_token: syn::token::Paren(span),
+            expr: Box::new(e),
+        })
     };
     Expr::Reference(syn::ExprReference {
         attrs: Vec::new(),
@@ -85,7 +99,10 @@ fn marker(m: Marker) -> Stmt {
     };
     let name = Ident::new(name, Span::call_site());
     let args = args.into_iter().map(Literal::u16_unsuffixed);
-    Stmt::Expr(Expr::Verbatim(quote!(::thunder::__rt::#name(#(#args),*))), Some(syn::Token![;](Span::call_site())))
+    Stmt::Expr(
+        Expr::Verbatim(quote!(::thunder::__rt::#name(#(#args),*))),
+        Some(syn::Token![;](Span::call_site())),
+    )
 }
 
 impl Apply<'_> {
@@ -156,7 +173,7 @@ impl Apply<'_> {
             .collect();
         let p = pattern(&p, extents);
         let (from, to) = (rank(r.inputs.len()), rank(r.outputs.len()));
-        let path = quote_spanned!(span=> ::thunder::__rt::rearrange::<_, _, #from, #to>);
+        let path = quote_spanned!(span=> ::thunder::__rt::rearrange::<_, #from, #to>);
         let p = Expr::Verbatim(quote!({ use ::thunder::__rt; #p }));
         let x = reference(take(&mut m.receiver));
         *e = turbofish(path, span, [x, p]);
@@ -183,7 +200,7 @@ impl Apply<'_> {
                 });
                 quote!(#x, #p #guard)
             }
-            MacroArgs::Assert(_, list) | MacroArgs::Panic(list) => {
+            MacroArgs::Assert(list) | MacroArgs::Panic(list) => {
                 list.iter_mut().for_each(|e| self.visit_expr_mut(e));
                 let named = self.captures(list);
                 quote!(#(#list),* #(, #named)*)
@@ -229,11 +246,10 @@ impl Apply<'_> {
                 None => quote!(::core::option::Option::None),
             });
             let texts = s.asserts.iter().map(|c| c.as_ref().map_or("_", |c| c.text.as_str()));
-            let label = &s.name;
+            let list: Vec<&str> = texts.collect();
+            let label = format!("({}{})", list.join(", "), if list.len() == 1 { "," } else { "" });
             out.push(Stmt::Expr(
-                Expr::Verbatim(
-                    quote!(::thunder::__rt::assert_shape(&#name, &[#(#values),*], #label, &[#(#texts),*])),
-                ),
+                Expr::Verbatim(quote!(::thunder::__rt::assert_shape(&#name, &[#(#values),*], #label))),
                 Some(syn::Token![;](Span::call_site())),
             ));
         }
@@ -286,11 +302,14 @@ fn einsum(e: &mut Expr, ranks: &[usize], result: usize) {
     let span = c.func.span();
     let mut args = std::mem::take(&mut c.args).into_iter();
     let spec = args.next();
-    let operands: Punctuated<Expr, syn::Token![,]> = args.collect();
+    let operands = args.map(|e| {
+        let at = e.span();
+        reference(call("flat", at, [reference(e)]))
+    });
     let shapes = ranks.iter().map(|r| rank(*r));
     let result = rank(result);
-    let path = quote_spanned!(span=> ::thunder::__rt::einsum::<_, (#(#shapes,)*), #result, _>);
-    let tuple = Expr::Verbatim(if operands.len() == 1 { quote!((#operands,)) } else { quote!((#operands)) });
+    let path = quote_spanned!(span=> ::thunder::__rt::einsum::<(#(#shapes,)*), #result, _>);
+    let tuple = Expr::Verbatim(quote!((#(#operands,)*)));
     *e = turbofish(path, span, [spec, Some(tuple)].into_iter().flatten());
 }
 
@@ -320,7 +339,8 @@ impl VisitMut for Apply<'_> {
 
     fn visit_expr_mut(&mut self, e: &mut Expr) {
         let place = Place::of(&*e);
-        let missing = if let Expr::If(i) = &*e { self.edits.missing.get(&Place::of(i)).copied() } else { None };
+        let missing =
+            if let Expr::If(i) = &*e { self.edits.missing.get(&Place::of(i)).copied() } else { None };
         visit_mut::visit_expr_mut(self, e);
         if self.in_method
             && let Some(id) = names::ident(e)
@@ -331,7 +351,8 @@ impl VisitMut for Apply<'_> {
         }
         if let (Some(m), Expr::If(i)) = (missing, &mut *e) {
             let stmt = marker(m);
-            i.else_branch = Some((syn::Token![else](Span::call_site()), Box::new(syn::parse_quote!({ #stmt }))));
+            i.else_branch =
+                Some((syn::Token![else](Span::call_site()), Box::new(syn::parse_quote!({ #stmt }))));
         }
         if let Some(edit) = self.edits.exprs.get(&place) {
             self.edit(e, edit);
@@ -361,7 +382,6 @@ impl VisitMut for Apply<'_> {
     fn visit_path_mut(&mut self, p: &mut syn::Path) {
         self.types.rewrite_path(p);
     }
-
 }
 
 /// The tokens of a body.

@@ -12,6 +12,7 @@ use syn::{Attribute, Field, Fields, GenericParam, ItemStruct, Member, Type, Type
 
 /// What `#[thunder]` makes of a struct.
 pub fn expand(mut s: ItemStruct, diag: &mut Diagnostics) -> TokenStream {
+    let before = diag.mark();
     check_generics(&s.generics, diag);
     let mut types = outer(&s.generics);
     types.alias = Some(traced::alias(&s.ident));
@@ -28,11 +29,21 @@ pub fn expand(mut s: ItemStruct, diag: &mut Diagnostics) -> TokenStream {
         quote!(#member: #map)
     });
     let info = info(&name.to_string(), &types, &fields);
-    let tree = tree(&s.generics, &types.generics, name, quote!(v.begin(Self::__INFO); #(#visits)* v.end();), {
-        quote!(#name { #(#maps),* })
+    let tree =
+        tree(&s.generics, &types.generics, name, quote!(v.begin(Self::__INFO); #(#visits)* v.end();), {
+            quote!(#name { #(#maps),* })
+        });
+    let with = With::of(&s.generics, &types.generics, s.fields.iter());
+    let recasts = fields.iter().zip(&s.fields).map(|(f, syntax)| {
+        let (member, enter) = (&f.member, f.enter(quote!(m), named));
+        let value = with.field(&syntax.ty, quote!(&self.#member));
+        quote!(#member: { #enter let y = #value; m.leave(); y })
     });
-    let module = module(&s.generics, &types.generics, name);
+    let module = module(&s.generics, &types.generics, name, &with, quote!(#name { #(#recasts),* }));
     let alias = types.alias_module(0);
+    if diag.since(before) > 0 {
+        return refused(&s, &s.ident, &s.generics, alias, derive_clone(&s.attrs).is_empty());
+    }
     let (both, clone) = (shared(&s.attrs), derive_clone(&s.attrs));
     let (params, args, where_) = s.generics.split_for_impl();
     quote! {
@@ -49,6 +60,31 @@ pub fn expand(mut s: ItemStruct, diag: &mut Diagnostics) -> TokenStream {
     }
 }
 
+/// A type that was refused: it is what it says, so that its users do not suffer too.
+pub fn refused(
+    item: &impl quote::ToTokens,
+    name: &syn::Ident,
+    g: &syn::Generics,
+    alias: TokenStream,
+    clones: bool,
+) -> TokenStream {
+    let (params, args, where_) = g.split_for_impl();
+    let body = traced::unimplemented();
+    let clone = (!clones).then(|| {
+        quote!(impl #params ::core::clone::Clone for #name #args #where_ { fn clone(&self) -> Self #body })
+    });
+    quote! {
+        #alias
+        #[allow(dead_code)]
+        #item
+        #clone
+        impl #params ::thunder::__rt::Tree for #name #args #where_ {
+            fn visit(&self, _: &mut dyn ::thunder::__rt::Visitor) #body
+            fn map(&self, _: &mut dyn ::thunder::__rt::Mapper) -> Self #body
+        }
+    }
+}
+
 /// A field, read and rewritten.
 pub struct FieldOf {
     /// How it is accessed.
@@ -62,6 +98,7 @@ pub struct FieldOf {
 impl FieldOf {
     /// Reads the `i`th field.
     pub fn read(i: usize, f: &mut Field, types: &mut Types, diag: &mut Diagnostics) -> FieldOf {
+        crate::check::conditional_compilation::attributes(&f.attrs, diag);
         if let Type::Reference(r) = &f.ty {
             diag.error(r, "a module owns what it holds", "the type without `&`");
         }
@@ -160,48 +197,112 @@ pub fn tree(
     }
 }
 
-/// `impl Module`.
-pub fn module(g: &syn::Generics, of: &Generics, name: &syn::Ident) -> TokenStream {
-    let bounds = bounded(g, |p| of.types.iter().any(|t| t == p), quote!(::thunder::Module));
-    let with: Vec<TokenStream> = g
-        .params
-        .iter()
-        .map(|p| match p {
-            GenericParam::Type(t) => {
-                let id = &t.ident;
-                let names: Vec<String> = t
-                    .bounds
-                    .iter()
-                    .filter_map(|b| match b {
-                        TypeParamBound::Trait(t) => t.path.segments.last().map(|s| s.ident.to_string()),
-                        _ => None,
-                    })
-                    .collect();
-                if names.iter().any(|n| n == "Float") {
-                    quote!(__F)
-                } else if of.types.iter().any(|t| id == t)
-                    && names.iter().all(|n| matches!(n.as_str(), "Module" | "Tree" | "Clone"))
-                {
-                    quote!(<#id as ::thunder::Module>::With<__F>)
-                } else {
+/// What `Module::With` makes of a type's parameters.
+pub struct With {
+    /// The arguments, in order.
+    args: Vec<TokenStream>,
+    /// The parameters that it replaces.
+    replaced: Vec<String>,
+    /// Whether the type stays: it holds some `M::With<f32>` (moments, masters), whose type would not follow.
+    stays: bool,
+}
+
+impl With {
+    /// Reads the parameters, and the fields that use them.
+    pub fn of<'a>(g: &syn::Generics, of: &Generics, fields: impl Iterator<Item = &'a Field>) -> With {
+        let mut with =
+            With { args: Vec::new(), replaced: Vec::new(), stays: fields.into_iter().any(projects) };
+        for p in &g.params {
+            let arg = match p {
+                GenericParam::Type(t) => with.parameter(t, of),
+                GenericParam::Const(c) => {
+                    let id = &c.ident;
                     quote!(#id)
                 }
-            }
-            GenericParam::Const(c) => {
-                let id = &c.ident;
-                quote!(#id)
-            }
-            GenericParam::Lifetime(l) => {
-                let id = &l.lifetime;
-                quote!(#id)
-            }
-        })
-        .collect();
+                GenericParam::Lifetime(l) => {
+                    let id = &l.lifetime;
+                    quote!(#id)
+                }
+            };
+            with.args.push(arg);
+        }
+        with
+    }
+
+    fn parameter(&mut self, t: &syn::TypeParam, of: &Generics) -> TokenStream {
+        let id = &t.ident;
+        let bounds: Vec<String> = t
+            .bounds
+            .iter()
+            .filter_map(|b| match b {
+                TypeParamBound::Trait(t) => t.path.segments.last().map(|s| s.ident.to_string()),
+                _ => None,
+            })
+            .collect();
+        let module = of.types.iter().any(|t| id == t)
+            && bounds.iter().all(|n| matches!(n.as_str(), "Module" | "Tree" | "Clone"));
+        let float = bounds.iter().any(|n| n == "Float");
+        if float || module {
+            self.replaced.push(id.to_string());
+        }
+        match (float, module) {
+            (true, _) => quote!(__F),
+            (_, true) => quote!(<#id as ::thunder::Module>::With<__F>),
+            _ => quote!(#id),
+        }
+    }
+
+    /// The value that a field of type `ty` takes: one whose type stays keeps its element types.
+    pub fn field(&self, ty: &Type, value: TokenStream) -> TokenStream {
+        if !self.stays && mentions(ty, &self.replaced) {
+            quote!(::thunder::Module::with::<__F>(#value, m))
+        } else {
+            quote!(::thunder::__rt::Tree::map(#value, m))
+        }
+    }
+}
+
+/// Whether a field's type has a `M::With<…>` in it.
+fn projects(f: &Field) -> bool {
+    mentions(&f.ty, &["With".to_string()])
+}
+
+/// Whether `ty` names one of `names`.
+fn mentions(ty: &Type, names: &[String]) -> bool {
+    struct Find<'a>(&'a [String], bool);
+    impl<'a> syn::visit::Visit<'a> for Find<'_> {
+        fn visit_ident(&mut self, id: &'a syn::Ident) {
+            self.1 |= self.0.iter().any(|n| id == n);
+        }
+    }
+    let mut find = Find(names, false);
+    syn::visit::Visit::visit_type(&mut find, ty);
+    find.1
+}
+
+/// `impl Module`, whose `with` gives `recast`.
+pub fn module(
+    g: &syn::Generics,
+    of: &Generics,
+    name: &syn::Ident,
+    with: &With,
+    recast: TokenStream,
+) -> TokenStream {
+    let bounds = bounded(g, |p| of.types.iter().any(|t| t == p), quote!(::thunder::Module));
     let ((params, _, where_), (_, args, _)) = (bounds.split_for_impl(), g.split_for_impl());
-    let with = if with.is_empty() { quote!(#name) } else { quote!(#name<#(#with),*>) };
+    let given = &with.args;
+    let ty = match (with.stays, given.is_empty()) {
+        (true, _) => quote!(Self),
+        (false, true) => quote!(#name),
+        (false, false) => quote!(#name<#(#given),*>),
+    };
     quote! {
         impl #params ::thunder::Module for #name #args #where_ {
-            type With<__F: ::thunder::__rt::Float> = #with;
+            type With<__F: ::thunder::__rt::Float> = #ty;
+            #[allow(unused_variables)]
+            fn with<__F: ::thunder::__rt::Float>(&self, m: &mut dyn ::thunder::__rt::Mapper) -> Self::With<__F> {
+                #recast
+            }
         }
     }
 }

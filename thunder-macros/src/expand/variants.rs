@@ -1,6 +1,6 @@
 //! An enum: configuration, or a choice of submodules.
 
-use super::structure::{FieldOf, check_generics, derive_clone, module, tree};
+use super::structure::{FieldOf, With, check_generics, derive_clone, module, refused, tree};
 use super::{shared, traced};
 use crate::diagnostics::Diagnostics;
 use crate::parse::signature::outer;
@@ -10,14 +10,17 @@ use syn::{Fields, ItemEnum, Member};
 
 /// What `#[thunder]` makes of an enum.
 pub fn expand(mut e: ItemEnum, diag: &mut Diagnostics) -> TokenStream {
+    let before = diag.mark();
     check_generics(&e.generics, diag);
     let mut types = outer(&e.generics);
     types.alias = Some(traced::alias(&e.ident));
     for f in e.variants.iter().flat_map(|v| &v.fields) {
         types.collect_type(&f.ty);
     }
-    let (mut visits, mut maps) = (Vec::new(), Vec::new());
+    let with = With::of(&e.generics, &types.generics, e.variants.iter().flat_map(|v| &v.fields));
+    let (mut visits, mut maps, mut recasts) = (Vec::new(), Vec::new(), Vec::new());
     for (index, v) in e.variants.iter_mut().enumerate() {
+        crate::check::conditional_compilation::attributes(&v.attrs, diag);
         let fields: Vec<FieldOf> =
             v.fields.iter_mut().enumerate().map(|(i, f)| FieldOf::read(i, f, &mut types, diag)).collect();
         let (name, text, index) = (&v.ident, v.ident.to_string(), Literal::usize_unsuffixed(index));
@@ -38,12 +41,23 @@ pub fn expand(mut e: ItemEnum, diag: &mut Diagnostics) -> TokenStream {
             quote!(#member: { #enter let y = ::thunder::__rt::Tree::map(#x, m); m.leave(); y })
         });
         maps.push(quote!(#pattern => Self::#name { #(#mapped),* }));
+        let recast = fields.iter().zip(&locals).zip(&v.fields).map(|((f, x), syntax)| {
+            let (enter, member) = (f.enter(quote!(m), named), &f.member);
+            let value = with.field(&syntax.ty, quote!(#x));
+            quote!(#member: { #enter let y = #value; m.leave(); y })
+        });
+        let whole = &e.ident;
+        recasts.push(quote!(#pattern => #whole::#name { #(#recast),* }));
     }
     let name = &e.ident;
     let tree = tree(&e.generics, &types.generics, name, quote!(match self { #(#visits)* }), {
         quote!(match self { #(#maps),* })
     });
-    let module = module(&e.generics, &types.generics, name);
+    let recast = quote!(match self { #(#recasts),* });
+    let module = module(&e.generics, &types.generics, name, &with, recast);
+    if diag.since(before) > 0 {
+        return refused(&e, &e.ident, &e.generics, types.alias_module(0), derive_clone(&e.attrs).is_empty());
+    }
     let (both, clone, alias) = (shared(&e.attrs), derive_clone(&e.attrs), types.alias_module(0));
     quote! {
         #(#both)* #alias

@@ -1,0 +1,88 @@
+//! The traced functions, and the two recipes. Also read by `benches/train_step.rs` and `tests/train.rs`.
+
+use thunder::nn::{Gpt, GptConfig};
+use thunder::optim::{AdamW, WarmupCosine, clip_grad_norm};
+use thunder::prelude::*;
+
+/// One whole training step: forward, loss, backward, clip, AdamW. The old model's memory is reused for the new one.
+#[thunder(cuda_graph)]
+pub fn train_step(
+    model: Gpt<f32>,
+    opt: AdamW<Gpt<f32>>,
+    lr: &Scalar<f32>,
+    tokens: &Tensor<i64, (B, T)>,
+    targets: &Tensor<i64, (B, T)>,
+    key: Key,
+) -> (Gpt<f32>, AdamW<Gpt<f32>>, Scalar<f32>) {
+    let (loss, grads) = value_and_grad(&model, |m| m.loss(tokens, targets, key));
+    let (grads, _norm) = clip_grad_norm(grads, 1.0);
+    let (model, opt) = opt.update(model, grads, lr);
+    (model, opt, loss)
+}
+
+/// The logits at the places `at` of fixed windows: only those places go through the head.
+#[thunder]
+pub fn next_logits(
+    model: &Gpt<f32>,
+    tokens: &Tensor<i64, (B, T)>,
+    at: &Tensor<i64, (N,)>,
+    key: Key,
+) -> Tensor<f32, (B, N, _)> {
+    model.head(&model.features(tokens, key).index_select(1, at))
+}
+
+/// A model and how it is trained.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Recipe {
+    /// The model; its vocabulary is the text's.
+    pub model: GptConfig,
+    /// Sequences in a batch.
+    pub batch: usize,
+    /// Training steps.
+    pub steps: usize,
+    /// Steps between two looks at the validation split, on random batches; none if 0.
+    pub validate: usize,
+}
+
+impl Recipe {
+    /// nanoGPT's recipe for a CPU: 0.8 million parameters, 2000 steps.
+    pub fn cpu(vocabulary: usize) -> Recipe {
+        let model = GptConfig {
+            vocabulary,
+            context: 64,
+            layers: 4,
+            heads: 4,
+            width: 128,
+            bias: false,
+            gelu_tanh: false,
+            dropout: 0.0,
+        };
+        Recipe { model, batch: 12, steps: 2000, validate: 0 }
+    }
+
+    /// nanoGPT's "baby GPT" for a GPU: 10.6 million parameters, 5000 steps, dropout.
+    pub fn baby(vocabulary: usize) -> Recipe {
+        let model = GptConfig {
+            context: 256,
+            layers: 6,
+            heads: 6,
+            width: 384,
+            dropout: 0.2,
+            ..Recipe::cpu(vocabulary).model
+        };
+        Recipe { model, batch: 64, steps: 5000, validate: 250 }
+    }
+
+    /// The first model and optimiser.
+    pub fn start(&self, key: Key) -> Result<(Gpt<f32>, AdamW<Gpt<f32>>), Error> {
+        let mut model = Gpt::new(&self.model, key);
+        model.train(self.model.dropout > 0.0);
+        let opt = AdamW::new(&model)?.with_betas(0.9, 0.99).with_weight_decay(0.1);
+        Ok((model, opt))
+    }
+
+    /// The learning rates of a training of `steps` steps.
+    pub fn schedule(&self, steps: usize) -> WarmupCosine {
+        WarmupCosine { peak: 1e-3, floor: 1e-4, warmup: 100, steps }
+    }
+}

@@ -1,0 +1,128 @@
+//! Host-side conversion of tensors and modules between float types.
+
+use crate::{Device, Error, Module};
+use half::{bf16, f16};
+use thunder_core::module::Mapper;
+use thunder_core::tensor::{Key, RawTensor};
+use thunder_core::trace::Loc;
+use thunder_core::types::{DType, Element, Float, Ty};
+
+/// The same module with its floats rounded to `F`; integers, keys and configuration stay.
+///
+/// ```
+/// use thunder::nn::{self, Linear};
+/// use thunder::prelude::*;
+///
+/// let layer = Linear::<f32>::new(3, 2, false, Key::new(0));
+/// let narrow: Linear<bf16> = nn::cast::<bf16, _>(&layer)?;
+/// assert_eq!(narrow.weight.dtype().name(), "bf16");
+/// # Ok::<(), thunder::Error>(())
+/// ```
+///
+/// # Errors
+/// A device failure.
+pub fn cast<F: Float, M: Module>(module: &M) -> Result<M::With<F>, Error> {
+    remake::<F, M>(module, convert)
+}
+
+/// Zeros of type `F` in place of a module's floats: what moments and accumulators begin with.
+///
+/// ```
+/// use thunder::nn::{self, Linear};
+/// use thunder::prelude::*;
+///
+/// let layer = Linear::<bf16>::new(3, 2, false, Key::new(0));
+/// let moments: Linear<f32> = nn::zeros_like::<f32, _>(&layer)?;
+/// assert_eq!(moments.weight.to_vec(), vec![0.0; 6]);
+/// # Ok::<(), thunder::Error>(())
+/// ```
+///
+/// # Errors
+/// A device failure.
+pub fn zeros_like<F: Float, M: Module>(module: &M) -> Result<M::With<F>, Error> {
+    remake::<F, M>(module, |bytes, from, to| vec![0; bytes.len() / from.size() * to.size()])
+}
+
+/// The same module, its floats' bytes made by `make` of the old bytes, their type and the new type.
+fn remake<F: Float, M: Module>(
+    module: &M,
+    make: fn(&[u8], DType, DType) -> Vec<u8>,
+) -> Result<M::With<F>, Error> {
+    struct Remake {
+        make: fn(&[u8], DType, DType) -> Vec<u8>,
+        error: Option<Error>,
+    }
+    impl Remake {
+        fn try_recast(&mut self, t: &RawTensor, dtype: DType) -> Result<RawTensor, Error> {
+            let (bytes, ty, device) = download(t)?;
+            if !ty.dtype().is_float() {
+                return Ok(t.clone());
+            }
+            upload(&(self.make)(&bytes, ty.dtype(), dtype), ty.with_dtype(dtype), device)
+        }
+    }
+    impl Mapper for Remake {
+        fn tensor(&mut self, t: &RawTensor) -> RawTensor {
+            t.ty().map_or(RawTensor::Poison, |ty| self.recast(t, ty.dtype()))
+        }
+        fn recast(&mut self, t: &RawTensor, dtype: DType) -> RawTensor {
+            if self.error.is_none() {
+                match self.try_recast(t, dtype) {
+                    Ok(new) => return new,
+                    Err(e) => self.error = Some(e),
+                }
+            }
+            RawTensor::Poison
+        }
+        fn key(&mut self, key: Key) -> Key {
+            key
+        }
+    }
+    let mut m = Remake { make, error: None };
+    let out = module.with::<F>(&mut m);
+    m.error.map_or(Ok(out), Err)
+}
+
+/// A host tensor's bytes, its type and where it lies.
+pub(crate) fn download(t: &RawTensor) -> Result<(Vec<u8>, Ty, Device), Error> {
+    let RawTensor::Concrete { buffer, ty, device } = t else {
+        return Err(Error::Type { text: "a traced tensor has no elements yet".into(), loc: Loc::NONE });
+    };
+    let mut bytes = vec![0; ty.bytes()];
+    device.backend().download(buffer, &mut bytes)?;
+    Ok((bytes, **ty, *device))
+}
+
+/// A tensor of these bytes.
+pub(crate) fn upload(bytes: &[u8], ty: Ty, device: Device) -> Result<RawTensor, Error> {
+    Ok(RawTensor::Concrete {
+        buffer: device.backend().upload(bytes)?,
+        ty: thunder_core::types::TyRef::new(ty),
+        device,
+    })
+}
+
+/// Floats of type `from` rounded to `to`, both as bytes.
+pub(crate) fn convert(bytes: &[u8], from: DType, to: DType) -> Vec<u8> {
+    if from == to {
+        return bytes.to_vec();
+    }
+    match from {
+        DType::F64 => narrow(bytes, f64::from_ne_bytes, to),
+        DType::F32 => narrow(bytes, |b| f64::from(f32::from_ne_bytes(b)), to),
+        DType::F16 => narrow(bytes, |b| f16::from_ne_bytes(b).to_f64(), to),
+        DType::BF16 => narrow(bytes, |b| bf16::from_ne_bytes(b).to_f64(), to),
+        _ => bytes.to_vec(),
+    }
+}
+
+fn narrow<const N: usize>(bytes: &[u8], read: impl Fn([u8; N]) -> f64, to: DType) -> Vec<u8> {
+    let (elements, _) = bytes.as_chunks::<N>();
+    let values = elements.iter().map(|b| read(*b));
+    match to {
+        DType::F64 => values.flat_map(f64::to_ne_bytes).collect(),
+        DType::F32 => values.flat_map(|x| f32::from_f64(x).to_ne_bytes()).collect(),
+        DType::F16 => values.flat_map(|x| f16::from_f64(x).to_ne_bytes()).collect(),
+        _ => values.flat_map(|x| bf16::from_f64(x).to_ne_bytes()).collect(),
+    }
+}

@@ -1,0 +1,64 @@
+//! Causal multi-head self-attention.
+
+use super::{Dropout, Linear, init};
+use crate::prelude::*;
+
+/// Causal multi-head self-attention (Vaswani et al., "Attention Is All You Need", 2017): each place sees itself and
+/// what is before it. From `(B, T, C)` to `(B, T, C)`.
+///
+/// ```
+/// use thunder::nn::Attention;
+/// use thunder::prelude::*;
+///
+/// let attention = Attention::<f32>::new(8, 2, false, 0.0, 0.02, Key::new(0));
+/// let y = attention.forward(&Tensor::randn((1, 5, 8), Key::new(1)), Key::new(2));
+/// assert_eq!(y.shape(), (1, 5, 8));
+/// ```
+#[thunder]
+#[derive(Debug)]
+pub struct Attention<E: Float> {
+    /// Queries, then keys, then values; within each, head after head.
+    pub qkv: Linear<E, Out = Dim<{ 3 * C }>, In = C>,
+    /// From the heads to the output.
+    pub proj: Linear<E, Out = C, In = C>,
+    /// The number of heads, which divides the width.
+    pub heads: Dim<H>,
+    /// Of the attention's weights, and of the output.
+    pub dropout: Dropout,
+}
+
+impl<E: Float> Attention<E> {
+    /// `width` features in `heads` heads; `std` is that of the output's weights.
+    ///
+    /// # Panics
+    /// If `heads` does not divide `width`, or the default device has no memory for it.
+    pub fn new(width: usize, heads: usize, bias: bool, dropout: f32, std: f64, key: Key) -> Self {
+        assert!(heads > 0 && width.is_multiple_of(heads), "{heads} heads do not divide a width of {width}");
+        let [qkv, proj] = key.split();
+        Attention {
+            qkv: Linear::with_std(width, 3 * width, bias, init::STD, qkv),
+            proj: Linear::with_std(width, width, bias, std, proj),
+            heads,
+            dropout: Dropout::new(dropout),
+        }
+    }
+}
+
+#[thunder]
+impl<E: Float> Attention<E> {
+    /// From `(B, T, C)` to `(B, T, C)`; `key` is for the dropout.
+    pub fn forward(&self, x: &Tensor<E, (B, T, C)>, key: Key) -> Tensor<E, (B, T, C)> {
+        let [q, k, v] = self.qkv.forward(x).chunk(3, -1);
+        let [q, k, v] = [q, k, v].map(|t| t.rearrange(|b, t, (H, d)| (b, H, t, d)));
+        let y = if self.dropout.training && self.dropout.p > 0.0 {
+            let seen = ones::<bool, _>((T, T)).tril();
+            let scores = q.matmul(k.t()) * ((C / H) as f32).powf(-0.5);
+            let weights = scores.masked_fill(!seen, f32::NEG_INFINITY).softmax(-1);
+            self.dropout.forward(&weights, key.fold_in(0)).matmul(v)
+        } else {
+            scaled_dot_product_attention(&q, &k, &v, Sdpa { causal: true, ..Default::default() })
+        };
+        let y = self.proj.forward(&y.rearrange(|b, h, t, d| (b, t, (h, d))));
+        self.dropout.forward(&y, key.fold_in(1))
+    }
+}

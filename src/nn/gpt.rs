@@ -1,0 +1,201 @@
+//! A GPT-2: pre-norm transformer blocks between a token embedding and the same table as the head.
+
+use super::{Attention, Dropout, Embedding, LayerNorm, Mlp, init};
+use crate::prelude::*;
+
+/// A pre-norm transformer block: `x + attention(norm1(x))`, then `x + mlp(norm2(x))`. From `(B, T, C)` to `(B, T, C)`.
+///
+/// ```
+/// use thunder::nn::{Block, GptConfig};
+/// use thunder::prelude::*;
+///
+/// let config = GptConfig { width: 8, heads: 2, ..GptConfig::default() };
+/// let block = Block::<f32>::new(&config, Key::new(0));
+/// assert_eq!(block.forward(&Tensor::ones((1, 5, 8)), Key::new(1)).shape(), (1, 5, 8));
+/// ```
+#[thunder]
+#[derive(Debug)]
+pub struct Block<E: Float> {
+    /// Before the attention.
+    pub norm1: LayerNorm<E, C = C>,
+    /// Between places.
+    pub attention: Attention<E, C = C>,
+    /// Before the feed-forward part.
+    pub norm2: LayerNorm<E, C = C>,
+    /// Within each place.
+    pub mlp: Mlp<E, C = C>,
+}
+
+impl<E: Float> Block<E> {
+    /// A block of the model that `config` describes.
+    ///
+    /// # Panics
+    /// If the heads do not divide the width, or the default device has no memory for it.
+    pub fn new(config: &GptConfig, key: Key) -> Self {
+        let &GptConfig { width, heads, bias, dropout, .. } = config;
+        // GPT-2's: what is added to the residual stream 2 * layers times adds up to the usual spread.
+        let std = init::STD / (2.0 * config.layers as f64).sqrt();
+        let [attention, mlp] = key.split();
+        Block {
+            norm1: LayerNorm::new(width, bias),
+            attention: Attention::new(width, heads, bias, dropout, std, attention),
+            norm2: LayerNorm::new(width, bias),
+            mlp: Mlp { gelu_tanh: config.gelu_tanh, ..Mlp::new(width, 4 * width, bias, dropout, std, mlp) },
+        }
+    }
+}
+
+#[thunder]
+impl<E: Float> Block<E> {
+    /// From `(B, T, C)` to `(B, T, C)`; `key` is for the dropout.
+    pub fn forward(&self, x: &Tensor<E, (B, T, C)>, key: Key) -> Tensor<E, (B, T, C)> {
+        let x = x + self.attention.forward(&self.norm1.forward(x), key.fold_in(0));
+        &x + self.mlp.forward(&self.norm2.forward(&x), key.fold_in(1))
+    }
+}
+
+/// What a [`Gpt`] is made of.
+///
+/// ```
+/// use thunder::nn::GptConfig;
+/// let gpt2 = GptConfig::default();
+/// assert_eq!((gpt2.layers, gpt2.heads, gpt2.width), (12, 12, 768));
+/// ```
+#[derive(Clone, PartialEq, Debug)]
+pub struct GptConfig {
+    /// Tokens there are.
+    pub vocabulary: usize,
+    /// The longest sequence.
+    pub context: usize,
+    /// Blocks.
+    pub layers: usize,
+    /// Heads of each attention, which divide the width.
+    pub heads: usize,
+    /// Features of a place.
+    pub width: usize,
+    /// Whether linear layers and norms have biases.
+    pub bias: bool,
+    /// Whether GELU is GPT-2's approximation by a tanh, instead of `x Φ(x)`.
+    pub gelu_tanh: bool,
+    /// The share of elements that dropout zeroes while training.
+    pub dropout: f32,
+}
+
+/// GPT-2 with 124 million parameters.
+impl Default for GptConfig {
+    fn default() -> Self {
+        GptConfig {
+            vocabulary: 50257,
+            context: 1024,
+            layers: 12,
+            heads: 12,
+            width: 768,
+            bias: true,
+            gelu_tanh: true,
+            dropout: 0.0,
+        }
+    }
+}
+
+/// A GPT-2 (Radford et al., "Language Models are Unsupervised Multitask Learners", 2019): learned positions, pre-norm
+/// blocks, and the token embedding again as the head.
+///
+/// ```
+/// use thunder::nn::{Gpt, GptConfig};
+/// use thunder::prelude::*;
+///
+/// let config =
+///     GptConfig { vocabulary: 10, context: 8, layers: 1, heads: 2, width: 16, ..GptConfig::default() };
+/// let model = Gpt::<f32>::new(&config, Key::new(0));
+/// let tokens = Tensor::from_vec(vec![1i64, 2, 3, 4, 5, 6], (2, 3));
+/// assert_eq!(model.forward(&tokens, Key::new(1)).shape(), (2, 3, 10));
+///
+/// // Before training, every token is about as likely as any other.
+/// let targets = Tensor::from_vec(vec![2i64, 3, 4, 5, 6, 7], (2, 3));
+/// let loss = model.loss(&tokens, &targets, Key::new(1)).item();
+/// assert!((loss - 10f32.ln()).abs() < 0.3);
+/// ```
+#[thunder]
+#[derive(Debug)]
+pub struct Gpt<E: Float> {
+    /// A row for each token; also the head.
+    pub tokens: Embedding<E, V = V, C = C>,
+    /// A row for each position.
+    pub positions: Embedding<E, V = L, C = C>,
+    /// Of the sum of the two.
+    pub dropout: Dropout,
+    /// The blocks, in order.
+    pub blocks: Vec<Block<E, C = C>>,
+    /// Before the head.
+    pub norm: LayerNorm<E, C = C>,
+}
+
+impl<E: Float> Gpt<E> {
+    /// Parameters as GPT-2 draws them, not training.
+    ///
+    /// # Panics
+    /// If the heads do not divide the width, or the default device has no memory for it.
+    pub fn new(config: &GptConfig, key: Key) -> Self {
+        let [tokens, positions, blocks] = key.split();
+        Gpt {
+            tokens: Embedding::new(config.vocabulary, config.width, tokens),
+            positions: Embedding::new(config.context, config.width, positions),
+            dropout: Dropout::new(config.dropout),
+            blocks: (0..config.layers).map(|i| Block::new(config, blocks.fold_in(i))).collect(),
+            norm: LayerNorm::new(config.width, config.bias),
+        }
+    }
+
+    /// Switches every dropout on or off: the next call is another specialisation.
+    pub fn train(&mut self, on: bool) {
+        self.dropout.training = on;
+        for block in &mut self.blocks {
+            block.attention.dropout.training = on;
+            block.mlp.dropout.training = on;
+        }
+    }
+
+    /// The longest sequence.
+    pub fn context(&self) -> usize {
+        self.positions.weight.shape().0
+    }
+}
+
+#[thunder]
+impl<E: Float> Gpt<E> {
+    /// The features of each place, before the head: from `(B, T)` to `(B, T, C)`; `key` is for the dropout.
+    ///
+    /// # Panics
+    /// On the host, if the sequence is longer than the context.
+    pub fn features(&self, tokens: &Tensor<i64, (B, T)>, key: Key) -> Tensor<E, (B, T, C)> {
+        assert!(T <= L, "a sequence of {T} tokens, and a context of {L}");
+        let x = self.tokens.forward(tokens) + self.positions.weight.narrow(0, 0, T);
+        let mut x = self.dropout.forward(&x, key);
+        for (i, block) in self.blocks.iter().enumerate() {
+            x = block.forward(&x, key.fold_in(i));
+        }
+        self.norm.forward(&x)
+    }
+
+    /// The logits of features: from `(B, T, C)` to `(B, T, V)`.
+    pub fn head(&self, x: &Tensor<E, (B, T, C)>) -> Tensor<E, (B, T, V)> {
+        x.linear(&self.tokens.weight, None)
+    }
+
+    /// The logits of each place's next token: from `(B, T)` to `(B, T, V)`; `key` is for the dropout.
+    ///
+    /// # Panics
+    /// On the host, if the sequence is longer than the context.
+    pub fn forward(&self, tokens: &Tensor<i64, (B, T)>, key: Key) -> Tensor<E, (B, T, V)> {
+        self.head(&self.features(tokens, key))
+    }
+
+    /// The mean cross-entropy of the next tokens, in f32; `key` is for the dropout.
+    ///
+    /// # Panics
+    /// On the host, if the sequence is longer than the context.
+    pub fn loss(&self, tokens: &Tensor<i64, (B, T)>, targets: &Tensor<i64, (B, T)>, key: Key) -> Scalar<f32> {
+        let logits = self.forward(tokens, key).cast::<f32>();
+        cross_entropy(&logits, targets, CrossEntropy::default())
+    }
+}

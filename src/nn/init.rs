@@ -1,0 +1,24 @@
+//! First values of parameters, drawn on the host.
+
+use crate::{Key, Tensor};
+use thunder_core::tensor::Shape;
+use thunder_core::types::Float;
+
+/// GPT-2's standard deviation of a weight.
+pub const STD: f64 = 0.02;
+
+/// Normal elements with mean 0 and standard deviation `std`, on the default device.
+///
+/// ```
+/// use thunder::nn::init;
+/// use thunder::prelude::*;
+/// let w: Tensor<f32, (usize, usize)> = init::normal((4, 3), 0.02, Key::new(0));
+/// assert!(w.to_vec().iter().all(|x| x.abs() < 0.2));
+/// ```
+///
+/// # Panics
+/// If the device has no memory for it.
+pub fn normal<E: Float, S: Shape>(shape: S, std: f64, key: Key) -> Tensor<E, S> {
+    let unit = Tensor::<f64, S>::randn(shape, key).to_vec();
+    Tensor::from_vec(unit.into_iter().map(|x| E::from_f64(x * std)).collect(), shape)
+}

@@ -1,0 +1,52 @@
+//! The feed-forward part of a transformer block.
+
+use super::{Dropout, Linear, init};
+use crate::prelude::*;
+
+/// Two linear layers with a GELU between them: from `(B, T, C)` to `(B, T, C)`.
+///
+/// ```
+/// use thunder::nn::Mlp;
+/// use thunder::prelude::*;
+///
+/// let mlp = Mlp::<f32>::new(8, 32, false, 0.0, 0.02, Key::new(0));
+/// assert_eq!(mlp.forward(&Tensor::ones((1, 5, 8)), Key::new(1)).shape(), (1, 5, 8));
+/// ```
+#[thunder]
+#[derive(Debug)]
+pub struct Mlp<E: Float> {
+    /// To the hidden width.
+    pub up: Linear<E, Out = F, In = C>,
+    /// And back.
+    pub down: Linear<E, Out = C, In = F>,
+    /// Whether the GELU is GPT-2's approximation by a tanh, instead of `x Φ(x)`.
+    pub gelu_tanh: bool,
+    /// Of the output.
+    pub dropout: Dropout,
+}
+
+impl<E: Float> Mlp<E> {
+    /// `width` features through `hidden`, with `x Φ(x)` between; `std` is that of the output's weights.
+    ///
+    /// # Panics
+    /// If the default device has no memory for it.
+    pub fn new(width: usize, hidden: usize, bias: bool, dropout: f32, std: f64, key: Key) -> Self {
+        let [up, down] = key.split();
+        Mlp {
+            up: Linear::with_std(width, hidden, bias, init::STD, up),
+            down: Linear::with_std(hidden, width, bias, std, down),
+            gelu_tanh: false,
+            dropout: Dropout::new(dropout),
+        }
+    }
+}
+
+#[thunder]
+impl<E: Float> Mlp<E> {
+    /// From `(B, T, C)` to `(B, T, C)`; `key` is for the dropout.
+    pub fn forward(&self, x: &Tensor<E, (B, T, C)>, key: Key) -> Tensor<E, (B, T, C)> {
+        let hidden = self.up.forward(x);
+        let hidden = if self.gelu_tanh { hidden.gelu_tanh() } else { hidden.gelu() };
+        self.dropout.forward(&self.down.forward(&hidden), key)
+    }
+}

@@ -1,0 +1,119 @@
+//! Weights in [safetensors](https://huggingface.co/docs/safetensors) files.
+//!
+//! [`save`] and [`load`] name a tensor by its path of fields: `blocks.0.attention.qkv.weight`. A [`Naming`] says
+//! otherwise: [`Gpt2`] has Hugging Face's names. [`Writer`] and [`Reader`] put several structures, and text, into one
+//! file: checkpoints.
+//!
+//! A file is written whole or not at all: to a temporary file beside it, flushed to the disk, then renamed. A
+//! file that is damaged, cut short, or of another model is an [`Error::File`] that names what is wrong.
+//!
+//! ```
+//! use thunder::nn::Linear;
+//! use thunder::prelude::*;
+//! use thunder::weights;
+//!
+//! let layer = Linear::<f32>::new(3, 2, true, Key::new(0));
+//! let path = std::env::temp_dir().join("thunder-doc-weights.safetensors");
+//! weights::save(&path, &layer)?;
+//!
+//! let other = Linear::<f32>::new(3, 2, true, Key::new(1));
+//! let loaded = weights::load(&path, &other)?;
+//! assert_eq!(loaded.weight.to_vec(), layer.weight.to_vec());
+//! # std::fs::remove_file(&path).ok();
+//! # Ok::<(), thunder::Error>(())
+//! ```
+
+mod naming;
+mod read;
+mod write;
+
+pub use naming::{FieldPaths, Gpt2, Naming, Stored};
+pub use read::Reader;
+pub use write::Writer;
+
+use crate::{Error, Tree};
+use safetensors::Dtype;
+use std::path::Path;
+use thunder_core::types::DType;
+
+/// Writes every tensor of `tree`, named by its path of fields.
+///
+/// # Errors
+/// [`Error::File`] if the file can't be written; what was there before is then untouched.
+pub fn save<T: Tree>(path: impl AsRef<Path>, tree: &T) -> Result<(), Error> {
+    Writer::new().tree("", tree).write(path)
+}
+
+/// `like` with its tensors from the file, on the devices that `like`'s are on. Floats of another type are
+/// converted.
+///
+/// # Errors
+/// [`Error::File`]: no such file, a damaged one, tensors that are missing, too many, or of another shape or type.
+pub fn load<T: Tree>(path: impl AsRef<Path>, like: &T) -> Result<T, Error> {
+    Reader::open(path)?.tree("", like)
+}
+
+pub(crate) fn file_error(path: &Path, message: impl Into<String>) -> Error {
+    Error::File { path: path.display().to_string(), message: message.into() }
+}
+
+pub(crate) fn io_error(path: &Path, e: &std::io::Error) -> Error {
+    let message = match e.kind() {
+        std::io::ErrorKind::NotFound => "no such file or directory".to_string(),
+        _ => e.to_string(),
+    };
+    file_error(path, message)
+}
+
+/// `prefix.path`, where either may be empty.
+fn join(prefix: &str, path: &str) -> String {
+    match (prefix, path) {
+        ("", path) => path.to_string(),
+        (prefix, "") => prefix.to_string(),
+        (prefix, path) => format!("{prefix}.{path}"),
+    }
+}
+
+/// The element type of a file.
+fn dtype_of(d: Dtype) -> Option<DType> {
+    Some(match d {
+        Dtype::F64 => DType::F64,
+        Dtype::F32 => DType::F32,
+        Dtype::F16 => DType::F16,
+        Dtype::BF16 => DType::BF16,
+        Dtype::I64 => DType::I64,
+        Dtype::I32 => DType::I32,
+        Dtype::U32 => DType::U32,
+        Dtype::U8 => DType::U8,
+        Dtype::BOOL => DType::Bool,
+        _ => return None,
+    })
+}
+
+/// The rows of a matrix as columns.
+fn transpose(bytes: &[u8], rows: usize, columns: usize, width: usize) -> Vec<u8> {
+    let mut out = Vec::with_capacity(bytes.len());
+    for c in 0..columns {
+        for r in 0..rows {
+            let at = (r * columns + c) * width;
+            out.extend_from_slice(&bytes[at..at + width]);
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn transposes() {
+        assert_eq!(super::transpose(&[0, 1, 2, 3, 4, 5], 2, 3, 1), [0, 3, 1, 4, 2, 5]);
+        assert_eq!(super::transpose(&[0, 1, 2, 3], 1, 2, 2), [0, 1, 2, 3]);
+    }
+
+    #[test]
+    fn joins() {
+        assert_eq!(super::join("", "a.b"), "a.b");
+        assert_eq!(super::join("m", ""), "m");
+        assert_eq!(super::join("m", "a"), "m.a");
+    }
+}
