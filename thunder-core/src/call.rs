@@ -204,7 +204,9 @@ pub fn invoke<A: Args, R: Tree, F: Fn(A::Owned) -> R + 'static>(item: &'static I
     match call(item, args, body) {
         Ok(result) => result,
         // Unwinds to the scope, and is no panic that anybody should read of.
-        Err(e) if SCOPED.with(std::cell::Cell::get) => std::panic::resume_unwind(Box::new(ScopedError(e.error))),
+        Err(e) if SCOPED.with(std::cell::Cell::get) => {
+            std::panic::resume_unwind(Box::new(ScopedError(e.error)))
+        }
         // Not in a closure, where the place would be this file.
         Err(e) => panic!("{e}"),
     }

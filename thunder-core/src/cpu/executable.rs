@@ -198,8 +198,13 @@ fn ready(trace: &Trace, step: &Step) -> Result<Ready, Error> {
     let (name, launch) = match step.work {
         Work::Copy => {
             let v = Value(0);
-            let program =
-                program::compile(&copy(v, &step.reads[0]), &[v], &step.reads, &step.writes, &shared);
+            let program = program::compile(
+                &copy(v, &step.reads[0], &step.writes[0]),
+                &[v],
+                &step.reads,
+                &step.writes,
+                &shared,
+            );
             ("copy".to_string(), Launch::Program(Box::new(program)))
         }
         Work::Inst(inst) => {
@@ -260,7 +265,7 @@ fn touched(p: &Place) -> usize {
 }
 
 /// The loop nest that copies a value.
-fn copy(value: Value, from: &Place) -> Region {
+fn copy(value: Value, from: &Place, to: &Place) -> Region {
     let dims = from.layout.sizes.clone();
     let unit =
         |d: usize| (0..dims.len()).map(|e| usize::from(e == d && dims[d] != 1)).collect::<Vec<usize>>();
@@ -273,8 +278,7 @@ fn copy(value: Value, from: &Place) -> Region {
         along: dims.iter().map(|&n| n != 1).collect(),
         level: 0,
     };
-    let rm = region::row_major(&dims);
-    let strides = rm.iter().zip(&dims).map(|(&s, &n)| if n == 1 { 0 } else { s }).collect();
+    let strides = to.layout.strides.iter().zip(&dims).map(|(&s, &n)| if n == 1 { 0 } else { s }).collect();
     Region {
         schedule: Schedule::Pointwise,
         outer: dims.len(),

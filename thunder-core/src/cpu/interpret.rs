@@ -312,9 +312,9 @@ impl Machine<'_> {
                 // SAFETY: as in `exec`.
                 unsafe {
                     match rep.size() {
-                        8 => map1::<u64, u64>(view, a, rows, n, |x| x),
-                        4 => map1::<u32, u32>(view, a, rows, n, |x| x),
-                        _ => map1::<u8, u8>(view, a, rows, n, |x| x),
+                        8 => map1::<true, u64, u64>(view, a, rows, n, |x| x),
+                        4 => map1::<true, u32, u32>(view, a, rows, n, |x| x),
+                        _ => map1::<true, u8, u8>(view, a, rows, n, |x| x),
                     }
                 }
             }

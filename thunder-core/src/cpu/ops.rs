@@ -70,15 +70,6 @@ pub(super) unsafe fn run(op: &Op, reads: &[Place], write: &Place, pointers: Poin
     // SAFETY: passed on.
     unsafe {
         match op {
-            Op::Cat { axis } => {
-                let rank = write.layout.sizes.len();
-                let axis = axis.resolve(rank).unwrap_or(0);
-                let mut at = 0;
-                for (i, r) in reads.iter().enumerate() {
-                    Copy::new(r, write, at * write.layout.strides[axis]).run(out, p[i]);
-                    at += r.layout.sizes[axis];
-                }
-            }
             Op::Pad { lo, value, .. } => {
                 fill(write, out, *value);
                 let at: usize = lo.sizes().iter().zip(&write.layout.strides).map(|(a, b)| a * b).sum();
@@ -140,8 +131,7 @@ pub(super) fn supports(op: &Op) -> bool {
     use Op::*;
     matches!(
         op,
-        Cat { .. }
-            | Pad { .. }
+        Pad { .. }
             | Flip { .. }
             | SliceUpdate { .. }
             | IndexAdd { .. }
@@ -164,11 +154,21 @@ pub(super) fn shared_bytes(op: &Op, write: &Place) -> usize {
 }
 
 unsafe fn fill(write: &Place, out: *mut u8, value: Lit) {
-    let (n, bits) = (write.layout.count(), super::program::constant(value, write.dtype));
-    let word = bits.to_ne_bytes();
-    for i in 0..n {
-        // SAFETY: the caller's tensor is row-major and has `n` elements.
-        unsafe { convert::store(write.dtype, out.add(i * write.dtype.size()), 1, word.as_ptr(), 1) };
+    let (n, size) = (write.layout.count(), write.dtype.size());
+    let word = super::program::constant(value, write.dtype).to_ne_bytes();
+    // SAFETY: the caller's tensor is row-major and has `n` elements.
+    unsafe {
+        if word == [0; 8] {
+            return out.write_bytes(0, n * size);
+        }
+        // One element, then twice as many each time.
+        let mut done = n.min(1);
+        convert::store(write.dtype, out, 1, word.as_ptr(), done);
+        while done < n {
+            let more = done.min(n - done);
+            convert::copy(size, out.add(done * size), 1, out, 1, more);
+            done += more;
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use crate::trace::{Inst, InstData, Kind, Trace, Value};
 use crate::transform::memory::{self, Lifetime};
 use crate::transform::region::{self, NodeKind};
 use crate::types::DType;
+use std::collections::HashMap;
 
 /// The memory a value lies in.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -46,7 +47,7 @@ pub struct Step {
     pub work: Work,
     /// Where its operands lie.
     pub reads: Vec<Place>,
-    /// Where its results lie, each row-major.
+    /// Where its results lie: row-major, but that of a matrix product may be strided, and so may a copy's.
     pub writes: Vec<Place>,
     /// For each result: the operand whose memory it may take over in this very step.
     pub in_place: Vec<Option<usize>>,
@@ -120,6 +121,19 @@ struct Planner<'t> {
     /// The last step that reads each parameter.
     read: Vec<Option<usize>>,
     steps: Vec<Draft>,
+    /// The instructions that read each value, and how often it is a result.
+    users: HashMap<Value, Vec<Inst>>,
+    /// Where matrix products go that would otherwise be copied.
+    routes: HashMap<Value, Route>,
+    /// The results of concatenations that something was written to already.
+    joined: HashMap<Inst, Viewed>,
+}
+
+/// Where a matrix product is written, so that what follows finds it as it wants it.
+struct Route {
+    layout: Layout,
+    /// The concatenation that it is a part of.
+    cat: Option<Inst>,
 }
 
 /// Plans `trace`; `donated` says which parameters' memory may be reused.
@@ -130,7 +144,18 @@ pub fn plan(trace: &Trace, donated: &[bool]) -> Plan {
         blocks: Vec::new(),
         read: vec![None; trace.body.params.len()],
         steps: Vec::new(),
+        users: HashMap::new(),
+        routes: HashMap::new(),
+        joined: HashMap::new(),
     };
+    for &i in &trace.body.insts {
+        for &a in &trace.data(i).args {
+            p.users.entry(a).or_default().push(i);
+        }
+    }
+    for &i in &trace.body.insts {
+        p.route(trace.data(i));
+    }
     for (i, &v) in trace.body.params.iter().enumerate() {
         let layout = Layout::contiguous(&trace.ty(v).sizes());
         p.values[v.index()] = Some(Viewed { root: Root::Param(i), layout, dtype: trace.ty(v).dtype() });
@@ -144,18 +169,128 @@ pub fn plan(trace: &Trace, donated: &[bool]) -> Plan {
 
 impl Planner<'_> {
     fn inst(&mut self, id: Inst, data: &InstData) {
-        if let Kind::Op(op) = &data.kind
-            && region::is_view(op)
-        {
-            return self.view(op, data);
+        match &data.kind {
+            Kind::Op(op) if region::is_view(op) => return self.view(op, data),
+            Kind::Op(Op::Cat { .. }) => return self.cat(id, data),
+            _ => {}
         }
         let reads = data.args.iter().map(|&a| self.get(a)).collect();
-        let types: Vec<_> = data.results.iter().map(|&r| self.trace.ty(r)).collect();
-        let writes: Vec<Viewed> = types.iter().map(|t| self.block(&t.sizes(), t.dtype())).collect();
+        let writes: Vec<Viewed> = data.results.iter().map(|&r| self.target(r)).collect();
         for (&r, w) in data.results.iter().zip(&writes) {
             self.values[r.index()] = Some(w.clone());
         }
         self.step(Work::Inst(id), reads, writes);
+    }
+
+    /// Where the step that comes next writes its result `r`.
+    fn target(&mut self, r: Value) -> Viewed {
+        let (sizes, dtype) = (self.trace.ty(r).sizes(), self.trace.ty(r).dtype());
+        let Some(Route { layout, cat }) = self.routes.remove(&r) else { return self.block(&sizes, dtype) };
+        let whole = match cat {
+            Some(id) => self.joined(id),
+            None => self.block(&sizes, dtype),
+        };
+        Viewed { layout, ..whole }
+    }
+
+    /// The whole of a concatenation's result.
+    fn joined(&mut self, id: Inst) -> Viewed {
+        if !self.joined.contains_key(&id) {
+            let ty = self.trace.ty(self.trace.data(id).results[0]);
+            let whole = self.block(&ty.sizes(), ty.dtype());
+            self.joined.insert(id, whole);
+        }
+        self.joined[&id].clone()
+    }
+
+    /// Copies the parts that were not written to their places already.
+    fn cat(&mut self, id: Inst, data: &InstData) {
+        let whole = self.joined(id);
+        for (n, &a) in data.args.iter().enumerate() {
+            let (x, layout) = (self.get(a), self.part(id, n));
+            let to = Viewed { layout, ..whole.clone() };
+            if x.root != to.root && x.layout.count() > 0 {
+                self.step(Work::Copy, vec![x], vec![to]);
+            }
+        }
+        self.values[data.results[0].index()] = Some(whole);
+    }
+
+    /// The place of operand `n` of a concatenation in its result.
+    fn part(&self, id: Inst, n: usize) -> Layout {
+        let data = self.trace.data(id);
+        let whole = Layout::contiguous(&self.trace.ty(data.results[0]).sizes());
+        let Kind::Op(Op::Cat { axis }) = data.kind else { return whole };
+        let axis = axis.resolve(whole.sizes.len()).unwrap_or(0);
+        let before: usize = data.args[..n].iter().map(|&a| self.trace.ty(a).sizes()[axis]).sum();
+        let sizes = self.trace.ty(data.args[n]).sizes();
+        Layout { offset: before * whole.strides[axis], sizes, strides: whole.strides }
+    }
+
+    /// Finds a better place for a matrix product whose only reader is a chain of views: in the concatenation at
+    /// its end, or permuted so that no view needs a copy.
+    fn route(&mut self, data: &InstData) {
+        if !matches!(data.kind, Kind::Op(Op::Matmul)) {
+            return;
+        }
+        let result = data.results[0];
+        let only =
+            |v: Value| match (self.users.get(&v).map(Vec::as_slice), self.trace.body.results.contains(&v)) {
+                (Some([one]), false) => Some(*one),
+                _ => None,
+            };
+        let (mut chain, mut v) = (Vec::new(), result);
+        let mut layout = Some(Layout::contiguous(&self.trace.ty(v).sizes()));
+        // Up to where the chain must be undone: the last view that needs a copy, or all of it.
+        let (mut undo, mut cat) = (0, None);
+        while let Some(user) = only(v) {
+            let Kind::Op(op) = self.trace.data(user).kind else { break };
+            if matches!(op, Op::Cat { .. }) {
+                let args = &self.trace.data(user).args;
+                cat = args.iter().position(|&a| a == v).map(|n| (user, n));
+                undo = chain.len();
+                break;
+            }
+            if !matches!(op, Op::Reshape { .. } | Op::Permute { .. }) {
+                break;
+            }
+            chain.push((op, self.trace.ty(v).sizes()));
+            v = self.trace.data(user).results[0];
+            let to = self.trace.ty(v).sizes();
+            layout = layout.and_then(|l| l.view(&op, &to));
+            if layout.is_none() {
+                undo = chain.len();
+                layout = Some(Layout::contiguous(&to));
+            }
+        }
+        if undo == 0 && cat.is_none() {
+            return;
+        }
+        let mut place = match cat {
+            Some((id, n)) => self.part(id, n),
+            None => {
+                let end = chain.get(undo).map_or(self.trace.ty(v).sizes(), |c| c.1.clone());
+                Layout::contiguous(&end)
+            }
+        };
+        for (op, from) in chain[..undo].iter().rev() {
+            let undone = match op {
+                Op::Permute { axes } => {
+                    let mut back =
+                        Layout { strides: vec![0; from.len()], sizes: from.clone(), ..place.clone() };
+                    for (i, a) in axes.resolved(from.len()).into_iter().enumerate() {
+                        back.strides[a] = place.strides[i];
+                    }
+                    Some(back)
+                }
+                _ => place.reshape(from),
+            };
+            match undone {
+                Some(l) => place = l,
+                None => return,
+            }
+        }
+        self.routes.insert(result, Route { layout: place, cat: cat.map(|c| c.0) });
     }
 
     fn view(&mut self, op: &Op, data: &InstData) {

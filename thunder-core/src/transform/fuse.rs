@@ -45,6 +45,7 @@ const MAX_OPERANDS: usize = 48;
 
 /// Fuses a trace of primitive operations.
 pub fn run(trace: &Trace) -> (Trace, Vec<Note>) {
+    let trace = &super::concat::run(trace);
     let mut fuser = Fuser::new(trace);
     fuser.merge_along_data_flow();
     fuser.merge_siblings();

@@ -8,6 +8,7 @@ pub mod decompose;
 pub mod differentiate;
 pub mod simplify;
 
+pub mod concat;
 mod copy;
 pub mod fuse;
 pub mod memory;

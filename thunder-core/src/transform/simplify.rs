@@ -185,7 +185,9 @@ impl Known {
 
     fn fold(&self, b: &mut Builder, op: Op, args: &[Value]) -> Option<Value> {
         let ty = b.ty(*args.first()?);
-        if args.iter().any(|&a| b.ty(a).shape.rank() != 0) || !matches!(ty.elem, Elem::Known(DType::F32 | DType::F64)) {
+        if args.iter().any(|&a| b.ty(a).shape.rank() != 0)
+            || !matches!(ty.elem, Elem::Known(DType::F32 | DType::F64))
+        {
             return None;
         }
         let x = self.constant(args[0])?;

@@ -25,39 +25,30 @@ pub fn f32_to_bf16(x: f32) -> u16 {
 /// The views must be valid for `rows` rows of `n` elements of the registers' types, and `d` overlap nothing.
 pub unsafe fn cast(from: DType, to: DType, d: View, a: View, rows: usize, n: usize) {
     macro_rules! go {
-        ($a:ty, $d:ty, $f:expr) => {
+        ($wide:literal, $a:ty, $d:ty, $f:expr) => {
             // SAFETY: passed on.
-            unsafe {
-                map1::<$a, $d>(
-                    d,
-                    a,
-                    rows,
-                    n,
-                    #[inline(always)]
-                    $f,
-                )
-            }
+            unsafe { map1::<$wide, $a, $d>(d, a, rows, n, $f) }
         };
     }
     macro_rules! from {
         ($a:ty) => {
             match to {
-                DType::F64 => go!($a, f64, |x| x as f64),
-                DType::F32 => go!($a, f32, |x| x as f32),
+                DType::F64 => go!(false, $a, f64, |x| x as f64),
+                DType::F32 => go!(true, $a, f32, |x| x as f32),
                 // By way of f64, which holds every operand but large i64 exactly: rounded once.
-                DType::F16 => go!($a, f32, |x| f16::from_f64(x as f64).to_f32()),
-                DType::BF16 => go!($a, f32, |x| bf16::from_f64(x as f64).to_f32()),
-                DType::I64 => go!($a, i64, |x| x as i64),
-                DType::I32 => go!($a, i32, |x| x as i32),
-                DType::U32 => go!($a, u32, |x| x as u32),
-                DType::U8 => go!($a, u8, |x| x as u8),
-                DType::Bool => go!($a, u8, |x| u8::from(x != 0 as $a)),
+                DType::F16 => go!(false, $a, f32, |x| f16::from_f64(x as f64).to_f32()),
+                DType::BF16 => go!(false, $a, f32, |x| bf16::from_f64(x as f64).to_f32()),
+                DType::I64 => go!(false, $a, i64, |x| x as i64),
+                DType::I32 => go!(false, $a, i32, |x| x as i32),
+                DType::U32 => go!(false, $a, u32, |x| x as u32),
+                DType::U8 => go!(false, $a, u8, |x| x as u8),
+                DType::Bool => go!(false, $a, u8, |x| u8::from(x != 0 as $a)),
             }
         };
     }
     match (Rep::of(from), to) {
-        (Rep::F32, DType::BF16) => go!(f32, f32, |x| bf16_to_f32(f32_to_bf16(x))),
-        (Rep::F32, DType::F16) => go!(f32, f32, |x| f16::from_f32(x).to_f32()),
+        (Rep::F32, DType::BF16) => go!(true, f32, f32, |x| bf16_to_f32(f32_to_bf16(x))),
+        (Rep::F32, DType::F16) => go!(true, f32, f32, |x| f16::from_f32(x).to_f32()),
         (Rep::F32, _) => from!(f32),
         (Rep::F64, _) => from!(f64),
         (Rep::I64, _) => from!(i64),
@@ -138,7 +129,9 @@ unsafe fn gather<A: Copy, D: Copy>(
     let d = View { ptr: to, rs: n, vec: true };
     if step == 1 || step == 0 {
         // SAFETY: the caller's promise.
-        return unsafe { map1(d, View { ptr: from as *mut u8, rs: n, vec: step == 1 }, 1, n, f) };
+        return unsafe {
+            map1::<true, A, D>(d, View { ptr: from as *mut u8, rs: n, vec: step == 1 }, 1, n, f)
+        };
     }
     for i in 0..n {
         // SAFETY: the caller's promise.
@@ -157,7 +150,7 @@ unsafe fn scatter<A: Copy, D: Copy>(
     if step == 1 {
         let d = View { ptr: to, rs: n, vec: true };
         // SAFETY: the caller's promise.
-        return unsafe { map1(d, View { ptr: from as *mut u8, rs: n, vec: true }, 1, n, f) };
+        return unsafe { map1::<true, A, D>(d, View { ptr: from as *mut u8, rs: n, vec: true }, 1, n, f) };
     }
     for i in 0..n {
         // SAFETY: the caller's promise.

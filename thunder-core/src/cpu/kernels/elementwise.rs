@@ -1,8 +1,11 @@
 //! Elementwise operations, one loop for each operation and element type.
+//!
+//! Only f32, which 16-bit floats are computed in too, is compiled for every vector unit; the others are rarer.
 
 // A closure is inlined into the loop that calls it; a function by name is called through a pointer.
 #![allow(clippy::redundant_closure)]
 
+use super::real::Real;
 use super::{Rep, View, map1, map2, math, select};
 use crate::op::{Op, Opcode};
 
@@ -21,16 +24,23 @@ pub unsafe fn run(op: &Op, rep: Rep, d: View, args: &[View], rows: usize, n: usi
                 Rep::U8 => select::<u8>(d, *c, *a, *b, rows, n),
             },
             (_, [a]) => match rep {
-                Rep::F32 => unary_f32(code, d, *a, rows, n),
-                Rep::F64 => unary_f64(code, d, *a, rows, n),
+                Rep::F32 => {
+                    unary_float::<true, f32>(code, d, *a, rows, n);
+                    match code {
+                        Opcode::Sin => mend_far(d, *a, rows, n, math::far_sin),
+                        Opcode::Cos => mend_far(d, *a, rows, n, math::far_cos),
+                        _ => {}
+                    }
+                }
+                Rep::F64 => unary_float::<false, f64>(code, d, *a, rows, n),
                 Rep::I64 => unary_i64(code, d, *a, rows, n),
                 Rep::I32 => unary_i32(code, d, *a, rows, n),
                 Rep::U32 => unary_u32(code, d, *a, rows, n),
                 Rep::U8 => unary_u8(code, d, *a, rows, n),
             },
             (_, [a, b]) => match rep {
-                Rep::F32 => binary_f32(code, d, *a, *b, rows, n),
-                Rep::F64 => binary_f64(code, d, *a, *b, rows, n),
+                Rep::F32 => binary_float::<true, f32>(code, d, *a, *b, rows, n),
+                Rep::F64 => binary_float::<false, f64>(code, d, *a, *b, rows, n),
                 Rep::I64 => binary_i64(code, d, *a, *b, rows, n),
                 Rep::I32 => binary_i32(code, d, *a, *b, rows, n),
                 Rep::U32 => binary_u32(code, d, *a, *b, rows, n),
@@ -47,121 +57,56 @@ pub unsafe fn run(op: &Op, rep: Rep, d: View, args: &[View], rows: usize, n: usi
 /// As [`run`].
 pub unsafe fn not_bool(d: View, a: View, rows: usize, n: usize) {
     // SAFETY: passed on.
-    unsafe { map1::<u8, u8>(d, a, rows, n, |x| x ^ 1) }
+    unsafe { map1::<false, u8, u8>(d, a, rows, n, |x| x ^ 1) }
 }
 
 fn wrong(code: Opcode) -> ! {
     unreachable!("verification: `{}` does not take this element type", code.name())
 }
 
-macro_rules! float_unary {
-    ($name:ident, $t:ty, $exp:expr, $exp2:expr, $expm1:expr, $log:expr, $log2:expr, $log1p:expr, $tanh:expr, $erf:expr, $sigmoid:expr, $sin:expr, $cos:expr) => {
-        unsafe fn $name(code: Opcode, d: View, a: View, rows: usize, n: usize) {
-            macro_rules! go {
-                ($f:expr) => {
-                    // SAFETY: passed on.
-                    unsafe {
-                        map1::<$t, $t>(
-                            d,
-                            a,
-                            rows,
-                            n,
-                            #[inline(always)]
-                            $f,
-                        )
-                    }
-                };
-            }
-            macro_rules! test {
-                ($f:expr) => {
-                    // SAFETY: passed on.
-                    unsafe {
-                        map1::<$t, u8>(
-                            d,
-                            a,
-                            rows,
-                            n,
-                            #[inline(always)]
-                            $f,
-                        )
-                    }
-                };
-            }
-            match code {
-                Opcode::Neg => go!(|x: $t| -x),
-                Opcode::Abs => go!(|x: $t| x.abs()),
-                Opcode::Sign => go!(|x: $t| {
-                    let s = if x > 0.0 { 1.0 } else { x };
-                    if x < 0.0 { -1.0 } else { s }
-                }),
-                Opcode::Square => go!(|x: $t| x * x),
-                Opcode::Reciprocal => go!(|x: $t| 1.0 / x),
-                Opcode::Sqrt => go!(|x: $t| x.sqrt()),
-                Opcode::Rsqrt => go!(|x: $t| 1.0 / x.sqrt()),
-                Opcode::Exp => go!($exp),
-                Opcode::Exp2 => go!($exp2),
-                Opcode::Expm1 => go!($expm1),
-                Opcode::Log => go!($log),
-                Opcode::Log2 => go!($log2),
-                Opcode::Log1p => go!($log1p),
-                Opcode::Sin => go!($sin),
-                Opcode::Cos => go!($cos),
-                Opcode::Tanh => go!($tanh),
-                Opcode::Erf => go!($erf),
-                Opcode::Sigmoid => go!($sigmoid),
-                Opcode::Floor => go!(|x: $t| x.floor()),
-                Opcode::Ceil => go!(|x: $t| x.ceil()),
-                Opcode::Round => go!(|x: $t| x.round_ties_even()),
-                Opcode::Trunc => go!(|x: $t| x.trunc()),
-                Opcode::IsNan => test!(|x: $t| u8::from(x.is_nan())),
-                Opcode::IsInf => test!(|x: $t| u8::from(x.abs() == <$t>::INFINITY)),
-                Opcode::IsFinite => test!(|x: $t| u8::from(x.abs() < <$t>::INFINITY)),
-                _ => wrong(code),
-            }
-        }
-    };
-}
-
-float_unary!(
-    vector_f32,
-    f32,
-    |x| math::exp(x),
-    |x| math::exp2(x),
-    |x| math::expm1(x),
-    |x| math::log(x),
-    |x| math::log2(x),
-    |x| math::log1p(x),
-    |x| math::tanh(x),
-    |x| math::erf(x),
-    |x| math::sigmoid(x),
-    |x| math::sin(x),
-    |x| math::cos(x)
-);
-float_unary!(
-    unary_f64,
-    f64,
-    |x| x.exp(),
-    |x| x.exp2(),
-    |x| x.exp_m1(),
-    |x| x.ln(),
-    |x| x.log2(),
-    |x| x.ln_1p(),
-    |x| x.tanh(),
-    |x| math::erf64(x),
-    |x| if x < 0.0 { x.exp() / (1.0 + x.exp()) } else { 1.0 / (1.0 + (-x).exp()) },
-    |x| x.sin(),
-    |x| x.cos()
-);
-
-unsafe fn unary_f32(code: Opcode, d: View, a: View, rows: usize, n: usize) {
-    // SAFETY: passed on.
-    unsafe {
-        vector_f32(code, d, a, rows, n);
-        match code {
-            Opcode::Sin => mend_far(d, a, rows, n, math::far_sin),
-            Opcode::Cos => mend_far(d, a, rows, n, math::far_cos),
-            _ => {}
-        }
+unsafe fn unary_float<const WIDE: bool, T: Real>(code: Opcode, d: View, a: View, rows: usize, n: usize) {
+    macro_rules! go {
+        ($f:expr) => {
+            // SAFETY: passed on.
+            unsafe { map1::<WIDE, T, T>(d, a, rows, n, $f) }
+        };
+    }
+    macro_rules! test {
+        ($f:expr) => {
+            // SAFETY: passed on.
+            unsafe { map1::<WIDE, T, u8>(d, a, rows, n, $f) }
+        };
+    }
+    match code {
+        Opcode::Neg => go!(|x| -x),
+        Opcode::Abs => go!(T::abs),
+        Opcode::Sign => go!(|x: T| {
+            let s = if x > T::ZERO { T::ONE } else { x };
+            if x < T::ZERO { -T::ONE } else { s }
+        }),
+        Opcode::Square => go!(|x| x * x),
+        Opcode::Reciprocal => go!(|x| T::ONE / x),
+        Opcode::Sqrt => go!(T::sqrt),
+        Opcode::Rsqrt => go!(|x| T::ONE / x.sqrt()),
+        Opcode::Exp => go!(T::exp),
+        Opcode::Exp2 => go!(T::exp2),
+        Opcode::Expm1 => go!(T::expm1),
+        Opcode::Log => go!(T::log),
+        Opcode::Log2 => go!(T::log2),
+        Opcode::Log1p => go!(T::log1p),
+        Opcode::Sin => go!(T::sin),
+        Opcode::Cos => go!(T::cos),
+        Opcode::Tanh => go!(T::tanh),
+        Opcode::Erf => go!(T::erf),
+        Opcode::Sigmoid => go!(T::sigmoid),
+        Opcode::Floor => go!(T::floor),
+        Opcode::Ceil => go!(T::ceil),
+        Opcode::Round => go!(T::round),
+        Opcode::Trunc => go!(T::trunc),
+        Opcode::IsNan => test!(|x: T| u8::from(x.is_nan())),
+        Opcode::IsInf => test!(|x: T| u8::from(x.abs() == T::INFINITY)),
+        Opcode::IsFinite => test!(|x: T| u8::from(x.abs() < T::INFINITY)),
+        _ => wrong(code),
     }
 }
 
@@ -180,108 +125,65 @@ unsafe fn mend_far(d: View, a: View, rows: usize, n: usize, f: fn(f32) -> f32) {
     }
 }
 
-macro_rules! compare {
-    ($code:expr, $t:ty, $d:expr, $a:expr, $b:expr, $rows:expr, $n:expr) => {
+unsafe fn compare<const WIDE: bool, T: Copy + PartialOrd>(
+    code: Opcode,
+    d: View,
+    a: View,
+    b: View,
+    rows: usize,
+    n: usize,
+) {
+    macro_rules! go {
+        ($f:expr) => {
+            // SAFETY: passed on.
+            unsafe { map2::<WIDE, T, T, u8>(d, a, b, rows, n, $f) }
+        };
+    }
+    match code {
+        Opcode::Eq => go!(|x, y| u8::from(x == y)),
+        Opcode::Ne => go!(|x, y| u8::from(x != y)),
+        Opcode::Lt => go!(|x, y| u8::from(x < y)),
+        Opcode::Le => go!(|x, y| u8::from(x <= y)),
+        Opcode::Gt => go!(|x, y| u8::from(x > y)),
+        Opcode::Ge => go!(|x, y| u8::from(x >= y)),
+        _ => wrong(code),
+    }
+}
+
+unsafe fn binary_float<const WIDE: bool, T: Real>(
+    code: Opcode,
+    d: View,
+    a: View,
+    b: View,
+    rows: usize,
+    n: usize,
+) {
+    macro_rules! wide {
+        ($f:expr) => {
+            // SAFETY: passed on.
+            unsafe { map2::<WIDE, T, T, T>(d, a, b, rows, n, $f) }
+        };
+    }
+    macro_rules! scalar {
+        ($f:expr) => {
+            // SAFETY: passed on.
+            unsafe { map2::<false, T, T, T>(d, a, b, rows, n, $f) }
+        };
+    }
+    match code {
+        Opcode::Add => wide!(|x, y| x + y),
+        Opcode::Sub => wide!(|x, y| x - y),
+        Opcode::Mul => wide!(|x, y| x * y),
+        Opcode::Div => wide!(|x, y| x / y),
+        Opcode::Rem => scalar!(|x, y| x % y),
+        Opcode::Pow => scalar!(T::pow),
+        Opcode::Atan2 => scalar!(T::atan2),
+        Opcode::Maximum => wide!(|x: T, y| if x > y || x.is_nan() { x } else { y }),
+        Opcode::Minimum => wide!(|x: T, y| if x < y || x.is_nan() { x } else { y }),
         // SAFETY: passed on.
-        unsafe {
-            match $code {
-                Opcode::Eq => map2::<$t, $t, u8>(
-                    $d,
-                    $a,
-                    $b,
-                    $rows,
-                    $n,
-                    #[inline(always)]
-                    |x, y| u8::from(x == y),
-                ),
-                Opcode::Ne => map2::<$t, $t, u8>(
-                    $d,
-                    $a,
-                    $b,
-                    $rows,
-                    $n,
-                    #[inline(always)]
-                    |x, y| u8::from(x != y),
-                ),
-                Opcode::Lt => map2::<$t, $t, u8>(
-                    $d,
-                    $a,
-                    $b,
-                    $rows,
-                    $n,
-                    #[inline(always)]
-                    |x, y| u8::from(x < y),
-                ),
-                Opcode::Le => map2::<$t, $t, u8>(
-                    $d,
-                    $a,
-                    $b,
-                    $rows,
-                    $n,
-                    #[inline(always)]
-                    |x, y| u8::from(x <= y),
-                ),
-                Opcode::Gt => map2::<$t, $t, u8>(
-                    $d,
-                    $a,
-                    $b,
-                    $rows,
-                    $n,
-                    #[inline(always)]
-                    |x, y| u8::from(x > y),
-                ),
-                Opcode::Ge => map2::<$t, $t, u8>(
-                    $d,
-                    $a,
-                    $b,
-                    $rows,
-                    $n,
-                    #[inline(always)]
-                    |x, y| u8::from(x >= y),
-                ),
-                _ => wrong($code),
-            }
-        }
-    };
+        _ => unsafe { compare::<WIDE, T>(code, d, a, b, rows, n) },
+    }
 }
-
-macro_rules! float_binary {
-    ($name:ident, $t:ty) => {
-        unsafe fn $name(code: Opcode, d: View, a: View, b: View, rows: usize, n: usize) {
-            macro_rules! go {
-                ($f:expr) => {
-                    // SAFETY: passed on.
-                    unsafe {
-                        map2::<$t, $t, $t>(
-                            d,
-                            a,
-                            b,
-                            rows,
-                            n,
-                            #[inline(always)]
-                            $f,
-                        )
-                    }
-                };
-            }
-            match code {
-                Opcode::Add => go!(|x, y| x + y),
-                Opcode::Sub => go!(|x, y| x - y),
-                Opcode::Mul => go!(|x, y| x * y),
-                Opcode::Div => go!(|x, y| x / y),
-                Opcode::Rem => go!(|x, y| x % y),
-                Opcode::Pow => go!(|x, y| x.powf(y)),
-                Opcode::Atan2 => go!(|x, y| x.atan2(y)),
-                Opcode::Maximum => go!(|x, y| if x > y || x.is_nan() { x } else { y }),
-                Opcode::Minimum => go!(|x, y| if x < y || x.is_nan() { x } else { y }),
-                _ => compare!(code, $t, d, a, b, rows, n),
-            }
-        }
-    };
-}
-
-float_binary!(binary_f32, f32);
-float_binary!(binary_f64, f64);
 
 macro_rules! int {
     ($unary:ident, $binary:ident, $t:ty, $abs:expr, $sign:expr, $pow:expr) => {
@@ -289,16 +191,7 @@ macro_rules! int {
             macro_rules! go {
                 ($f:expr) => {
                     // SAFETY: passed on.
-                    unsafe {
-                        map1::<$t, $t>(
-                            d,
-                            a,
-                            rows,
-                            n,
-                            #[inline(always)]
-                            $f,
-                        )
-                    }
+                    unsafe { map1::<false, $t, $t>(d, a, rows, n, $f) }
                 };
             }
             match code {
@@ -315,17 +208,7 @@ macro_rules! int {
             macro_rules! go {
                 ($f:expr) => {
                     // SAFETY: passed on.
-                    unsafe {
-                        map2::<$t, $t, $t>(
-                            d,
-                            a,
-                            b,
-                            rows,
-                            n,
-                            #[inline(always)]
-                            $f,
-                        )
-                    }
+                    unsafe { map2::<false, $t, $t, $t>(d, a, b, rows, n, $f) }
                 };
             }
             match code {
@@ -340,7 +223,8 @@ macro_rules! int {
                 Opcode::And => go!(|x, y| x & y),
                 Opcode::Or => go!(|x, y| x | y),
                 Opcode::Xor => go!(|x, y| x ^ y),
-                _ => compare!(code, $t, d, a, b, rows, n),
+                // SAFETY: passed on.
+                _ => unsafe { compare::<false, $t>(code, d, a, b, rows, n) },
             }
         }
     };
@@ -369,7 +253,7 @@ fn signed_power(x: i64, y: i64) -> i64 {
     }
 }
 
-int!(unary_i64, binary_i64, i64, |x| x.wrapping_abs(), |x| x.signum(), |x, y| signed_power(x, y));
+int!(unary_i64, binary_i64, i64, |x| x.wrapping_abs(), |x| x.signum(), signed_power);
 int!(unary_i32, binary_i32, i32, |x| x.wrapping_abs(), |x| x.signum(), |x, y| {
     signed_power(x as i64, y as i64) as i32
 });

@@ -7,6 +7,7 @@
 pub(super) mod convert;
 pub(super) mod elementwise;
 pub(super) mod math;
+mod real;
 pub(super) mod reduce;
 
 use std::sync::LazyLock;
@@ -109,12 +110,18 @@ pub(super) fn flatten(views: &[View], rows: usize, n: usize) -> (usize, usize) {
     if flat { (1, rows * n) } else { (rows, n) }
 }
 
+/// Runs `f` compiled for this machine if `WIDE`, else for the least of its kind: what is rare is compiled once.
+#[inline(always)]
+fn at<const WIDE: bool, R>(f: impl FnOnce() -> R) -> R {
+    if WIDE { vectorised(f) } else { f() }
+}
+
 /// `d = f(a)`, element by element.
 ///
 /// # Safety
 /// The views must be valid for `rows` rows of `n` elements of these types; `d` must overlap nothing else.
 #[inline(always)]
-pub(super) unsafe fn map1<A: Copy, D: Copy>(
+pub(super) unsafe fn map1<const WIDE: bool, A: Copy, D: Copy>(
     d: View,
     a: View,
     rows: usize,
@@ -122,7 +129,7 @@ pub(super) unsafe fn map1<A: Copy, D: Copy>(
     f: impl Fn(A) -> D + Copy,
 ) {
     let (rows, n) = flatten(&[d, a], rows, n);
-    vectorised(
+    at::<WIDE, ()>(
         #[inline(always)]
         move || {
             for r in 0..rows {
@@ -146,7 +153,7 @@ pub(super) unsafe fn map1<A: Copy, D: Copy>(
 /// # Safety
 /// As [`map1`].
 #[inline(always)]
-pub(super) unsafe fn map2<A: Copy, B: Copy, D: Copy>(
+pub(super) unsafe fn map2<const WIDE: bool, A: Copy, B: Copy, D: Copy>(
     d: View,
     a: View,
     b: View,
@@ -155,7 +162,7 @@ pub(super) unsafe fn map2<A: Copy, B: Copy, D: Copy>(
     f: impl Fn(A, B) -> D + Copy,
 ) {
     let (rows, n) = flatten(&[d, a, b], rows, n);
-    vectorised(
+    at::<WIDE, ()>(
         #[inline(always)]
         move || {
             for r in 0..rows {
