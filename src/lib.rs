@@ -9,8 +9,9 @@ pub mod optim;
 pub mod prelude;
 pub mod weights;
 
-pub use thunder_core::call::{CallError, Explanation, scope as call};
 pub use device::Devices;
+pub use half::{bf16, f16};
+pub use thunder_core::call::{CallError, Explanation, scope as call};
 pub use thunder_core::device::Device;
 pub use thunder_core::error::Error;
 pub use thunder_core::module::{Module, Tree};
@@ -19,4 +20,3 @@ pub use thunder_core::rt as __rt;
 pub use thunder_core::tensor::{Key, Scalar, Tensor};
 pub use thunder_core::{op, trace, types};
 pub use thunder_macros::thunder;
-pub use half::{bf16, f16};

@@ -604,21 +604,23 @@ impl std::fmt::Display for Explanation {
 
 /// The bool a static condition is, when only rustc can know that it is no tensor.
 #[diagnostic::on_unimplemented(
-    message = "a branch on a tensor value",
-    label = "`{Self}` is not a static `bool`",
-    note = "a trace has no control flow on values: choose elementwise with `select`, or loop with `scan`"
+    message = "a branch on a tensor value: it decides while tracing, when a tensor holds nothing yet",
+    label = "`{Self}` is not a `bool` that is known while tracing",
+    note = "compute both and choose: `select(condition, x, y)`; or a mask"
 )]
 pub trait StaticBool {
     /// The value.
     fn get(self) -> bool;
 }
 
+#[diagnostic::do_not_recommend]
 impl StaticBool for bool {
     fn get(self) -> bool {
         self
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl StaticBool for &bool {
     fn get(self) -> bool {
         *self

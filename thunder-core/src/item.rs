@@ -36,6 +36,38 @@ pub struct Item {
     pub holes: u32,
 }
 
+impl Item {
+    /// What stands in for the trace of a function that has none.
+    pub const OPAQUE: Item = Item {
+        name: "",
+        file: "",
+        line: 0,
+        dims: &[],
+        elems: &[],
+        params: &[],
+        result: Spec::Opaque,
+        types: &[],
+        nodes: &[],
+        output: Operand::Hole,
+        holes: 0,
+    };
+}
+
+/// Refuses, while the caller compiles, a callee that is no `#[thunder]` function.
+#[track_caller]
+pub const fn traced(item: &Item, name: &str) {
+    if item.name.is_empty() {
+        let text = crate::types::Text::new().str("an opaque call: `").str(name);
+        let text = text.str("` is not a `#[thunder]` function, so what it does is not traced");
+        const_panic(&text.str("\n\n       help: mark it `#[thunder]`, or pass what it gives as a parameter"));
+    }
+}
+
+#[track_caller]
+const fn const_panic(text: &crate::types::Text) {
+    panic!("{}", text.as_str());
+}
+
 /// A parameter of an [`Item`].
 #[derive(Debug)]
 pub struct Param {

@@ -26,7 +26,12 @@ fn device() -> Option<Arc<dyn Backend>> {
     }
 }
 
-fn run(backend: &dyn Backend, trace: &Trace, donated: &[bool], inputs: &[Array]) -> Result<Vec<Array>, String> {
+fn run(
+    backend: &dyn Backend,
+    trace: &Trace,
+    donated: &[bool],
+    inputs: &[Array],
+) -> Result<Vec<Array>, String> {
     let exe = backend.compile(trace, donated).map_err(|e| e.to_string())?;
     let upload = |x: &Array| backend.upload(&encode(x.dtype, &x.data)).map_err(|e| e.to_string());
     let mut args = Vec::new();
@@ -65,12 +70,19 @@ fn difference(got: &[Array], want: &[Array]) -> Option<String> {
         let w = w.clone().rounded();
         let scale = w.data.iter().filter(|y| y.is_finite()).fold(1.0f64, |m, y| m.max(y.abs()));
         let bound = tolerance(g.dtype) * scale;
-        let wrong = g.data.iter().zip(&w.data).enumerate().filter(|(_, (x, y))| {
-            !(x == y || (x.is_nan() && y.is_nan()) || (*x - *y).abs() <= bound)
-        });
+        let wrong = g
+            .data
+            .iter()
+            .zip(&w.data)
+            .enumerate()
+            .filter(|(_, (x, y))| !(x == y || (x.is_nan() && y.is_nan()) || (*x - *y).abs() <= bound));
         let list: Vec<_> = wrong.collect();
         if let Some((k, (x, y))) = list.first() {
-            return Some(format!("result {i}, {} of {}: element {k}: got {x}, expected {y}", list.len(), g.data.len()));
+            return Some(format!(
+                "result {i}, {} of {}: element {k}: got {x}, expected {y}",
+                list.len(),
+                g.data.len()
+            ));
         }
     }
     None
@@ -96,7 +108,13 @@ fn all<T: Sync>(jobs: &[T], job: impl Fn(&T) -> Result<(), String> + Sync) {
     assert!(failures.is_empty(), "{} failed:\n{}", failures.len(), failures.join("\n"));
 }
 
-fn check(backend: &dyn Backend, name: &str, trace: &Trace, donated: &[bool], inputs: &[Array]) -> Result<(), String> {
+fn check(
+    backend: &dyn Backend,
+    name: &str,
+    trace: &Trace,
+    donated: &[bool],
+    inputs: &[Array],
+) -> Result<(), String> {
     let plain = differentiate::run(trace).map_err(|e| e.to_string())?;
     let want = eval(&plain, inputs);
     let fused = cases::fused(trace);
@@ -155,7 +173,8 @@ fn inputs(types: &[Ty], seed: u64) -> Vec<Array> {
 #[test]
 fn fused_cases() {
     let Some(backend) = device() else { return };
-    let list: Vec<_> = [8, 37].into_iter().flat_map(|r| (0..cases::all(r).len()).map(move |i| (r, i))).collect();
+    let list: Vec<_> =
+        [8, 37].into_iter().flat_map(|r| (0..cases::all(r).len()).map(move |i| (r, i))).collect();
     all(&list, |&(r, i)| {
         let case = cases::all(r).swap_remove(i);
         let mut x = inputs(&case.params, 7);
@@ -183,7 +202,13 @@ fn reduction(op: Op, ty: Ty) -> Trace {
 #[test]
 fn large_reductions_are_right_and_repeat() {
     let Some(backend) = device() else { return };
-    let cases = [(vec![20000, 24], 0), (vec![3, 100_001], 1), (vec![300_000], 0), (vec![40, 5000], 1), (vec![513, 100], 0)];
+    let cases = [
+        (vec![20000, 24], 0),
+        (vec![3, 100_001], 1),
+        (vec![300_000], 0),
+        (vec![40, 5000], 1),
+        (vec![513, 100], 0),
+    ];
     for (sizes, axis) in cases {
         let op = Op::Sum { axes: Axes::new(&[axis]), keepdim: Flag::No };
         for dtype in [DType::F32, DType::BF16] {
@@ -264,7 +289,7 @@ fn kernels_against_copies() {
     let gb = 1usize << 30;
     let copy = 2.0 * gb as f64 / f64::from(timer.copy(gb, 20).expect("copies")) / 1e6;
     println!("copy: {copy:.0} GB/s");
-    println!("{:<22} {:>8} {:>9} {:>9} {:>7}  {}", "case", "rows", "ms", "floor ms", "of copy", "launches");
+    println!("{:<22} {:>8} {:>9} {:>9} {:>7}  launches", "case", "rows", "ms", "floor ms", "of copy");
     let rows = |name: &str| match name {
         "bias_gelu" => 16384,
         "layer_norm" | "layer_norm_backward" | "column_sum" | "transpose_gelu_add" => 65536,
@@ -291,14 +316,16 @@ fn kernels_against_copies() {
         let bytes: usize = case.params.iter().map(Ty::bytes).sum::<usize>()
             + trace.body.results.iter().map(|&v| trace.ty(v).bytes()).sum::<usize>();
         let ms = timer.median(15, || {
-            let take = |(i, b): (usize, Buffer)| if case.donated[i] { Arg::Donated(b) } else { Arg::Borrowed(b) };
+            let take =
+                |(i, b): (usize, Buffer)| if case.donated[i] { Arg::Donated(b) } else { Arg::Borrowed(b) };
             let list = std::mem::take(&mut buffers);
             let kept: Vec<Option<Buffer>> =
                 list.iter().enumerate().map(|(i, b)| (!case.donated[i]).then(|| b.clone())).collect();
             let mut args: Vec<Arg> = list.into_iter().enumerate().map(take).collect();
             let out = exe.run(&mut args)?;
             // What was donated comes back as the result of the same place.
-            buffers = kept.into_iter().enumerate().map(|(i, b)| b.unwrap_or_else(|| out[i].clone())).collect();
+            buffers =
+                kept.into_iter().enumerate().map(|(i, b)| b.unwrap_or_else(|| out[i].clone())).collect();
             Ok(())
         });
         let report = exe.report();

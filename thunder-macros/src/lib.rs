@@ -4,10 +4,10 @@
 //! parse -> scope, check, lower -> expand
 //! ```
 //!
-//! A function's tokens are read into a signature ([`parse`]) and a body, which is interpreted abstractly in Rust's
-//! order of evaluation ([`lower`]) over what is known of each value ([`scope`]); what the language rejects is
-//! reported ([`check`]). Out come the user's own tokens, edited in place, and the compile-time trace as constant
-//! data ([`expand`]). Nothing here reads a file, keeps state or panics.
+//! A function's tokens are read into a signature (`parse`) and a body, which is interpreted abstractly in Rust's
+//! order of evaluation (`lower`) over what is known of each value (`scope`); what the language rejects is
+//! reported (`check`). Out come the user's own tokens, edited in place, and the compile-time trace as constant
+//! data (`expand`). Nothing here reads a file, keeps state or panics.
 
 mod check;
 mod diagnostics;

@@ -51,6 +51,7 @@ impl Const {
 
 /// What is known of a value.
 #[derive(Clone)]
+#[allow(clippy::large_enum_variant)] // Tensors are the common case.
 pub enum Value<'a> {
     /// A tensor.
     Tensor(Operand, Ty),
@@ -157,9 +158,7 @@ impl Value<'_> {
             Value::Options(o) => o.fields.iter().all(|(_, v)| v.is_static()),
             Value::Iter(i) => match &**i {
                 Iter::Each(v) | Iter::Some(v) => v.is_static(),
-                Iter::Zip(a, b) => {
-                    Value::Iter(a.clone()).is_static() && Value::Iter(b.clone()).is_static()
-                }
+                Iter::Zip(a, b) => Value::Iter(a.clone()).is_static() && Value::Iter(b.clone()).is_static(),
                 Iter::Enumerate(a) => Value::Iter(a.clone()).is_static(),
                 Iter::Map(..) => false,
             },
@@ -187,8 +186,6 @@ pub struct Binding<'a> {
     pub id: u32,
     /// Counts its assignments.
     pub version: u32,
-    /// Whether it was declared `mut`.
-    pub mutable: bool,
     /// Whether it is a dimension that an annotation named.
     pub dim: bool,
     /// The value.
@@ -205,14 +202,14 @@ pub struct Scope<'a> {
 
 impl<'a> Scope<'a> {
     /// Binds `name`.
-    pub fn bind(&mut self, name: impl Into<String>, mutable: bool, value: Value<'a>) {
+    pub fn bind(&mut self, name: impl Into<String>, value: Value<'a>) {
         self.next += 1;
-        self.bindings.push(Binding { name: name.into(), id: self.next, version: 0, mutable, dim: false, value });
+        self.bindings.push(Binding { name: name.into(), id: self.next, version: 0, dim: false, value });
     }
 
     /// Binds the dimension `name` to an extent that is known already.
     pub fn bind_dim(&mut self, name: impl Into<String>, value: Value<'a>) {
-        self.bind(name, false, value);
+        self.bind(name, value);
         if let Some(b) = self.bindings.last_mut() {
             b.dim = true;
         }
@@ -229,6 +226,11 @@ impl<'a> Scope<'a> {
             b.version += 1;
             b.value = value;
         }
+    }
+
+    /// The newest binding there has been.
+    pub fn newest(&self) -> u32 {
+        self.next
     }
 
     /// Makes new bindings distinct from those of `other`.

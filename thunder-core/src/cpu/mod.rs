@@ -1,7 +1,7 @@
 //! The CPU executor.
 //!
-//! Fused regions become small register programs ([`program`]) that are interpreted tile by tile ([`interpret`])
-//! through vectorised loops ([`kernels`]) on all cores ([`threads`]); matrix products go to the `gemm` crate.
+//! Fused regions become small register programs (`program`) that are interpreted tile by tile (`interpret`)
+//! through vectorised loops (`kernels`) on all cores (`threads`); matrix products go to the `gemm` crate.
 //! Compiling takes microseconds an instruction, since no machine code is made.
 
 mod access;

@@ -24,14 +24,6 @@ pub(crate) struct Leaves {
 }
 
 impl Leaves {
-    /// The one leaf, if it is a tensor and no structure.
-    pub(crate) fn single(&self) -> Option<Value> {
-        match &self.list[..] {
-            [(path, v)] if path.is_empty() => Some(*v),
-            _ => None,
-        }
-    }
-
     /// The leaves under `step`, seen from there.
     pub(crate) fn under(&self, step: PathStep) -> Leaves {
         let list = self
@@ -54,7 +46,9 @@ impl Leaves {
 
     /// Whether the two hold the same values in the same places.
     pub(crate) fn same(&self, other: &Leaves) -> bool {
+        // A struct literal may name its fields in another order than they are declared in.
         self.list == other.list
+            || (self.list.len() == other.list.len() && self.list.iter().all(|leaf| other.list.contains(leaf)))
     }
 }
 

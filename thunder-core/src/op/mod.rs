@@ -1,6 +1,6 @@
 //! The operations: one table, and what is derived from it.
 //!
-//! A row of [`table`] declares an operation: its name, its documentation with the formula, its attributes,
+//! A row of `table` declares an operation: its name, its documentation with the formula, its attributes,
 //! its class. [`infer`](fn@infer) gives the type of the result, once, for the macro, for rustc's constant evaluation
 //! and for the linker. Everything else about an operation is matched exhaustively where it belongs:
 //! derivatives and decompositions in `rules`, kernels in the executors.

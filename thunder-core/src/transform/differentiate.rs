@@ -1,7 +1,7 @@
 //! Eliminates `grad`, `vjp`, `jvp`, `checkpoint` and `stop_gradient`.
 //!
 //! Innermost first, so derivatives nest. Forward mode appends the tangents beside the primals. Reverse mode does
-//! the same, but takes the linear instructions (those on the way of a tangent) onto a [`Tape`], and then walks the
+//! the same, but takes the linear instructions (those on the way of a tangent) onto a `Tape`, and then walks the
 //! tape backwards, transposing each.
 //!
 //! A checkpointed body leaves one step on the tape: its values are inlined, and for the backward pass the whole

@@ -51,7 +51,9 @@ pub(super) fn kernel(mut e: Emitter<'_>) -> Kernel {
     e.scalars(&fixed);
     e.loads(&fixed);
     e.code.line("#pragma unroll 4");
-    e.code.open(format!("for (Index row = (Index)blockIdx.y * {down}u + y; row < rows; row += gridDim.y * {down}u)"));
+    e.code.open(format!(
+        "for (Index row = (Index)blockIdx.y * {down}u + y; row < rows; row += gridDim.y * {down}u)"
+    ));
     e.coordinates(true, "row");
     e.point(&nodes, &full, &folds);
     e.code.close();
@@ -97,7 +99,8 @@ pub(super) fn kernel(mut e: Emitter<'_>) -> Kernel {
     e.point(&nodes, &after, &[]);
 
     let mut extra = vec![("Index rows".to_string(), e.extent(rows))];
-    let mut launch = Launch { grid: [strips as u32, split as u32, 1], threads: THREADS as u32, ..Launch::default() };
+    let mut launch =
+        Launch { grid: [strips as u32, split as u32, 1], threads: THREADS as u32, ..Launch::default() };
     if split > 1 {
         extra.insert(0, ("double* scratch".into(), Arg::Scratch));
         extra.insert(1, ("unsigned* counters".into(), Arg::Counters));

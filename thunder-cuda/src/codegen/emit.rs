@@ -68,7 +68,9 @@ impl<'a> Emitter<'a> {
         for node in &self.region.nodes {
             match &node.kind {
                 NodeKind::Load(at) => all.push(physical(at, self.place(node.value), dims, None).1),
-                NodeKind::Take { data, at, axis } => all.push(physical(at, self.place(*data), dims, Some(*axis)).1),
+                NodeKind::Take { data, at, axis } => {
+                    all.push(physical(at, self.place(*data), dims, Some(*axis)).1)
+                }
                 NodeKind::Iota(at) => all.push(at.steps.clone()),
                 NodeKind::Random { at, .. } => all.push(at.strides.clone()),
                 _ => {}
@@ -123,7 +125,8 @@ impl<'a> Emitter<'a> {
         let reach = |p: &Place| {
             p.layout.sizes.iter().zip(&p.layout.strides).map(|(n, s)| n.saturating_sub(1) * s).sum::<usize>()
         };
-        let most = self.reads.iter().chain(self.writes).map(reach).chain([self.region.count()]).max().unwrap_or(0);
+        let most =
+            self.reads.iter().chain(self.writes).map(reach).chain([self.region.count()]).max().unwrap_or(0);
         // Room for the last block's overhang.
         if most < (1 << 31) - (1 << 20) { "unsigned" } else { "unsigned long long" }
     }
@@ -173,7 +176,11 @@ impl<'a> Emitter<'a> {
                 let below: usize = extents[g + 1..].iter().product();
                 let mut text = if below == 1 { var.to_string() } else { format!("{var} / {below}u") };
                 if g > 0 {
-                    text = if below == 1 { format!("{text} % {}u", extents[g]) } else { format!("({text}) % {}u", extents[g]) };
+                    text = if below == 1 {
+                        format!("{text} % {}u", extents[g])
+                    } else {
+                        format!("({text}) % {}u", extents[g])
+                    };
                 }
                 self.code.line(format!("const Index {prefix}{g} = {text};"));
                 at.push(format!("{prefix}{g}"));
@@ -270,7 +277,7 @@ impl<'a> Emitter<'a> {
         }
         let w = self.width;
         let text = match access.lane() {
-            1 => format!("load<{w}>({p} + {at})", ),
+            1 => format!("load<{w}>({p} + {at})",),
             s => format!("gather<{w}>({p} + {at}, {s}u)"),
         };
         Some((format!("Vec<{ty}, {w}>"), text))
@@ -346,7 +353,8 @@ impl<'a> Emitter<'a> {
         self.code.line(format!("const Index i{i} = {at};"));
         for b in 0..blocks {
             let plus = if b == 0 { String::new() } else { format!(" + {b}u") };
-            self.code.line(format!("const uint4 w{i}_{b} = philox({key}, i{i} / {lanes}u{plus}, {stream}u);"));
+            self.code
+                .line(format!("const uint4 w{i}_{b} = philox({key}, i{i} / {lanes}u{plus}, {stream}u);"));
         }
         self.vectors.insert(i, format!("w{i}"));
     }
@@ -389,7 +397,9 @@ impl<'a> Emitter<'a> {
                 format!("({})({})", computed(d), self.address(&access, varies))
             }
             NodeKind::Take { data, axis, .. } => {
-                let Some((access, place)) = self.node_access(i) else { unreachable!("a lookup reads memory") };
+                let Some((access, place)) = self.node_access(i) else {
+                    unreachable!("a lookup reads memory")
+                };
                 let none = expr::nothing(d);
                 if let (Some(v), Some(j)) = (self.vectors.get(&i), varies) {
                     return format!("in{i} ? wide({v}.at[{j}]) : {none}");
@@ -398,7 +408,9 @@ impl<'a> Emitter<'a> {
                 let index = &self.names[&node.args[0]];
                 let (p, at) = (self.operand(*data), self.address(&access, varies));
                 let offset = self.scaled(index, step);
-                format!("(unsigned long long)(long long){index} < {extent}ull ? wide(p{p}[{offset} + {at}]) : {none}")
+                format!(
+                    "(unsigned long long)(long long){index} < {extent}ull ? wide(p{p}[{offset} + {at}]) : {none}"
+                )
             }
             NodeKind::Random { op, key, at } => self.random(i, op, *key, at.offset, &at.strides, d, varies),
             NodeKind::Op(op) => {
@@ -426,7 +438,9 @@ impl<'a> Emitter<'a> {
         let access = self.space.access(offset, strides);
         // The block, and the lane in it.
         let (block, at) = match (self.vectors.get(&i), lane) {
-            (Some(w), Some(j)) if self.width <= lanes => (format!("{w}_0"), format!("(i{i} % {lanes}u + {j})")),
+            (Some(w), Some(j)) if self.width <= lanes => {
+                (format!("{w}_0"), format!("(i{i} % {lanes}u + {j})"))
+            }
             (Some(w), Some(j)) => {
                 let blocks = self.width / lanes;
                 let mut pick = format!("{w}_{}", blocks - 1);
@@ -437,7 +451,10 @@ impl<'a> Emitter<'a> {
             }
             _ => {
                 let at = self.address(&access, lane);
-                (format!("philox({}, ({at}) / {lanes}u, {}u)", self.key(key), stream_of(op)), format!("(({at}) % {lanes}u)"))
+                (
+                    format!("philox({}, ({at}) / {lanes}u, {}u)", self.key(key), stream_of(op)),
+                    format!("(({at}) % {lanes}u)"),
+                )
             }
         };
         match op {
@@ -549,7 +566,10 @@ impl<'a> Emitter<'a> {
     /// The reductions at `level`.
     pub fn folds(&self, level: usize) -> Vec<usize> {
         let nodes = self.region.nodes.iter().enumerate();
-        nodes.filter(|(_, n)| n.level == level && matches!(n.kind, NodeKind::Reduce(_))).map(|(i, _)| i).collect()
+        nodes
+            .filter(|(_, n)| n.level == level && matches!(n.kind, NodeKind::Reduce(_)))
+            .map(|(i, _)| i)
+            .collect()
     }
 
     /// The name of the kernel: its schedule and what it computes.

@@ -97,7 +97,13 @@ pub(crate) fn literal(value: Lit, d: DType) -> String {
         }
         d if d.is_float() => {
             let float = rounded(float, d);
-            let text = if float.is_nan() { "NAN" } else if float > 0.0 { "INF" } else { "-INF" };
+            let text = if float.is_nan() {
+                "NAN"
+            } else if float > 0.0 {
+                "INF"
+            } else {
+                "-INF"
+            };
             if d == DType::F64 { format!("(double){text}") } else { text.into() }
         }
         DType::I64 if int == i64::MIN => "(-9223372036854775807ll - 1)".into(),
@@ -127,7 +133,11 @@ pub(crate) fn cast(x: &str, from: DType, to: DType) -> String {
         DType::F32 if matches!(from, DType::F16 | DType::BF16) => x.to_string(),
         DType::F32 => format!("(float){x}"),
         DType::F16 | DType::BF16 => {
-            let x = if matches!(from, DType::F32 | DType::F16 | DType::BF16) { x.into() } else { format!("(float){x}") };
+            let x = if matches!(from, DType::F32 | DType::F16 | DType::BF16) {
+                x.into()
+            } else {
+                format!("(float){x}")
+            };
             format!("wide(as<{}>({x}))", stored(to))
         }
         DType::Bool => format!("({x} != 0)"),

@@ -91,11 +91,14 @@ pub fn lower(trace: &Trace, step: &Step) -> Result<Lowered, Error> {
             let data = trace.data(inst);
             match &data.kind {
                 Kind::Fused(schedule) => {
-                    let body = data.body.as_ref().ok_or_else(|| internal("a fused instruction without a body"))?;
+                    let body =
+                        data.body.as_ref().ok_or_else(|| internal("a fused instruction without a body"))?;
                     let region = region::of_body(trace, *schedule, body).map_err(|e| internal(&e))?;
                     vec![fused(trace, &region, &body.params, step)]
                 }
-                Kind::Op(Op::Matmul) if step.reads.iter().any(|r| r.layout.count() == 0) => return Ok(Lowered::Zeros),
+                Kind::Op(Op::Matmul) if step.reads.iter().any(|r| r.layout.count() == 0) => {
+                    return Ok(Lowered::Zeros);
+                }
                 Kind::Op(Op::Matmul) if step.writes[0].dtype.is_float() => {
                     match Shape::of(&step.reads[0], &step.reads[1], &step.writes[0]) {
                         Some(shape) => return Ok(Lowered::Product(Box::new(shape))),
@@ -112,8 +115,9 @@ pub fn lower(trace: &Trace, step: &Step) -> Result<Lowered, Error> {
                         false => Schedule::Pointwise,
                     };
                     let result = data.results[0];
-                    let region = region::analyze(trace, schedule, &[result], &|v| (v == result).then_some(inst))
-                        .map_err(|e| internal(&e))?;
+                    let region =
+                        region::analyze(trace, schedule, &[result], &|v| (v == result).then_some(inst))
+                            .map_err(|e| internal(&e))?;
                     vec![fused(trace, &region, &data.args, step)]
                 }
                 kind => {
@@ -146,10 +150,12 @@ fn fused(trace: &Trace, region: &Region, params: &[Value], step: &Step) -> Kerne
 fn copy(trace: &Trace, step: &Step) -> Kernel {
     let from = &step.reads[0];
     let dims = from.layout.sizes.clone();
-    let unit = |d: usize| (0..dims.len()).map(|e| usize::from(e == d && dims[d] != 1)).collect::<Vec<usize>>();
+    let unit =
+        |d: usize| (0..dims.len()).map(|e| usize::from(e == d && dims[d] != 1)).collect::<Vec<usize>>();
     let at = (0..dims.len()).map(|d| Affine { offset: 0, steps: unit(d) }).collect();
     // Any value serves: it only says which operand is read.
-    let value = trace.body.params.first().copied().unwrap_or_else(|| trace.data(trace.body.insts[0]).results[0]);
+    let value =
+        trace.body.params.first().copied().unwrap_or_else(|| trace.data(trace.body.insts[0]).results[0]);
     let along = dims.iter().map(|&n| n != 1).collect();
     let node = Node { value, dtype: from.dtype, kind: NodeKind::Load(at), args: Vec::new(), along, level: 0 };
     let rm = region::row_major(&dims);

@@ -19,12 +19,17 @@ pub(super) fn kernel(mut e: Emitter<'_>) -> Kernel {
     let tiles = if bytes <= 16 && bytes > 0 && blocks >= 2 * PLENTY { 2 } else { 1 };
     let step = THREADS * e.width;
     if tiles == 1 {
-        e.code.line(format!("const Index i = ((Index)blockIdx.x * {THREADS}u + threadIdx.x) * {}u;", e.width));
+        e.code
+            .line(format!("const Index i = ((Index)blockIdx.x * {THREADS}u + threadIdx.x) * {}u;", e.width));
         e.code.line("if (i >= count) return;");
         e.coordinates(false, "i");
         e.point(&nodes, &results, &[]);
     } else {
-        e.code.line(format!("const Index start = ((Index)blockIdx.x * {}u + threadIdx.x) * {}u;", THREADS * tiles, e.width));
+        e.code.line(format!(
+            "const Index start = ((Index)blockIdx.x * {}u + threadIdx.x) * {}u;",
+            THREADS * tiles,
+            e.width
+        ));
         let guard = format!("const Index i = start + k * {step}u;");
         let guarded = |e: &mut Emitter<'_>, body: &dyn Fn(&mut Emitter<'_>)| {
             e.code.line("#pragma unroll");
@@ -50,7 +55,9 @@ pub(super) fn kernel(mut e: Emitter<'_>) -> Kernel {
 /// Whether node `i` loads what no other row or tile reads again.
 pub(super) fn is_row_data(e: &Emitter<'_>, i: usize) -> bool {
     let last = e.space.outer.extents.is_empty() || e.outer_varies(i);
-    matches!(e.region.nodes[i].kind, NodeKind::Load(_)) && last && e.space.inner.moves_last(&e.region.nodes[i].along)
+    matches!(e.region.nodes[i].kind, NodeKind::Load(_))
+        && last
+        && e.space.inner.moves_last(&e.region.nodes[i].along)
 }
 
 /// Declares registers for `tiles` vectors of each load.

@@ -40,7 +40,8 @@ pub(super) fn kernel(mut e: Emitter<'_>) -> Kernel {
     if per_block == 1 {
         e.code.line(format!("const Index row = {};", if split > 1 { "blockIdx.y" } else { "blockIdx.x" }));
     } else {
-        e.code.line(format!("const Index mine = (Index)blockIdx.x * {per_block}u + threadIdx.x / {threads}u;"));
+        e.code
+            .line(format!("const Index mine = (Index)blockIdx.x * {per_block}u + threadIdx.x / {threads}u;"));
         e.code.line("const Index row = mine < rows ? mine : rows - 1;");
     }
     e.coordinates(true, "row");
@@ -203,7 +204,9 @@ fn gather_split(e: &mut Emitter<'_>, threads: usize, split: usize) {
     e.code.open("if (lane == 0)");
     for (k, &f) in folds.iter().enumerate() {
         let (_, ty, _) = fold_of(e, f);
-        e.code.line(format!("(({ty}*)(scratch + (Index){k}u * rows * {split}u))[row * {split}u + blockIdx.x] = s{f};"));
+        e.code.line(format!(
+            "(({ty}*)(scratch + (Index){k}u * rows * {split}u))[row * {split}u + blockIdx.x] = s{f};"
+        ));
     }
     e.code.line("__threadfence();");
     e.code.line(format!("last = atomicAdd(&counters[row], 1u) == {}u;", split - 1));

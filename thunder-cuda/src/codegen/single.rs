@@ -36,7 +36,9 @@ pub(super) fn kernels(op: &Op, step: &Step, loc: Loc) -> Vec<Kernel> {
         Op::Cat { axis } => cat(s, axis.resolve(rank).unwrap_or(0)),
         Op::Pad { lo, value, .. } => pad(s, &lo.sizes(), literal(value, step.writes[0].dtype)),
         Op::Flip { axes } => flip(s, &(0..rank).map(|d| axes.contains(d, rank)).collect::<Vec<_>>()),
-        Op::SliceUpdate { axis } => slice_update(s, axis.resolve(rank).unwrap_or(0), step.in_place[0] == Some(0)),
+        Op::SliceUpdate { axis } => {
+            slice_update(s, axis.resolve(rank).unwrap_or(0), step.in_place[0] == Some(0))
+        }
         Op::IndexAdd { axis, .. } => index_add(s, axis.0 as usize),
         Op::ScatterAdd { axis, .. } => scatter_add(s, axis.resolve(rank).unwrap_or(0)),
         Op::Argmax { axis, .. } => arg_best(s, axis.resolve(rank).unwrap_or(0), ">"),
@@ -139,7 +141,8 @@ impl<'a> Single<'a> {
         let mut params = Vec::new();
         let mut args = Vec::new();
         for (i, p) in self.places.iter().enumerate() {
-            let ty = if p.dtype == self.dtype && self.width > 1 { self.unit() } else { stored(p.dtype).into() };
+            let ty =
+                if p.dtype == self.dtype && self.width > 1 { self.unit() } else { stored(p.dtype).into() };
             params.push(format!("const {ty}* p{i}"));
             args.push(Arg::Read(i));
         }
@@ -152,7 +155,10 @@ impl<'a> Single<'a> {
         let mut code = Code::default();
         code.line(format!("typedef {} Index;", if wide { "unsigned long long" } else { "unsigned" }));
         code.line("");
-        code.line(format!("extern \"C\" __global__ void __launch_bounds__({threads}) {entry}({})", params.join(", ")));
+        code.line(format!(
+            "extern \"C\" __global__ void __launch_bounds__({threads}) {entry}({})",
+            params.join(", ")
+        ));
         code.line("{");
         let head = format!("// {entry}  {}\n\n", self.loc);
         let source = code.finish_with(&head, &self.code.into_body());
@@ -215,7 +221,11 @@ fn pad(mut s: Single<'_>, lo: &[usize], value: String) -> Kernel {
         .filter(|&d| sizes[d] != x.sizes[d])
         .map(|d| format!("(Index)(c{d} - {}u) < {}u", lo[d], x.sizes[d]))
         .collect();
-    let at: Vec<String> = lo.iter().enumerate().map(|(d, n)| if *n == 0 { format!("c{d}") } else { format!("(c{d} - {n}u)") }).collect();
+    let at: Vec<String> = lo
+        .iter()
+        .enumerate()
+        .map(|(d, n)| if *n == 0 { format!("c{d}") } else { format!("(c{d} - {n}u)") })
+        .collect();
     let test = if inside.is_empty() { "true".into() } else { inside.join(" && ") };
     let (unit, ty) = (s.unit(), stored(s.dtype));
     s.code.line(format!("{unit} x;"));
@@ -238,7 +248,9 @@ fn flip(mut s: Single<'_>, turned: &[bool]) -> Kernel {
     let sizes = s.write.sizes.clone();
     let grid = s.each(&sizes);
     let at: Vec<String> = (0..sizes.len())
-        .map(|d| if turned[d] { format!("({}u - c{d})", sizes[d].saturating_sub(1)) } else { format!("c{d}") })
+        .map(
+            |d| if turned[d] { format!("({}u - c{d})", sizes[d].saturating_sub(1)) } else { format!("c{d}") },
+        )
         .collect();
     let from = address(&s.reads[0], &at);
     s.code.line(format!("q0[i] = p0[{from}];"));
@@ -283,7 +295,10 @@ fn index_add(mut s: Single<'_>, axis: usize) -> Kernel {
     let inner_sizes = s.write.sizes[axis + 1..].to_vec();
     let inner: usize = inner_sizes.iter().product();
     let ty = stored(s.dtype);
-    let (_, acc, _) = expr::fold(&Op::Sum { axes: thunder_core::types::Axes::ALL, keepdim: thunder_core::op::Flag::No }, s.dtype);
+    let (_, acc, _) = expr::fold(
+        &Op::Sum { axes: thunder_core::types::Axes::ALL, keepdim: thunder_core::op::Flag::No },
+        s.dtype,
+    );
 
     // The elements of u and i, by the numbers of the outer, source and inner element.
     let part = |var: &str, sizes: &[usize]| -> Vec<String> {
@@ -337,7 +352,11 @@ fn index_add(mut s: Single<'_>, axis: usize) -> Kernel {
     c.line(format!("for (unsigned m = 0; m < total; ++m) if (target[m] == d) sum += {};", u_at("source[m]")));
     c.close();
     c.open("else");
-    c.line(format!("for (unsigned k = 0; k < {sources}u; ++k) if ({} == (long long)(first + d)) sum += {};", index_at("k"), u_at("k")));
+    c.line(format!(
+        "for (unsigned k = 0; k < {sources}u; ++k) if ({} == (long long)(first + d)) sum += {};",
+        index_at("k"),
+        u_at("k")
+    ));
     c.close();
     c.line(format!("q0[(o * {extent}u + first + d) * {inner}u + c] = as<{ty}>(({})sum);", computed(s.dtype)));
     c.close();
@@ -349,7 +368,10 @@ fn scatter_add(mut s: Single<'_>, axis: usize) -> Kernel {
     let sizes = s.write.sizes.clone();
     let grid = s.each(&sizes);
     let (u, i) = (s.reads[0].clone(), s.reads[1].clone());
-    let (_, acc, _) = expr::fold(&Op::Sum { axes: thunder_core::types::Axes::ALL, keepdim: thunder_core::op::Flag::No }, s.dtype);
+    let (_, acc, _) = expr::fold(
+        &Op::Sum { axes: thunder_core::types::Axes::ALL, keepdim: thunder_core::op::Flag::No },
+        s.dtype,
+    );
     let at = with(sizes.len(), axis, "k");
     s.code.line(format!("{acc} sum = 0;"));
     s.code.open(format!("for (Index k = 0; k < {}u; ++k)", u.sizes[axis]));
@@ -407,7 +429,10 @@ fn cumsum(mut s: Single<'_>, axis: usize, reverse: bool) -> Kernel {
     let x = s.reads[0].clone();
     let mut outer = x.sizes.clone();
     let n = std::mem::replace(&mut outer[axis], 1);
-    let (_, acc, _) = expr::fold(&Op::Sum { axes: thunder_core::types::Axes::ALL, keepdim: thunder_core::op::Flag::No }, s.dtype);
+    let (_, acc, _) = expr::fold(
+        &Op::Sum { axes: thunder_core::types::Axes::ALL, keepdim: thunder_core::op::Flag::No },
+        s.dtype,
+    );
     let (ty, wide) = (stored(s.dtype), computed(s.dtype));
     s.code.line("const unsigned lane = threadIdx.x % 32u, warp = threadIdx.x / 32u;");
     s.code.line("const Index i = blockIdx.x;");
@@ -455,12 +480,18 @@ fn matmul(mut s: Single<'_>) -> Kernel {
     let rank = sizes.len();
     let (a, b) = (s.reads[0].clone(), s.reads[1].clone());
     let inner = a.sizes[a.sizes.len() - 1];
-    let (_, acc, _) = expr::fold(&Op::Sum { axes: thunder_core::types::Axes::ALL, keepdim: thunder_core::op::Flag::No }, s.dtype);
-    let lead = |l: &Layout| -> Vec<String> { (rank - l.sizes.len()..rank - 2).map(|d| format!("c{d}")).collect() };
+    let (_, acc, _) = expr::fold(
+        &Op::Sum { axes: thunder_core::types::Axes::ALL, keepdim: thunder_core::op::Flag::No },
+        s.dtype,
+    );
+    let lead =
+        |l: &Layout| -> Vec<String> { (rank - l.sizes.len()..rank - 2).map(|d| format!("c{d}")).collect() };
     let at_a = address(&a, &[lead(&a), vec![format!("c{}", rank - 2), "k".into()]].concat());
     let at_b = address(&b, &[lead(&b), vec!["k".into(), format!("c{}", rank - 1)]].concat());
     s.code.line(format!("{acc} sum = 0;"));
-    s.code.line(format!("for (Index k = 0; k < {inner}u; ++k) sum += ({acc})wide(p0[{at_a}]) * ({acc})wide(p1[{at_b}]);"));
+    s.code.line(format!(
+        "for (Index k = 0; k < {inner}u; ++k) sum += ({acc})wide(p0[{at_a}]) * ({acc})wide(p1[{at_b}]);"
+    ));
     s.code.line(format!("q0[i] = as<{}>(({})sum);", stored(s.dtype), computed(s.dtype)));
     let count = s.write.count();
     s.finish(256, [grid, 1, 1], Some(count))

@@ -80,7 +80,10 @@ pub(crate) struct Space {
 impl Space {
     /// Of dimensions `dims`, the first `outer` of them the outer side; `strides` are those of every access.
     pub fn new(dims: &[usize], outer: usize, strides: &[&[usize]]) -> Space {
-        Space { outer: Side::new(dims, 0..outer, strides), inner: Side::new(dims, outer..dims.len(), strides) }
+        Space {
+            outer: Side::new(dims, 0..outer, strides),
+            inner: Side::new(dims, outer..dims.len(), strides),
+        }
     }
 
     /// The access with this offset and these strides along the dimensions.

@@ -24,7 +24,8 @@ impl Code {
             return self.line(line);
         }
         let pad = self.depth * 4;
-        let _ = writeln!(self.text, "{:pad$}{line:<width$}  // {note}", "", width = 76usize.saturating_sub(pad));
+        let _ =
+            writeln!(self.text, "{:pad$}{line:<width$}  // {note}", "", width = 76usize.saturating_sub(pad));
     }
 
     /// Appends a line that opens a block.
@@ -82,7 +83,8 @@ fn holds(text: &str, needle: &str) -> bool {
 /// assert_eq!(thunder_cuda::codegen::canonical("// head\n\nx = 1;   // v3\n"), "x = 1;\n");
 /// ```
 pub fn canonical(source: &str) -> String {
-    let lines = source.lines().map(|l| l.split("//").next().unwrap_or("").trim_end()).filter(|l| !l.is_empty());
+    let lines =
+        source.lines().map(|l| l.split("//").next().unwrap_or("").trim_end()).filter(|l| !l.is_empty());
     lines.fold(String::new(), |mut all, l| {
         all.push_str(l);
         all.push('\n');

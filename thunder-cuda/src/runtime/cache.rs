@@ -43,7 +43,8 @@ pub(super) fn write(key: &[u8; 32], cubin: &[u8]) {
     let Some(path) = path(key) else { return };
     let Some(parent) = path.parent() else { return };
     let unique = format!("{}-{:?}", std::process::id(), std::thread::current().id());
-    let temporary = parent.join(format!(".{unique}.{}", path.file_name().unwrap_or_default().to_string_lossy()));
+    let temporary =
+        parent.join(format!(".{unique}.{}", path.file_name().unwrap_or_default().to_string_lossy()));
     let whole = [&MAGIC[..], key, &hash(&[cubin]), cubin].concat();
     let stored = std::fs::create_dir_all(parent)
         .and_then(|()| std::fs::write(&temporary, whole))

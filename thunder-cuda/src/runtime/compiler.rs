@@ -29,7 +29,8 @@ impl Gpu {
     /// The functions of kernels; equal sources are compiled once.
     pub fn functions(&self, kernels: &[&Kernel]) -> Result<Vec<Function>, Error> {
         self.enter()?;
-        let options = [format!("--gpu-architecture=sm_{}{}", self.arch.0, self.arch.1), "--std=c++17".to_string()];
+        let options =
+            [format!("--gpu-architecture=sm_{}{}", self.arch.0, self.arch.1), "--std=c++17".to_string()];
         let version = version();
         let mut keys = Vec::new();
         let mut wanted: Vec<([u8; 32], String, &Kernel)> = Vec::new();
@@ -49,7 +50,8 @@ impl Gpu {
             let mut code = unsafe { cu::cuModuleLoadData(&mut module, cubin.as_ptr().cast()) };
             if code != cu::CUresult::CUDA_SUCCESS {
                 // A cached cubin that the driver refuses is made anew.
-                let again = wanted.iter().find(|w| w.0 == key).ok_or_else(|| absent("a cubin of no kernel"))?;
+                let again =
+                    wanted.iter().find(|w| w.0 == key).ok_or_else(|| absent("a cubin of no kernel"))?;
                 let cubin = compile(&again.1, again.2, &options)?;
                 cache::write(&key, &cubin);
                 // SAFETY: as above.
@@ -67,7 +69,8 @@ impl Gpu {
             let name = CString::new(k.entry.as_str()).map_err(|_| absent("a kernel's name holds a zero"))?;
             let mut function = std::ptr::null_mut();
             // SAFETY: the module was loaded above and stays.
-            check(unsafe { cu::cuModuleGetFunction(&mut function, modules[key].0, name.as_ptr()) }, "finding a kernel")?;
+            let found = unsafe { cu::cuModuleGetFunction(&mut function, modules[key].0, name.as_ptr()) };
+            check(found, "finding a kernel")?;
             list.push(Function(function));
         }
         Ok(list)
@@ -79,7 +82,9 @@ type Wanted<'a> = ([u8; 32], String, &'a Kernel);
 /// The cubins of all, in parallel.
 fn compile_all(wanted: &[Wanted<'_>], options: &[String]) -> Result<HashMap<[u8; 32], Vec<u8>>, Error> {
     let next = AtomicUsize::new(0);
-    let done: Mutex<Vec<Result<([u8; 32], Vec<u8>), Error>>> = Mutex::default();
+    /// A key, and the cubin compiled for it.
+    type Compiled = ([u8; 32], Vec<u8>);
+    let done: Mutex<Vec<Result<Compiled, Error>>> = Mutex::default();
     let threads = std::thread::available_parallelism().map_or(4, usize::from).min(16).min(wanted.len());
     std::thread::scope(|scope| {
         for _ in 0..threads {
@@ -135,7 +140,10 @@ fn compile(source: &str, kernel: &Kernel, options: &[String]) -> Result<Vec<u8>,
             rtc::nvrtcGetProgramLogSize(program, &mut size);
             let mut log = vec![0u8; size];
             rtc::nvrtcGetProgramLog(program, log.as_mut_ptr().cast());
-            Err(failed(&format!("refuses a generated kernel: {}", String::from_utf8_lossy(&log).trim_end_matches('\0'))))
+            Err(failed(&format!(
+                "refuses a generated kernel: {}",
+                String::from_utf8_lossy(&log).trim_end_matches('\0')
+            )))
         };
         rtc::nvrtcDestroyProgram(&mut program);
         result

@@ -65,14 +65,22 @@ impl Instance {
         let arena = gpu.allocate(counters_at + program.counters)?;
         let (scratch, counters) = (arena.ptr + scratch_at as u64, arena.ptr + counters_at as u64);
         gpu.clear(counters, program.counters)?;
-        let mut it =
-            Instance { arena, scratch, counters, values: Vec::new(), pointers: Vec::new(), patches: Vec::new() };
+        let mut it = Instance {
+            arena,
+            scratch,
+            counters,
+            values: Vec::new(),
+            pointers: Vec::new(),
+            patches: Vec::new(),
+        };
         for launch in &program.launches {
             match launch {
                 Launch::Kernel { args, .. } => args.iter().for_each(|&s| it.slot(s)),
                 Launch::Product { args, .. } => args.iter().for_each(|&s| it.slot(s)),
                 Launch::Clear { at, .. } => it.slot(*at),
-                Launch::Print { place, .. } => it.slot(Slot::At(place.base, place.layout.offset * place.dtype.size())),
+                Launch::Print { place, .. } => {
+                    it.slot(Slot::At(place.base, place.layout.offset * place.dtype.size()))
+                }
             }
         }
         it.pointers = it.values.iter_mut().map(|v| std::ptr::from_mut(v).cast()).collect();

@@ -103,7 +103,10 @@ impl Shape {
         let (count, [sa, sb, sc]) = dims.pop().unwrap_or((1, [0; 3]));
         let mut offsets = vec![[0; 3]];
         for (n, s) in dims {
-            offsets = offsets.iter().flat_map(|o| (0..n).map(move |i| [0, 1, 2].map(|k| o[k] + i * s[k]))).collect();
+            offsets = offsets
+                .iter()
+                .flat_map(|o| (0..n).map(move |i| [0, 1, 2].map(|k| o[k] + i * s[k])))
+                .collect();
         }
         let inner = b.layout.sizes[b.layout.sizes.len() - 2];
         let mut shape = Shape {
@@ -121,7 +124,9 @@ impl Shape {
                     m.alignment = m.alignment.min(1 << (at * size).trailing_zeros().min(8));
                 }
             };
-            (least(&mut shape.second, o[0]), least(&mut shape.first, o[1]), least(&mut shape.out, o[2]));
+            least(&mut shape.second, o[0]);
+            least(&mut shape.first, o[1]);
+            least(&mut shape.out, o[2]);
         }
         for m in [&mut shape.first, &mut shape.second, &mut shape.out] {
             if m.batch != 0 && count > 1 {
@@ -192,7 +197,9 @@ impl Gpu {
     /// Starts the products; `a`, `b` and `out` are addresses.
     pub fn multiply(&self, product: &Product, a: u64, b: u64, out: u64) -> Result<(), Error> {
         let library = self.library.lock().map_err(|_| absent("the matrix library is broken"))?;
-        let Some(library) = library.as_ref() else { return Err(absent("the matrix library was not started")) };
+        let Some(library) = library.as_ref() else {
+            return Err(absent("the matrix library was not started"));
+        };
         let (one, zero) = ([1.0f32, 0.0], [0.0f32; 2]);
         let (wide_one, wide_zero) = (1.0f64, 0.0f64);
         let (alpha, beta) = match product.shape.dtype {
@@ -232,7 +239,9 @@ impl Gpu {
 
 fn make(handle: lt::cublasLtHandle_t, shape: &Shape) -> Result<Product, Error> {
     use lt::cublasComputeType_t::{CUBLAS_COMPUTE_32F as SINGLE, CUBLAS_COMPUTE_64F as DOUBLE};
-    use lt::cublasLtMatmulDescAttributes_t::{CUBLASLT_MATMUL_DESC_TRANSA as FIRST, CUBLASLT_MATMUL_DESC_TRANSB as SECOND};
+    use lt::cublasLtMatmulDescAttributes_t::{
+        CUBLASLT_MATMUL_DESC_TRANSA as FIRST, CUBLASLT_MATMUL_DESC_TRANSB as SECOND,
+    };
     use lt::cublasLtMatmulPreferenceAttributes_t as wish;
     use lt::cublasLtMatrixLayoutAttribute_t as layout;
     use lt::cudaDataType_t as data;
@@ -255,9 +264,15 @@ fn make(handle: lt::cublasLtHandle_t, shape: &Shape) -> Result<Product, Error> {
             check(lt::cublasLtMatmulDescSetAttribute(operation, attribute, bytes(&turned), 4), "describing")?;
         }
         for (m, l) in all.iter().zip(&mut layouts) {
-            check(lt::cublasLtMatrixLayoutCreate(l, elements, m.rows, m.columns, m.step), "describing a matrix")?;
+            check(
+                lt::cublasLtMatrixLayoutCreate(l, elements, m.rows, m.columns, m.step),
+                "describing a matrix",
+            )?;
             let count = layout::CUBLASLT_MATRIX_LAYOUT_BATCH_COUNT;
-            check(lt::cublasLtMatrixLayoutSetAttribute(*l, count, bytes(&shape.count), 4), "describing a batch")?;
+            check(
+                lt::cublasLtMatrixLayoutSetAttribute(*l, count, bytes(&shape.count), 4),
+                "describing a batch",
+            )?;
             let step = layout::CUBLASLT_MATRIX_LAYOUT_STRIDED_BATCH_OFFSET;
             check(lt::cublasLtMatrixLayoutSetAttribute(*l, step, bytes(&m.batch), 8), "describing a batch")?;
         }
@@ -272,7 +287,10 @@ fn make(handle: lt::cublasLtHandle_t, shape: &Shape) -> Result<Product, Error> {
         let room = wish::CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES;
         check(lt::cublasLtMatmulPreferenceSetAttribute(preference, room, bytes(&most), 8), "describing")?;
         for (attribute, value) in wishes {
-            check(lt::cublasLtMatmulPreferenceSetAttribute(preference, attribute, bytes(&value), 4), "describing")?;
+            check(
+                lt::cublasLtMatmulPreferenceSetAttribute(preference, attribute, bytes(&value), 4),
+                "describing",
+            )?;
         }
         let mut count = 0;
         let code = lt::cublasLtMatmulAlgoGetHeuristic(

@@ -65,7 +65,8 @@ impl Gpu {
         let need = rounded(bytes);
         let mut pool = self.pool.lock().map_err(|_| super::absent("the memory pool is broken"))?;
         // A somewhat larger block serves; a much larger one is left for what needs it.
-        let found = pool.free.range(need..=need + need / 4).find(|(_, list)| !list.is_empty()).map(|(c, _)| *c);
+        let found =
+            pool.free.range(need..=need + need / 4).find(|(_, list)| !list.is_empty()).map(|(c, _)| *c);
         let taken = found.and_then(|c| Some((c, pool.free.get_mut(&c)?.pop()?)));
         let (capacity, ptr) = match taken {
             Some(block) => block,
@@ -141,7 +142,10 @@ impl Gpu {
             let at = staging.room(self, chunk.len())?;
             // SAFETY: the block has these bytes, and the pinned memory is free after the wait above.
             unsafe {
-                check(cu::cuMemcpyDtoHAsync_v2(at.cast(), from + done as u64, chunk.len(), self.stream), "downloading")?;
+                check(
+                    cu::cuMemcpyDtoHAsync_v2(at.cast(), from + done as u64, chunk.len(), self.stream),
+                    "downloading",
+                )?;
                 self.synchronize()?;
                 std::ptr::copy_nonoverlapping(at, chunk.as_mut_ptr(), chunk.len());
             }

@@ -8,8 +8,8 @@ mod memory;
 mod timer;
 
 pub(crate) use launch::{Instance, Launch, Program, Slot};
-pub use matmul::Shape;
 pub(crate) use matmul::Product;
+pub use matmul::Shape;
 pub(crate) use memory::DeviceBuffer;
 pub use timer::Timer;
 
@@ -84,12 +84,15 @@ impl Gpu {
             return Err(absent(&format!("there is no device {ordinal}: {count} found")));
         }
         // SAFETY: only looks whether the libraries can be loaded.
-        let (compiler, library) = unsafe { (nvrtc::sys::is_culib_present(), cublaslt::sys::is_culib_present()) };
+        let (compiler, library) =
+            unsafe { (nvrtc::sys::is_culib_present(), cublaslt::sys::is_culib_present()) };
         if !compiler {
             return Err(absent("NVRTC is missing: libnvrtc.so.13 (or .12) of the CUDA toolkit is not found"));
         }
         if !library {
-            return Err(absent("cuBLASLt is missing: libcublasLt.so.13 (or .12) of the CUDA toolkit is not found"));
+            return Err(absent(
+                "cuBLASLt is missing: libcublasLt.so.13 (or .12) of the CUDA toolkit is not found",
+            ));
         }
         Gpu::start(ordinal)
     }
@@ -98,7 +101,8 @@ impl Gpu {
         let (mut device, mut context, mut stream) = (0, std::ptr::null_mut(), std::ptr::null_mut());
         let (mut major, mut minor, mut name) = (0, 0, [0i8; 128]);
         use cu::CUdevice_attribute::{
-            CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR as MAJOR, CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR as MINOR,
+            CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR as MAJOR,
+            CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR as MINOR,
         };
         // SAFETY: each call writes to the variable it is given, and the device was found above.
         unsafe {
@@ -111,7 +115,9 @@ impl Gpu {
             check(cu::cuStreamCreate(&mut stream, 1), "making a stream")?;
         }
         if major < 8 {
-            return Err(absent(&format!("device {ordinal} is of compute capability {major}.{minor}; 8.0 is needed")));
+            return Err(absent(&format!(
+                "device {ordinal} is of compute capability {major}.{minor}; 8.0 is needed"
+            )));
         }
         // SAFETY: the driver ended the name with a zero, and the array's last byte is one.
         let model = unsafe { CStr::from_ptr(name.as_ptr().cast()) }.to_string_lossy().into_owned();
@@ -145,7 +151,8 @@ impl Gpu {
 fn describe(code: cu::CUresult) -> String {
     let mut text = std::ptr::null();
     // SAFETY: writes a pointer to a static text, or nothing.
-    let known = unsafe { cu::cuGetErrorString(code, &mut text) } == cu::CUresult::CUDA_SUCCESS && !text.is_null();
+    let known =
+        unsafe { cu::cuGetErrorString(code, &mut text) } == cu::CUresult::CUDA_SUCCESS && !text.is_null();
     if !known {
         return format!("{code:?}");
     }

@@ -74,7 +74,10 @@ impl Timer {
             // SAFETY: the arguments are those of the kernels above, and live until the calls return.
             unsafe {
                 let list = first.as_mut_ptr();
-                check(cu::cuLaunchKernel(self.flush.0, 1056, 1, 1, 256, 1, 1, 0, stream, list, none), "flushing")?;
+                check(
+                    cu::cuLaunchKernel(self.flush.0, 1056, 1, 1, 256, 1, 1, 0, stream, list, none),
+                    "flushing",
+                )?;
                 let list = second.as_mut_ptr();
                 check(cu::cuLaunchKernel(self.spin.0, 1, 1, 1, 1, 1, 1, 0, stream, list, none), "spinning")?;
                 check(cu::cuEventRecord(self.events[0], stream), "recording")?;

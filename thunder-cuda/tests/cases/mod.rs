@@ -9,11 +9,14 @@ use thunder_core::verify::verify;
 
 use DType::{BF16, Bool, F32, I64, U32};
 
+/// Appends a case's instructions, and gives its results.
+pub type Build = Box<dyn Fn(&mut Builder, &[Value]) -> Vec<Value>>;
+
 /// A function with the types of its parameters.
 pub struct Case {
     pub name: &'static str,
     pub params: Vec<Ty>,
-    pub body: Box<dyn Fn(&mut Builder, &[Value]) -> Vec<Value>>,
+    pub body: Build,
     /// Operands that are donated.
     pub donated: Vec<bool>,
 }
@@ -64,7 +67,12 @@ fn gelu(b: &mut Builder, x: Value) -> Value {
     b.op(Op::Gelu { tanh: Flag::Yes }, &[x])
 }
 
-fn vjp(b: &mut Builder, x: &[Value], ct: &[Value], g: &dyn Fn(&mut Builder, &[Value]) -> Vec<Value>) -> Vec<Value> {
+fn vjp(
+    b: &mut Builder,
+    x: &[Value],
+    ct: &[Value],
+    g: &dyn Fn(&mut Builder, &[Value]) -> Vec<Value>,
+) -> Vec<Value> {
     let types: Vec<Ty> = x.iter().map(|&v| b.ty(v)).collect();
     let params: Vec<Value> = types.iter().map(|&t| b.trace.value(t)).collect();
     let mut inner = Builder::new(b.trace);
@@ -124,10 +132,8 @@ pub fn all(rows: usize) -> Vec<Case> {
             vec![b.sum(x, &[0, 1], false)]
         }),
     ];
-    let mut adamw = case(
-        "adamw",
-        &[f(&[r, 768]), f(&[r, 768]), f(&[r, 768]), bf(&[r, 768]), f(&[]), f(&[])],
-        |b, v| {
+    let mut adamw =
+        case("adamw", &[f(&[r, 768]), f(&[r, 768]), f(&[r, 768]), bf(&[r, 768]), f(&[]), f(&[])], |b, v| {
             let scalar = |b: &mut Builder, x: f64| b.scalar(F32, x);
             let g = b.cast(v[3], F32);
             let g = b.mul(g, v[5]);
@@ -148,8 +154,7 @@ pub fn all(rows: usize) -> Vec<Case> {
             let step = b.mul(step, v[4]);
             let p = b.sub(v[0], step);
             vec![p, m, s, b.cast(p, BF16)]
-        },
-    );
+        });
     adamw.donated = vec![true, true, true, false, false, false];
     list.push(adamw);
     list.push(case("dropout", &[bf(&[r, 1024]), Ty::of(U32, &[2])], |b, v| {
@@ -175,7 +180,9 @@ pub fn all(rows: usize) -> Vec<Case> {
         let sizes = b.ty(v[0]).sizes();
         let shape = Shape::of(&sizes[1..]);
         let (i, j) = (0, 1);
-        let iota = |b: &mut Builder, axis: i8| b.op(Op::Iota { elem: Elem::Known(I64), shape, axis: Axis(axis) }, &[]);
+        let iota = |b: &mut Builder, axis: i8| {
+            b.op(Op::Iota { elem: Elem::Known(I64), shape, axis: Axis(axis) }, &[])
+        };
         let (row, col) = (iota(b, i), iota(b, j));
         let mask = b.ge(row, col);
         let low = b.scalar(F32, f64::NEG_INFINITY);

@@ -1,92 +1,61 @@
-//! What the language rejects: one rule a file, one message a rule.
+//! What the language rejects: one rule a file.
 //!
-//! A message names the construct, says why in a clause, and shows what to write instead.
+//! A message names the construct, says why in a clause, and shows what to write instead. It stands on one token
+//! where one is at fault. What a rule has reported is [`Value::Failed`], of which nothing more is said.
 
+pub mod attribute_write;
+pub mod conditional_compilation;
+pub mod foreign_tensor;
+pub mod hidden_state;
 pub mod host_read;
-pub mod mutation;
-pub mod opaque;
+pub mod in_place_mutation;
+pub mod no_derivative;
+pub mod opaque_call;
+pub mod randomness;
+pub mod recursion;
+pub mod shape;
 pub mod side_effect;
+pub mod unknown_operation;
+pub mod value_branch;
+pub mod value_shape;
 
 use crate::diagnostics::Diagnostics;
 use crate::lower::Arg;
 use crate::scope::Value;
-use quote::ToTokens;
-use syn::{Attribute, Expr, Ident};
-
-/// `#[cfg]` inside a body: what the trace is would depend on the build.
-pub fn conditional_compilation(attrs: &[Attribute], diag: &mut Diagnostics) {
-    for a in attrs {
-        if a.path().is_ident("cfg") || a.path().is_ident("cfg_attr") {
-            diag.error(
-                a,
-                "conditional compilation inside a body: the trace would differ from build to build",
-                "`#[cfg]` on the whole item",
-            );
-        }
-    }
-}
-
-/// A branch on what a tensor holds, which is not known while tracing.
-pub fn value_branch(at: impl ToTokens, construct: &str, value: &Value<'_>, diag: &mut Diagnostics) {
-    if matches!(value, Value::Tensor(..)) {
-        diag.error(
-            at,
-            format!("{construct} on a tensor: what it holds is not known while tracing"),
-            "`select(condition, x, y)` or a mask; `scan` for a loop; check the result outside",
-        );
-    }
-}
-
-/// A method that no operation has.
-pub fn unknown_operation(name: &Ident, diag: &mut Diagnostics) {
-    let near = thunder_core::op::nearest(&name.to_string());
-    let help = match near.is_empty() {
-        true => "see the list of operations in the documentation of `thunder`".to_string(),
-        false => near.iter().map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", "),
-    };
-    diag.error(name, format!("a tensor has no operation `{name}`"), help);
-}
+use syn::{Macro, Path};
 
 /// What a call gives one of whose arguments leaves.
 pub fn never<'a>(args: &[Arg<'a>]) -> Option<Value<'a>> {
     args.iter().any(|(_, v)| matches!(v, Value::Never)).then_some(Value::Never)
 }
 
-/// The attributes of an expression.
-pub fn attributes(e: &Expr) -> &[Attribute] {
-    match e {
-        Expr::Array(x) => &x.attrs,
-        Expr::Assign(x) => &x.attrs,
-        Expr::Binary(x) => &x.attrs,
-        Expr::Block(x) => &x.attrs,
-        Expr::Break(x) => &x.attrs,
-        Expr::Call(x) => &x.attrs,
-        Expr::Cast(x) => &x.attrs,
-        Expr::Closure(x) => &x.attrs,
-        Expr::Continue(x) => &x.attrs,
-        Expr::Field(x) => &x.attrs,
-        Expr::ForLoop(x) => &x.attrs,
-        Expr::Group(x) => &x.attrs,
-        Expr::If(x) => &x.attrs,
-        Expr::Index(x) => &x.attrs,
-        Expr::Let(x) => &x.attrs,
-        Expr::Lit(x) => &x.attrs,
-        Expr::Loop(x) => &x.attrs,
-        Expr::Macro(x) => &x.attrs,
-        Expr::Match(x) => &x.attrs,
-        Expr::MethodCall(x) => &x.attrs,
-        Expr::Paren(x) => &x.attrs,
-        Expr::Path(x) => &x.attrs,
-        Expr::Range(x) => &x.attrs,
-        Expr::Reference(x) => &x.attrs,
-        Expr::Repeat(x) => &x.attrs,
-        Expr::Return(x) => &x.attrs,
-        Expr::Struct(x) => &x.attrs,
-        Expr::Try(x) => &x.attrs,
-        Expr::Tuple(x) => &x.attrs,
-        Expr::Unary(x) => &x.attrs,
-        Expr::While(x) => &x.attrs,
-        // The rest is refused as a whole.
-        _ => &[],
-    }
+/// Refuses a function that is known by its path to have an effect, or to read what changes.
+pub fn path(path: &Path, diag: &mut Diagnostics) -> bool {
+    randomness::path(path, diag)
+        || hidden_state::path(path, diag)
+        || side_effect::path(path, diag)
+        || host_read::path(path, diag)
+}
+
+/// Refuses a macro that is not one of those a body may call.
+pub fn macro_call(m: &Macro, diag: &mut Diagnostics) {
+    let _ = conditional_compilation::macro_call(m, diag)
+        || hidden_state::macro_call(m, diag)
+        || side_effect::macro_call(m, diag)
+        || opaque_call::macro_call(m, diag);
+}
+
+/// The segments of a path.
+fn segments(path: &Path) -> Vec<String> {
+    path.segments.iter().map(|s| s.ident.to_string()).collect()
+}
+
+/// Whether the path is `std`'s module `module`, or something of it as `use` brings it in: `fs::read`, `std::fs::read`.
+fn in_module(names: &[String], modules: &[&str]) -> bool {
+    let names = match names.first().map(String::as_str) {
+        Some("std" | "core" | "alloc") => &names[1..],
+        _ => names,
+    };
+    names.len() > 1 && modules.contains(&names[0].as_str())
+        || names.len() > 2 && modules.contains(&names[1].as_str())
 }

@@ -1,52 +1,128 @@
-//! Side effects, hidden state and unkeyed randomness: a trace runs once while it is linked, and never again.
+//! Side effects: a body runs once, while it is linked, and never again.
 
 use crate::diagnostics::Diagnostics;
-use syn::{Macro, Path};
+use quote::ToTokens;
+use syn::{Macro, Path, Token};
 
-/// Refuses a macro that is not one of those a body may call.
-pub fn macro_call(m: &Macro, diag: &mut Diagnostics) {
-    let name = m.path.segments.last().map(|s| s.ident.to_string()).unwrap_or_default();
-    let (what, help) = match name.as_str() {
-        "println" | "print" | "eprintln" | "eprint" | "dbg" => (
-            "a side effect: it would run once while tracing, and never again",
-            "`thunder::debug_print(\"x\", &x)`, which is traced, or print the result outside",
-        ),
-        "write" | "writeln" | "format" | "format_args" => {
-            ("text, which a trace does not hold", "format the result outside")
+const ONCE: &str = "it would happen once, while tracing, and never again";
+
+/// `println!`, `dbg!`, `write!`, logging.
+pub fn macro_call(m: &Macro, diag: &mut Diagnostics) -> bool {
+    let names = super::segments(&m.path);
+    let Some(name) = names.last() else { return false };
+    let help = match name.as_str() {
+        "println" | "print" | "eprintln" | "eprint" | "dbg" => {
+            "`debug_print(\"x\", &x)`, which is traced and prints at every run; or print the result outside"
         }
-        "trace" | "debug" | "info" | "warn" | "error" | "log" => {
-            ("a side effect: it would run once while tracing, and never again", "log the result outside")
+        "write" | "writeln" | "format" | "format_args" => "format the result outside",
+        "trace" | "debug" | "info" | "warn" | "error" | "log" | "event" | "span" => {
+            "log the result outside; `debug_print(\"x\", &x)` is traced"
         }
-        "env" | "option_env" | "include_str" | "include_bytes" => {
-            ("hidden state: it would freeze what it holds now", "a parameter, or a `const`")
-        }
-        "thread_local" => ("hidden state", "a parameter"),
-        _ => (
-            "an opaque call: what it does is not known while tracing",
-            "a `#[thunder]` function; `vec! matches! assert! debug_assert! panic! unreachable!` are allowed",
-        ),
+        "thread_local" | "include" => "declare it outside",
+        _ => return false,
     };
-    diag.error(&m.path, format!("`{name}!` is {what}"), help);
+    let name = names.join("::");
+    diag.error(&m.path, format!("a side effect: `{name}!` in a trace; {ONCE}"), help);
+    true
 }
 
-/// Refuses what is known by its path to have an effect or to read what changes.
+/// Files, the network, threads, channels, cells.
 pub fn path(path: &Path, diag: &mut Diagnostics) -> bool {
-    let names: Vec<String> = path.segments.iter().map(|s| s.ident.to_string()).collect();
-    let text = names.join("::");
-    let has = |n: &[&str]| names.iter().any(|s| n.contains(&s.as_str()));
-    let (what, help) = if has(&["rand", "thread_rng", "fastrand"]) || text == "random" {
-        ("unkeyed randomness: it would be drawn once while tracing, and frozen", "a `Key` parameter: `uniform(shape, key)`")
-    } else if has(&["Instant", "SystemTime"]) {
-        ("the clock: it would be read once while tracing, and frozen", "a parameter")
-    } else if has(&["env", "fs", "net", "thread", "process", "mpsc", "io", "File", "TcpStream", "Command"]) {
-        ("a side effect or hidden state: it would run once while tracing, and never again", "do it outside, on the result")
-    } else if has(&["Cell", "RefCell", "Mutex", "RwLock", "OnceCell", "OnceLock", "LazyLock"])
-        || names.iter().any(|n| n.starts_with("Atomic"))
+    let names = super::segments(path);
+    let (what, help) = if super::in_module(&names, &["fs", "io", "net", "process", "os", "ffi"])
+        || has(
+            &names,
+            &[
+                "File",
+                "TcpStream",
+                "TcpListener",
+                "UdpSocket",
+                "Command",
+                "OpenOptions",
+                "BufReader",
+                "BufWriter",
+                "stdin",
+                "stdout",
+                "stderr",
+            ],
+        ) {
+        ("reaches out of the trace", "do it outside: pass in what is read, and write the result")
+    } else if super::in_module(&names, &["thread", "mpsc", "sync"]) && !atomic_or_lock(&names) {
+        (
+            "leaves the thread that traces",
+            "nothing: a trace is parallel by itself; operations that don't depend on each other run as the device likes",
+        )
+    } else if has(&names, &["Cell", "RefCell", "UnsafeCell", "OnceCell", "LazyCell"])
+        || atomic_or_lock(&names)
     {
-        ("hidden state: a trace has values, not places", "pass it in and return the new value")
+        ("makes a place that is changed", "a new binding, or a value that is returned")
+    } else if super::in_module(&names, &["ptr", "alloc"]) {
+        ("reaches into memory", "operations on tensors")
     } else {
         return false;
     };
-    diag.error(path, format!("`{text}` is {what}"), help);
+    let name = names.join("::");
+    diag.error(path, format!("a side effect: `{name}` {what}; {ONCE}"), help);
     true
+}
+
+fn has(names: &[String], owners: &[&str]) -> bool {
+    names.iter().any(|n| owners.contains(&n.as_str()))
+}
+
+fn atomic_or_lock(names: &[String]) -> bool {
+    has(names, &["Mutex", "RwLock", "OnceLock", "LazyLock", "Condvar", "Barrier", "Once"])
+        || names.iter().any(|n| n.starts_with("Atomic"))
+}
+
+/// Whether a type's values are places: `RefCell`, `Mutex`.
+pub fn is_cell(name: &str) -> bool {
+    let names = [name.to_string()];
+    has(&names, &["Cell", "RefCell", "UnsafeCell", "OnceCell", "LazyCell"]) || atomic_or_lock(&names)
+}
+
+/// A parameter or a field of such a type.
+pub fn cell_type(name: &syn::Ident, diag: &mut Diagnostics) {
+    diag.error(
+        name,
+        format!("a side effect: what a `{name}` holds can change while a trace can't see it"),
+        "the value itself; what changes is taken by value and returned",
+    );
+}
+
+/// `unsafe`.
+pub fn unsafe_code(token: Token![unsafe], diag: &mut Diagnostics) {
+    diag.error(
+        token,
+        "a side effect: what `unsafe` code does can't be traced; a trace has only checked operations",
+        "do it outside, and pass the result as a parameter",
+    );
+}
+
+/// `async`, `.await`.
+pub fn async_code(token: impl ToTokens, diag: &mut Diagnostics) {
+    let name = token.to_token_stream().to_string();
+    diag.error(
+        token,
+        format!("a side effect: `{name}` waits, and a trace has nothing to wait for"),
+        "a plain call; await outside, and pass the result as a parameter",
+    );
+}
+
+/// A push to, or an assignment of, what was captured from outside a transform's closure.
+pub fn captured(at: impl ToTokens, name: &str, diag: &mut Diagnostics) {
+    diag.error(
+        at,
+        format!("a side effect: `{name}` lives outside this closure, and a transform may run the closure otherwise than once"),
+        "return it from the closure: a tuple of tensors is a result too",
+    );
+}
+
+/// A raw pointer.
+pub fn pointer(p: &syn::TypePtr, diag: &mut Diagnostics) {
+    diag.error(
+        p,
+        "a side effect: what is done through a raw pointer can't be traced",
+        "the value itself, or a reference to it",
+    );
 }

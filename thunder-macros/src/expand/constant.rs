@@ -94,7 +94,12 @@ impl Constants<'_> {
                 let parts = parts.iter().map(|p| self.spec(p));
                 quote!(__rt::item::Spec::Tuple(&[#(#parts),*]))
             }
-            Kind::List(_) | Kind::Option(_) | Kind::Closure | Kind::Named(_) | Kind::Unknown => {
+            Kind::List(_)
+            | Kind::Option(_)
+            | Kind::Closure
+            | Kind::Named(_)
+            | Kind::Unknown
+            | Kind::Refused => {
                 quote!(__rt::item::Spec::Opaque)
             }
         }
@@ -164,7 +169,10 @@ impl Constants<'_> {
             Node::Call { dst, callee, args, at } => {
                 let (dst, args, at) = (v(dst), operands(args), place(*at));
                 let callee = match callee {
-                    Callee::Fn(path) => quote!(Fn(|| #path::TRACE)),
+                    Callee::Fn(path) => {
+                        let id = super::opaque::alias(path);
+                        quote!(Fn(|| #id::TRACE))
+                    }
                     Callee::Method(name) => quote!(Method(#name)),
                 };
                 quote!(Call { dst: #dst, callee: __rt::item::Callee::#callee, args: #args, at: #at })

@@ -15,22 +15,29 @@ pub fn expand(f: ItemFn, _options: Options, diag: &mut Diagnostics) -> TokenStre
     let sig = Signature::parse(f.sig, &Types::default(), Some(traced::alias(&name)), diag);
     for p in &sig.params {
         if matches!(p.kind, Kind::Closure) {
-            diag.error(&p.ty, "a closure parameter can't be traced yet", "a `#[thunder]` trait, or the code itself");
+            diag.error(
+                &p.ty,
+                "a closure parameter can't be traced yet",
+                "a `#[thunder]` trait, or the code itself",
+            );
         }
     }
     if let Some(r) = sig.syntax.receiver() {
         diag.error(r, "a free function has no `self`", "`#[thunder]` on the `impl`");
     }
     let label = name.to_string();
-    let mut lowered = None;
-    if diag.since(before) == 0 {
-        lowered = Some(traced::lower(&sig, &label, *f.block, false, diag));
-    }
-    let lowered = lowered.filter(|_| diag.since(before) == 0);
+    // The body of a refused signature is lowered too: all errors at once.
+    let lowered = traced::lower(&sig, &label, *f.block, false, diag);
+    let lowered = (diag.since(before) == 0).then_some(lowered);
     emit(&f.attrs, &f.vis, &sig, lowered)
 }
 
-fn emit(attrs: &[syn::Attribute], vis: &syn::Visibility, sig: &Signature, lowered: Option<Traced>) -> TokenStream {
+fn emit(
+    attrs: &[syn::Attribute],
+    vis: &syn::Visibility,
+    sig: &Signature,
+    lowered: Option<Traced>,
+) -> TokenStream {
     let name = &sig.syntax.ident;
     let (syntax, both) = (&sig.syntax, shared(attrs));
     let (params, where_) = (&sig.syntax.generics.params, &sig.syntax.generics.where_clause);
@@ -48,19 +55,25 @@ fn emit(attrs: &[syn::Attribute], vis: &syn::Visibility, sig: &Signature, lowere
     let (explained, explain_args): (Vec<_>, Vec<_>) = sig.params.iter().map(traced::explained).unzip();
     let alias = sig.types.alias_module(0);
     let allow = traced::allowances();
-    let (item, body, docs, wrapper) = match lowered {
+    let body = match &lowered {
+        Some(t) => {
+            let body = &t.body;
+            quote!(#[doc(hidden)] fn __body<#params>(__args: #types) -> #result #where_ { #body })
+        }
+        None => quote!(),
+    };
+    let refused = traced::unimplemented();
+    let (item, docs, wrapper, call, explain) = match lowered {
         Some(t) => (
             t.item,
-            t.body,
             traced::documentation(&t.text),
             quote!({ ::thunder::__rt::invoke(#name::TRACE, (#(#args,)*), #name::__body #turbofish) }),
+            quote!({ ::thunder::__rt::call(#name::TRACE, (#(#args,)*), #name::__body #turbofish) }),
+            quote!({ ::thunder::__rt::explain(#name::TRACE, (#(#explain_args,)*), #name::__body #turbofish) }),
         ),
-        None => (
-            traced::refused(sig, &name.to_string()),
-            quote!(let _ = __args; ::core::unimplemented!("this `#[thunder]` function was refused")),
-            quote!(),
-            traced::unimplemented(sig),
-        ),
+        None => {
+            (traced::refused(sig, &name.to_string()), quote!(), refused.clone(), refused.clone(), refused)
+        }
     };
     quote! {
         #(#both)* #alias
@@ -86,21 +99,16 @@ fn emit(attrs: &[syn::Attribute], vis: &syn::Visibility, sig: &Signature, lowere
             #[track_caller]
             pub fn call<#params>(#(#inputs),*)
                 -> ::core::result::Result<#result, ::thunder::CallError<#back>> #where_
-            {
-                ::thunder::__rt::call(#name::TRACE, (#(#args,)*), #name::__body #turbofish)
-            }
+            #call
 
             /// What happens for these arguments: every pass, every kernel, and why.
             #[allow(dead_code)]
             #[track_caller]
             pub fn explain<#params>(#(#explained),*)
                 -> ::core::result::Result<::thunder::Explanation, ::thunder::Error> #where_
-            {
-                ::thunder::__rt::explain(#name::TRACE, (#(#explain_args,)*), #name::__body #turbofish)
-            }
+            #explain
 
-            #[doc(hidden)]
-            fn __body<#params>(__args: #types) -> #result #where_ { #body }
+            #body
         }
     }
 }

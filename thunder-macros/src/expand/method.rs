@@ -29,7 +29,11 @@ pub fn expand(mut i: ItemImpl, _options: Options, diag: &mut Diagnostics) -> Tok
             }
             other @ (ImplItem::Const(_) | ImplItem::Type(_)) => inside.extend(other.into_token_stream()),
             other => {
-                diag.error(&other, "this can't stand in a `#[thunder]` `impl`", "methods, constants and types");
+                diag.error(
+                    &other,
+                    "this can't stand in a `#[thunder]` `impl`",
+                    "methods, constants and types",
+                );
             }
         }
     }
@@ -63,50 +67,70 @@ struct Method {
     hidden: TokenStream,
 }
 
-fn method(f: ImplItemFn, types: &Types, of: &str, trait_name: Option<&str>, diag: &mut Diagnostics) -> Method {
+fn method(
+    f: ImplItemFn,
+    types: &Types,
+    of: &str,
+    trait_name: Option<&str>,
+    diag: &mut Diagnostics,
+) -> Method {
     let before = diag.mark();
     let name = f.sig.ident.clone();
     let line = name.span().start().line;
     let module = Ident::new(&format!("__{of}_{name}_{line}"), Span::call_site());
-    let sig = Signature::parse(f.sig, types, Some(module), diag);
+    let mut sig = Signature::parse(f.sig, types, Some(module), diag);
+    sig.own.of = Some(of.to_string());
+    sig.own.of_trait = trait_name.is_some();
     for p in &sig.params {
         if matches!(p.kind, Kind::Closure) {
-            diag.error(&p.ty, "a closure parameter can't be traced yet", "a `#[thunder]` trait, or the code itself");
+            diag.error(
+                &p.ty,
+                "a closure parameter can't be traced yet",
+                "a `#[thunder]` trait, or the code itself",
+            );
         }
     }
     let label = format!("{of}::{name}");
-    let mut lowered = None;
-    if diag.since(before) == 0 {
-        lowered = Some(traced::lower(&sig, &label, f.block, sig.receiver.is_some(), diag));
-    }
-    let lowered = lowered.filter(|_| diag.since(before) == 0);
+    // The body of a refused signature is lowered too: all errors at once.
+    let lowered = traced::lower(&sig, &label, f.block, sig.receiver.is_some(), diag);
+    let lowered = (diag.since(before) == 0).then_some(lowered);
     let suffix = match trait_name {
         Some(t) => format!("{t}_{name}"),
         None => name.to_string(),
     };
     let (trace, body_name) = (format_ident!("__TRACE_{suffix}"), format_ident!("__body_{suffix}"));
     let own = sig.receiver.map(|r| {
-        if r == Receiver::Ref { quote!(::thunder::__rt::Ref(self)) } else { quote!(::thunder::__rt::Own(self)) }
+        if r == Receiver::Ref {
+            quote!(::thunder::__rt::Ref(self))
+        } else {
+            quote!(::thunder::__rt::Own(self))
+        }
     });
     let args = own.into_iter().chain(sig.params.iter().map(traced::argument));
     let turbofish = generics::turbofish(&sig.syntax.generics);
-    let (item, body, docs, wrapper) = match lowered {
+    let (result, types) = (&sig.output, traced::argument_types(&sig));
+    let (params, where_) = (&sig.syntax.generics.params, &sig.syntax.generics.where_clause);
+    let hidden_body = match &lowered {
+        Some(t) => {
+            let (body, both) = (&t.body, shared(&f.attrs));
+            quote! {
+                #(#both)*
+                #[doc(hidden)]
+                #[allow(non_snake_case)]
+                fn #body_name<#params>(__args: #types) -> #result #where_ { #body }
+            }
+        }
+        None => quote!(),
+    };
+    let (item, docs, wrapper) = match lowered {
         Some(t) => (
             t.item,
-            t.body,
             if trait_name.is_none() { traced::documentation(&t.text) } else { quote!() },
             quote!({ ::thunder::__rt::invoke(Self::#trace, (#(#args,)*), Self::#body_name #turbofish) }),
         ),
-        None => (
-            traced::refused(&sig, &label),
-            quote!(let _ = __args; ::core::unimplemented!("this `#[thunder]` function was refused")),
-            quote!(),
-            traced::unimplemented(&sig),
-        ),
+        None => (traced::refused(&sig, &label), quote!(), traced::unimplemented()),
     };
     let (attrs, vis, syntax, both) = (&f.attrs, &f.vis, &sig.syntax, shared(&f.attrs));
-    let (params, where_) = (&sig.syntax.generics.params, &sig.syntax.generics.where_clause);
-    let (result, types) = (&sig.output, traced::argument_types(&sig));
     let alias = sig.types.alias_module(0);
     Method {
         alias: quote!(#(#both)* #alias),
@@ -122,10 +146,7 @@ fn method(f: ImplItemFn, types: &Types, of: &str, trait_name: Option<&str>, diag
             #[allow(non_upper_case_globals)]
             pub const #trace: &'static ::thunder::__rt::item::Item = #item;
 
-            #(#both)*
-            #[doc(hidden)]
-            #[allow(non_snake_case)]
-            fn #body_name<#params>(__args: #types) -> #result #where_ { #body }
+            #hidden_body
         },
     }
 }

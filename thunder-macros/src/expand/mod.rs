@@ -5,6 +5,7 @@ pub mod constant;
 pub mod function;
 pub mod generics;
 pub mod method;
+pub mod opaque;
 pub mod structure;
 pub mod traced;
 pub mod variants;
@@ -23,11 +24,9 @@ pub fn item(item: Item, options: Options, diag: &mut Diagnostics) -> TokenStream
         Item::Struct(s) => structure::expand(s, diag),
         Item::Enum(e) => variants::expand(e, diag),
         Item::Mod(m) => module(m, options, diag),
-        // Imports, constants and type aliases of a module stay as they are.
-        other @ (Item::Use(_) | Item::Const(_) | Item::Type(_)) => other.into_token_stream(),
         other => {
-            diag.error(
-                &other,
+            diag.error_at(
+                proc_macro2::Span::call_site(),
                 "`#[thunder]` does not go on this",
                 "a function, an `impl`, a `trait`, a `struct`, an `enum`, or an inline `mod`",
             );
@@ -39,10 +38,22 @@ pub fn item(item: Item, options: Options, diag: &mut Diagnostics) -> TokenStream
 /// `#[thunder] mod`: every item inside.
 fn module(mut m: syn::ItemMod, options: Options, diag: &mut Diagnostics) -> TokenStream {
     let Some((_, items)) = m.content.take() else {
-        diag.error(&m, "a `#[thunder]` module is inline", "`mod name { … }`, or `#[thunder]` on each item of the file");
+        diag.error(
+            &m,
+            "a `#[thunder]` module is inline",
+            "`mod name { … }`, or `#[thunder]` on each item of the file",
+        );
         return m.into_token_stream();
     };
-    let items: Vec<TokenStream> = items.into_iter().map(|i| item(i, options, diag)).collect();
+    crate::check::recursion::mutual(&items, diag);
+    let items: Vec<TokenStream> = items
+        .into_iter()
+        .map(|i| match i {
+            // Imports, constants and type aliases of a module stay as they are.
+            other @ (Item::Use(_) | Item::Const(_) | Item::Type(_)) => other.into_token_stream(),
+            i => item(i, options, diag),
+        })
+        .collect();
     let (attrs, vis, name) = (&m.attrs, &m.vis, &m.ident);
     quote!(#(#attrs)* #vis mod #name { #(#items)* })
 }

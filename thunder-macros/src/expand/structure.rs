@@ -12,6 +12,7 @@ use syn::{Attribute, Field, Fields, GenericParam, ItemStruct, Member, Type, Type
 
 /// What `#[thunder]` makes of a struct.
 pub fn expand(mut s: ItemStruct, diag: &mut Diagnostics) -> TokenStream {
+    let before = diag.mark();
     check_generics(&s.generics, diag);
     let mut types = outer(&s.generics);
     types.alias = Some(traced::alias(&s.ident));
@@ -28,9 +29,10 @@ pub fn expand(mut s: ItemStruct, diag: &mut Diagnostics) -> TokenStream {
         quote!(#member: #map)
     });
     let info = info(&name.to_string(), &types, &fields);
-    let tree = tree(&s.generics, &types.generics, name, quote!(v.begin(Self::__INFO); #(#visits)* v.end();), {
-        quote!(#name { #(#maps),* })
-    });
+    let tree =
+        tree(&s.generics, &types.generics, name, quote!(v.begin(Self::__INFO); #(#visits)* v.end();), {
+            quote!(#name { #(#maps),* })
+        });
     let with = With::of(&s.generics, &types.generics, s.fields.iter());
     let recasts = fields.iter().zip(&s.fields).map(|(f, syntax)| {
         let (member, enter) = (&f.member, f.enter(quote!(m), named));
@@ -39,6 +41,9 @@ pub fn expand(mut s: ItemStruct, diag: &mut Diagnostics) -> TokenStream {
     });
     let module = module(&s.generics, &types.generics, name, &with, quote!(#name { #(#recasts),* }));
     let alias = types.alias_module(0);
+    if diag.since(before) > 0 {
+        return refused(&s, &s.ident, &s.generics, alias, derive_clone(&s.attrs).is_empty());
+    }
     let (both, clone) = (shared(&s.attrs), derive_clone(&s.attrs));
     let (params, args, where_) = s.generics.split_for_impl();
     quote! {
@@ -55,6 +60,31 @@ pub fn expand(mut s: ItemStruct, diag: &mut Diagnostics) -> TokenStream {
     }
 }
 
+/// A type that was refused: it is what it says, so that its users do not suffer too.
+pub fn refused(
+    item: &impl quote::ToTokens,
+    name: &syn::Ident,
+    g: &syn::Generics,
+    alias: TokenStream,
+    clones: bool,
+) -> TokenStream {
+    let (params, args, where_) = g.split_for_impl();
+    let body = traced::unimplemented();
+    let clone = (!clones).then(|| {
+        quote!(impl #params ::core::clone::Clone for #name #args #where_ { fn clone(&self) -> Self #body })
+    });
+    quote! {
+        #alias
+        #[allow(dead_code)]
+        #item
+        #clone
+        impl #params ::thunder::__rt::Tree for #name #args #where_ {
+            fn visit(&self, _: &mut dyn ::thunder::__rt::Visitor) #body
+            fn map(&self, _: &mut dyn ::thunder::__rt::Mapper) -> Self #body
+        }
+    }
+}
+
 /// A field, read and rewritten.
 pub struct FieldOf {
     /// How it is accessed.
@@ -68,6 +98,7 @@ pub struct FieldOf {
 impl FieldOf {
     /// Reads the `i`th field.
     pub fn read(i: usize, f: &mut Field, types: &mut Types, diag: &mut Diagnostics) -> FieldOf {
+        crate::check::conditional_compilation::attributes(&f.attrs, diag);
         if let Type::Reference(r) = &f.ty {
             diag.error(r, "a module owns what it holds", "the type without `&`");
         }
@@ -179,7 +210,8 @@ pub struct With {
 impl With {
     /// Reads the parameters, and the fields that use them.
     pub fn of<'a>(g: &syn::Generics, of: &Generics, fields: impl Iterator<Item = &'a Field>) -> With {
-        let mut with = With { args: Vec::new(), replaced: Vec::new(), stays: fields.into_iter().any(projects) };
+        let mut with =
+            With { args: Vec::new(), replaced: Vec::new(), stays: fields.into_iter().any(projects) };
         for p in &g.params {
             let arg = match p {
                 GenericParam::Type(t) => with.parameter(t, of),

@@ -26,7 +26,7 @@ pub struct Traced {
 pub fn lower(sig: &Signature, name: &str, mut block: Block, in_impl: bool, diag: &mut Diagnostics) -> Traced {
     let macros = lower::collect_macros(&block, diag);
     let pats: Vec<Pat> = sig.params.iter().map(|p| p.pat.clone()).collect();
-    let lowered = {
+    let mut lowered = {
         let mut l = Lower::new(sig.types.clone(), in_impl, &macros, diag);
         if sig.receiver.is_some() {
             l.receiver();
@@ -40,11 +40,14 @@ pub fn lower(sig: &Signature, name: &str, mut block: Block, in_impl: bool, diag:
         for (pat, value) in pats.iter().zip(values) {
             l.bind(pat, value);
         }
-        l.finish(&block)
+        l.own = sig.own.clone();
+        l.finish(&block, &sig.result)
     };
     let text = text(sig, name, &lowered.body, &lowered.types.dims);
     let item = item(sig, name, &lowered);
     let head = head(sig, &lowered, diag);
+    // Names that annotations bind have no aliases.
+    lowered.types.alias = None;
     let mut apply =
         Apply { edits: &lowered.edits, macros, types: &lowered.types, in_method: sig.receiver.is_some() };
     apply.run(&mut block);
@@ -59,6 +62,7 @@ pub fn refused(sig: &Signature, name: &str) -> TokenStream {
         edits: lower::edits::Edits::default(),
         types: sig.types.clone(),
         used_dims: Default::default(),
+        constants: Vec::new(),
     };
     item(sig, name, &lowered)
 }
@@ -82,8 +86,10 @@ fn item(sig: &Signature, name: &str, lowered: &Lowered) -> TokenStream {
     let out = output(lowered.body.output);
     let holes = Literal::u32_unsuffixed(lowered.body.holes());
     let line = Literal::u32_unsuffixed(sig.syntax.ident.span().start().line as u32);
+    let callees = super::opaque::callees(&lowered.body.nodes);
     quote!({
         use ::thunder::__rt;
+        #callees
         #consts
         &__rt::item::Item {
             name: #name,
@@ -134,7 +140,7 @@ fn kind_text(k: &Kind, dims: &Dims, elems: &[String]) -> String {
         Kind::Closure => "closure".into(),
         Kind::Named(n) if n.dim.is_some() => "static".into(),
         Kind::Named(n) => n.name.clone(),
-        Kind::Unknown => "_".into(),
+        Kind::Unknown | Kind::Refused => "_".into(),
     }
 }
 
@@ -162,7 +168,8 @@ fn head(sig: &Signature, lowered: &Lowered, diag: &mut Diagnostics) -> TokenStre
         });
     }
     let mut dims = TokenStream::new();
-    let bound: Vec<&String> = lowered.edits.stated.values().flat_map(|s| s.binds.iter().map(|(n, _)| n)).collect();
+    let bound: Vec<&String> =
+        lowered.edits.stated.values().flat_map(|s| s.binds.iter().map(|(n, _)| n)).collect();
     for name in lowered.used_dims.iter().filter(|n| !bound.contains(n)) {
         let Some(v) = lowered.types.dims.find(name) else { continue };
         let id = format_ident!("{}", names::local(name));
@@ -182,9 +189,11 @@ fn head(sig: &Signature, lowered: &Lowered, diag: &mut Diagnostics) -> TokenStre
             Some(quote!(let #pat = #id;))
         }
     });
+    let statics = crate::check::hidden_state::probe(&lowered.constants);
     quote! {
         #[allow(unused_imports)]
         use ::thunder::__rt::TensorOps as _;
+        #statics
         let (#(#names,)*) = __args;
         #shadow
         #dims
@@ -227,7 +236,11 @@ fn inside(k: &Kind, at: TokenStream, own: bool, v: u8) -> Option<TokenStream> {
         }),
         Kind::Named(n) => {
             let (dim, _) = n.bindings.iter().find(|(_, e)| e.as_var() == Some(v))?;
-            Some(if own { quote!(::thunder::__rt::dim(&#at, #dim)) } else { quote!(::thunder::__rt::dim(#at, #dim)) })
+            Some(if own {
+                quote!(::thunder::__rt::dim(&#at, #dim))
+            } else {
+                quote!(::thunder::__rt::dim(#at, #dim))
+            })
         }
         _ => None,
     }
@@ -297,12 +310,8 @@ pub fn allowances() -> TokenStream {
 }
 
 /// The body of an item that was refused: callers must not suffer from it too.
-pub fn unimplemented(sig: &Signature) -> TokenStream {
-    let names = sig.params.iter().map(|p| &p.ident);
-    quote!({
-        let _ = (#(&#names,)*);
-        ::core::unimplemented!("this `#[thunder]` function was refused")
-    })
+pub fn unimplemented() -> TokenStream {
+    quote!({ ::core::unimplemented!("this `#[thunder]` function was refused") })
 }
 
 /// A module name that no user writes.

@@ -1,6 +1,6 @@
 //! An enum: configuration, or a choice of submodules.
 
-use super::structure::{FieldOf, With, check_generics, derive_clone, module, tree};
+use super::structure::{FieldOf, With, check_generics, derive_clone, module, refused, tree};
 use super::{shared, traced};
 use crate::diagnostics::Diagnostics;
 use crate::parse::signature::outer;
@@ -10,6 +10,7 @@ use syn::{Fields, ItemEnum, Member};
 
 /// What `#[thunder]` makes of an enum.
 pub fn expand(mut e: ItemEnum, diag: &mut Diagnostics) -> TokenStream {
+    let before = diag.mark();
     check_generics(&e.generics, diag);
     let mut types = outer(&e.generics);
     types.alias = Some(traced::alias(&e.ident));
@@ -19,6 +20,7 @@ pub fn expand(mut e: ItemEnum, diag: &mut Diagnostics) -> TokenStream {
     let with = With::of(&e.generics, &types.generics, e.variants.iter().flat_map(|v| &v.fields));
     let (mut visits, mut maps, mut recasts) = (Vec::new(), Vec::new(), Vec::new());
     for (index, v) in e.variants.iter_mut().enumerate() {
+        crate::check::conditional_compilation::attributes(&v.attrs, diag);
         let fields: Vec<FieldOf> =
             v.fields.iter_mut().enumerate().map(|(i, f)| FieldOf::read(i, f, &mut types, diag)).collect();
         let (name, text, index) = (&v.ident, v.ident.to_string(), Literal::usize_unsuffixed(index));
@@ -53,6 +55,9 @@ pub fn expand(mut e: ItemEnum, diag: &mut Diagnostics) -> TokenStream {
     });
     let recast = quote!(match self { #(#recasts),* });
     let module = module(&e.generics, &types.generics, name, &with, recast);
+    if diag.since(before) > 0 {
+        return refused(&e, &e.ident, &e.generics, types.alias_module(0), derive_clone(&e.attrs).is_empty());
+    }
     let (both, clone, alias) = (shared(&e.attrs), derive_clone(&e.attrs), types.alias_module(0));
     quote! {
         #(#both)* #alias

@@ -2,11 +2,13 @@
 
 use super::edits::{Claim, Place, Stated};
 use super::{Lower, edits::Marker};
+use crate::check::{conditional_compilation, value_branch};
 use crate::names;
 use crate::parse::Kind;
 use crate::scope::{Const, Value};
 use crate::trace::Node;
-use syn::{Block, Item, Local, Pat, Stmt};
+use quote::ToTokens;
+use syn::{Block, Expr, Item, Local, Pat, Stmt};
 use thunder_core::types::{Extent, Text};
 
 impl<'a> Lower<'a, '_> {
@@ -29,7 +31,7 @@ impl<'a> Lower<'a, '_> {
     fn stmt(&mut self, s: &'a Stmt, last: bool) -> Value<'a> {
         match s {
             Stmt::Local(l) => {
-                crate::check::conditional_compilation(&l.attrs, self.diag);
+                conditional_compilation::attributes(&l.attrs, self.diag);
                 self.local(l)
             }
             Stmt::Expr(e, semi) => {
@@ -41,9 +43,13 @@ impl<'a> Lower<'a, '_> {
                 }
             }
             Stmt::Macro(m) => {
-                crate::check::conditional_compilation(&m.attrs, self.diag);
+                conditional_compilation::attributes(&m.attrs, self.diag);
                 let value = self.macro_call(&m.mac);
-                if matches!(value, Value::Never) || (last && m.semi_token.is_none()) { value } else { Value::unit() }
+                if matches!(value, Value::Never) || (last && m.semi_token.is_none()) {
+                    value
+                } else {
+                    Value::unit()
+                }
             }
             Stmt::Item(item) => self.item(item),
         }
@@ -59,14 +65,10 @@ impl<'a> Lower<'a, '_> {
                     value if value.is_static() => value,
                     _ => Value::STATIC,
                 };
-                self.scope.bind(c.ident.to_string(), false, value);
+                self.scope.bind(c.ident.to_string(), value);
             }
             Item::Static(s) => {
-                self.diag.error(
-                    s,
-                    "a `static` is hidden state: a trace would freeze what it held when it was linked",
-                    "a parameter, or a `const`",
-                );
+                crate::check::hidden_state::local_static(s, self.diag);
             }
             other => {
                 self.diag.error(
@@ -117,7 +119,8 @@ impl<'a> Lower<'a, '_> {
         let value = match (&kind, value, &*t.pat) {
             (Kind::Tensor(ty), value, Pat::Ident(name)) if !matches!(value, Value::Failed) => {
                 let stated = self.stated(&name.ident.to_string(), ty, known);
-                let value = self.state(value, ty, known, &l.pat);
+                let at = l.init.as_ref().map(|i| &*i.expr);
+                let value = self.state(value, ty, known, at);
                 if let Value::Tensor(crate::trace::Operand::Var(v), ty) = &value {
                     self.vars[*v as usize] = *ty;
                 }
@@ -125,6 +128,12 @@ impl<'a> Lower<'a, '_> {
                 value
             }
             (Kind::Static { .. }, Value::Unknown(_), _) => Value::STATIC,
+            (Kind::Static { .. }, value @ Value::Tensor(..), _) => {
+                let at = l.init.as_ref().map_or_else(|| t.to_token_stream(), |i| i.expr.to_token_stream());
+                let wanted = t.ty.to_token_stream();
+                value_branch::as_static(at, &format!("`{wanted}`"), &value, self.diag);
+                Value::Failed
+            }
             (Kind::List(elem), Value::List(o, inner), _) if matches!(*inner, Value::Unset) => {
                 let elem = self.value_of(elem, crate::trace::Operand::Hole);
                 Value::List(o, Box::new(elem))
@@ -163,7 +172,13 @@ impl<'a> Lower<'a, '_> {
     }
 
     /// The value, with what its annotation adds.
-    fn state(&mut self, value: Value<'a>, ty: &thunder_core::types::Ty, known: usize, at: &Pat) -> Value<'a> {
+    fn state(
+        &mut self,
+        value: Value<'a>,
+        ty: &thunder_core::types::Ty,
+        known: usize,
+        at: Option<&Expr>,
+    ) -> Value<'a> {
         let (operand, old) = match value {
             Value::Tensor(o, old) => (o, old),
             other => (self.operand(&other), thunder_core::types::Ty::UNKNOWN),
@@ -185,9 +200,18 @@ impl<'a> Lower<'a, '_> {
                 _ if said.differs(is) => {
                     let dims = self.types.dims.list();
                     let text = Text::new().str("the value has shape ").shape(&old.shape, &dims);
-                    let text = text.str(": nothing says that ").extent(is, &dims).str(" equals ").extent(said, &dims);
-                    self.diag.error(at, text.as_str(), "the shape it has, or `_`");
-                    return Value::Tensor(operand, new);
+                    let text = text.str(", and its annotation says ").shape(&ty.shape, &dims);
+                    let text = text
+                        .str(": nothing says that ")
+                        .extent(is, &dims)
+                        .str(" equals ")
+                        .extent(said, &dims);
+                    self.diag.error(
+                        at,
+                        text.as_str(),
+                        "annotate the shape that it has, `_` for an extent left open",
+                    );
+                    return Value::Failed;
                 }
                 _ => {}
             }

@@ -2,13 +2,14 @@
 
 use super::op::Arg;
 use super::{Lower, value::with_operand};
+use crate::check::in_place_mutation;
 use crate::names;
 use crate::scope::{Const, Options, Value};
 use crate::trace::{Callee, Node, Operand, Step};
 use std::rc::Rc;
 use syn::spanned::Spanned;
 use syn::{Expr, ExprCall, GenericArgument, Path};
-use thunder_core::op::free_function;
+use thunder_core::op::{ArgKind, free_function};
 use thunder_core::types::{Elem, Ty};
 
 impl<'a> Lower<'a, '_> {
@@ -51,17 +52,63 @@ impl<'a> Lower<'a, '_> {
         if let Some(v) = self.constructor(&p.path, &name, c) {
             return v;
         }
+        if in_place_mutation::is_swap(&p.path) && self.swap(&p.path, c)
+            || crate::check::path(&p.path, self.diag)
+        {
+            return Value::Failed;
+        }
         let args: Vec<Arg<'a>> = c.args.iter().map(|a| (a, self.expr(a))).collect();
         if let Some(bad) = crate::check::never(&args) {
             return bad;
         }
         if !qualified_by_type(&p.path)
             && let Some(f) = free_function(&name)
-            && Self::fits(f, &args)
         {
-            return self.free_op(f, &p.path, args);
+            if Self::fits(f, &args) || self.dynamic_extent(f, &args) {
+                return self.free_op(f, &p.path, args);
+            }
+            if crate::check::randomness::missing_key(f, args.len(), p.path.span(), self.diag) {
+                return Value::Failed;
+            }
         }
         self.function(p, &name, args)
+    }
+
+    /// `mem::swap(&mut x, &mut y)` and its like: fine between static values. Whether it was refused.
+    fn swap(&mut self, path: &'a Path, c: &'a ExprCall) -> bool {
+        let places: Vec<&'a Expr> = c
+            .args
+            .iter()
+            .filter_map(|a| match a {
+                Expr::Reference(r) if r.mutability.is_some() => Some(&*r.expr),
+                _ => None,
+            })
+            .collect();
+        if places.is_empty() {
+            return false;
+        }
+        let traced = places.iter().any(|e| {
+            let v = self.expr(e);
+            !v.is_static() && !matches!(v, Value::Failed)
+        });
+        if traced {
+            in_place_mutation::swap(path, self.diag);
+        } else {
+            for name in places.iter().filter_map(|e| names::ident(e)) {
+                self.scope.assign(&name.to_string(), Value::STATIC);
+            }
+        }
+        traced
+    }
+
+    /// Whether a call of an operation would fit, but for a tensor in the place of an extent.
+    fn dynamic_extent(&self, f: &thunder_core::op::Method, args: &[Arg<'a>]) -> bool {
+        let inside = |kind: &ArgKind, v: &Value<'a>| match (kind, v) {
+            (ArgKind::Extent, Value::Tensor(..)) => f.name == "arange",
+            (ArgKind::Shape, Value::Tuple(parts)) => parts.iter().any(Value::is_tensor),
+            _ => false,
+        };
+        args.len() == f.args.len() && f.args.iter().zip(args).any(|(kind, (_, v))| inside(kind, v))
     }
 
     fn free_op(&mut self, f: &thunder_core::op::Method, path: &'a Path, args: Vec<Arg<'a>>) -> Value<'a> {
@@ -96,9 +143,6 @@ impl<'a> Lower<'a, '_> {
                 let list = self.pack(Vec::new());
                 Some(Value::List(list, Box::new(Value::Unset)))
             }
-            (Some("Sdpa" | "CrossEntropy"), "default") => {
-                Some(Value::Options(std::rc::Rc::new(crate::scope::Options { fields: Vec::new(), opaque: false })))
-            }
             (Some("Default"), "default") => Some(Value::Static(Const::Unknown)),
             (Some("Sdpa" | "CrossEntropy"), "default") => {
                 Some(Value::Options(Rc::new(Options { fields: Vec::new(), opaque: false })))
@@ -123,16 +167,25 @@ impl<'a> Lower<'a, '_> {
     /// A call of another item, or of std.
     fn function(&mut self, p: &'a syn::ExprPath, name: &str, args: Vec<Arg<'a>>) -> Value<'a> {
         let all_static = args.iter().all(|(_, v)| v.is_static());
-        if all_static && crate::check::opaque::is_pure(&p.path, p.qself.is_some()) {
+        if all_static && crate::check::opaque_call::is_pure(&p.path, p.qself.is_some()) {
             return Value::STATIC;
         }
-        if !all_static && crate::check::opaque::foreign(&p.path, self.diag) {
+        if args.iter().any(|(_, v)| matches!(v, Value::Failed)) {
             return Value::Failed;
         }
-        if crate::check::side_effect::path(&p.path, self.diag) {
+        if !all_static && crate::check::opaque_call::foreign(&p.path, self.diag)
+            || crate::check::randomness::torch_name(name, &args, p.path.span(), self.diag)
+        {
+            return Value::Failed;
+        }
+        if self.own.is(&p.path) {
+            crate::check::recursion::direct(&p.path, &self.own.name, self.diag);
             return Value::Failed;
         }
         let callee = if p.qself.is_some() || qualified_by_type(&p.path) {
+            Callee::Method(name.to_string())
+        } else if p.path.segments.len() == 1 && misspelt(name) {
+            // If there is no such function, rustc says so, and names the one that was meant.
             Callee::Method(name.to_string())
         } else {
             Callee::Fn(bare(&p.path))
@@ -142,7 +195,12 @@ impl<'a> Lower<'a, '_> {
     }
 
     /// Appends a call.
-    pub(super) fn call_item(&mut self, callee: Callee, args: &[Value<'a>], span: proc_macro2::Span) -> Value<'a> {
+    pub(super) fn call_item(
+        &mut self,
+        callee: Callee,
+        args: &[Value<'a>],
+        span: proc_macro2::Span,
+    ) -> Value<'a> {
         if args.iter().any(|v| matches!(v, Value::Failed)) {
             return Value::Failed;
         }
@@ -156,6 +214,12 @@ impl<'a> Lower<'a, '_> {
 /// Whether the segment before the last is a type: then the path is an associated function's.
 pub(super) fn qualified_by_type(path: &Path) -> bool {
     path.segments.iter().rev().nth(1).is_some_and(|s| names::is_capital(&s.ident.to_string()))
+}
+
+/// Whether a name is nearly that of a function of the language.
+fn misspelt(name: &str) -> bool {
+    let near = thunder_core::op::nearest(name);
+    near.iter().any(|n| free_function(n).is_some() && *n != name)
 }
 
 /// The path without generic arguments.

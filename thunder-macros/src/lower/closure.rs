@@ -13,11 +13,7 @@ impl<'a> Lower<'a, '_> {
         let Value::Closure(c) = callee else {
             return match callee {
                 Value::Static(_) if args.iter().all(Value::is_static) => Value::STATIC,
-                Value::Static(_) => {
-                    let args: Vec<Operand> = args.iter().map(|a| self.operand(a)).collect();
-                    let _ = args;
-                    Value::Unknown(Operand::Hole)
-                }
+                Value::Static(_) => Value::Unknown(Operand::Hole),
                 _ => Value::Failed,
             };
         };

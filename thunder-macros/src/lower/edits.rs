@@ -1,7 +1,7 @@
 //! The edits that lowering asks for, by the address of the syntax they apply to.
 //!
 //! Lowering only reads the tree, because it walks loops and closures more than once. The tree does not move
-//! between lowering and [`expand::body`](crate::expand::body), which applies the edits.
+//! between lowering and `expand::body`, which applies the edits.
 
 use std::any::TypeId;
 use std::collections::HashMap;

@@ -37,6 +37,19 @@ impl<'a> Lower<'a, '_> {
             self.diag.error(at, "an operand of `einsum` is a tensor", "`&x`");
             return Value::Failed;
         }
-        self.operation(Op::Einsum { spec: Label::new(&spec) }, operands, c.func.span())
+        let (places, values): (Vec<&Expr>, Vec<Value>) = operands.into_iter().unzip();
+        if values.iter().any(|v| matches!(v, Value::Failed)) {
+            return Value::Failed;
+        }
+        // A fault that no operand alone has is the specification's; inference gives it to the first.
+        let of_spec = self.fault_of_spec(&spec, &values);
+        let place = |i: usize| if of_spec { c.args.first() } else { places.get(i).copied() };
+        self.apply(Op::Einsum { spec: Label::new(&spec) }, &values, c.func.span(), place)
+    }
+
+    /// Whether the specification is wrong of itself: for any operands.
+    fn fault_of_spec(&self, spec: &str, values: &[Value<'a>]) -> bool {
+        let unknown = vec![thunder_core::types::Ty::UNKNOWN; values.len()];
+        thunder_core::op::infer(&Op::Einsum { spec: Label::new(spec) }, &unknown, &[]).is_err()
     }
 }

@@ -2,6 +2,10 @@
 
 use super::edits::Edit;
 use super::{Lower, value::with_operand};
+use crate::check::{
+    attribute_write, conditional_compilation, hidden_state, host_read, in_place_mutation, side_effect,
+    value_branch,
+};
 use crate::names;
 use crate::scope::{Closure, Const, Options, Value};
 use crate::trace::{Node, Operand, Step};
@@ -13,7 +17,15 @@ use thunder_core::types::Ty;
 impl<'a> Lower<'a, '_> {
     /// The value of an expression; what it computes is appended to the trace.
     pub(super) fn expr(&mut self, e: &'a Expr) -> Value<'a> {
-        crate::check::conditional_compilation(crate::check::attributes(e), self.diag);
+        let value = self.expr_unkept(e);
+        if matches!(value, Value::Tensor(..) | Value::Tuple(_) | Value::Option(_)) {
+            self.results.insert(super::edits::Place::of(e), value.clone());
+        }
+        value
+    }
+
+    fn expr_unkept(&mut self, e: &'a Expr) -> Value<'a> {
+        conditional_compilation::attributes(conditional_compilation::of(e), self.diag);
         match e {
             Expr::Array(a) => Value::Tuple(self.exprs(&a.elems)),
             Expr::Assign(a) => self.assignment(a),
@@ -67,6 +79,9 @@ impl<'a> Lower<'a, '_> {
                 if self.depth > 0 {
                     return self.not_understood(r, "`return` from a closure");
                 }
+                if let Some(e) = &r.expr {
+                    super::tail(e, &mut self.returned);
+                }
                 let value = self.operand(&value);
                 self.returns = true;
                 self.push(Node::Return { value });
@@ -75,8 +90,8 @@ impl<'a> Lower<'a, '_> {
             Expr::Struct(s) => self.structure(s),
             Expr::Try(t) => {
                 let value = self.expr(&t.expr);
-                crate::check::value_branch(&t.question_token, "`?`", &value, self.diag);
-                if !matches!(value, Value::Failed) && !value.is_tensor() {
+                let tensor = value_branch::branch(t.question_token, "`?`", &value, self.diag);
+                if !tensor && !matches!(value, Value::Failed) {
                     self.diag.error(
                         t.question_token,
                         "`?` would leave the function in the middle of its trace",
@@ -89,19 +104,15 @@ impl<'a> Lower<'a, '_> {
             Expr::Unary(u) => self.unary(e, u),
             Expr::While(w) => self.while_loop(w),
             Expr::Unsafe(u) => {
-                self.diag.error(
-                    u.unsafe_token,
-                    "`unsafe` is not allowed in a `#[thunder]` function: a trace has only checked operations",
-                    "do it outside, on the result",
-                );
+                side_effect::unsafe_code(u.unsafe_token, self.diag);
                 Value::Failed
             }
             Expr::Async(a) => {
-                self.diag.error(a.async_token, "`async` is a side effect: a trace has no waiting in it", "do it outside");
+                side_effect::async_code(a.async_token, self.diag);
                 Value::Failed
             }
             Expr::Await(a) => {
-                self.diag.error(a.await_token, "`.await` is a side effect: a trace has no waiting in it", "do it outside");
+                side_effect::async_code(a.await_token, self.diag);
                 Value::Failed
             }
             Expr::Infer(i) => self.not_understood(i, "`_` as a value"),
@@ -119,7 +130,8 @@ impl<'a> Lower<'a, '_> {
 
     fn path(&mut self, e: &'a Expr, p: &'a syn::ExprPath) -> Value<'a> {
         let Some(id) = names::single(&p.path).filter(|_| p.qself.is_none()) else {
-            // `f32::EPSILON`, `E::DTYPE`, `Act::Relu`, `consts::PI`; what a static holds is rustc's to refuse.
+            // `f32::EPSILON`, `E::DTYPE`, `Act::Relu`, `consts::PI`.
+            self.constant(&p.path, p.qself.is_some());
             return Value::STATIC;
         };
         let name = id.to_string();
@@ -137,21 +149,36 @@ impl<'a> Lower<'a, '_> {
             return self.dim_value(&name);
         }
         if names::is_capital(&name) {
-            let stated = self.types.dims.find(&name).is_some_and(|v| self.types.dims.consts[v as usize].is_none());
-            if stated && !self.types.generics.shapes.contains(&name) || self.in_impl && names::is_dimension(&name) {
+            let stated =
+                self.types.dims.find(&name).is_some_and(|v| self.types.dims.consts[v as usize].is_none());
+            if stated && !self.types.generics.shapes.contains(&name)
+                || self.in_impl && names::is_dimension(&name)
+            {
                 self.edits.expr(e, Edit::Dim);
                 self.used_dims.insert(name.clone());
                 return self.dim_value(&name);
             }
             if !names::is_camel(&name) {
+                self.constant(&p.path, false);
                 let v = self.types.dims.constant(&p.path);
-                return Value::Static(v.map_or(Const::Unknown, |v| {
-                    Const::Extent(thunder_core::types::Extent::var(v))
-                }));
+                return Value::Static(
+                    v.map_or(Const::Unknown, |v| Const::Extent(thunder_core::types::Extent::var(v))),
+                );
             }
         }
         // A constant, a unit struct, or a function given by name.
         Value::STATIC
+    }
+
+    /// Notes a path that reads as that of a constant of some module.
+    fn constant(&mut self, path: &syn::Path, qualified: bool) {
+        let mut names = path.segments.iter().rev().map(|s| s.ident.to_string());
+        let last = names.next().unwrap_or_default();
+        let of_a_type =
+            names.next().is_some_and(|n| names::is_capital(&n) || crate::parse::ty::is_static(&n));
+        if !qualified && !of_a_type && hidden_state::is_constant_name(&last) {
+            self.constants.push(path.clone());
+        }
     }
 
     fn field(&mut self, f: &'a ExprField) -> Value<'a> {
@@ -186,7 +213,7 @@ impl<'a> Lower<'a, '_> {
             && !value.is_static()
             && !matches!(value, Value::Failed | Value::Unset)
         {
-            crate::check::mutation::borrow(m, self.diag);
+            in_place_mutation::borrow(*m, self.diag);
             return Value::Failed;
         }
         value
@@ -194,7 +221,11 @@ impl<'a> Lower<'a, '_> {
 
     fn cast(&mut self, c: &'a syn::ExprCast) -> Value<'a> {
         let value = self.expr(&c.expr);
-        if crate::check::host_read::cast(c, &value, self.diag) {
+        if host_read::cast(c, &value, self.diag) {
+            return Value::Failed;
+        }
+        if let syn::Type::Ptr(p) = &*c.ty {
+            side_effect::pointer(p, self.diag);
             return Value::Failed;
         }
         let ty = match &*c.ty {
@@ -204,9 +235,10 @@ impl<'a> Lower<'a, '_> {
         match (&value, ty.as_str()) {
             (Value::Failed, _) => Value::Failed,
             (Value::Static(Const::Int(n)), "f32" | "f64") => Value::Static(Const::Float(*n as f64)),
-            (Value::Static(c @ (Const::Int(_) | Const::Extent(_))), "usize" | "i64" | "i32" | "u32" | "u64") => {
-                Value::Static(c.clone())
-            }
+            (
+                Value::Static(c @ (Const::Int(_) | Const::Extent(_))),
+                "usize" | "i64" | "i32" | "u32" | "u64",
+            ) => Value::Static(c.clone()),
             (Value::Static(Const::Float(x)), "f64") => Value::Static(Const::Float(*x)),
             _ => Value::STATIC,
         }
@@ -216,7 +248,7 @@ impl<'a> Lower<'a, '_> {
         let end = |s: &mut Self, e: &'a Option<Box<Expr>>| {
             e.as_ref().map(|e| {
                 let value = s.expr(e);
-                crate::check::value_branch(&**e, "a range bound", &value, s.diag);
+                value_branch::branch(&**e, "a range bound", &value, s.diag);
                 value
             })
         };
@@ -240,8 +272,17 @@ impl<'a> Lower<'a, '_> {
                 Member::Named(id) => id.to_string(),
                 Member::Unnamed(i) => i.index.to_string(),
             };
+            conditional_compilation::attributes(&f.attrs, self.diag);
             let value = self.expr(&f.expr);
             fields.push((name, value));
+        }
+        let options = s.path.segments.last().is_some_and(|s| s.ident == "Sdpa" || s.ident == "CrossEntropy");
+        if options {
+            for (f, (name, value)) in s.fields.iter().zip(&mut fields) {
+                if value_branch::as_static(&f.expr, &format!("`{name}` option"), value, self.diag) {
+                    *value = Value::Failed;
+                }
+            }
         }
         let (mut rest, mut opaque) = (None, false);
         if let Some(e) = &s.rest {
@@ -263,10 +304,16 @@ impl<'a> Lower<'a, '_> {
             parts.push((Step::Field(name.clone()), operand));
         }
         if let Some(rest) = rest {
+            if parts.is_empty() {
+                return rest;
+            }
             let operand = self.operand(&rest);
             parts.push((Step::Any, operand));
         }
-        if parts.iter().all(|(_, o)| matches!(o, Operand::Static(Lit::Free | Lit::B(_) | Lit::F(_) | Lit::I(_)))) {
+        if parts
+            .iter()
+            .all(|(_, o)| matches!(o, Operand::Static(Lit::Free | Lit::B(_) | Lit::F(_) | Lit::I(_))))
+        {
             return Value::STATIC;
         }
         Value::Module(self.pack(parts))
@@ -285,6 +332,10 @@ impl<'a> Lower<'a, '_> {
         match target {
             Expr::Path(_) | Expr::Paren(_) | Expr::Group(_) if names::ident(target).is_some() => {
                 let name = names::ident(target).map(ToString::to_string).unwrap_or_default();
+                if self.captured(&name) {
+                    side_effect::captured(target, &name, self.diag);
+                    return;
+                }
                 self.scope.assign(&name, settle(value));
             }
             Expr::Tuple(t) => {
@@ -300,17 +351,50 @@ impl<'a> Lower<'a, '_> {
                 }
             }
             Expr::Infer(_) => {}
-            Expr::Field(f) => crate::check::mutation::attribute_write(f, self.diag),
-            Expr::Index(i) => {
-                let base = self.expr(&i.expr);
-                self.expr(&i.index);
-                if !base.is_static() || !value.is_static() {
-                    crate::check::mutation::index_write(i, &base, self.diag);
-                }
-            }
+            Expr::Field(_) | Expr::Index(_) | Expr::Unary(_) => self.write(target, value.is_static()),
             other => {
                 self.not_understood(other, "an assignment to this");
             }
+        }
+    }
+}
+
+impl<'a> Lower<'a, '_> {
+    /// An assignment, compound or not, to a part of something: fine within static values, refused else.
+    pub(super) fn write(&mut self, place: &'a Expr, is_static: bool) {
+        if attribute_write::is_field(place) {
+            return attribute_write::write(place, self.diag);
+        }
+        let base = match place {
+            Expr::Field(f) => self.expr(&f.base),
+            Expr::Unary(u) => self.expr(&u.expr),
+            Expr::Index(i) => {
+                let base = self.expr(&i.expr);
+                self.expr(&i.index);
+                base
+            }
+            _ => Value::Failed,
+        };
+        if matches!(base, Value::Failed) {
+            return;
+        }
+        let root = in_place_mutation::root(place).map(ToString::to_string);
+        match (place, root) {
+            (_, Some(name)) if hidden_state::is_constant_name(&name) && self.scope.find(&name).is_none() => {
+                hidden_state::write(place, self.diag);
+            }
+            (_, Some(name)) if is_static && base.is_static() => self.scope.assign(&name, Value::STATIC),
+            (Expr::Index(i), _) => in_place_mutation::index_write(i, &base, self.diag),
+            (Expr::Field(_), _) => in_place_mutation::tuple_write(place, self.diag),
+            _ => in_place_mutation::deref_write(place, self.diag),
+        }
+    }
+
+    /// Whether `name` was bound outside the transform's closure that is being walked.
+    pub(super) fn captured(&self, name: &str) -> bool {
+        match (self.regions.last(), self.scope.find(name)) {
+            (Some(&outer), Some(b)) => b.id <= outer,
+            _ => false,
         }
     }
 }
@@ -327,7 +411,9 @@ pub(super) fn settle(value: Value<'_>) -> Value<'_> {
 fn is_default(e: &Expr) -> bool {
     match e {
         Expr::Call(c) => match &*c.func {
-            Expr::Path(p) => c.args.is_empty() && p.path.segments.last().is_some_and(|s| s.ident == "default"),
+            Expr::Path(p) => {
+                c.args.is_empty() && p.path.segments.last().is_some_and(|s| s.ident == "default")
+            }
             _ => false,
         },
         _ => false,

@@ -4,7 +4,8 @@ use super::closure::{assigned, assigned_in};
 use super::edits::{Edit, Marker, Place};
 use super::value::meet;
 use super::{Loop, Lower, block::has_work};
-use crate::scope::{Scope, Value};
+use crate::check::{conditional_compilation, value_branch};
+use crate::scope::{Iter, Scope, Value};
 use crate::trace::{Node, Operand};
 use syn::{Expr, ExprBreak, ExprContinue, ExprForLoop, ExprIf, ExprLet, ExprLoop, ExprMatch, ExprWhile};
 
@@ -101,7 +102,7 @@ impl<'a> Lower<'a, '_> {
 
     /// Refuses a tensor where Rust needs a static value; what may be one is checked by rustc.
     pub(super) fn must_be_static(&mut self, e: &'a Expr, value: &Value<'a>, what: &str) {
-        crate::check::value_branch(e, what, value, self.diag);
+        value_branch::branch(e, what, value, self.diag);
         if matches!(value, Value::Unknown(_) | Value::Module(_)) {
             self.edits.expr(e, Edit::Condition);
         }
@@ -109,20 +110,17 @@ impl<'a> Lower<'a, '_> {
 
     pub(super) fn condition_let(&mut self, l: &'a ExprLet) -> Value<'a> {
         let value = self.expr(&l.expr);
-        crate::check::value_branch(&*l.expr, "`if let`", &value, self.diag);
+        value_branch::branch(&*l.expr, "`if let`", &value, self.diag);
         self.bind_pattern(&l.pat, value);
         Value::STATIC
     }
 
     pub(super) fn match_arms(&mut self, m: &'a ExprMatch) -> Value<'a> {
         let on = self.expr(&m.expr);
-        crate::check::value_branch(&*m.expr, "`match`", &on, self.diag);
-        if matches!(on, Value::Failed) {
-            return Value::Failed;
-        }
+        let on = if value_branch::branch(&*m.expr, "`match`", &on, self.diag) { Value::Failed } else { on };
         let mut arms = Arms { values: Vec::new(), nodes: Vec::new(), scopes: Vec::new() };
         for a in &m.arms {
-            crate::check::conditional_compilation(&a.attrs, self.diag);
+            conditional_compilation::attributes(&a.attrs, self.diag);
             self.arm(&mut arms, |s| {
                 s.bind_pattern(&a.pat, on.clone());
                 if let Some((_, guard)) = &a.guard {
@@ -143,7 +141,12 @@ impl<'a> Lower<'a, '_> {
 
     /// Runs `body` as the body of a loop that assigns to `names`; gives its last value, and whether anything
     /// happens in it.
-    pub(super) fn repeat<T>(&mut self, site: u16, names: &[String], mut body: impl FnMut(&mut Self) -> T) -> (T, bool) {
+    pub(super) fn repeat<T>(
+        &mut self,
+        site: u16,
+        names: &[String],
+        mut body: impl FnMut(&mut Self) -> T,
+    ) -> (T, bool) {
         let carried: Vec<(String, Value<'a>)> = names
             .iter()
             .filter_map(|n| self.scope.find(n).map(|b| (n.clone(), b.value.clone())))
@@ -152,7 +155,8 @@ impl<'a> Lower<'a, '_> {
         let mut kinds: Vec<Value<'a>> = carried.iter().map(|(_, v)| v.clone()).collect();
         // What a carried value has in common with itself an iteration later only shrinks, so this ends.
         loop {
-            let before = (self.diag.mark(), self.vars.len(), self.open.last().map_or(0, Vec::len), self.scope.clone());
+            let before =
+                (self.diag.mark(), self.vars.len(), self.open.last().map_or(0, Vec::len), self.scope.clone());
             let mut cells = Vec::new();
             for ((name, value), kind) in carried.iter().zip(&kinds) {
                 let mut arms = [Vec::new()];
@@ -202,8 +206,10 @@ impl<'a> Lower<'a, '_> {
     /// Stores the present values of the innermost loop's carried names where its next iteration reads them.
     fn store_cells(&mut self) {
         let Some(cells) = self.loops.last().map(|l| l.cells.clone()) else { return };
-        let values: Vec<Value<'a>> =
-            cells.iter().map(|(n, _)| self.scope.find(n).map_or(Value::Failed, |b| b.value.clone())).collect();
+        let values: Vec<Value<'a>> = cells
+            .iter()
+            .map(|(n, _)| self.scope.find(n).map_or(Value::Failed, |b| b.value.clone()))
+            .collect();
         let mut moves = Vec::new();
         for ((_, cell), value) in cells.iter().zip(&values) {
             self.moves(cell, value, &mut moves);
@@ -254,10 +260,11 @@ impl<'a> Lower<'a, '_> {
 
     pub(super) fn for_loop(&mut self, f: &'a ExprForLoop) -> Value<'a> {
         let over = self.expr(&f.expr);
-        if matches!(over, Value::Failed | Value::Never) {
+        if matches!(over, Value::Never) {
             return over;
         }
-        let Some(iter) = self.iterate(over, &f.expr) else { return Value::Failed };
+        // The body of a loop over what failed is still checked.
+        let iter = self.iterate(over, &f.expr).unwrap_or_else(|| std::rc::Rc::new(Iter::Each(Value::Failed)));
         let site = self.site(f);
         let names = assigned_in(&f.body);
         let (_, kept) = self.repeat(site, &names, |s| {

@@ -2,7 +2,7 @@
 
 use super::Lower;
 use crate::scope::{Const, Value};
-use crate::trace::Step;
+use crate::trace::{Operand, Step};
 use syn::ExprIndex;
 
 impl<'a> Lower<'a, '_> {
@@ -17,7 +17,17 @@ impl<'a> Lower<'a, '_> {
         let step = match index {
             Value::Static(Const::Int(n)) if n >= 0 => Step::Index(n as u32),
             Value::Static(Const::Range(..)) => {
-                return if base.is_static() { Value::STATIC } else { self.not_understood(i, "a range of a container") };
+                return match base {
+                    base if base.is_static() => Value::STATIC,
+                    // Which elements these are is not followed.
+                    Value::List(_, elem) => Value::List(Operand::Hole, elem),
+                    Value::Tuple(parts) => {
+                        let elem = parts[1..].iter().fold(parts[0].clone(), |a, b| super::value::meet(&a, b));
+                        Value::List(Operand::Hole, Box::new(super::value::with_operand(&elem, Operand::Hole)))
+                    }
+                    Value::Unknown(_) => Value::Unknown(Operand::Hole),
+                    _ => self.not_understood(&i.index, "a range of this"),
+                };
             }
             _ => Step::Any,
         };

@@ -54,7 +54,11 @@ impl<'a> Lower<'a, '_> {
         let mut args = self.exprs(&m.args);
         let name = m.method.to_string();
         match (name.as_str(), args.len()) {
-            ("iter" | "into_iter" | "by_ref" | "copied" | "cloned" | "peekable" | "fuse" | "take" | "take_while", _) => {
+            (
+                "iter" | "into_iter" | "by_ref" | "copied" | "cloned" | "peekable" | "fuse" | "take"
+                | "take_while",
+                _,
+            ) => {
                 for f in &args {
                     self.static_closure(f);
                 }
@@ -71,6 +75,9 @@ impl<'a> Lower<'a, '_> {
                 Some(other) => Value::Iter(Rc::new(Iter::Zip(iter, other))),
                 None => Value::Failed,
             },
+            ("map" | "for_each" | "filter", 1) if self.given(&m.args[0], &args[0], iter_is_static(&iter)) => {
+                Value::Failed
+            }
             ("map", 1) => match args.pop() {
                 Some(f) => Value::Iter(Rc::new(Iter::Map(iter, f))),
                 None => Value::Failed,
@@ -98,24 +105,36 @@ impl<'a> Lower<'a, '_> {
             }
             ("len", 0) => Value::STATIC,
             (
-                "sum" | "product" | "count" | "min" | "max" | "any" | "all" | "position" | "last" | "next" | "nth"
-                | "min_by" | "max_by" | "min_by_key" | "max_by_key" | "unzip" | "partition" | "is_sorted"
-                | "reduce" | "try_fold" | "chain" | "flat_map" | "filter_map" | "scan" | "windows" | "chunks"
-                | "flatten" | "cycle" | "inspect" | "collect_vec" | "eq" | "cmp",
+                "sum" | "product" | "count" | "min" | "max" | "any" | "all" | "position" | "last" | "next"
+                | "nth" | "min_by" | "max_by" | "min_by_key" | "max_by_key" | "unzip" | "partition"
+                | "is_sorted" | "reduce" | "try_fold" | "chain" | "flat_map" | "filter_map" | "scan"
+                | "windows" | "chunks" | "flatten" | "cycle" | "inspect" | "collect_vec" | "eq" | "cmp",
                 _,
             ) => {
                 let elem = self.collect(m, &iter);
                 for f in &args {
                     self.static_closure(f);
                 }
+                // No tensor can be summed or compared by std: what rustc lets through is static.
+                let plain = matches!(
+                    name.as_str(),
+                    "sum" | "product" | "count" | "min" | "max" | "any" | "all" | "position" | "is_sorted"
+                );
                 match elem {
                     Value::Failed => Value::Failed,
-                    v if v.is_static() && args.iter().all(|a| a.is_static() || matches!(a, Value::Closure(_))) => {
+                    Value::Unknown(_) if plain => Value::STATIC,
+                    v if v.is_static()
+                        && args.iter().all(|a| a.is_static() || matches!(a, Value::Closure(_))) =>
+                    {
                         Value::STATIC
                     }
                     _ => {
                         let what = format!("`{name}` of an iterator over tensors");
-                        self.diag.error(&m.method, format!("{what} can't be traced"), "`map`, `zip`, `enumerate`, `fold`, `for`, `collect`");
+                        self.diag.error(
+                            &m.method,
+                            format!("{what} can't be traced"),
+                            "`map`, `zip`, `enumerate`, `fold`, `for`, `collect`",
+                        );
                         Value::Failed
                     }
                 }
@@ -124,13 +143,25 @@ impl<'a> Lower<'a, '_> {
         }
     }
 
+    /// Refuses a function by name where a closure would get tensors. Whether it did.
+    pub(super) fn given(&mut self, at: &'a Expr, f: &Value<'a>, is_static: bool) -> bool {
+        let refused = !is_static && matches!(f, Value::Static(_)) && matches!(at, Expr::Path(_));
+        if refused {
+            crate::check::opaque_call::given(at, self.diag);
+        }
+        refused
+    }
+
     fn filter(&mut self, m: &'a ExprMethodCall, iter: Rc<Iter<'a>>, f: &Value<'a>) -> Value<'a> {
         let site = self.site(m);
         let (value, nodes) = self.nested(|s| {
             let x = s.item_of(&iter.shuffled(), site);
             s.apply_closure(f, vec![x])
         });
-        if nodes.iter().any(|n| matches!(n, crate::trace::Node::Call { .. } | crate::trace::Node::Choice { .. })) {
+        if nodes
+            .iter()
+            .any(|n| matches!(n, crate::trace::Node::Call { .. } | crate::trace::Node::Choice { .. }))
+        {
             return self.not_understood(&m.args[0], "a filter that computes on tensors");
         }
         self.must_be_static(&m.args[0], &value, "`filter`");
@@ -156,7 +187,7 @@ impl<'a> Lower<'a, '_> {
         let mut names = self.closure_names(iter, &f);
         names.push(ACC.into());
         let outer = self.scope.bindings.len();
-        self.scope.bind(ACC, true, init);
+        self.scope.bind(ACC, init);
         let (_, kept) = self.repeat(site, &names, |s| {
             let x = s.item_of(iter, site);
             let acc = s.scope.find(ACC).map_or(Value::Failed, |b| b.value.clone());
@@ -222,18 +253,27 @@ impl<'a> Lower<'a, '_> {
                 self.static_closure(f);
                 whole
             }
-            ("unwrap_or" | "or" | "unwrap_or_else" | "or_else" | "map_or_else" | "zip" | "xor", _) => self
-                .not_understood(&m.method, "this method of an `Option` of tensors"),
+            ("unwrap_or" | "or" | "unwrap_or_else" | "or_else" | "map_or_else" | "zip" | "xor", _) => {
+                self.not_understood(&m.method, "this method of an `Option` of tensors")
+            }
             _ => self.not_understood(&m.method, "this method of an `Option`"),
         }
     }
 
     /// The closure's result where `inner` is there, else `default`.
-    fn once(&mut self, m: &'a ExprMethodCall, f: &Value<'a>, inner: Value<'a>, default: Option<Value<'a>>) -> Value<'a> {
+    fn once(
+        &mut self,
+        m: &'a ExprMethodCall,
+        f: &Value<'a>,
+        inner: Value<'a>,
+        default: Option<Value<'a>>,
+    ) -> Value<'a> {
         const OUT: &str = "#out";
         let site = self.site(m);
         let outer = self.scope.bindings.len();
-        let Value::Closure(c) = f else { return self.not_understood(&m.args, "a function that is no closure here") };
+        let Value::Closure(c) = f else {
+            return self.not_understood(&m.args, "a function that is no closure here");
+        };
         let mut names = assigned(&c.syntax.body);
         names.push(OUT.into());
         let start = default.unwrap_or(Value::Static(Const::Nothing));
@@ -253,7 +293,7 @@ impl<'a> Lower<'a, '_> {
         }
         let operand = self.operand(&start);
         let cell = self.assign(operand, Self::ty(&kind));
-        self.scope.bind(OUT, true, super::value::with_operand(&kind, cell));
+        self.scope.bind(OUT, super::value::with_operand(&kind, cell));
         let (_, kept) = self.repeat(site, &names, |s| {
             let out = s.apply_closure(f, vec![inner.clone()]);
             s.scope.assign(OUT, out);
@@ -265,6 +305,11 @@ impl<'a> Lower<'a, '_> {
         }
         out
     }
+}
+
+/// Whether an iterator certainly goes over static values.
+fn iter_is_static(iter: &Rc<Iter<'_>>) -> bool {
+    Value::Iter(iter.clone()).is_static()
 }
 
 fn has_closure(iter: &Iter<'_>) -> bool {
@@ -279,6 +324,12 @@ impl<'a> Lower<'a, '_> {
         match (name.as_str(), m.args.len()) {
             ("push", 1) => {
                 let value = self.expr(&m.args[0]);
+                if let Some(id) = crate::names::ident(&m.receiver)
+                    && self.captured(&id.to_string())
+                {
+                    crate::check::side_effect::captured(&m.method, &id.to_string(), self.diag);
+                    return Value::Failed;
+                }
                 if matches!(value, Value::Failed) {
                     return Value::Failed;
                 }
@@ -297,7 +348,9 @@ impl<'a> Lower<'a, '_> {
                 }
                 Value::unit()
             }
-            ("clone" | "to_vec" | "as_slice" | "try_into" | "unwrap" | "as_ref" | "into_boxed_slice", 0) => list,
+            ("clone" | "to_vec" | "as_slice" | "try_into" | "unwrap" | "as_ref" | "into_boxed_slice", 0) => {
+                list
+            }
             ("len" | "is_empty", 0) => Value::STATIC,
             ("first" | "last" | "get" | "pop", _) => {
                 self.exprs(&m.args);

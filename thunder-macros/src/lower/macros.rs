@@ -4,6 +4,7 @@
 
 use super::edits::Place;
 use super::{Lower, value::meet};
+use crate::check::{host_read, value_branch};
 use crate::diagnostics::Diagnostics;
 use crate::scope::{Const, Value};
 use crate::trace::{Operand, Step};
@@ -17,6 +18,7 @@ use syn::{Expr, Macro, Pat, Token};
 pub type Macros = HashMap<Place, Box<MacroArgs>>;
 
 /// The arguments of a macro call.
+#[allow(clippy::large_enum_variant)] // It is boxed.
 pub enum MacroArgs {
     /// `vec![a, b]`.
     List(Vec<Expr>),
@@ -24,8 +26,8 @@ pub enum MacroArgs {
     Repeat(Expr, Expr),
     /// `matches!(x, pattern if guard)`.
     Matches(Expr, Pat, Option<Expr>),
-    /// `assert!(c, "…", a)`, `assert_eq!(a, b, "…")`: this many static operands, then a message.
-    Assert(usize, Vec<Expr>),
+    /// `assert!(c, "…", a)`.
+    Assert(Vec<Expr>),
     /// `panic!("…", a)`.
     Panic(Vec<Expr>),
 }
@@ -65,9 +67,8 @@ fn parse(m: &Macro) -> Option<syn::Result<MacroArgs>> {
             repeat.parse2(m.tokens.clone()).or_else(|_| list().map(MacroArgs::List))
         }
         "matches" => syn::parse2::<Matches>(m.tokens.clone()).map(|m| MacroArgs::Matches(m.0, m.1, m.2)),
-        "assert" | "debug_assert" => list().map(|l| MacroArgs::Assert(1, l)),
-        "assert_eq" | "assert_ne" | "debug_assert_eq" | "debug_assert_ne" => list().map(|l| MacroArgs::Assert(2, l)),
-        "panic" | "unreachable" | "todo" | "unimplemented" => list().map(MacroArgs::Panic),
+        "assert" | "debug_assert" => list().map(MacroArgs::Assert),
+        "panic" | "unreachable" => list().map(MacroArgs::Panic),
         _ => return None,
     })
 }
@@ -84,7 +85,7 @@ pub fn collect(block: &syn::Block, diag: &mut Diagnostics) -> Macros {
                 Some(Ok(args)) => {
                     let args = Box::new(args);
                     match &*args {
-                        MacroArgs::List(l) | MacroArgs::Assert(_, l) | MacroArgs::Panic(l) => {
+                        MacroArgs::List(l) | MacroArgs::Assert(l) | MacroArgs::Panic(l) => {
                             l.iter().for_each(|e| self.visit_expr(e));
                         }
                         MacroArgs::Repeat(a, b) => {
@@ -114,7 +115,7 @@ impl<'a> Lower<'a, '_> {
     pub(super) fn macro_call(&mut self, m: &'a Macro) -> Value<'a> {
         let macros = self.macros;
         let Some(args) = macros.get(&Place::of(m)) else {
-            crate::check::side_effect::macro_call(m, self.diag);
+            crate::check::macro_call(m, self.diag);
             return Value::Failed;
         };
         match &**args {
@@ -146,7 +147,7 @@ impl<'a> Lower<'a, '_> {
             }
             MacroArgs::Matches(e, p, guard) => {
                 let value = self.expr(e);
-                crate::check::value_branch(e, "`matches!`", &value, self.diag);
+                value_branch::branch(e, "`matches!`", &value, self.diag);
                 let outer = self.scope.bindings.len();
                 self.bind_pattern(p, value);
                 if let Some(g) = guard {
@@ -156,17 +157,15 @@ impl<'a> Lower<'a, '_> {
                 self.scope.bindings.truncate(outer);
                 Value::STATIC
             }
-            MacroArgs::Assert(n, list) => {
+            MacroArgs::Assert(list) => {
                 for (i, e) in list.iter().enumerate() {
                     let e = argument(e);
                     let value = self.expr(e);
-                    if i >= *n {
-                        self.captures(&value);
-                        crate::check::host_read::formatted(e, &value, self.diag);
-                    } else if *n == 1 {
-                        self.must_be_static(e, &value, "`assert!`");
+                    if i > 0 {
+                        self.captures(e, &value);
+                        host_read::formatted(e, &value, self.diag);
                     } else {
-                        crate::check::value_branch(e, "`assert_eq!`", &value, self.diag);
+                        self.must_be_static(e, &value, "`assert!`");
                     }
                 }
                 Value::unit()
@@ -175,8 +174,8 @@ impl<'a> Lower<'a, '_> {
                 for e in list {
                     let e = argument(e);
                     let value = self.expr(e);
-                    self.captures(&value);
-                    crate::check::host_read::formatted(e, &value, self.diag);
+                    self.captures(e, &value);
+                    host_read::formatted(e, &value, self.diag);
                 }
                 Value::Never
             }
@@ -184,10 +183,12 @@ impl<'a> Lower<'a, '_> {
     }
 
     /// The dimensions that a message names in braces.
-    fn captures(&mut self, value: &Value<'a>) {
+    fn captures(&mut self, e: &'a Expr, value: &Value<'a>) {
         let Value::Static(Const::Str(s)) = value else { return };
         for name in crate::names::captured(s) {
-            if self.scope.find(&name).is_none() && self.types.dims.find(&name).is_some() {
+            if let Some(b) = self.scope.find(&name) {
+                host_read::formatted(e, &b.value.clone(), self.diag);
+            } else if self.types.dims.find(&name).is_some() {
                 self.used_dims.insert(name);
             }
         }

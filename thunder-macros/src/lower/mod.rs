@@ -24,8 +24,8 @@ mod transform;
 mod value;
 mod walk;
 
-pub use macros::{MacroArgs, Macros, collect as collect_macros};
 pub use block::variables;
+pub use macros::{MacroArgs, Macros, collect as collect_macros};
 pub use op::Arg;
 pub use rearrange::pattern as rearrange_pattern;
 
@@ -66,6 +66,51 @@ pub struct Lower<'a, 'd> {
     returns: bool,
     /// The number of values that the `let` around takes apart.
     expected: Option<usize>,
+    /// Paths that are read as constants: whether one is a static, rustc knows.
+    pub constants: Vec<syn::Path>,
+    /// The item itself, which it must not reach.
+    pub own: Own,
+    /// For each transform's closure around, the newest binding outside it.
+    regions: Vec<u32>,
+    /// Where operations stand, by their results.
+    spans: HashMap<Var, Span>,
+    /// The values of the expressions that may be results.
+    results: HashMap<Place, Value<'a>>,
+    /// The expressions that are returned early.
+    returned: Vec<&'a syn::Expr>,
+}
+
+/// The item that is lowered.
+#[derive(Clone, Default)]
+pub struct Own {
+    /// Its name.
+    pub name: String,
+    /// For a method of a type's own, the type.
+    pub of: Option<String>,
+    /// For a method of a trait: a method of the same name may be another.
+    pub of_trait: bool,
+}
+
+impl Own {
+    /// Whether a path leads to the item itself.
+    fn is(&self, path: &syn::Path) -> bool {
+        match &self.of {
+            None => !self.name.is_empty() && crate::check::recursion::names(path, &self.name),
+            Some(of) if !self.of_trait => {
+                let names: Vec<String> = path.segments.iter().map(|s| s.ident.to_string()).collect();
+                matches!(&names[..], [owner, name] if (owner == "Self" || owner == of) && *name == self.name)
+            }
+            Some(_) => false,
+        }
+    }
+
+    /// Whether a call is `self.name(…)` of the item itself.
+    fn is_method(&self, m: &syn::ExprMethodCall) -> bool {
+        self.of.is_some()
+            && !self.of_trait
+            && m.method == self.name
+            && crate::names::ident(&m.receiver).is_some_and(|id| id == "self")
+    }
 }
 
 /// What a loop carries from one iteration to the next.
@@ -86,6 +131,8 @@ pub struct Lowered {
     pub types: Types,
     /// Dimension names that the body reads.
     pub used_dims: BTreeSet<String>,
+    /// Paths that the body reads as constants.
+    pub constants: Vec<syn::Path>,
 }
 
 impl<'a, 'd> Lower<'a, 'd> {
@@ -106,13 +153,19 @@ impl<'a, 'd> Lower<'a, 'd> {
             depth: 0,
             returns: false,
             expected: None,
+            constants: Vec::new(),
+            own: Own::default(),
+            regions: Vec::new(),
+            spans: HashMap::new(),
+            results: HashMap::new(),
+            returned: Vec::new(),
         }
     }
 
     /// `self`, as the first var.
     pub fn receiver(&mut self) {
         let v = self.var(Ty::UNKNOWN);
-        self.scope.bind("self", false, Value::Module(Operand::Var(v)));
+        self.scope.bind("self", Value::Module(Operand::Var(v)));
     }
 
     /// The parameters, as the next vars: their kinds, and the names of those that are extents.
@@ -137,8 +190,11 @@ impl<'a, 'd> Lower<'a, 'd> {
     }
 
     /// Lowers the body, and gives the trace.
-    pub fn finish(mut self, block: &'a syn::Block) -> Lowered {
+    ///
+    /// What it gives must be what `declared` says.
+    pub fn finish(mut self, block: &'a syn::Block, declared: &Kind) -> Lowered {
         let value = self.block(block);
+        self.check_results(block, declared);
         let output = match value {
             Value::Never => None,
             v => Some(self.operand(&v)),
@@ -146,7 +202,26 @@ impl<'a, 'd> Lower<'a, 'd> {
         let nodes = self.open.pop().unwrap_or_default();
         let output = output.or(if self.returns { None } else { Some(Operand::Hole) });
         let body = trace::Body { types: self.vars, nodes, output };
-        Lowered { body, edits: self.edits, types: self.types, used_dims: self.used_dims }
+        Lowered {
+            body,
+            edits: self.edits,
+            types: self.types,
+            used_dims: self.used_dims,
+            constants: self.constants,
+        }
+    }
+
+    /// Refuses results that are not what the signature declares.
+    fn check_results(&mut self, block: &'a syn::Block, declared: &Kind) {
+        let mut list = std::mem::take(&mut self.returned);
+        tails(block, &mut list);
+        let elems: Vec<&str> = self.types.generics.elems.iter().map(String::as_str).collect();
+        for e in list {
+            if let Some(value) = self.results.get(&Place::of(e)) {
+                let dims = self.types.dims.list();
+                crate::check::shape::result(e, value, declared, &dims, &elems, self.diag);
+            }
+        }
     }
 
     /// What a value of this kind is, held in `operand`.
@@ -177,6 +252,7 @@ impl<'a, 'd> Lower<'a, 'd> {
             }
             Kind::Named(Named { dim: Some(name), .. }) => self.dim_value(&name.clone()),
             Kind::Named(_) | Kind::Closure | Kind::Unknown => Value::Unknown(operand),
+            Kind::Refused => Value::Failed,
         }
     }
 
@@ -237,11 +313,39 @@ impl<'a, 'd> Lower<'a, 'd> {
 
     /// Reports what the macro does not know how to trace.
     fn not_understood(&mut self, tokens: impl quote::ToTokens, what: &str) -> Value<'a> {
-        self.diag.error(tokens, format!("{what} can't be traced"), "plain expressions, `if`, `match`, `for`, calls");
+        self.diag.error(
+            tokens,
+            format!("{what} can't be traced"),
+            "plain expressions, `if`, `match`, `for`, calls",
+        );
         Value::Failed
     }
 
     fn at(span: Span) -> At {
         At::of(span)
+    }
+}
+
+/// The expressions that may be the value of a block.
+fn tails<'a>(block: &'a syn::Block, out: &mut Vec<&'a syn::Expr>) {
+    if let Some(syn::Stmt::Expr(e, None)) = block.stmts.last() {
+        tail(e, out);
+    }
+}
+
+fn tail<'a>(e: &'a syn::Expr, out: &mut Vec<&'a syn::Expr>) {
+    use syn::Expr;
+    match e {
+        Expr::Block(b) => tails(&b.block, out),
+        Expr::If(i) => {
+            tails(&i.then_branch, out);
+            if let Some((_, e)) = &i.else_branch {
+                tail(e, out);
+            }
+        }
+        Expr::Match(m) => m.arms.iter().for_each(|a| tail(&a.body, out)),
+        Expr::Paren(p) => tail(&p.expr, out),
+        Expr::Return(_) => {}
+        e => out.push(e),
     }
 }

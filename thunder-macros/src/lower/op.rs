@@ -1,6 +1,7 @@
 //! Calls that are one operation of the table: their operands, and their attributes as far as they can be read.
 
 use super::Lower;
+use crate::check::{randomness, unknown_operation, value_branch, value_shape};
 use crate::scope::{Const, Options, Value};
 use proc_macro2::Span;
 use syn::Expr;
@@ -15,7 +16,9 @@ impl<'a> Lower<'a, '_> {
     pub(super) fn fits(method: &Method, args: &[Arg<'a>]) -> bool {
         args.len() == method.args.len()
             && method.args.iter().zip(args).all(|(kind, (_, v))| match kind {
-                ArgKind::Tensor | ArgKind::Tensors | ArgKind::Key => !matches!(v, Value::Static(_) | Value::Module(_)),
+                ArgKind::Tensor | ArgKind::Tensors | ArgKind::Key => {
+                    !matches!(v, Value::Static(_) | Value::Module(_))
+                }
                 ArgKind::Operand => !matches!(v, Value::Module(_)),
                 ArgKind::Optional => true,
                 _ => v.is_static() || matches!(v, Value::Unknown(_)),
@@ -35,8 +38,23 @@ impl<'a> Lower<'a, '_> {
             return Value::Failed;
         }
         if args.len() != method.args.len() {
-            let text = format!("`{}` takes {} arguments, found {}", method.name, method.args.len(), args.len());
-            self.diag.error_at(span, text, "");
+            if !randomness::missing_key(method, args.len(), span, self.diag) {
+                unknown_operation::arity(method, args.len(), receiver.is_some(), span, self.diag);
+            }
+            return Value::Failed;
+        }
+        let mut refused = false;
+        for (kind, (e, v)) in method.args.iter().zip(&args) {
+            refused |= match kind {
+                ArgKind::Shape | ArgKind::Extent | ArgKind::Ranges | ArgKind::Pads => {
+                    value_shape::extent(e, v, self.diag)
+                }
+                ArgKind::Axis | ArgKind::Axes => value_branch::as_static(e, "axis", v, self.diag),
+                ArgKind::Lit => value_branch::as_static(e, "number", v, self.diag),
+                _ => false,
+            };
+        }
+        if refused {
             return Value::Failed;
         }
         let receiver_value = receiver.as_ref().map(|(_, v)| v.clone());
@@ -51,7 +69,12 @@ impl<'a> Lower<'a, '_> {
                 (ArgKind::Tensor | ArgKind::Operand | ArgKind::Key, v) => operands.push((e, v)),
                 (ArgKind::Optional, Value::Option(inner)) => operands.push((e, *inner)),
                 (ArgKind::Optional, v) if present => operands.push((e, v)),
-                (ArgKind::Tensors, Value::Tuple(parts)) => operands.extend(parts.into_iter().map(|p| (e, p))),
+                (ArgKind::Tensors, Value::Tuple(parts)) => {
+                    let places = elements(e, parts.len());
+                    operands.extend(
+                        parts.into_iter().enumerate().map(|(i, p)| (places.get(i).copied().unwrap_or(e), p)),
+                    );
+                }
                 (ArgKind::Tensors, v) => operands.push((e, v)),
                 _ => {}
             }
@@ -75,8 +98,12 @@ impl<'a> Lower<'a, '_> {
             .map(|v| if let Value::List(o, _) = v { Value::Unknown(o) } else { v })
             .collect();
         let key = matches!(op, Op::FoldIn);
+        if !matches!(op, Op::Select) && self.float_beside_integer(&values, |i| places[i]) {
+            return Value::Failed;
+        }
         // A fault of a method's receiver shows at the method's name: the receiver may be a long chain.
-        let out = self.apply(op, &values, span, |i| if method && i == 0 { None } else { places.get(i).copied() });
+        let out =
+            self.apply(op, &values, span, |i| if method && i == 0 { None } else { places.get(i).copied() });
         match out {
             Value::Tensor(o, _) if key => Value::Key(o),
             other => other,
@@ -112,6 +139,16 @@ impl<'a> Lower<'a, '_> {
     /// Whether an option is certainly there; that of a parameter or a field may not be.
     fn certain(&self, _: &Value<'a>) -> bool {
         false
+    }
+}
+
+/// The elements of an array literal.
+fn elements(e: &Expr, len: usize) -> Vec<&Expr> {
+    match e {
+        Expr::Reference(r) => elements(&r.expr, len),
+        Expr::Paren(p) => elements(&p.expr, len),
+        Expr::Array(a) if a.elems.len() == len => a.elems.iter().collect(),
+        _ => Vec::new(),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::edits::Edit;
 use super::{Lower, statics};
+use crate::check::{hidden_state, in_place_mutation, value_branch};
 use crate::names;
 use crate::scope::{Const, Value};
 use crate::trace::{Node, Operand};
@@ -34,30 +35,47 @@ fn operator(op: &BinOp) -> Option<(&'static str, Op, Span)> {
 impl<'a> Lower<'a, '_> {
     pub(super) fn binary(&mut self, e: &'a Expr, b: &'a ExprBinary) -> Value<'a> {
         if let BinOp::And(_) | BinOp::Or(_) = b.op {
-            let what = if matches!(b.op, BinOp::And(_)) { "`&&`" } else { "`||`" };
-            for side in [&*b.left, &*b.right] {
-                let value = self.expr(side);
-                self.must_be_static(side, &value, what);
+            let (x, y) = (self.expr(&b.left), self.expr(&b.right));
+            if x.is_tensor() || y.is_tensor() {
+                value_branch::short_circuit(&b.op, self.diag);
+                return Value::Failed;
             }
+            if matches!(x, Value::Failed) || matches!(y, Value::Failed) {
+                return Value::Failed;
+            }
+            self.must_be_static(&b.left, &x, "a condition");
+            self.must_be_static(&b.right, &y, "a condition");
             return Value::STATIC;
         }
-        let (x, y) = (self.expr(&b.left), self.expr(&b.right));
         let Some((function, op, span)) = operator(&b.op) else {
-            return self.compound(b, &x, &y);
+            return self.compound(b);
         };
+        let (x, y) = (self.expr(&b.left), self.expr(&b.right));
         if matches!(x, Value::Never) || matches!(y, Value::Never) {
             return Value::Never;
         }
         if x.is_static() && y.is_static() {
             return Value::Static(statics::binary(&b.op, &x, &y));
         }
-        let compares = matches!(b.op, BinOp::Eq(_) | BinOp::Ne(_) | BinOp::Lt(_) | BinOp::Le(_) | BinOp::Gt(_) | BinOp::Ge(_));
+        let compares = matches!(
+            b.op,
+            BinOp::Eq(_) | BinOp::Ne(_) | BinOp::Lt(_) | BinOp::Le(_) | BinOp::Gt(_) | BinOp::Ge(_)
+        );
         if compares && !x.is_tensor() && !y.is_tensor() && (plain(&b.left, &x) || plain(&b.right, &y)) {
             // Beside a text, a `bool` or a variant, the other side can be no tensor: rustc compares them.
             return Value::STATIC;
         }
+        if matches!(x, Value::Failed) || matches!(y, Value::Failed) {
+            return Value::Failed;
+        }
         self.edits.expr(e, Edit::Binary { function, lit_left: x.is_number(), lit_right: y.is_number() });
-        self.operation(op, vec![(&b.left, x), (&b.right, y)], span)
+        // Of an operator neither side alone is at fault.
+        let (values, sides) = ([x, y], [&*b.left, &*b.right]);
+        let out = self.apply(op, &values, span, |_| None);
+        match self.float_beside_integer(&values, |i| sides[i]) {
+            true => Value::Failed,
+            false => out,
+        }
     }
 
     /// An operation on these operands, the first of them at fault where nothing says which.
@@ -70,15 +88,23 @@ impl<'a> Lower<'a, '_> {
     }
 
     /// `x += y`: fine between static values, refused on tensors.
-    fn compound(&mut self, b: &'a ExprBinary, x: &Value<'a>, y: &Value<'a>) -> Value<'a> {
-        if x.is_tensor() || y.is_tensor() || matches!(x, Value::Key(_)) {
-            crate::check::mutation::compound(b, self.diag);
+    fn compound(&mut self, b: &'a ExprBinary) -> Value<'a> {
+        let y = self.expr(&b.right);
+        if let Expr::Field(_) | Expr::Index(_) | Expr::Unary(_) = &*b.left {
+            self.write(&b.left, y.is_static());
             return Value::unit();
         }
-        if let Some(name) = names::ident(&b.left).map(ToString::to_string) {
-            self.scope.assign(&name, if x.is_static() { Value::STATIC } else { x.clone() });
-        } else if let Expr::Field(f) = &*b.left {
-            crate::check::mutation::attribute_write(f, self.diag);
+        let x = self.expr(&b.left);
+        if matches!(x, Value::Failed) || matches!(y, Value::Failed) {
+            return Value::unit();
+        }
+        let name = names::ident(&b.left).map(ToString::to_string).unwrap_or_default();
+        if !x.is_static() || !y.is_static() {
+            in_place_mutation::compound(b, self.diag);
+        } else if self.scope.find(&name).is_none() && hidden_state::is_constant_name(&name) {
+            hidden_state::write(&b.left, self.diag);
+        } else {
+            self.scope.assign(&name, Value::STATIC);
         }
         Value::unit()
     }
@@ -101,7 +127,10 @@ impl<'a> Lower<'a, '_> {
             Value::Never => Value::Never,
             _ => {
                 self.edits.expr(e, Edit::Unary { function });
-                self.operation(op, vec![(&u.expr, x)], u.op.span())
+                if matches!(x, Value::Failed) {
+                    return Value::Failed;
+                }
+                self.apply(op, &[x], u.op.span(), |_| None)
             }
         }
     }
@@ -128,32 +157,36 @@ impl<'a> Lower<'a, '_> {
                 return Value::Failed;
             }
         };
-        self.float_beside_integer(values, &types, &place);
         let args: Vec<Operand> = values.iter().map(|v| self.operand(v)).collect();
         // With no operand that is certainly traced, the whole may turn out to be plain Rust.
-        let certain = values.is_empty() || values.iter().any(|v| matches!(v, Value::Tensor(..) | Value::Key(_)));
+        let certain =
+            values.is_empty() || values.iter().any(|v| matches!(v, Value::Tensor(..) | Value::Key(_)));
         let dst = self.var(ty);
+        self.spans.insert(dst, span);
         self.push(Node::Op { dst, op, args, at: Self::at(span) });
         if certain { Value::Tensor(Operand::Var(dst), ty) } else { Value::Unknown(Operand::Var(dst)) }
     }
 
     /// A float beside an integer tensor has no place in it.
-    fn float_beside_integer<'e>(
+    pub(super) fn float_beside_integer<'e>(
         &mut self,
         values: &[Value<'a>],
-        types: &[thunder_core::types::Ty],
-        place: &impl Fn(usize) -> Option<&'e Expr>,
-    ) {
-        let Some(d) = types.iter().find_map(|t| t.elem.known()).filter(|d| !d.is_float()) else { return };
+        place: impl Fn(usize) -> &'e Expr,
+    ) -> bool {
+        let tensors = values.iter().filter(|v| v.is_tensor()).map(Self::ty);
+        let Some(d) = tensors.filter_map(|t| t.elem.known()).find(|d| !d.is_float()) else { return false };
+        let mut found = false;
         for (i, v) in values.iter().enumerate() {
-            if let (Value::Static(Const::Float(_)), Some(e)) = (v, place(i)) {
+            if matches!(v, Value::Static(Const::Float(_))) {
                 self.diag.error(
-                    e,
-                    format!("a float beside a tensor of `{d}` would be cut to a whole number"),
+                    place(i),
+                    format!("a float beside a tensor of `{d}`, which has no room for a fraction"),
                     "cast the tensor first: `x.cast::<f32>()`",
                 );
+                found = true;
             }
         }
+        found
     }
 }
 

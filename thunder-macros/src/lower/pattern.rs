@@ -13,8 +13,10 @@ impl<'a> Lower<'a, '_> {
         match pat {
             Pat::Ident(p) => {
                 let name = p.ident.to_string();
-                if p.by_ref.is_some() && p.mutability.is_some() {
-                    crate::check::mutation::borrow(&p.mutability, self.diag);
+                if let (Some(_), Some(token)) = (p.by_ref, p.mutability) {
+                    crate::check::in_place_mutation::borrow(token, self.diag);
+                    self.scope.bind(name, Value::Failed);
+                    return;
                 }
                 if let Some((_, inner)) = &p.subpat {
                     self.bind_pattern(inner, value.clone());
@@ -29,7 +31,7 @@ impl<'a> Lower<'a, '_> {
                     value if mutable => settle(value),
                     value => value,
                 };
-                self.scope.bind(name, mutable, value);
+                self.scope.bind(name, value);
             }
             Pat::Type(t) => {
                 let known = self.types.dims.names.len();
@@ -106,7 +108,7 @@ impl<'a> Lower<'a, '_> {
                         Value::Static(_) => Value::STATIC,
                         _ => Value::Unknown(Operand::Hole),
                     };
-                    self.scope.bind(name.ident.to_string(), false, middle);
+                    self.scope.bind(name.ident.to_string(), middle);
                 }
                 continue;
             }

@@ -2,6 +2,7 @@
 
 use super::Lower;
 use super::value::with_operand;
+use crate::check::no_derivative;
 use crate::scope::Value;
 use crate::trace::{Node, Operand, Step};
 use syn::spanned::Spanned;
@@ -72,11 +73,13 @@ impl<'a> Lower<'a, '_> {
             ],
             Transform::Checkpoint | Transform::Autocast => Vec::new(),
         };
+        self.regions.push(self.scope.newest());
         let (result, mut body) = self.nested(|s| {
             // A whole structure came in as one parameter: its parts are taken inside.
             let given = given.into_iter().map(|g| s.unpack(g)).collect();
             s.apply_closure(&values[closure_at], given)
         });
+        self.regions.pop();
         if matches!(result, Value::Failed) {
             return Value::Failed;
         }
@@ -97,6 +100,8 @@ impl<'a> Lower<'a, '_> {
         }
         let (inner, pack) = self.nested(|s| s.operand(&result));
         body.extend(pack);
+        let flow = no_derivative::Flow { types: &self.vars, spans: &self.spans };
+        flow.check(kind, &params, &body, inner, self.diag);
         let dst = self.var(match kind {
             Transform::Grad => Self::ty(&inputs[0]),
             Transform::Checkpoint | Transform::Autocast => Self::ty(&result),
@@ -144,7 +149,9 @@ impl<'a> Lower<'a, '_> {
                 }
                 let part = self.project(*o, Step::Index(i as u32), Self::ty(p));
                 let part = match p {
-                    Value::List(_, inner) if matches!(**inner, Value::Tuple(_)) => Value::List(part, inner.clone()),
+                    Value::List(_, inner) if matches!(**inner, Value::Tuple(_)) => {
+                        Value::List(part, inner.clone())
+                    }
                     p => with_operand(p, part),
                 };
                 self.unpack(part)

@@ -3,6 +3,7 @@
 pub mod generics;
 pub mod options;
 pub mod pattern;
+mod rewrite;
 pub mod signature;
 pub mod ty;
 

@@ -2,6 +2,7 @@
 
 use super::{Generics, Kind, Types};
 use crate::diagnostics::Diagnostics;
+use crate::lower::Own;
 use crate::names;
 use quote::format_ident;
 use syn::visit::{self, Visit};
@@ -62,11 +63,18 @@ pub struct Signature {
     pub result: Kind,
     /// The result's Rust type.
     pub output: Type,
+    /// What it is called, from inside.
+    pub own: Own,
 }
 
 impl Signature {
     /// Reads `syntax`, whose surroundings have the names of `outer`.
-    pub fn parse(mut syntax: syn::Signature, outer: &Types, alias: Option<Ident>, diag: &mut Diagnostics) -> Signature {
+    pub fn parse(
+        mut syntax: syn::Signature,
+        outer: &Types,
+        alias: Option<Ident>,
+        diag: &mut Diagnostics,
+    ) -> Signature {
         check_qualifiers(&syntax, diag);
         let mut types = outer.clone();
         types.alias = alias;
@@ -78,11 +86,16 @@ impl Signature {
             match arg {
                 FnArg::Receiver(r) => receiver = Some(read_receiver(r, diag)),
                 FnArg::Typed(t) => {
+                    crate::check::conditional_compilation::attributes(&t.attrs, diag);
+                    t.attrs.retain(|a| !a.path().is_ident("cfg") && !a.path().is_ident("cfg_attr"));
+                    let mutable = matches!(&*t.ty, Type::Reference(r) if r.mutability.is_some());
                     let ident = match &*t.pat {
                         Pat::Ident(p) if p.by_ref.is_none() && p.subpat.is_none() => p.ident.clone(),
                         _ => format_ident!("__p{i}"),
                     };
                     let kind = types.read(&t.ty, diag);
+                    // What is done to a parameter that was refused is not refused again.
+                    let kind = if mutable { Kind::Refused } else { kind };
                     types.rewrite(&mut t.ty);
                     let (pass, owned) = passing(&mut t.ty, diag);
                     let pat = std::mem::replace(&mut *t.pat, syn::parse_quote!(#ident));
@@ -96,12 +109,17 @@ impl Signature {
                 let kind = types.read(ty, diag);
                 types.rewrite(ty);
                 if let Type::Reference(r) = &**ty {
-                    diag.error(r, "a `#[thunder]` function gives values, not references", "the type without `&`");
+                    diag.error(
+                        r,
+                        "a `#[thunder]` function gives values, not references",
+                        "the type without `&`",
+                    );
                 }
                 (kind, (**ty).clone())
             }
         };
-        Signature { syntax, types, receiver, params, result, output }
+        let own = Own { name: syntax.ident.to_string(), ..Own::default() };
+        Signature { syntax, types, receiver, params, result, output, own }
     }
 }
 
@@ -170,26 +188,36 @@ impl<'a> Visit<'a> for Stated<'_> {
     }
 }
 
-/// Gives a generic shape the bounds that counting dimensions from it needs.
+/// Gives a generic shape the bounds that counting dimensions from it needs: room for those that are stated, and
+/// broadcasting with what has no more of them.
 fn lead_bounds(generics: &mut syn::Generics, types: &Types) {
+    let mut where_: Vec<syn::WherePredicate> = Vec::new();
     for p in generics.type_params_mut() {
-        if let Some((_, n)) = types.trailing.iter().find(|(s, _)| p.ident == s) {
-            for k in 1..=*n {
-                let k = proc_macro2::Literal::usize_unsuffixed(k);
-                p.bounds.push(syn::parse_quote!(::thunder::__rt::Leading<#k>));
+        let id = p.ident.clone();
+        let Some((_, n)) = types.trailing.iter().find(|(s, _)| id == s) else { continue };
+        let mut less: Type = syn::parse_quote!(#id);
+        for k in 1..=*n {
+            if k == 1 {
+                p.bounds.push(syn::parse_quote!(::thunder::__rt::Pop));
+            } else {
+                where_.push(syn::parse_quote!(#less: ::thunder::__rt::Pop));
             }
+            less = syn::parse_quote!(<#less as ::thunder::__rt::Pop>::Less);
+            let places = (0..k).map(|_| quote::quote!(usize));
+            let small: Type = syn::parse_quote!((#(#places,)*));
+            p.bounds.push(syn::parse_quote!(::thunder::__rt::Broadcast<#small, Out = #id>));
+            where_.push(syn::parse_quote!(#small: ::thunder::__rt::Broadcast<#id, Out = #id>));
         }
+    }
+    if !where_.is_empty() {
+        generics.make_where_clause().predicates.extend(where_);
     }
 }
 
 fn read_receiver(r: &syn::Receiver, diag: &mut Diagnostics) -> Receiver {
     match (&r.reference, r.mutability) {
-        (Some(_), Some(_)) => {
-            diag.error(
-                r,
-                "`&mut self` would change a module in place: a trace has values, not places",
-                "take `&self` and return the new state, or take `self` by value if its memory should be reused",
-            );
+        (Some(_), Some(token)) => {
+            crate::check::attribute_write::receiver(token, diag);
             Receiver::Ref
         }
         (Some(_), None) => Receiver::Ref,
@@ -206,13 +234,8 @@ fn read_receiver(r: &syn::Receiver, diag: &mut Diagnostics) -> Receiver {
 fn passing(ty: &mut Type, diag: &mut Diagnostics) -> (Pass, Type) {
     match ty {
         Type::Reference(r) => {
-            if r.mutability.is_some() {
-                diag.error(
-                    &*r,
-                    "a `&mut` parameter would be changed in place: a trace has values, not places",
-                    "take it by value if its memory should be reused, and return the new value",
-                );
-                r.mutability = None;
+            if let Some(token) = r.mutability {
+                crate::check::in_place_mutation::parameter(token, diag);
             }
             match &*r.elem {
                 Type::Slice(s) => {
@@ -242,10 +265,10 @@ fn passing(ty: &mut Type, diag: &mut Diagnostics) -> (Pass, Type) {
 
 fn check_qualifiers(sig: &syn::Signature, diag: &mut Diagnostics) {
     if let Some(t) = &sig.asyncness {
-        diag.error(t, "a `#[thunder]` function can't be `async`: a trace has no waiting in it", "a plain `fn`");
+        crate::check::side_effect::async_code(t, diag);
     }
     if let Some(t) = &sig.unsafety {
-        diag.error(t, "a `#[thunder]` function can't be `unsafe`: a trace has only checked operations", "a plain `fn`");
+        crate::check::side_effect::unsafe_code(*t, diag);
     }
     if let Some(t) = &sig.constness {
         diag.error(t, "a `#[thunder]` function can't be `const`: it runs on a device", "a plain `fn`");
@@ -257,7 +280,11 @@ fn check_qualifiers(sig: &syn::Signature, diag: &mut Diagnostics) {
         diag.error(t, "a `#[thunder]` function can't be variadic", "a `Vec` parameter");
     }
     if crate::parse::ty::dtype(&sig.ident.to_string()).is_some() {
-        diag.error(&sig.ident, "a `#[thunder]` function can't bear the name of a built-in type", "another name");
+        diag.error(
+            &sig.ident,
+            "a `#[thunder]` function can't bear the name of a built-in type",
+            "another name",
+        );
     }
 }
 

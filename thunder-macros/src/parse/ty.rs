@@ -4,7 +4,6 @@ use super::Generics;
 use crate::diagnostics::Diagnostics;
 use crate::names;
 use crate::trace::Dims;
-use quote::{format_ident, quote};
 use syn::{Expr, GenericArgument, Ident, PathArguments, Type, TypePath};
 use thunder_core::types::{DType, Elem, Extent, Shape, Ty};
 
@@ -32,6 +31,8 @@ pub enum Kind {
     Named(Named),
     /// Nothing known.
     Unknown,
+    /// What was reported.
+    Refused,
 }
 
 /// A named type: a module or configuration.
@@ -82,15 +83,19 @@ impl Types {
             Type::ImplTrait(_) => Kind::Closure,
             Type::Infer(_) => Kind::Unknown,
             Type::TraitObject(t) => {
-                diag.error(
-                    t,
-                    "a `dyn` type can't be part of a trace: which code runs must be known when it is linked",
-                    "a generic parameter with a `#[thunder]` trait, or an enum",
-                );
-                Kind::Unknown
+                crate::check::foreign_tensor::dyn_type(t, diag);
+                Kind::Refused
+            }
+            Type::BareFn(t) => {
+                crate::check::foreign_tensor::pointer(t, diag);
+                Kind::Refused
             }
             other => {
-                diag.error(other, "this type can't be part of a trace", "tensors, keys, modules, numbers, tuples");
+                diag.error(
+                    other,
+                    "this type can't be part of a trace",
+                    "tensors, keys, modules, numbers, tuples",
+                );
                 Kind::Unknown
             }
         }
@@ -107,6 +112,13 @@ impl Types {
             .iter()
             .filter_map(|a| if let GenericArgument::Type(t) = a { Some(t) } else { None })
             .collect();
+        if crate::check::foreign_tensor::named(p, types.len(), diag) {
+            return Kind::Refused;
+        }
+        if crate::check::side_effect::is_cell(&name) {
+            crate::check::side_effect::cell_type(&last.ident, diag);
+            return Kind::Refused;
+        }
         match (name.as_str(), &types[..]) {
             ("Tensor", [elem, shape]) => Kind::Tensor(Ty::new(self.elem(elem), self.shape(shape, diag))),
             ("Scalar", [elem]) => Kind::Tensor(Ty::new(self.elem(elem), Shape::SCALAR)),
@@ -228,7 +240,8 @@ impl Types {
                         return Extent::UNKNOWN;
                     }
                     if !names::is_capital(&name) {
-                        let help = format!("`{}`, or `Dim<{name}>` for a `usize` parameter", name.to_uppercase());
+                        let help =
+                            format!("`{}`, or `Dim<{name}>` for a `usize` parameter", name.to_uppercase());
                         diag.error(id, format!("dimension names are capitalised, `{name}` is not"), help);
                         return Extent::UNKNOWN;
                     }
@@ -282,7 +295,9 @@ impl Types {
     pub fn extent(&mut self, e: &Expr, diag: &mut Diagnostics) -> Extent {
         match e {
             Expr::Lit(l) => match &l.lit {
-                syn::Lit::Int(i) => i.base10_parse::<u32>().map_or(Extent::UNKNOWN, |n| Extent::new(n as usize)),
+                syn::Lit::Int(i) => {
+                    i.base10_parse::<u32>().map_or(Extent::UNKNOWN, |n| Extent::new(n as usize))
+                }
                 other => {
                     diag.error(other, "an extent is a whole number", "`Dim<768>`");
                     Extent::UNKNOWN
@@ -306,7 +321,11 @@ impl Types {
                     syn::BinOp::Mul(_) => x.mul(y),
                     syn::BinOp::Div(_) => x.div(y),
                     _ => {
-                        diag.error(b, "extents are added, subtracted, multiplied and divided", "`Dim<{ 4 * C }>`");
+                        diag.error(
+                            b,
+                            "extents are added, subtracted, multiplied and divided",
+                            "`Dim<{ 4 * C }>`",
+                        );
                         Extent::UNKNOWN
                     }
                 }
@@ -317,147 +336,31 @@ impl Types {
             }
         }
     }
-
-    /// Rewrites `ty` to the honest Rust type.
-    pub fn rewrite(&self, ty: &mut Type) {
-        match ty {
-            Type::Path(p) => {
-                if p.path.segments.last().is_some_and(|s| s.ident == "Dim") {
-                    *ty = syn::parse_quote!(usize);
-                    return;
-                }
-                if let Some(q) = &mut p.qself {
-                    self.rewrite(&mut q.ty);
-                }
-                self.rewrite_path(&mut p.path);
-            }
-            Type::Reference(r) => self.rewrite(&mut r.elem),
-            Type::Paren(p) => self.rewrite(&mut p.elem),
-            Type::Group(g) => self.rewrite(&mut g.elem),
-            Type::Tuple(t) => t.elems.iter_mut().for_each(|e| self.rewrite(e)),
-            Type::Array(a) => self.rewrite(&mut a.elem),
-            Type::Slice(s) => self.rewrite(&mut s.elem),
-            Type::ImplTrait(t) => t.bounds.iter_mut().for_each(|b| self.rewrite_bound(b)),
-            // What else there is has been refused by `read`.
-            _ => {}
-        }
-    }
-
-    /// Rewrites the tensor types among a bound's arguments: `Fn(&Tensor<E, (B,)>) -> …`.
-    pub fn rewrite_bound(&self, b: &mut syn::TypeParamBound) {
-        if let syn::TypeParamBound::Trait(t) = b {
-            for s in &mut t.path.segments {
-                match &mut s.arguments {
-                    PathArguments::Parenthesized(p) => {
-                        p.inputs.iter_mut().for_each(|t| self.rewrite(t));
-                        if let syn::ReturnType::Type(_, t) = &mut p.output {
-                            self.rewrite(t);
-                        }
-                    }
-                    PathArguments::AngleBracketed(a) => a.args.iter_mut().for_each(|a| match a {
-                        GenericArgument::Type(t) => self.rewrite(t),
-                        GenericArgument::AssocType(t) => self.rewrite(&mut t.ty),
-                        _ => {}
-                    }),
-                    PathArguments::None => {}
-                }
-            }
-        }
-    }
-
-    /// Rewrites the generic arguments of a path to a type.
-    pub fn rewrite_path(&self, path: &mut syn::Path) {
-        for s in &mut path.segments {
-            let PathArguments::AngleBracketed(a) = &mut s.arguments else { continue };
-            let tensor = s.ident == "Tensor" && a.args.len() == 2;
-            let kept = std::mem::take(&mut a.args).into_iter().enumerate().filter_map(|(i, mut arg)| match &mut arg {
-                GenericArgument::AssocType(_) | GenericArgument::AssocConst(_) => None,
-                GenericArgument::Type(t) => {
-                    if tensor && i == 1 {
-                        self.rewrite_shape(t);
-                    } else {
-                        self.rewrite(t);
-                    }
-                    Some(arg)
-                }
-                _ => Some(arg),
-            });
-            a.args = kept.collect();
-            if a.args.is_empty() {
-                s.arguments = PathArguments::None;
-            }
-        }
-    }
-
-    fn rewrite_shape(&self, ty: &mut Type) {
-        let Type::Tuple(t) = ty else {
-            if let Type::Path(p) = ty
-                && let Some(id) = names::single(&p.path)
-                && self.generics.shapes.iter().any(|s| id == s)
-            {
-                *ty = self.led(&id.clone(), 0);
-            }
-            return;
-        };
-        if let Some(Type::Path(p)) = t.elems.first()
-            && let Some(id) = names::single(&p.path)
-            && self.generics.shapes.iter().any(|s| id == s)
-        {
-            *ty = self.led(&id.clone(), t.elems.len() - 1);
-            return;
-        }
-        for e in &mut t.elems {
-            let alias = match (&self.alias, &*e) {
-                (Some(module), Type::Path(p)) => match names::single(&p.path) {
-                    Some(id) if self.dims.find(&id.to_string()).is_some() => Some(syn::parse_quote!(#module::#id)),
-                    _ => None,
-                },
-                _ => None,
-            };
-            *e = alias.unwrap_or_else(|| syn::parse_quote!(usize));
-        }
-    }
-
-    /// The Rust type of `stated` dimensions after the generic shape `id`.
-    ///
-    /// `(S, C)` can't be written over `S`, because rustc could not infer `S` from it. So `id` stands for the whole
-    /// shape of the parameter that states the most, and what has fewer or more is counted from there.
-    fn led(&self, id: &Ident, stated: usize) -> Type {
-        let most = self.trailing.iter().find(|(s, _)| id == s).map_or(0, |(_, n)| *n);
-        let mut ty: Type = syn::parse_quote!(#id);
-        if stated < most {
-            let n = proc_macro2::Literal::usize_unsuffixed(most - stated);
-            ty = syn::parse_quote!(<#id as ::thunder::__rt::Leading<#n>>::Front);
-        }
-        for _ in most..stated {
-            ty = syn::parse_quote!(<#ty as ::thunder::__rt::Push>::More);
-        }
-        ty
-    }
-
-    /// The module of aliases that rewritten types name.
-    pub fn alias_module(&self, skip: usize) -> proc_macro2::TokenStream {
-        let Some(module) = &self.alias else { return quote!() };
-        let names = self.dims.names.iter().enumerate().skip(skip).filter_map(|(i, n)| {
-            let usable = self.dims.consts[i].is_none()
-                && names::is_capital(n)
-                && !self.generics.shapes.contains(n)
-                && !self.generics.consts.contains(n);
-            usable.then(|| format_ident!("{n}"))
-        });
-        quote! {
-            #[doc(hidden)]
-            #[allow(dead_code, missing_docs, non_camel_case_types)]
-            pub mod #module { #(pub type #names = usize;)* }
-        }
-    }
 }
 
 /// The primitive and text types, and what std and thunder have of plain configuration.
-fn is_static(name: &str) -> bool {
+pub fn is_static(name: &str) -> bool {
     const PLAIN: &[&str] = &[
-        "f64", "f32", "f16", "bf16", "i64", "i32", "i16", "i8", "isize", "u64", "u32", "u16", "u8", "bool", "char",
-        "str", "String", "DType", "Sdpa", "CrossEntropy",
+        "f64",
+        "f32",
+        "f16",
+        "bf16",
+        "i64",
+        "i32",
+        "i16",
+        "i8",
+        "isize",
+        "u64",
+        "u32",
+        "u16",
+        "u8",
+        "bool",
+        "char",
+        "str",
+        "String",
+        "DType",
+        "Sdpa",
+        "CrossEntropy",
     ];
     PLAIN.contains(&name)
 }

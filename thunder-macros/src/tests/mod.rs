@@ -1,6 +1,7 @@
 //! Lowering and expansion, on tokens: what comes out, as text.
 
 mod expansion;
+mod timing;
 mod traces;
 
 use crate::diagnostics::Diagnostics;
@@ -44,12 +45,18 @@ fn expand(source: &str) -> String {
     }
 }
 
-/// Compares texts line by line, trailing spaces and the common indentation aside.
+/// Compares texts line by line: the first is a heading, the rest are indented under it; runs of spaces count as one.
+#[track_caller]
 fn same(got: &str, want: &str) {
     let clean = |s: &str| {
         let lines: Vec<&str> = s.lines().map(str::trim_end).filter(|l| !l.is_empty()).collect();
-        let indent = lines.iter().map(|l| l.len() - l.trim_start().len()).min().unwrap_or(0);
-        lines.iter().map(|l| l[indent..].to_string()).collect::<Vec<_>>().join("\n")
+        let depth = |l: &str| l.len() - l.trim_start().len();
+        let least = lines.iter().skip(1).map(|l| depth(l)).min().unwrap_or(0);
+        let line = |(i, l): (usize, &&str)| {
+            let words = l.split_whitespace().collect::<Vec<_>>().join(" ");
+            if i == 0 { words } else { format!("{}{words}", " ".repeat(depth(l) - least + 2)) }
+        };
+        lines.iter().enumerate().map(line).collect::<Vec<_>>().join("\n")
     };
     let (got, want) = (clean(got), clean(want));
     assert!(got == want, "got:\n{got}\n\nwant:\n{want}");

@@ -2,6 +2,9 @@
 //!
 //! Each is within a few ulps of the true value, and right at NaN, infinities, signed zeros and denormals.
 
+// Constants are split into a short head and a tail, and polynomials are given to the digits they were fitted to.
+#![allow(clippy::excessive_precision, clippy::approx_constant)]
+
 /// `2^n` for integral `n` in -126..=127.
 #[inline(always)]
 fn pow2(n: f32) -> f32 {
@@ -205,7 +208,7 @@ pub const FAR: f32 = 30_000.0;
 #[inline(always)]
 fn quarter(x: f32) -> (i32, f32) {
     let q = (x * std::f32::consts::FRAC_2_PI).round_ties_even();
-    let r = q.mul_add(-1.570_796_3, x);
+    let r = q.mul_add(-std::f32::consts::FRAC_PI_2, x);
     let r = q.mul_add(4.371_139e-8, r);
     (q as i32, q.mul_add(1.716_254_1e-15, r))
 }

@@ -1,0 +1,33 @@
+//! What becomes of a small model: the trace after every pass, the fused launches, the memory.
+//!
+//! `cargo run --release --example inspect`
+
+use thunder::nn::{Gpt, GptConfig};
+use thunder::prelude::*;
+
+fn main() -> Result<(), Error> {
+    let config = GptConfig {
+        vocabulary: 32,
+        context: 16,
+        layers: 1,
+        heads: 2,
+        width: 32,
+        bias: false,
+        ..GptConfig::default()
+    };
+    let model = Gpt::<f32>::new(&config, Key::new(0));
+    let tokens = Tensor::<i64, _>::zeros((2, 16));
+    println!("{}", loss_and_gradient::explain(&model, &tokens, &tokens, Key::new(1))?);
+    Ok(())
+}
+
+/// The loss of a batch, and its gradient: a model of the same shape.
+#[thunder]
+fn loss_and_gradient(
+    model: &Gpt<f32>,
+    tokens: &Tensor<i64, (B, T)>,
+    targets: &Tensor<i64, (B, T)>,
+    key: Key,
+) -> (Scalar<f32>, Gpt<f32>) {
+    value_and_grad(model, |m| m.loss(tokens, targets, key))
+}

@@ -1,0 +1,100 @@
+//! Operations that there are not: the nearest names, and what PyTorch's are called here.
+
+use crate::diagnostics::Diagnostics;
+use proc_macro2::Span;
+use syn::Ident;
+use thunder_core::op::{ArgKind, Method};
+
+/// What an operation that PyTorch or Rust has is written as.
+fn translation(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "view" | "flatten" | "unflatten" | "reshape_as" => {
+            "`reshape((…))`, or `rearrange(|b, t, c| (b, (t, c)))`"
+        }
+        "max" => "`amax(axis)` over an axis, `maximum(y)` elementwise",
+        "min" => "`amin(axis)` over an axis, `minimum(y)` elementwise",
+        "std" => "`var(axis).sqrt()`",
+        "norm" => "`square().sum(axis).sqrt()`",
+        "mm" | "bmm" | "dot" => "`matmul(y)`, or `einsum(\"i,i->\", x, y)`",
+        "where_" | "r#where" | "where_cond" => "`select(condition, x, y)`",
+        "detach" => "`stop_gradient(x)`",
+        "backward" => "`grad(&x, |x| loss)`",
+        "float" | "half" | "double" | "bfloat16" | "long" | "int" | "to_dtype" | "type_as" => {
+            "`cast::<f32>()`"
+        }
+        "contiguous" => "nothing: layouts are the compiler's",
+        "concat" => "`cat(&[x, y], axis)`",
+        "repeat" | "tile" | "expand_as" => "`broadcast_to((…))`",
+        "swapaxes" | "swap_dims" | "movedim" => {
+            "`transpose(a, b)`, `permute((…))`, or `rearrange(|b, t| (t, b))`"
+        }
+        "ndim" | "dim" | "dims" => "`rank()`, `shape()`",
+        "powi" | "powf" => "`pow(2.0)`, `square()`",
+        "ln" => "`log()`",
+        "index" | "get" | "take" => "`index_select(axis, i)`, `select_index(axis, i)`, `gather(axis, i)`",
+        "eq_" | "equal" => "`x == y`, elementwise",
+        "unwrap" | "expect" | "ok" => "nothing: operations give tensors, not results",
+        "map" | "for_each" => "operations on the whole tensor; `vmap(&x, |row| …)` over the first dimension",
+        _ => return None,
+    })
+}
+
+/// A method that no operation has.
+pub fn method(name: &Ident, diag: &mut Diagnostics) {
+    let text = name.to_string();
+    let near = thunder_core::op::nearest(&text);
+    let help = match (translation(&text), &near[..]) {
+        (Some(t), _) => t.to_string(),
+        (None, []) => {
+            "build it from those there are, in a `#[thunder]` function; they are listed at `Op` in the \
+                       documentation"
+                .to_string()
+        }
+        (None, near) => format!("did you mean {}?", list(near)),
+    };
+    diag.error(name, format!("unknown operation: a tensor has no `{name}`"), help);
+}
+
+/// `` `a`, `b` or `c` ``.
+fn list(names: &[&str]) -> String {
+    let quoted: Vec<String> = names.iter().map(|n| format!("`{n}`")).collect();
+    match quoted.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, rest)) => format!("{} or {last}", rest.join(", ")),
+        None => String::new(),
+    }
+}
+
+/// An operation with more or fewer arguments than it takes.
+pub fn arity(method: &Method, given: usize, on_tensor: bool, span: Span, diag: &mut Diagnostics) {
+    let wanted = method.args.len();
+    let args: Vec<&str> = method.args.iter().map(|a| placeholder(*a)).collect();
+    let receiver = if on_tensor { "x." } else { "" };
+    let what = format!(
+        "`{}` takes {wanted} argument{}, {given} {} given",
+        method.name,
+        if wanted == 1 { "" } else { "s" },
+        if given == 1 { "is" } else { "are" },
+    );
+    diag.error_at(span, what, format!("`{receiver}{}({})`", method.name, args.join(", ")));
+}
+
+/// How an argument is shown.
+fn placeholder(kind: ArgKind) -> &'static str {
+    match kind {
+        ArgKind::Tensor | ArgKind::Operand => "y",
+        ArgKind::Optional => "None",
+        ArgKind::Tensors => "&[x, y]",
+        ArgKind::Key => "key",
+        ArgKind::Axis => "-1",
+        ArgKind::Axes => "(0, 1)",
+        ArgKind::Shape => "(B, C)",
+        ArgKind::Extent => "n",
+        ArgKind::Lit => "0.1",
+        ArgKind::Ranges => "(.., 1..3)",
+        ArgKind::Pads => "((0, 1), (0, 0))",
+        ArgKind::Label => "\"x\"",
+        ArgKind::SdpaOptions => "Sdpa { causal: true, ..Default::default() }",
+        ArgKind::CrossEntropyOptions => "CrossEntropy::default()",
+    }
+}
