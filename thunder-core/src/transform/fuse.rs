@@ -5,6 +5,7 @@
 //! and merging repeats no expensive work. Constants, iotas, views between members and cheap producers such as
 //! masks are copied into every group that reads them; views of operands stay outside, where they cost nothing.
 
+use super::recompute;
 use super::region::{self, Region};
 use crate::op::{Op, Opcode};
 use crate::trace::{Body, Inst, InstData, Kind, Loc, Schedule, Trace, Value};
@@ -45,6 +46,7 @@ const MAX_OPERANDS: usize = 48;
 
 /// Fuses a trace of primitive operations.
 pub fn run(trace: &Trace) -> (Trace, Vec<Note>) {
+    let trace = &recompute::run(trace);
     let mut fuser = Fuser::new(trace);
     fuser.merge_along_data_flow();
     fuser.merge_siblings();
@@ -524,7 +526,7 @@ struct Inner {
 }
 
 /// Whether an elementwise operation is too expensive to repeat.
-fn is_costly(op: &Op) -> bool {
+pub(super) fn is_costly(op: &Op) -> bool {
     use Opcode::*;
     matches!(
         op.code(),

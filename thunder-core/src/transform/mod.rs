@@ -11,4 +11,5 @@ pub mod simplify;
 mod copy;
 pub mod fuse;
 pub mod memory;
+pub mod recompute;
 pub mod region;
