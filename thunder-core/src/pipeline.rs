@@ -3,7 +3,7 @@
 use crate::error::Error;
 use crate::exec::{Backend, Executable};
 use crate::trace::Trace;
-use crate::transform;
+use crate::transform::{self, fuse::Note};
 use crate::types::Ty;
 use crate::verify::verify;
 use std::sync::Arc;
@@ -30,10 +30,11 @@ pub struct Outcome {
     pub notes: Vec<String>,
 }
 
-type Pass = fn(&Trace, &dyn Backend) -> Result<Trace, Error>;
+/// A pass: its name, and what it does to a trace for a backend.
+pub type Pass = (&'static str, fn(&Trace, &dyn Backend) -> Result<Trace, Error>);
 
 /// The passes before fusion, in order.
-const PASSES: &[(&str, Pass)] = &[
+pub const PASSES: &[Pass] = &[
     ("differentiate", |t, _| transform::differentiate::run(t)),
     ("batch", |t, _| transform::batch::run(t)),
     ("autocast", |t, _| transform::autocast::run(t)),
@@ -44,9 +45,39 @@ const PASSES: &[(&str, Pass)] = &[
     ("simplify", |t, _| Ok(transform::simplify::run(t))),
     ("cse", |t, _| Ok(transform::cse::run(t))),
     ("dce", |t, _| Ok(transform::dce::run(t))),
+    ("concat", |t, _| Ok(transform::concat::run(t))),
+    ("rematerialise", |t, _| Ok(transform::rematerialise::run(t))),
 ];
 
-/// Runs every pass on a linked trace, and compiles what comes out; `stages` keeps the text after each pass.
+/// Runs every pass on a linked trace, fusion last; `stages` keeps the text after each.
+///
+/// # Errors
+/// What a pass refuses.
+pub fn lower(
+    mut trace: Trace,
+    backend: &dyn Backend,
+    mut stages: Option<&mut Vec<Stage>>,
+) -> Result<(Trace, Vec<Note>), Error> {
+    check(&trace, "link")?;
+    let mut keep = |name: &'static str, trace: &Trace, start: Instant| {
+        if let Some(stages) = stages.as_deref_mut() {
+            let time = start.elapsed();
+            stages.push(Stage { name, trace: transform::dce::renumber(trace).to_string(), time });
+        }
+        check(trace, name)
+    };
+    for (name, pass) in PASSES {
+        let start = Instant::now();
+        trace = pass(&trace, backend)?;
+        keep(name, &trace, start)?;
+    }
+    let start = Instant::now();
+    let (trace, notes) = transform::fuse::run(&trace);
+    keep("fuse", &trace, start)?;
+    Ok((trace, notes))
+}
+
+/// Lowers a linked trace, and compiles what comes out; `stages` keeps the text after each pass.
 ///
 /// # Errors
 /// What a pass or the backend refuses.
@@ -54,27 +85,10 @@ pub fn compile(
     trace: Trace,
     backend: &dyn Backend,
     donated: &[bool],
-    mut stages: Option<&mut Vec<Stage>>,
+    stages: Option<&mut Vec<Stage>>,
 ) -> Result<Outcome, Error> {
     let types = trace.body.results.iter().map(|&v| trace.ty(v)).collect();
-    check(&trace, "link")?;
-    let mut trace = trace;
-    let mut keep = |name: &'static str, trace: &Trace, start: Instant| {
-        if let Some(stages) = stages.as_deref_mut() {
-            let time = start.elapsed();
-            stages.push(Stage { name, trace: transform::dce::renumber(trace).to_string(), time });
-        }
-    };
-    for (name, pass) in PASSES {
-        let start = Instant::now();
-        trace = pass(&trace, backend)?;
-        keep(name, &trace, start);
-        check(&trace, name)?;
-    }
-    let start = Instant::now();
-    let (trace, notes) = transform::fuse::run(&trace);
-    keep("fuse", &trace, start);
-    check(&trace, "fuse")?;
+    let (trace, notes) = lower(trace, backend, stages)?;
     let exe = backend.compile(&trace, donated)?;
     Ok(Outcome { exe, types, notes: notes.into_iter().map(|n| n.to_string()).collect() })
 }

@@ -7,11 +7,12 @@ use common::*;
 use thunder_core::cpu;
 use thunder_core::exec::{Arg, Buffer};
 use thunder_core::op::{Class, Flag, Op};
+use thunder_core::pipeline;
 use thunder_core::trace::{Kind, Trace};
 use thunder_core::transform::{cse, dce, decompose, fuse, simplify};
 use thunder_core::types::{Axes, Axis, DType, Extent, Shape, Ty};
 use thunder_oracle::samples::{self, Random, Sample};
-use thunder_oracle::{Array, decode, encode, eval};
+use thunder_oracle::{Array, Nothing, decode, encode, eval};
 
 /// Uploads, runs and downloads; `donated` gives every argument away.
 fn run(trace: &Trace, inputs: &[Array], donated: bool) -> Vec<Array> {
@@ -46,8 +47,11 @@ fn fetch(ty: Ty, buffer: &Buffer) -> Array {
 }
 
 fn lowered(what: &str, trace: &Trace) -> Trace {
-    let trace = decompose::run(trace, &|_, _| false);
-    checked(what, dce::run(&cse::run(&simplify::run(&trace))))
+    let mut trace = trace.clone();
+    for (name, pass) in pipeline::PASSES {
+        trace = checked(&format!("{what}: {name}"), pass(&trace, &Nothing).expect("it lowers"));
+    }
+    trace
 }
 
 fn tolerance(dtype: DType) -> f64 {

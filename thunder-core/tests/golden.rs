@@ -3,33 +3,11 @@
 mod common;
 
 use common::*;
-use thunder_core::error::Error;
-use thunder_core::exec::{Backend, Buffer, Executable};
 use thunder_core::op::{Flag, Lit, Op, Reduction};
 use thunder_core::pipeline;
 use thunder_core::trace::{Builder, Kind, Loc, Trace, Value};
 use thunder_core::types::{Axes, Axis, DType, Elem, Extent, Shape, Ty};
-
-/// A device where only the passes run.
-struct Nothing;
-
-impl Backend for Nothing {
-    fn name(&self) -> String {
-        "nothing".into()
-    }
-    fn upload(&self, _: &[u8]) -> Result<Buffer, Error> {
-        Err(Error::OutOfMemory { device: self.name(), bytes: 0 })
-    }
-    fn download(&self, _: &Buffer, _: &mut [u8]) -> Result<(), Error> {
-        Err(Error::OutOfMemory { device: self.name(), bytes: 0 })
-    }
-    fn claims(&self, _: &Op, _: &[Ty]) -> bool {
-        false
-    }
-    fn compile(&self, _: &Trace, _: &[bool]) -> Result<std::sync::Arc<dyn Executable>, Error> {
-        Err(Error::OutOfMemory { device: self.name(), bytes: 0 })
-    }
-}
+use thunder_oracle::Nothing;
 
 /// The text after each pass that changed it.
 fn passes(name: &str, params: &[(&str, Ty)], f: impl FnOnce(&mut Builder, &[Value]) -> Vec<Value>) -> String {
@@ -40,7 +18,7 @@ fn passes(name: &str, params: &[(&str, Ty)], f: impl FnOnce(&mut Builder, &[Valu
     let mut last = trace.to_string();
     let mut text = format!("## link\n\n{last}");
     let mut stages = Vec::new();
-    let _ = pipeline::compile(trace, &Nothing, &vec![false; params.len()], Some(&mut stages));
+    pipeline::lower(trace, &Nothing, Some(&mut stages)).expect("it lowers");
     for s in stages {
         if s.trace == last {
             text.push_str(&format!("\n## {}: no change\n", s.name));

@@ -8,12 +8,13 @@ use common::*;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use thunder_core::op::{Flag, Op};
+use thunder_core::pipeline;
 use thunder_core::trace::{Body, Builder, Kind, Trace, Value};
 use thunder_core::transform::{autocast, batch, cse, dce, decompose, differentiate, fuse, simplify};
 use thunder_core::types::{Axes, DType, Extent, Ty};
 use thunder_oracle::random_trace::{Case, Flavour, Recipe, bounds, inline, make};
 use thunder_oracle::samples::Random;
-use thunder_oracle::{Array, eval};
+use thunder_oracle::{Array, Nothing, eval};
 
 fn cases() -> ProptestConfig {
     let cases = std::env::var("THUNDER_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(96);
@@ -25,22 +26,15 @@ fn recipe(steps: usize) -> impl Strategy<Value = Recipe> {
     bytes.prop_map(|(params, steps, results)| Recipe { params, steps, results })
 }
 
-type Pass = (&'static str, fn(&Trace) -> Trace);
-
-/// The passes of the pipeline, in order.
-const PASSES: &[Pass] = &[
-    ("differentiate", |t| differentiate::run(t).expect("derivatives")),
-    ("batch", |t| batch::run(t).expect("batching")),
-    ("autocast", |t| autocast::run(t).expect("autocast")),
-    ("simplify", simplify::run),
-    ("cse", cse::run),
-    ("dce", dce::run),
-    ("decompose", |t| decompose::run(t, &|_, _| false)),
-    ("simplify again", simplify::run),
-    ("cse again", cse::run),
-    ("dce again", dce::run),
-    ("fuse", |t| fuse::run(t).0),
-];
+/// Every pass of the pipeline in order, fusion last.
+fn passes() -> impl Iterator<Item = (&'static str, Box<dyn Fn(&Trace) -> Trace>)> {
+    let pass = |&(name, pass): &pipeline::Pass| {
+        let run = move |t: &Trace| pass(t, &Nothing).unwrap_or_else(|e| panic!("{name}: {e}"));
+        (name, Box::new(run) as Box<dyn Fn(&Trace) -> Trace>)
+    };
+    let fuse: Box<dyn Fn(&Trace) -> Trace> = Box::new(|t| fuse::run(t).0);
+    pipeline::PASSES.iter().map(pass).chain([("fuse", fuse)])
+}
 
 /// What f64 arithmetic may lose, whatever the element type: the oracle rounds nothing.
 fn f64_unit(_: DType) -> f64 {
@@ -65,7 +59,7 @@ fn passes_keep_values(case: &Case) {
     let want = eval(&start, &case.inputs);
     let bounds = bounds(case, f64_unit);
     let mut whole = start.clone();
-    for (name, pass) in PASSES {
+    for (name, pass) in passes() {
         let alone = checked(name, pass(&start));
         assert_within(&format!("{name} alone"), &eval(&alone, &case.inputs), &want, &bounds, &start);
         whole = checked(name, pass(&whole));
@@ -202,7 +196,6 @@ mod cpu {
     use std::sync::Arc;
     use thunder_core::cpu;
     use thunder_core::exec::{Arg, Buffer, Executable};
-    use thunder_core::pipeline;
     use thunder_oracle::{decode, encode};
 
     /// A few units in the last place of what an operation reads and writes; f16 also loses below its least number.
@@ -274,8 +267,8 @@ mod cpu {
         let want: Vec<Array> = eval(&case.trace, &case.inputs).into_iter().map(Array::rounded).collect();
         let bounds = bounds(case, unit);
         let mut plain = case.trace.clone();
-        for (_, pass) in &PASSES[..PASSES.len() - 1] {
-            plain = pass(&plain);
+        for (_, pass) in pipeline::PASSES {
+            plain = pass(&plain, &*cpu::backend()).expect("it lowers");
         }
         let exe: Arc<dyn Executable> = cpu::backend().compile(&plain, &donated).expect("it compiles");
         let got = run(&*exe, case, &donated, share);

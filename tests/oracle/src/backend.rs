@@ -47,6 +47,27 @@ impl Backend for Oracle {
     }
 }
 
+/// A device where only the passes run.
+pub struct Nothing;
+
+impl Backend for Nothing {
+    fn name(&self) -> String {
+        "nothing".into()
+    }
+    fn upload(&self, _: &[u8]) -> Result<Buffer, Error> {
+        Err(Error::OutOfMemory { device: self.name(), bytes: 0 })
+    }
+    fn download(&self, _: &Buffer, _: &mut [u8]) -> Result<(), Error> {
+        Err(Error::OutOfMemory { device: self.name(), bytes: 0 })
+    }
+    fn claims(&self, _: &Op, _: &[Ty]) -> bool {
+        false
+    }
+    fn compile(&self, _: &Trace, _: &[bool]) -> Result<Arc<dyn Executable>, Error> {
+        Err(Error::OutOfMemory { device: self.name(), bytes: 0 })
+    }
+}
+
 struct Interpreted(Trace);
 
 impl Executable for Interpreted {

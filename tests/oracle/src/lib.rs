@@ -26,7 +26,7 @@ pub mod random_trace;
 mod reduce;
 pub mod samples;
 
-pub use backend::{Oracle, decode, encode};
+pub use backend::{Nothing, Oracle, decode, encode};
 pub use random::philox;
 
 use std::collections::HashMap;

@@ -45,7 +45,6 @@ const MAX_OPERANDS: usize = 48;
 
 /// Fuses a trace of primitive operations.
 pub fn run(trace: &Trace) -> (Trace, Vec<Note>) {
-    let trace = &super::concat::run(trace);
     let mut fuser = Fuser::new(trace);
     fuser.merge_along_data_flow();
     fuser.merge_siblings();
@@ -525,7 +524,7 @@ struct Inner {
 }
 
 /// Whether an elementwise operation is too expensive to repeat.
-fn is_costly(op: &Op) -> bool {
+pub(super) fn is_costly(op: &Op) -> bool {
     use Opcode::*;
     matches!(
         op.code(),

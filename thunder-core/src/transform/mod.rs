@@ -2,14 +2,14 @@
 
 pub mod autocast;
 pub mod batch;
+pub mod concat;
+mod copy;
 pub mod cse;
 pub mod dce;
 pub mod decompose;
 pub mod differentiate;
-pub mod simplify;
-
-pub mod concat;
-mod copy;
 pub mod fuse;
 pub mod memory;
 pub mod region;
+pub mod rematerialise;
+pub mod simplify;

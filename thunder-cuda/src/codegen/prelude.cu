@@ -119,7 +119,8 @@ template <class Op, int T, class A> __device__ __forceinline__ A across(A x) {
     #pragma unroll
     for (int d = (T < 32 ? T : 32) / 2; d > 0; d /= 2) x = Op::of(x, __shfl_xor_sync(0xffffffffu, x, d));
     if constexpr (T > 32) {
-        __shared__ A part[T / 32];
+        // Aligned, or vector reads of it would touch its neighbours in shared memory.
+        __shared__ alignas(16) A part[T / 32];
         __syncthreads();
         if (threadIdx.x % 32 == 0) part[threadIdx.x / 32] = x;
         __syncthreads();

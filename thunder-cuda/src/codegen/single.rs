@@ -285,7 +285,6 @@ fn slice_update(mut s: Single<'_>, axis: usize, in_place: bool) -> Kernel {
 /// Each block owns a few destinations and finds the sources that go there, in order; then each thread adds up
 /// the elements of its columns. Nothing is added atomically, so the same input gives the same bits.
 fn index_add(mut s: Single<'_>, axis: usize) -> Kernel {
-    const OWNED: usize = 32;
     const LISTED: usize = 4096;
     let (u, i) = (s.reads[0].clone(), s.reads[1].clone());
     let depth = i.sizes.len();
@@ -294,6 +293,8 @@ fn index_add(mut s: Single<'_>, axis: usize) -> Kernel {
     let outer: usize = s.write.sizes[..axis].iter().product();
     let inner_sizes = s.write.sizes[axis + 1..].to_vec();
     let inner: usize = inner_sizes.iter().product();
+    // Destinations of a block: as many as leave the device full of blocks.
+    let owned = (extent * outer / 1056).clamp(1, 32);
     let ty = stored(s.dtype);
     let (_, acc, _) = expr::fold(
         &Op::Sum { axes: thunder_core::types::Axes::ALL, keepdim: thunder_core::op::Flag::No },
@@ -321,7 +322,7 @@ fn index_add(mut s: Single<'_>, axis: usize) -> Kernel {
     c.line(format!("__shared__ unsigned char target[{LISTED}];"));
     c.line("__shared__ unsigned hits[8];");
     c.line("const unsigned lane = threadIdx.x % 32u, warp = threadIdx.x / 32u;");
-    c.line(format!("const Index first = (Index)blockIdx.x * {OWNED}u, o = blockIdx.y;"));
+    c.line(format!("const Index first = (Index)blockIdx.x * {owned}u, o = blockIdx.y;"));
     c.line("unsigned total = 0;");
     c.open(format!("for (unsigned base = 0; base < {sources}u; base += 256u)"));
     c.line("const unsigned k = base + threadIdx.x;");
@@ -329,7 +330,7 @@ fn index_add(mut s: Single<'_>, axis: usize) -> Kernel {
     c.line("long long to = 0;");
     c.open(format!("if (k < {sources}u)"));
     c.line(format!("to = {};", index_at("k")));
-    c.line(format!("hit = to >= (long long)first && to < (long long)first + {OWNED} && to < {extent}ll;"));
+    c.line(format!("hit = to >= (long long)first && to < (long long)first + {owned} && to < {extent}ll;"));
     c.close();
     c.line("const unsigned all = __ballot_sync(0xffffffffu, hit);");
     c.line("if (lane == 0) hits[warp] = __popc(all);");
@@ -345,10 +346,11 @@ fn index_add(mut s: Single<'_>, axis: usize) -> Kernel {
     c.close();
     c.line("__syncthreads();");
     c.close();
-    c.open(format!("for (unsigned d = 0; d < {OWNED}u && first + d < {extent}u; ++d)"));
+    c.open(format!("for (unsigned d = 0; d < {owned}u && first + d < {extent}u; ++d)"));
     c.open(format!("for (Index c = threadIdx.x; c < {inner}u; c += 256u)"));
     c.line(format!("{acc} sum = 0;"));
     c.open(format!("if (total <= {LISTED}u)"));
+    c.line("#pragma unroll 4");
     c.line(format!("for (unsigned m = 0; m < total; ++m) if (target[m] == d) sum += {};", u_at("source[m]")));
     c.close();
     c.open("else");
@@ -361,7 +363,7 @@ fn index_add(mut s: Single<'_>, axis: usize) -> Kernel {
     c.line(format!("q0[(o * {extent}u + first + d) * {inner}u + c] = as<{ty}>(({})sum);", computed(s.dtype)));
     c.close();
     c.close();
-    s.finish(256, [extent.div_ceil(OWNED) as u32, outer as u32, 1], None)
+    s.finish(256, [extent.div_ceil(owned) as u32, outer as u32, 1], None)
 }
 
 fn scatter_add(mut s: Single<'_>, axis: usize) -> Kernel {

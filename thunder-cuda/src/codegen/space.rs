@@ -97,7 +97,7 @@ impl Space {
         let lanes = self.inner.extents.last().copied().unwrap_or(1);
         let unit: Vec<_> = accesses.iter().filter(|(a, ..)| a.lane() == 1).collect();
         let Some(least) = unit.iter().map(|(.., size)| *size).min() else { return 1 };
-        let most = accesses.iter().map(|(.., size)| *size).max().unwrap_or(1);
+        let most = accesses.iter().filter(|(a, ..)| a.lane() != 0).map(|(.., size)| *size).max().unwrap_or(1);
         let fits = |w: usize| {
             w * least <= 16
                 && w * most <= 32

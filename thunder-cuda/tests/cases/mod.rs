@@ -2,10 +2,11 @@
 #![allow(dead_code)]
 
 use thunder_core::op::{Flag, Lit, Op};
+use thunder_core::pipeline;
 use thunder_core::trace::{Builder, Kind, Trace, Value};
-use thunder_core::transform::{cse, dce, decompose, differentiate, fuse, simplify};
 use thunder_core::types::{Axes, Axis, DType, Elem, Extent, Shape, Ty};
 use thunder_core::verify::verify;
+use thunder_oracle::Nothing;
 
 use DType::{BF16, Bool, F32, I64, U32};
 
@@ -47,11 +48,8 @@ impl Case {
 
 /// The trace as an executor gets it.
 pub fn fused(trace: &Trace) -> Trace {
-    let trace = differentiate::run(trace).expect("differentiable");
-    let trace = decompose::run(&dce::run(&cse::run(&simplify::run(&trace))), &|_, _| false);
-    let trace = dce::run(&cse::run(&simplify::run(&trace)));
-    let (trace, _) = fuse::run(&trace);
-    verify(&trace).unwrap_or_else(|e| panic!("{e}\n{trace}"));
+    let (trace, _) =
+        pipeline::lower(trace.clone(), &Nothing, None).unwrap_or_else(|e| panic!("{e}\n{trace}"));
     trace
 }
 

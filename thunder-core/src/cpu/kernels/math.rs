@@ -5,7 +5,6 @@
 // Constants are split into a short head and a tail, and polynomials are given to the digits they were fitted to.
 #![allow(clippy::excessive_precision, clippy::approx_constant)]
 
-/// `2^n` for integral `n` in -126..=127.
 /// Adding this rounds to an integer, which is then in the low bits.
 const MAGIC: f32 = 12_582_912.0;
 

@@ -1,0 +1,116 @@
+//! Computing again what is cheaper to compute than to store: what rows and columns share.
+//!
+//! A value that feeds both a reduction of rows and one of columns (the normalised input of a norm's backward pass)
+//! cannot be in one loop nest with both. Storing it costs more memory traffic than computing it again from what
+//! it is made of, so reductions of columns get copies of the cheap instructions before them.
+
+use super::{dce, region};
+use crate::op::Op;
+use crate::trace::{Inst, InstData, Kind, Schedule, Trace, Value};
+use std::collections::{HashMap, HashSet};
+
+/// Reductions of fewer elements are left alone.
+const LARGE: usize = 4096;
+
+/// `trace` with the elementwise instructions copied that reductions of rows and of columns share.
+pub fn run(trace: &Trace) -> Trace {
+    let insts = trace.body.insts.clone();
+    let def: HashMap<Value, Inst> =
+        insts.iter().flat_map(|&i| trace.data(i).results.iter().map(move |&r| (r, i))).collect();
+    let rows = feeding_rows(trace);
+    let (mut out, mut list, mut changed) = (trace.clone(), Vec::new(), false);
+    for &i in &insts {
+        let data = trace.data(i);
+        if reduces(trace, data).is_some_and(|s| matches!(s, Schedule::Columns { .. })) {
+            let full = trace.ty(data.args[0]).count();
+            let mut copier =
+                Copier { trace, def: &def, rows: &rows, full, plan: Vec::new(), done: HashMap::new() };
+            if let Some(true) = copier.visit(data.args[0]) {
+                let mut map: HashMap<Value, Value> = HashMap::new();
+                for old in copier.plan {
+                    let mut copy = trace.data(old).clone();
+                    copy.args.iter_mut().for_each(|a| *a = map.get(a).copied().unwrap_or(*a));
+                    let fresh = out.value(trace.ty(copy.results[0]));
+                    map.insert(copy.results[0], fresh);
+                    copy.results = vec![fresh];
+                    list.push(out.inst(copy));
+                }
+                let arg = data.args[0];
+                out.data_mut(i).args[0] = map.get(&arg).copied().unwrap_or(arg);
+                changed = true;
+            }
+        }
+        list.push(i);
+    }
+    out.body.insts = list;
+    if changed { dce::run(&out) } else { out }
+}
+
+/// The schedule of a large reduction.
+fn reduces(trace: &Trace, data: &InstData) -> Option<Schedule> {
+    let Kind::Op(op) = &data.kind else { return None };
+    let x = trace.ty(*data.args.first()?);
+    (region::is_reduce(op) && x.count() >= LARGE).then(|| region::schedule_of(op, &x.sizes()))
+}
+
+/// The values from which elementwise instructions lead to a reduction of rows.
+fn feeding_rows(trace: &Trace) -> HashSet<Value> {
+    let mut found: HashSet<Value> = HashSet::new();
+    for data in trace.insts(&trace.body).rev() {
+        let Kind::Op(op) = &data.kind else { continue };
+        let rows = matches!(reduces(trace, data), Some(Schedule::Rows { .. }));
+        let passes = op.is_elementwise() || region::is_view(op);
+        if rows || (passes && found.contains(&data.results[0])) {
+            found.extend(&data.args);
+        }
+    }
+    found
+}
+
+/// Finds the instructions to copy for one reduction.
+struct Copier<'a> {
+    trace: &'a Trace,
+    def: &'a HashMap<Value, Inst>,
+    rows: &'a HashSet<Value>,
+    /// Elements of what is reduced.
+    full: usize,
+    /// What to copy, operands first.
+    plan: Vec<Inst>,
+    done: HashMap<Value, Option<bool>>,
+}
+
+impl Copier<'_> {
+    /// Whether `v` is to be copied; `None` if something before it is too expensive to compute twice.
+    fn visit(&mut self, v: Value) -> Option<bool> {
+        if let Some(&known) = self.done.get(&v) {
+            return known;
+        }
+        let result = self.decide(v);
+        self.done.insert(v, result);
+        result
+    }
+
+    fn decide(&mut self, v: Value) -> Option<bool> {
+        // What is small is cheap to store.
+        let Some(&i) = self.def.get(&v) else { return Some(false) };
+        if self.trace.ty(v).count() * 16 <= self.full {
+            return Some(false);
+        }
+        let data = self.trace.data(i);
+        let Kind::Op(op) = &data.kind else { return Some(false) };
+        if !op.is_elementwise() && !region::is_view(op) {
+            return Some(false);
+        }
+        if super::fuse::is_costly(op) {
+            return if self.rows.contains(&v) { None } else { Some(false) };
+        }
+        let mut any = self.rows.contains(&v) && !matches!(op, Op::Barrier);
+        for &a in &data.args {
+            any |= self.visit(a)?;
+        }
+        if any {
+            self.plan.push(i);
+        }
+        Some(any)
+    }
+}
