@@ -130,10 +130,12 @@ impl Extent {
             return self;
         }
         let mut out = self;
-        out.konst *= by as i64;
+        let Some(konst) = self.konst.checked_mul(by as i64) else { return Extent::UNKNOWN };
+        out.konst = konst;
         let mut i = 0;
         while i < TERMS {
-            out.terms[i].coef *= by;
+            let Some(coef) = self.terms[i].coef.checked_mul(by) else { return Extent::UNKNOWN };
+            out.terms[i].coef = coef;
             i += 1;
         }
         out
@@ -264,7 +266,8 @@ impl Extent {
             }
             let cmp = order(own.vars, t.vars);
             if pending && cmp == 0 {
-                own.coef += t.coef;
+                let Some(coef) = own.coef.checked_add(t.coef) else { return Extent::UNKNOWN };
+                own.coef = coef;
                 pending = false;
             } else if pending && cmp > 0 {
                 if n == TERMS {

@@ -34,7 +34,7 @@ pub fn path(path: &Path, diag: &mut Diagnostics) -> bool {
     {
         ("reaches out of the trace", "do it outside: pass in what is read, and write the result")
     } else if super::in_module(&names, &["thread", "mpsc", "sync"]) && !atomic_or_lock(&names) {
-        ("leaves the thread that traces", "nothing: a trace is parallel by itself; operations that don't depend on each other run as the device likes")
+        ("leaves the thread that traces", "leave it out: operations that don't depend on each other run side by side already")
     } else if has(&names, &["Cell", "RefCell", "UnsafeCell", "OnceCell", "LazyCell"]) || atomic_or_lock(&names) {
         ("makes a place that is changed", "a new binding, or a value that is returned")
     } else if super::in_module(&names, &["ptr", "alloc"]) {

@@ -18,7 +18,7 @@ fn translation(name: &str) -> Option<&'static str> {
         "detach" => "`stop_gradient(x)`",
         "backward" => "`grad(&x, |x| loss)`",
         "float" | "half" | "double" | "bfloat16" | "long" | "int" | "to_dtype" | "type_as" => "`cast::<f32>()`",
-        "contiguous" => "nothing: layouts are the compiler's",
+        "contiguous" => "leave it out: layouts are the compiler's",
         "concat" => "`cat(&[x, y], axis)`",
         "repeat" | "tile" | "expand_as" => "`broadcast_to((…))`",
         "swapaxes" | "swap_dims" | "movedim" => "`transpose(a, b)`, `permute((…))`, or `rearrange(|b, t| (t, b))`",
@@ -27,7 +27,7 @@ fn translation(name: &str) -> Option<&'static str> {
         "ln" => "`log()`",
         "index" | "get" | "take" => "`index_select(axis, i)`, `select_index(axis, i)`, `gather(axis, i)`",
         "eq_" | "equal" => "`x == y`, elementwise",
-        "unwrap" | "expect" | "ok" => "nothing: operations give tensors, not results",
+        "unwrap" | "expect" | "ok" => "leave it out: operations give tensors, not results",
         "map" | "for_each" => "operations on the whole tensor; `vmap(&x, |row| …)` over the first dimension",
         _ => return None,
     })
