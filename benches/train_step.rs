@@ -34,7 +34,8 @@ fn main() {
     let mut times = Vec::with_capacity(steps);
     let mut last = 0.0;
     for i in 0..warmup + steps {
-        let mut rows = || (0..batch * context).map(|_| random.below(VOCABULARY as u64) as i64).collect::<Vec<_>>();
+        let mut rows =
+            || (0..batch * context).map(|_| random.below(VOCABULARY as u64) as i64).collect::<Vec<_>>();
         let (tokens, targets) = (rows(), rows());
         let start = Instant::now();
         let tokens = Tensor::from_vec(tokens, (batch, context));

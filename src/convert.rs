@@ -95,7 +95,11 @@ pub(crate) fn download(t: &RawTensor) -> Result<(Vec<u8>, Ty, Device), Error> {
 
 /// A tensor of these bytes.
 pub(crate) fn upload(bytes: &[u8], ty: Ty, device: Device) -> Result<RawTensor, Error> {
-    Ok(RawTensor::Concrete { buffer: device.backend().upload(bytes)?, ty: thunder_core::types::TyRef::new(ty), device })
+    Ok(RawTensor::Concrete {
+        buffer: device.backend().upload(bytes)?,
+        ty: thunder_core::types::TyRef::new(ty),
+        device,
+    })
 }
 
 /// Floats of type `from` rounded to `to`, both as bytes.

@@ -10,7 +10,11 @@ fn example(name: &str) -> Command {
     path.pop();
     path.pop();
     let path = path.join("examples").join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
-    assert!(path.exists(), "{} is not built: run `cargo test` without `--test`, or `cargo build --examples`", path.display());
+    assert!(
+        path.exists(),
+        "{} is not built: run `cargo test` without `--test`, or `cargo build --examples`",
+        path.display()
+    );
     Command::new(path)
 }
 
@@ -153,7 +157,9 @@ fn devices() {
 fn explains_the_step() {
     let dir = Scratch::new("explain");
     let text = out(&train(&dir.text(40), &["--explain"]));
-    for part in ["trace train_step(", "## after link", "## after differentiate", "## after fuse", "## launches"] {
+    for part in
+        ["trace train_step(", "## after link", "## after differentiate", "## after fuse", "## launches"]
+    {
         assert!(text.contains(part), "{part}");
     }
 }

@@ -1,11 +1,12 @@
 //! A whole GPT and single operations against JAX: `tests/goldens/*.py` made the numbers, in f64.
+#![allow(missing_docs)]
 
 use std::path::PathBuf;
 use thunder::nn::{Gpt, GptConfig};
 use thunder::prelude::*;
 use thunder::weights::{Gpt2, Naming, Reader};
 use thunder_core::module::named_tensors;
-use thunder_core::tensor::{RawTensor, Shape as _};
+use thunder_core::tensor::RawTensor;
 
 fn open(name: &str) -> Reader {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/goldens").join(name);
@@ -54,7 +55,12 @@ fn a_gpts_gradients() {
     let (loss, grads) = loss_and_gradients(&model, &tokens, &targets, Key::new(0));
 
     let expected: Scalar<f32> = file.tensor("loss").unwrap();
-    assert!((loss.item() / expected.item() - 1.0).abs() < 1e-5, "{} against {}", loss.item(), expected.item());
+    assert!(
+        (loss.item() / expected.item() - 1.0).abs() < 1e-5,
+        "{} against {}",
+        loss.item(),
+        expected.item()
+    );
     let mut count = 0;
     for (path, found) in named_tensors(&grads) {
         let name = format!("grad.{}", names.stored(&path).name);
@@ -125,19 +131,28 @@ type X3 = (usize, usize, usize);
 type X4 = (usize, usize, usize, usize);
 
 #[thunder]
-fn softmax(x: &(Tensor<f32, (A, B, C)>,), ct: &Tensor<f32, (A, B, C)>) -> (Tensor<f32, (A, B, C)>, (Tensor<f32, (A, B, C)>,)) {
+fn softmax(
+    x: &(Tensor<f32, (A, B, C)>,),
+    ct: &Tensor<f32, (A, B, C)>,
+) -> (Tensor<f32, (A, B, C)>, (Tensor<f32, (A, B, C)>,)) {
     vjp(x, |x| x.0.softmax(-1), ct)
 }
 golden!(softmax_of_the_last_axis, "softmax", softmax("0": f32, X3) -> X3, ["0": 0]);
 
 #[thunder]
-fn softmax_axis1(x: &(Tensor<f32, (A, B, C)>,), ct: &Tensor<f32, (A, B, C)>) -> (Tensor<f32, (A, B, C)>, (Tensor<f32, (A, B, C)>,)) {
+fn softmax_axis1(
+    x: &(Tensor<f32, (A, B, C)>,),
+    ct: &Tensor<f32, (A, B, C)>,
+) -> (Tensor<f32, (A, B, C)>, (Tensor<f32, (A, B, C)>,)) {
     vjp(x, |x| x.0.softmax(1), ct)
 }
 golden!(softmax_of_a_middle_axis, "softmax_axis1", softmax_axis1("0": f32, X3) -> X3, ["0": 0]);
 
 #[thunder]
-fn log_softmax(x: &(Tensor<f32, (A, B, C)>,), ct: &Tensor<f32, (A, B, C)>) -> (Tensor<f32, (A, B, C)>, (Tensor<f32, (A, B, C)>,)) {
+fn log_softmax(
+    x: &(Tensor<f32, (A, B, C)>,),
+    ct: &Tensor<f32, (A, B, C)>,
+) -> (Tensor<f32, (A, B, C)>, (Tensor<f32, (A, B, C)>,)) {
     vjp(x, |x| x.0.log_softmax(-1), ct)
 }
 golden!(log_softmax_values, "log_softmax", log_softmax("0": f32, X3) -> X3, ["0": 0]);
@@ -161,19 +176,28 @@ fn rms_norm(
 golden!(rms_norm_values, "rms_norm", rms_norm("0": f32, X2; "1": f32, X1) -> X2, ["0": 0, "1": 1]);
 
 #[thunder]
-fn gelu_erf(x: &(Tensor<f32, (B, C)>,), ct: &Tensor<f32, (B, C)>) -> (Tensor<f32, (B, C)>, (Tensor<f32, (B, C)>,)) {
+fn gelu_erf(
+    x: &(Tensor<f32, (B, C)>,),
+    ct: &Tensor<f32, (B, C)>,
+) -> (Tensor<f32, (B, C)>, (Tensor<f32, (B, C)>,)) {
     vjp(x, |x| x.0.gelu(), ct)
 }
 golden!(gelu_values, "gelu_erf", gelu_erf("0": f32, X2) -> X2, ["0": 0]);
 
 #[thunder]
-fn gelu_tanh(x: &(Tensor<f32, (B, C)>,), ct: &Tensor<f32, (B, C)>) -> (Tensor<f32, (B, C)>, (Tensor<f32, (B, C)>,)) {
+fn gelu_tanh(
+    x: &(Tensor<f32, (B, C)>,),
+    ct: &Tensor<f32, (B, C)>,
+) -> (Tensor<f32, (B, C)>, (Tensor<f32, (B, C)>,)) {
     vjp(x, |x| x.0.gelu_tanh(), ct)
 }
 golden!(gelu_tanh_values, "gelu_tanh", gelu_tanh("0": f32, X2) -> X2, ["0": 0]);
 
 #[thunder]
-fn silu(x: &(Tensor<f32, (B, C)>,), ct: &Tensor<f32, (B, C)>) -> (Tensor<f32, (B, C)>, (Tensor<f32, (B, C)>,)) {
+fn silu(
+    x: &(Tensor<f32, (B, C)>,),
+    ct: &Tensor<f32, (B, C)>,
+) -> (Tensor<f32, (B, C)>, (Tensor<f32, (B, C)>,)) {
     vjp(x, |x| x.0.silu(), ct)
 }
 golden!(silu_values, "silu", silu("0": f32, X2) -> X2, ["0": 0]);
@@ -204,6 +228,10 @@ fn attention(
     Tensor<f32, (B, H, T, D)>,
     (Tensor<f32, (B, H, T, D)>, Tensor<f32, (B, H, T, D)>, Tensor<f32, (B, H, T, D)>),
 ) {
-    vjp(x, |x| scaled_dot_product_attention(&x.0, &x.1, &x.2, Sdpa { causal: true, ..Default::default() }), ct)
+    vjp(
+        x,
+        |x| scaled_dot_product_attention(&x.0, &x.1, &x.2, Sdpa { causal: true, ..Default::default() }),
+        ct,
+    )
 }
 golden!(attention_values, "attention", attention("0": f32, X4; "1": f32, X4; "2": f32, X4) -> X4, ["0": 0, "1": 1, "2": 2]);

@@ -1,4 +1,5 @@
 //! The language end to end: functions, methods, structs and enums, run on the CPU.
+#![allow(missing_docs)]
 
 use thunder::prelude::*;
 
@@ -117,7 +118,13 @@ fn mlp_by_hand(m: &Mlp<f32>, x: &[f32]) -> Vec<f32> {
                 let v = (0..3).map(|i| row[i] * w1[o * 3 + i]).sum::<f32>() + b1[o];
                 match m.act {
                     Act::Relu => v.max(0.0),
-                    Act::Leaky { slope } => if v > 0.0 { v } else { v * slope },
+                    Act::Leaky { slope } => {
+                        if v > 0.0 {
+                            v
+                        } else {
+                            v * slope
+                        }
+                    }
                 }
             })
             .collect();
@@ -197,7 +204,10 @@ impl<E: Float> Stack<E> {
 
 fn stack_of(n: usize, depth: usize) -> Stack<f32> {
     let layers = (0..n)
-        .map(|i| Linear { weight: matrix(3, 3), bias: (i % 2 == 0).then(|| Tensor::from_vec(vec![i as f32; 3], (3,))) })
+        .map(|i| Linear {
+            weight: matrix(3, 3),
+            bias: (i % 2 == 0).then(|| Tensor::from_vec(vec![i as f32; 3], (3,))),
+        })
         .collect();
     Stack { layers, depth }
 }
@@ -207,7 +217,9 @@ fn linear_by_hand(l: &Linear<f32>, x: &[f32]) -> Vec<f32> {
     x.chunks(3)
         .flat_map(|row| {
             let (w, b) = (&w, &b);
-            (0..3).map(move |o| (0..3).map(|i| row[i] * w[o * 3 + i]).sum::<f32>() + b.as_ref().map_or(0.0, |b| b[o]))
+            (0..3).map(move |o| {
+                (0..3).map(|i| row[i] * w[o * 3 + i]).sum::<f32>() + b.as_ref().map_or(0.0, |b| b[o])
+            })
         })
         .collect()
 }
@@ -282,7 +294,12 @@ fn leading_dimensions_and_keys() {
 }
 
 #[thunder]
-pub fn calls(x: &Tensor<f32, (B, C)>, w: Option<&Tensor<f32, (C,)>>, xs: &[Tensor<f32, (B, C)>], mode: &str) -> Tensor<f32, (B, C)> {
+pub fn calls(
+    x: &Tensor<f32, (B, C)>,
+    w: Option<&Tensor<f32, (C,)>>,
+    xs: &[Tensor<f32, (B, C)>],
+    mode: &str,
+) -> Tensor<f32, (B, C)> {
     let y = match w {
         Some(w) => rms_norm(x, w, 1e-6),
         None => x.clone(),

@@ -1,4 +1,5 @@
 //! Training: it learns, it goes on exactly where it was, and it writes over nothing that someone still holds.
+#![allow(missing_docs)]
 
 #[path = "../examples/train_gpt/step.rs"]
 #[allow(dead_code)]
@@ -39,7 +40,8 @@ fn start(dropout: f32) -> (Gpt<f32>, AdamW<Gpt<f32>>) {
 fn batch(step: usize) -> (Tokens, Tokens) {
     let starts = (0..4).map(|i| (step * 7 + i * 5) % (TEXT.len() - 17));
     let rows = |shift: usize| {
-        let flat = starts.clone().flat_map(|s| &TEXT[s + shift..s + shift + 16]).map(|&b| i64::from(b)).collect();
+        let flat =
+            starts.clone().flat_map(|s| &TEXT[s + shift..s + shift + 16]).map(|&b| i64::from(b)).collect();
         Tensor::from_vec(flat, (4, 16))
     };
     (rows(0), rows(1))
@@ -55,7 +57,9 @@ fn bits<T: thunder::Tree>(tree: &T) -> Vec<Vec<u8>> {
     named_tensors(tree)
         .into_iter()
         .map(|(_, t)| {
-            let thunder_core::tensor::RawTensor::Concrete { buffer, ty, device } = t else { panic!("no tensor") };
+            let thunder_core::tensor::RawTensor::Concrete { buffer, ty, device } = t else {
+                panic!("no tensor")
+            };
             let mut bytes = vec![0; ty.bytes()];
             device.backend().download(&buffer, &mut bytes).unwrap();
             bytes
@@ -258,10 +262,11 @@ fn adamw_follows_its_formula() {
 #[test]
 fn groups_go_by_path() {
     let (p, g) = (pair([1.0, 1.0], 1.0), pair([0.0, 0.0], 0.0));
-    let opt = AdamW::new(&p)
-        .unwrap()
-        .with_weight_decay(0.1)
-        .with_group(Group { path: "1".into(), rate: 2.0, weight_decay: 0.25 });
+    let opt = AdamW::new(&p).unwrap().with_weight_decay(0.1).with_group(Group {
+        path: "1".into(),
+        rate: 2.0,
+        weight_decay: 0.25,
+    });
     let (p, _) = adamw_step(p, opt, &g, &Scalar::from(0.5));
     // Without a gradient only the decay acts: w - lr * rate * decay * w.
     assert!((p.0.to_vec()[0] - 0.95).abs() < 1e-6);

@@ -34,7 +34,7 @@ impl Drop for Scratch {
 
 /// The error of loading a pair: one line, which begins with the path.
 fn refused(path: &Path) -> String {
-    let text = weights::load(path, &pair()).err().expect("an error").to_string();
+    let text = weights::load(path, &pair()).expect_err("an error").to_string();
     assert!(text.starts_with(&path.display().to_string()), "{text}");
     assert!(!text.contains('\n'), "{text}");
     text
@@ -230,7 +230,10 @@ fn hugging_faces_names() {
     assert_eq!(a.to_vec(), b.to_vec());
     // Read as if it were (out, in), it does not fit.
     let text = file.named(&blank, &Gpt2::NANO_GPT).err().unwrap().to_string();
-    assert!(text.contains("tensor `transformer.h.0.attn.c_attn.weight`: expected shape [24, 8], found [8, 24]"), "{text}");
+    assert!(
+        text.contains("tensor `transformer.h.0.attn.c_attn.weight`: expected shape [24, 8], found [8, 24]"),
+        "{text}"
+    );
 }
 
 #[test]

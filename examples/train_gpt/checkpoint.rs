@@ -41,16 +41,22 @@ impl Checkpoint<'_> {
             return Err(self.error("not a checkpoint of this program; it is left as it is"));
         }
         let number = |key: &str| {
-            file.text(key).and_then(|t| t.parse::<u64>().ok()).ok_or_else(|| self.error(format!("damaged: no {key}")))
+            file.text(key)
+                .and_then(|t| t.parse::<u64>().ok())
+                .ok_or_else(|| self.error(format!("damaged: no {key}")))
         };
         let config = file.text("config").unwrap_or_default();
         if config != self.config() {
-            return Err(self.error(format!("a checkpoint of another model: {config}; this run is {}", self.config())));
+            return Err(
+                self.error(format!("a checkpoint of another model: {config}; this run is {}", self.config()))
+            );
         }
         let vocabulary: Vec<char> = file.text("vocabulary").unwrap_or_default().chars().collect();
         if vocabulary != self.text.vocabulary {
             let (theirs, ours) = (vocabulary.len(), self.text.vocabulary.len());
-            return Err(self.error(format!("of another text: its {theirs} characters are not this text's {ours}")));
+            return Err(
+                self.error(format!("of another text: its {theirs} characters are not this text's {ours}"))
+            );
         }
         let saved = number("seed")?;
         if seed.is_some_and(|s| s != saved) {

@@ -93,8 +93,7 @@ fn run(options: &Options) -> Result<(), String> {
     let recipe = recipe(text.vocabulary.len());
     let run = Run { recipe: &recipe, text: &text, steps: options.steps.unwrap_or(recipe.steps) };
 
-    let checkpoint =
-        options.checkpoint.clone().map(|path| Checkpoint { path, recipe: &recipe, text: &text });
+    let checkpoint = options.checkpoint.clone().map(|path| Checkpoint { path, recipe: &recipe, text: &text });
     let saved = match &checkpoint {
         Some(c) => c.resume(options.seed)?,
         None => None,
@@ -127,7 +126,9 @@ fn run(options: &Options) -> Result<(), String> {
 fn device(name: &str) -> Result<Device, String> {
     match name {
         "cpu" => Ok(Device::cpu()),
-        _ if name.starts_with("cuda") => Err(format!("--device {name}: this build runs on the CPU only, use `cpu`")),
+        _ if name.starts_with("cuda") => {
+            Err(format!("--device {name}: this build runs on the CPU only, use `cpu`"))
+        }
         _ => Err(format!("--device {name}: no such device; there are `cpu` and `cuda:0`")),
     }
 }
@@ -159,9 +160,10 @@ impl Run<'_> {
                 self.inputs(state.seed, state.step).map_err(|e| e.to_string())?;
             let loss;
             (state.model, state.opt, loss) =
-                train_step::call(state.model, state.opt, &lr, &tokens, &targets, key).map_err(|e| e.to_string())?;
+                train_step::call(state.model, state.opt, &lr, &tokens, &targets, key)
+                    .map_err(|e| e.to_string())?;
             state.step += 1;
-            let save = checkpoint.is_some() && state.step % SAVE_EVERY == 0;
+            let save = checkpoint.is_some() && state.step.is_multiple_of(SAVE_EVERY);
             if save || progress.wants(state.step) {
                 // Reading the loss waits for the device: not at every step.
                 let loss = loss.try_to_vec().map_err(|e| e.to_string())?[0];
@@ -172,10 +174,13 @@ impl Run<'_> {
                     progress.show(state.step, loss);
                 }
             }
-            if self.recipe.validate > 0 && state.step % self.recipe.validate == 0 {
+            if self.recipe.validate > 0 && state.step.is_multiple_of(self.recipe.validate) {
                 let loss = self.look(&state)?;
                 best = best.min(loss);
-                progress.line(&format!("step {}: val loss {loss:.4} on random batches, best {best:.4}", state.step));
+                progress.line(&format!(
+                    "step {}: val loss {loss:.4} on random batches, best {best:.4}",
+                    state.step
+                ));
             }
             if save {
                 state = self.save(state, checkpoint)?;

@@ -30,8 +30,8 @@ impl Progress {
     /// Whether step `step`, counted from 1, is shown with its loss.
     pub fn wants(&self, step: usize) -> bool {
         match self.bar {
-            Some(_) => step % 10 == 0 || step == self.last,
-            None => step % self.every == 0 || step == self.last,
+            Some(_) => step.is_multiple_of(10) || step == self.last,
+            None => step.is_multiple_of(self.every) || step == self.last,
         }
     }
 

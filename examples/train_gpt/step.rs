@@ -62,7 +62,14 @@ impl Recipe {
 
     /// nanoGPT's "baby GPT" for a GPU: 10.6 million parameters, 5000 steps, dropout.
     pub fn baby(vocabulary: usize) -> Recipe {
-        let model = GptConfig { context: 256, layers: 6, heads: 6, width: 384, dropout: 0.2, ..Recipe::cpu(vocabulary).model };
+        let model = GptConfig {
+            context: 256,
+            layers: 6,
+            heads: 6,
+            width: 384,
+            dropout: 0.2,
+            ..Recipe::cpu(vocabulary).model
+        };
         Recipe { model, batch: 64, steps: 5000, validate: 250 }
     }
 

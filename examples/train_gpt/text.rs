@@ -23,7 +23,9 @@ impl Text {
         // Each split holds one sequence and the token after it.
         let least = 10 * (context + 1);
         if count < least {
-            return Err(format!("{from}: a text of {count} characters; a context of {context} needs at least {least}"));
+            return Err(format!(
+                "{from}: a text of {count} characters; a context of {context} needs at least {least}"
+            ));
         }
         let vocabulary: Vec<char> = text.chars().collect::<BTreeSet<char>>().into_iter().collect();
         let token = |c| vocabulary.binary_search(&c).unwrap_or(0) as u32;
@@ -75,7 +77,11 @@ impl Text {
     /// What there is, in words.
     pub fn summary(&self) -> String {
         let (train, validation) = (self.train.len(), self.validation.len());
-        format!("{} characters, {} of them different; {validation} to validate", train + validation, self.vocabulary.len())
+        format!(
+            "{} characters, {} of them different; {validation} to validate",
+            train + validation,
+            self.vocabulary.len()
+        )
     }
 }
 

@@ -40,10 +40,7 @@ impl<E: Float> Block<E> {
             norm1: LayerNorm::new(width, bias),
             attention: Attention::new(width, heads, bias, dropout, std, attention),
             norm2: LayerNorm::new(width, bias),
-            mlp: Mlp {
-                gelu_tanh: config.gelu_tanh,
-                ..Mlp::new(width, 4 * width, bias, dropout, std, mlp)
-            },
+            mlp: Mlp { gelu_tanh: config.gelu_tanh, ..Mlp::new(width, 4 * width, bias, dropout, std, mlp) },
         }
     }
 }

@@ -87,8 +87,8 @@ impl<M: Module> AdamW<M> {
         let (model, _grads, m, v) = zip_map((&model, &grads, &self.m, &self.v), |path, (p, g, m, v)| {
             let group = self.groups.iter().find(|group| path.contains(group.path.as_str()));
             let matrix = if p.rank() >= 2 { self.weight_decay } else { 0.0 };
-            let rate = group.map_or(1.0, |group| group.rate);
-            let decay = group.map_or(matrix, |group| group.weight_decay);
+            let rate: f32 = group.map_or(1.0, |group| group.rate);
+            let decay: f32 = group.map_or(matrix, |group| group.weight_decay);
             let lr = lr * rate;
             let (w, gradient) = (p.cast::<f32>(), g.cast::<f32>());
             let m1 = m.cast::<f32>() * beta1 + &gradient * (1.0 - beta1);

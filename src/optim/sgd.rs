@@ -67,8 +67,8 @@ impl<M: Module> Sgd<M> {
                 let (model, _grads, velocity) = zip_map((&model, &grads, velocity), |path, (p, g, v)| {
                     let group = self.groups.iter().find(|group| path.contains(group.path.as_str()));
                     let matrix = if p.rank() >= 2 { self.weight_decay } else { 0.0 };
-                    let decay = group.map_or(matrix, |group| group.weight_decay);
-                    let rate = group.map_or(1.0, |group| group.rate);
+                    let decay: f32 = group.map_or(matrix, |group| group.weight_decay);
+                    let rate: f32 = group.map_or(1.0, |group| group.rate);
                     let w = p.cast::<f32>();
                     let gradient = if decay == 0.0 { g.cast::<f32>() } else { g.cast::<f32>() + &w * decay };
                     let v1 = v.cast::<f32>() * momentum + &gradient;
@@ -81,8 +81,8 @@ impl<M: Module> Sgd<M> {
                 let (model, _grads) = zip_map((&model, &grads), |path, (p, g)| {
                     let group = self.groups.iter().find(|group| path.contains(group.path.as_str()));
                     let matrix = if p.rank() >= 2 { self.weight_decay } else { 0.0 };
-                    let decay = group.map_or(matrix, |group| group.weight_decay);
-                    let rate = group.map_or(1.0, |group| group.rate);
+                    let decay: f32 = group.map_or(matrix, |group| group.weight_decay);
+                    let rate: f32 = group.map_or(1.0, |group| group.rate);
                     let w = p.cast::<f32>();
                     let gradient = if decay == 0.0 { g.cast::<f32>() } else { g.cast::<f32>() + &w * decay };
                     ((w - gradient * (lr * rate)).cast_like(&p), g)

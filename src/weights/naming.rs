@@ -92,12 +92,18 @@ const FIELDS: &[(&str, &str)] = &[
 impl Naming for Gpt2 {
     fn stored(&self, path: &str) -> Stored {
         let rename = |field: &str| {
-            FIELDS.iter().find(|(here, _)| *here == field).map_or_else(|| field.to_string(), |(_, there)| there.to_string())
+            FIELDS
+                .iter()
+                .find(|(here, _)| *here == field)
+                .map_or_else(|| field.to_string(), |(_, there)| there.to_string())
         };
         let fields: Vec<String> = path.split('.').map(rename).collect();
         let layer = fields.iter().any(|f| f.starts_with("c_"));
         let matrix = fields.last().is_some_and(|f| f == "weight");
-        Stored { name: format!("{}{}", self.prefix, fields.join(".")), transposed: self.conv1d && layer && matrix }
+        Stored {
+            name: format!("{}{}", self.prefix, fields.join(".")),
+            transposed: self.conv1d && layer && matrix,
+        }
     }
 
     fn passes_over(&self, name: &str) -> bool {
@@ -112,7 +118,10 @@ mod tests {
     #[test]
     fn gpt2_names() {
         let name = |path: &str| Gpt2::HUGGING_FACE.stored(path);
-        assert_eq!(name("tokens.weight"), Stored { name: "transformer.wte.weight".into(), transposed: false });
+        assert_eq!(
+            name("tokens.weight"),
+            Stored { name: "transformer.wte.weight".into(), transposed: false }
+        );
         assert_eq!(name("blocks.11.mlp.up.bias").name, "transformer.h.11.mlp.c_fc.bias");
         assert!(!name("blocks.11.mlp.up.bias").transposed);
         assert_eq!(name("blocks.0.mlp.down.weight").name, "transformer.h.0.mlp.c_proj.weight");

@@ -41,12 +41,17 @@ impl Reader {
         let length = about.len();
         let mut word = [0; 8];
         if length < 8 {
-            return Err(file_error(path, format!("damaged or cut short: {length} bytes are no safetensors file")));
+            return Err(file_error(
+                path,
+                format!("damaged or cut short: {length} bytes are no safetensors file"),
+            ));
         }
         file.read_exact(&mut word).map_err(io)?;
         let header = u64::from_le_bytes(word);
         if header > MAX_HEADER || header > length - 8 {
-            let what = format!("no safetensors file, or cut short: its header would take {header} of {length} bytes");
+            let what = format!(
+                "no safetensors file, or cut short: its header would take {header} of {length} bytes"
+            );
             return Err(file_error(path, what));
         }
         let mut text = vec![0; header as usize];
@@ -84,7 +89,9 @@ impl Reader {
     /// # Errors
     /// [`Error::File`]: no tensor of this name, or one of another rank or type.
     pub fn tensor<E: Element, S: Shape>(&self, name: &str) -> Result<Tensor<E, S>, Error> {
-        let Some(info) = self.tensors.get(name) else { return Err(self.error(format!("no tensor `{name}`"))) };
+        let Some(info) = self.tensors.get(name) else {
+            return Err(self.error(format!("no tensor `{name}`")));
+        };
         if info.shape.len() != S::RANK {
             let what = format!("tensor `{name}`: expected rank {}, found shape {:?}", S::RANK, info.shape);
             return Err(self.error(what));
@@ -100,7 +107,9 @@ impl Reader {
     /// [`Error::File`]: tensors that are missing, too many, or of another shape or type.
     pub fn tree<T: Tree>(&self, prefix: &str, like: &T) -> Result<T, Error> {
         let under = |name: &str| {
-            prefix.is_empty() || name == prefix || name.strip_prefix(prefix).is_some_and(|rest| rest.starts_with('.'))
+            prefix.is_empty()
+                || name == prefix
+                || name.strip_prefix(prefix).is_some_and(|rest| rest.starts_with('.'))
         };
         self.fill(like, &FieldPaths { prefix: prefix.into() }, &under)
     }
@@ -151,7 +160,8 @@ impl Reader {
         match dtype_of(info.dtype) {
             Some(d) if d == ty.dtype() || (d.is_float() && ty.dtype().is_float()) => Ok(d),
             _ => {
-                let what = format!("tensor `{name}`: expected element type {}, found {:?}", ty.dtype(), info.dtype);
+                let what =
+                    format!("tensor `{name}`: expected element type {}, found {:?}", ty.dtype(), info.dtype);
                 Err(self.error(what))
             }
         }

@@ -69,9 +69,9 @@ impl Writer {
         let path = path.as_ref();
         let header = self.header(path)?;
         let (temporary, file) = temporary(path)?;
-        let written = self.fill(path, file, &header).and_then(|()| {
-            fs::rename(&temporary, path).map_err(|e| io_error(path, &e))
-        });
+        let written = self
+            .fill(path, file, &header)
+            .and_then(|()| fs::rename(&temporary, path).map_err(|e| io_error(path, &e)));
         if written.is_err() {
             // What failed already is the error to report.
             let _ = fs::remove_file(&temporary);
@@ -88,7 +88,9 @@ impl Writer {
         }
         let (mut at, mut names) = (0, BTreeSet::new());
         for (stored, t) in &self.tensors {
-            let Some(ty) = t.ty() else { return Err(file_error(path, format!("`{}` is no tensor", stored.name))) };
+            let Some(ty) = t.ty() else {
+                return Err(file_error(path, format!("`{}` is no tensor", stored.name)));
+            };
             let mut sizes = ty.sizes();
             if stored.transposed && sizes.len() == 2 {
                 sizes.reverse();

@@ -31,7 +31,8 @@ fn f32s(dims: &[usize]) -> Ty {
 
 fn build(types: &[Ty], f: impl FnOnce(&mut Builder, &[Value]) -> Vec<Value>) -> Trace {
     let mut trace = Trace::new("bench");
-    let params: Vec<Value> = types.iter().enumerate().map(|(i, &t)| trace.param(format!("x{i}"), t)).collect();
+    let params: Vec<Value> =
+        types.iter().enumerate().map(|(i, &t)| trace.param(format!("x{i}"), t)).collect();
     let mut b = Builder::new(&mut trace);
     let results = f(&mut b, &params);
     let insts = b.finish();
@@ -84,7 +85,13 @@ fn time(exe: &dyn Executable, args: &[Buffer]) -> (f64, f64) {
     (times[times.len() / 2], times[0])
 }
 
-fn measure(name: &str, types: &[Ty], unit: &str, work: f64, f: impl FnOnce(&mut Builder, &[Value]) -> Vec<Value>) {
+fn measure(
+    name: &str,
+    types: &[Ty],
+    unit: &str,
+    work: f64,
+    f: impl FnOnce(&mut Builder, &[Value]) -> Vec<Value>,
+) {
     let only: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with('-')).collect();
     if !only.is_empty() && !only.iter().any(|o| name.contains(o.as_str())) {
         return;
@@ -97,20 +104,30 @@ fn measure(name: &str, types: &[Ty], unit: &str, work: f64, f: impl FnOnce(&mut 
 fn main() {
     let n = 1_500_000;
     measure("add of 16 elements", &[f32s(&[16]), f32s(&[16])], "el/ns", 16.0, |b, p| vec![b.add(p[0], p[1])]);
-    measure("add of 1.5M f32", &[f32s(&[n]), f32s(&[n])], "GB/s", 12.0 * n as f64, |b, p| vec![b.add(p[0], p[1])]);
+    measure("add of 1.5M f32", &[f32s(&[n]), f32s(&[n])], "GB/s", 12.0 * n as f64, |b, p| {
+        vec![b.add(p[0], p[1])]
+    });
     let small = 98_304;
     let bytes = 12.0 * small as f64;
-    measure("add of 96K f32", &[f32s(&[small]), f32s(&[small])], "GB/s", bytes, |b, p| vec![b.add(p[0], p[1])]);
+    measure("add of 96K f32", &[f32s(&[small]), f32s(&[small])], "GB/s", bytes, |b, p| {
+        vec![b.add(p[0], p[1])]
+    });
     let gelu = Op::Gelu { tanh: Flag::No };
     measure("gelu 768x512", &[f32s(&[768, 512])], "el/ns", 768.0 * 512.0, |b, p| vec![b.op(gelu, &[p[0]])]);
     let soft = Op::Softmax { axis: Axis(-1) };
-    measure("softmax 3072x64", &[f32s(&[3072, 64])], "el/ns", 3072.0 * 64.0, |b, p| vec![b.op(soft, &[p[0]])]);
-    measure("softmax 64x50257", &[f32s(&[64, 50257])], "el/ns", 64.0 * 50257.0, |b, p| vec![b.op(soft, &[p[0]])]);
+    measure("softmax 3072x64", &[f32s(&[3072, 64])], "el/ns", 3072.0 * 64.0, |b, p| {
+        vec![b.op(soft, &[p[0]])]
+    });
+    measure("softmax 64x50257", &[f32s(&[64, 50257])], "el/ns", 64.0 * 50257.0, |b, p| {
+        vec![b.op(soft, &[p[0]])]
+    });
     let norm = Op::LayerNorm { eps: Lit::F(1e-5), weight: Flag::Yes, bias: Flag::No };
     measure("layer_norm 768x128", &[f32s(&[768, 128]), f32s(&[128])], "el/ns", 768.0 * 128.0, |b, p| {
         vec![b.op(norm, p)]
     });
-    measure("column sum 768x512", &[f32s(&[768, 512])], "el/ns", 768.0 * 512.0, |b, p| vec![b.sum(p[0], &[0], false)]);
+    measure("column sum 768x512", &[f32s(&[768, 512])], "el/ns", 768.0 * 512.0, |b, p| {
+        vec![b.sum(p[0], &[0], false)]
+    });
     measure("sum of squares of 65K", &[f32s(&[65536])], "el/ns", 65536.0, |b, p| {
         let y = b.square(p[0]);
         vec![b.sum(y, &[0], false)]
@@ -279,7 +296,10 @@ fn train_step() {
     if only.iter().any(|o| o == "trace") {
         println!("{}", stages.last().expect("stages").trace);
         out.notes.iter().for_each(|n| println!("{n}"));
-        report.steps.iter().for_each(|s| println!("## {} {} B {} flop\n{}", s.name, s.bytes, s.flops, s.source));
+        report
+            .steps
+            .iter()
+            .for_each(|s| println!("## {} {} B {} flop\n{}", s.name, s.bytes, s.flops, s.source));
     }
     let mut args: Vec<Buffer> = inputs(&types);
     for (v, t) in args[n..3 * n].iter_mut().zip(&types[n..]) {

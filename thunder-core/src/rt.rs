@@ -5,15 +5,18 @@ pub use crate::call::{
     scope, static_cond,
 };
 pub use crate::error::Error;
-pub use crate::item::{traced, self, At, Callee, Item, Node, Operand, Param, Spec, Step, Transform, Var};
+pub use crate::item::{self, At, Callee, Item, Node, Operand, Param, Spec, Step, Transform, Var, traced};
+pub use crate::link::{
+    Examples, Stack, Stacked, autocast, checkpoint, grad, jvp, scan, value_and_grad, vjp, vmap,
+};
 pub use crate::link::{arm, dim, iter};
 pub use crate::module::{FieldInfo, Mapper, Module, StaticValue, StructInfo, Tree, Visitor};
 pub use crate::op::{self, Flag, Label, Lit as Literal, Op, Pattern, Reduction};
 pub use crate::tensor::{
-    AnyShape, AxesArg, Broadcast, Key, Leading, MatMul, Pop, Push, Scalar, Shape, Tensor, TensorOps, add, bitand, bitor,
-    bitxor, chunk, div, einsum, eq, flat, ge, gt, le, lit, lt, mul, ne, neg, not, rearrange, rem, sub,
+    AnyShape, AxesArg, Broadcast, Key, Leading, MatMul, Pop, Push, Scalar, Shape, Tensor, TensorOps, add,
+    bitand, bitor, bitxor, chunk, div, einsum, eq, flat, ge, gt, le, lit, lt, mul, ne, neg, not, rearrange,
+    rem, sub,
 };
 pub use crate::types::{
     self, AnyFloat, Axes, Axis, DType, Elem, Element, Extent, Float, Int, Num, Shape as Extents, Ty,
 };
-pub use crate::link::{Examples, Stack, Stacked, autocast, checkpoint, grad, jvp, scan, value_and_grad, vjp, vmap};

@@ -282,7 +282,7 @@ fn threads_may_run_one_function_at_once() {
             let (exe, trace, backend) = (exe.clone(), &trace, &backend);
             s.spawn(move || {
                 let x = random(&[n], seed);
-                let want = eval(trace, &[x.clone()]);
+                let want = eval(trace, std::slice::from_ref(&x));
                 for _ in 0..20 {
                     let up = backend.upload(&encode(x.dtype, &x.data)).unwrap();
                     let out = exe.run(&mut vec![Arg::Borrowed(up)]).unwrap();

@@ -1,4 +1,12 @@
-//! The CUDA executor of thunder: nothing yet but its place.
+//! The CUDA executor of thunder.
 //!
-//! It will implement [`thunder_core::exec::Backend`]: generated, fused CUDA C++ for the `fused` instructions
-//! of a trace, a library for its matrix products.
+//! [`codegen`] turns fused regions into CUDA C++ text, and needs no CUDA. What compiles and runs it is found at
+//! run time: a program that links this crate starts on a machine without a driver, and [`backend`] says there
+//! what is missing.
+
+pub mod codegen;
+mod executor;
+mod runtime;
+
+pub use executor::{backend, model, timer};
+pub use runtime::Timer;

@@ -158,9 +158,7 @@ impl Value<'_> {
             Value::Options(o) => o.fields.iter().all(|(_, v)| v.is_static()),
             Value::Iter(i) => match &**i {
                 Iter::Each(v) | Iter::Some(v) => v.is_static(),
-                Iter::Zip(a, b) => {
-                    Value::Iter(a.clone()).is_static() && Value::Iter(b.clone()).is_static()
-                }
+                Iter::Zip(a, b) => Value::Iter(a.clone()).is_static() && Value::Iter(b.clone()).is_static(),
                 Iter::Enumerate(a) => Value::Iter(a.clone()).is_static(),
                 Iter::Map(..) => false,
             },

@@ -170,7 +170,9 @@ impl Body {
                     }
                     Node::Choice { arms, .. } => arms.iter().map(|a| nodes(a)).sum(),
                     Node::Repeat { body, .. } => nodes(body),
-                    Node::Region { args, body, result, .. } => operands(args) + nodes(body) + operands(&[*result]),
+                    Node::Region { args, body, result, .. } => {
+                        operands(args) + nodes(body) + operands(&[*result])
+                    }
                     Node::Project { .. } | Node::Break | Node::Continue => 0,
                 })
                 .sum()
@@ -267,7 +269,8 @@ impl Printer<'_> {
                 self.line(depth, &text, None);
             }
             Node::Pack { dst, parts } => {
-                let parts: Vec<String> = parts.iter().map(|(s, o)| format!("{}: {}", step(s), operand(*o))).collect();
+                let parts: Vec<String> =
+                    parts.iter().map(|(s, o)| format!("{}: {}", step(s), operand(*o))).collect();
                 let text = format!("{} = {{{}}}", self.dst(*dst), parts.join(", "));
                 self.line(depth, &text, None);
             }
@@ -292,7 +295,13 @@ impl Printer<'_> {
             }
             Node::Region { dst, kind, args, params, body, result, at } => {
                 let params: Vec<String> = params.iter().map(|&p| self.dst(p)).collect();
-                let text = format!("{} = {} {} |{}|", self.dst(*dst), transform(*kind), operands(args), params.join(", "));
+                let text = format!(
+                    "{} = {} {} |{}|",
+                    self.dst(*dst),
+                    transform(*kind),
+                    operands(args),
+                    params.join(", ")
+                );
                 self.line(depth, &text, Some(*at));
                 self.nodes(body, depth + 1);
                 self.line(depth + 1, &format!("give {}", operand(*result)), None);

@@ -52,6 +52,7 @@ pub(super) fn philox(key: [u32; 2], counter: u64, tag: u32) -> [u32; 4] {
 #[inline(always)]
 fn block(key: [u32; 2], first: u64, tag: u32) -> [[u32; WIDE]; 4] {
     let mut c = [[0; WIDE], [0; WIDE], [0; WIDE], [tag; WIDE]];
+    #[allow(clippy::needless_range_loop)] // Two rows are filled side by side.
     for i in 0..WIDE {
         let n = first + i as u64;
         (c[0][i], c[1][i]) = (n as u32, (n >> 32) as u32);

@@ -307,7 +307,10 @@ impl<'a> Matcher<'a> {
                     if let Operand::Static(want) = arg
                         && !want.allows(&value, &[])
                     {
-                        return refuse(self, format!("a number beside `{}`: expected {want:?}, recorded {value:?}", op.name()));
+                        return refuse(
+                            self,
+                            format!("a number beside `{}`: expected {want:?}, recorded {value:?}", op.name()),
+                        );
                     }
                     *slot = Slot::Known(Leaves { list: vec![(Vec::new(), v)], ..Leaves::default() });
                     self.at += 1;
@@ -315,7 +318,8 @@ impl<'a> Matcher<'a> {
                 (None, Operand::Hole) => {}
                 (None, _) if matches!(slot, Slot::Any) => {}
                 (None, _) => {
-                    let what = format!("expected a number beside `{}`, recorded {}", op.name(), self.describe());
+                    let what =
+                        format!("expected a number beside `{}`, recorded {}", op.name(), self.describe());
                     return refuse(self, what);
                 }
             }
@@ -332,7 +336,10 @@ impl<'a> Matcher<'a> {
         }
         if !op.allows(&linked, &f.dims.bindings()) {
             let (want, got) = (op.attrs(f.item.dims), linked.attrs(&[]));
-            return refuse(self, format!("attributes of `{}`: expected {want:?}, recorded {got:?}", op.name()));
+            return refuse(
+                self,
+                format!("attributes of `{}`: expected {want:?}, recorded {got:?}", op.name()),
+            );
         }
         let mut given = data.args.iter().copied();
         for (i, want) in wanted.iter().enumerate() {
@@ -367,7 +374,9 @@ impl<'a> Matcher<'a> {
         let Some(Event::Op(inst)) = self.log.get(self.at) else { return None };
         let data = self.trace.data(*inst);
         match data.kind {
-            Kind::Op(Op::Full { value, shape, .. }) if shape.rank() == 0 && !matches!(op, Op::Full { .. }) => {
+            Kind::Op(Op::Full { value, shape, .. })
+                if shape.rank() == 0 && !matches!(op, Op::Full { .. }) =>
+            {
                 Some((value, data.results[0]))
             }
             _ => None,

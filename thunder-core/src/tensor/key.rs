@@ -85,7 +85,7 @@ impl Key {
 
     /// Element `i` of the standard normal stream of this key (host only).
     pub(crate) fn normal(self, i: u64) -> f64 {
-        let words = philox(self.words(), [(i / 2) as u32, (i / 2 >> 32) as u32, 0, 1]);
+        let words = philox(self.words(), [(i / 2) as u32, ((i / 2) >> 32) as u32, 0, 1]);
         let lane = 2 * (i % 2) as usize;
         let uniform = |w: u32| f64::from(w >> 8) / f64::from(1 << 24);
         let (u1, u2) = (uniform(words[lane]), uniform(words[lane + 1]));

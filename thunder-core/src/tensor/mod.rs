@@ -9,8 +9,8 @@ mod rank;
 pub use call::{Tuple, chunk, einsum, rearrange};
 pub use key::Key;
 pub use operators::{
-    Arithmetic, Comparison, Literal, Lit, Logical, Negate, Operand, add, bitand, bitor, bitxor, div, eq, flat, ge, gt, le,
-    lit, lt, mul, ne, neg, not, rem, sub,
+    Arithmetic, Comparison, Lit, Literal, Logical, Negate, Operand, add, bitand, bitor, bitxor, div, eq,
+    flat, ge, gt, le, lit, lt, mul, ne, neg, not, rem, sub,
 };
 pub use ops::*;
 pub use rank::{

@@ -91,7 +91,7 @@ macro_rules! shapes {
         impl Shape for ($(one!($i),)*) {
             const RANK: usize = $rank;
             fn sizes(&self) -> Vec<usize> { vec![$(self.$i),*] }
-            #[allow(unused_variables)]
+            #[allow(unused_variables, clippy::unused_unit)]
             fn from_sizes(sizes: &[usize]) -> Self { ($(sizes.get($i).copied().unwrap_or(0),)*) }
         }
     )*};

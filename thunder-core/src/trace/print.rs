@@ -83,7 +83,9 @@ impl Trace {
 fn constant(inst: &InstData) -> Option<String> {
     match inst.kind {
         // A float at the precision it enters with, by its shortest text.
-        Kind::Op(Op::Full { value: Lit::F(x), elem, shape }) if shape.rank() == 0 && elem != DType::F64.into() => {
+        Kind::Op(Op::Full { value: Lit::F(x), elem, shape })
+            if shape.rank() == 0 && elem != DType::F64.into() =>
+        {
             Some(format!("{:?}", x as f32))
         }
         Kind::Op(Op::Full { value, shape, .. }) if shape.rank() == 0 => {

@@ -574,7 +574,7 @@ impl Analysis<'_> {
             let c = s / rm[j];
             if c * (n - 1) >= sizes[j] {
                 let inner = sizes[j] / c;
-                if sizes[j] % c != 0 || inner <= 1 || n % inner != 0 || inner == n {
+                if !sizes[j].is_multiple_of(c) || inner <= 1 || !n.is_multiple_of(inner) || inner == n {
                     return Err(no());
                 }
                 return Err(Fail::Split { dim: d, inner });

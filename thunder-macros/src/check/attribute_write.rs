@@ -30,8 +30,10 @@ pub fn receiver(token: Token![mut], diag: &mut Diagnostics) {
 
 /// `self.xs.push(x)`.
 pub fn method(m: &ExprMethodCall, diag: &mut Diagnostics) -> bool {
-    const MUTATORS: &[&str] =
-        &["push", "insert", "extend", "pop", "clear", "remove", "truncate", "append", "push_str", "take", "replace", "retain"];
+    const MUTATORS: &[&str] = &[
+        "push", "insert", "extend", "pop", "clear", "remove", "truncate", "append", "push_str", "take",
+        "replace", "retain",
+    ];
     let name = m.method.to_string();
     // On an `Option` that is copied, `take` and `replace` are as wrong; `remove` of a map is none of a trace's.
     if !MUTATORS.contains(&name.as_str()) || !is_field(&m.receiver) {

@@ -23,12 +23,25 @@ pub fn pointer(t: &TypeBareFn, diag: &mut Diagnostics) {
 
 /// A type that is known to be some other tensor: sparse, nested, lazy, or another crate's.
 pub fn named(p: &TypePath, args: usize, diag: &mut Diagnostics) -> bool {
-    const CRATES: &[&str] = &["ndarray", "nalgebra", "candle_core", "candle", "tch", "burn", "dfdx", "faer", "arrayfire", "torch"];
+    const CRATES: &[&str] = &[
+        "ndarray",
+        "nalgebra",
+        "candle_core",
+        "candle",
+        "tch",
+        "burn",
+        "dfdx",
+        "faer",
+        "arrayfire",
+        "torch",
+    ];
     let Some(last) = p.path.segments.last().map(|s| s.ident.to_string()) else { return false };
     let first = p.path.segments.first().map(|s| s.ident.to_string()).unwrap_or_default();
     let help = "`Tensor<E, S>`: the element type, and a tuple of dimension names, `Tensor<f32, (B, C)>`";
     if p.path.segments.len() > 1 && CRATES.contains(&first.as_str()) {
-        let what = format!("a foreign tensor: `{first}`'s types are not traced, and an operation on them would be lost");
+        let what = format!(
+            "a foreign tensor: `{first}`'s types are not traced, and an operation on them would be lost"
+        );
         diag.error(p, what, help);
         return true;
     }
@@ -36,10 +49,12 @@ pub fn named(p: &TypePath, args: usize, diag: &mut Diagnostics) -> bool {
         diag.error(p, "a `Tensor` states its element type and its shape", help);
         return true;
     }
-    let known = ["SparseTensor", "NestedTensor", "LazyTensor", "CooTensor", "CsrTensor", "RaggedTensor", "DynTensor"];
+    let known =
+        ["SparseTensor", "NestedTensor", "LazyTensor", "CooTensor", "CsrTensor", "RaggedTensor", "DynTensor"];
     if known.contains(&last.as_str()) {
         if let Some(s) = p.path.segments.last() {
-            let what = format!("a foreign tensor: a `{last}` is not traced, and an operation on it would be lost");
+            let what =
+                format!("a foreign tensor: a `{last}` is not traced, and an operation on it would be lost");
             diag.error(&s.ident, what, "`Tensor<E, S>`: convert it outside, to a padded or dense tensor");
         }
         return true;

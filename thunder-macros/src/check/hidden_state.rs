@@ -53,8 +53,26 @@ pub fn local_static(s: &ItemStatic, diag: &mut Diagnostics) {
 /// `STEP.load(…)`, `SCALE.lock()`, `LOCAL.with(…)`: reads of statics.
 pub fn method(m: &ExprMethodCall, diag: &mut Diagnostics) -> bool {
     const READS: &[&str] = &[
-        "load", "store", "fetch_add", "fetch_sub", "compare_exchange", "lock", "try_lock", "read", "write", "borrow",
-        "borrow_mut", "get_or_init", "get_or_try_init", "with", "with_borrow", "set", "swap", "take", "replace", "force",
+        "load",
+        "store",
+        "fetch_add",
+        "fetch_sub",
+        "compare_exchange",
+        "lock",
+        "try_lock",
+        "read",
+        "write",
+        "borrow",
+        "borrow_mut",
+        "get_or_init",
+        "get_or_try_init",
+        "with",
+        "with_borrow",
+        "set",
+        "swap",
+        "take",
+        "replace",
+        "force",
     ];
     let is_static = crate::names::ident(&m.receiver).is_some_and(|id| is_constant_name(&id.to_string()))
         || matches!(&*m.receiver, syn::Expr::Path(p) if p.path.segments.last().is_some_and(|s| is_constant_name(&s.ident.to_string())));

@@ -20,7 +20,11 @@ pub fn method(m: &ExprMethodCall, receiver: &Value<'_>, diag: &mut Diagnostics) 
         _ => false,
     };
     if by_name {
-        diag.error(&m.method, format!("a host read: `{name}` reads a tensor, and while tracing it holds nothing yet"), HELP);
+        diag.error(
+            &m.method,
+            format!("a host read: `{name}` reads a tensor, and while tracing it holds nothing yet"),
+            HELP,
+        );
         return true;
     }
     match name.as_str() {
@@ -66,7 +70,11 @@ pub fn path(path: &Path, diag: &mut Diagnostics) -> bool {
         }
         _ => return false,
     };
-    diag.error(path, format!("`{owner}::{name}` makes a tensor on the host, which is no part of a trace"), help);
+    diag.error(
+        path,
+        format!("`{owner}::{name}` makes a tensor on the host, which is no part of a trace"),
+        help,
+    );
     true
 }
 
@@ -114,6 +122,10 @@ pub fn index(i: &ExprIndex, base: &Value<'_>, index: &Value<'_>, diag: &mut Diag
 pub fn formatted(e: &Expr, value: &Value<'_>, diag: &mut Diagnostics) {
     if value.is_tensor() {
         let what = "a host read: formatting a tensor reads it, and while tracing it holds nothing yet";
-        diag.error(e, what, "name its shape instead, `x.shape()`; or `debug_print(\"x\", &x)`, which is traced");
+        diag.error(
+            e,
+            what,
+            "name its shape instead, `x.shape()`; or `debug_print(\"x\", &x)`, which is traced",
+        );
     }
 }

@@ -42,12 +42,20 @@ pub fn tuple_write(at: impl ToTokens, diag: &mut Diagnostics) {
 
 /// `*x = y` through a borrow.
 pub fn deref_write(at: impl ToTokens, diag: &mut Diagnostics) {
-    diag.error(at, "in-place mutation: an assignment through a reference would change a tensor in its place", HELP);
+    diag.error(
+        at,
+        "in-place mutation: an assignment through a reference would change a tensor in its place",
+        HELP,
+    );
 }
 
 /// `&mut x`, `ref mut x`.
 pub fn borrow(token: Token![mut], diag: &mut Diagnostics) {
-    diag.error(token, "in-place mutation: what is borrowed `mut` could be changed, and a trace has values, not places", HELP);
+    diag.error(
+        token,
+        "in-place mutation: what is borrowed `mut` could be changed, and a trace has values, not places",
+        HELP,
+    );
 }
 
 /// A `&mut` parameter.
@@ -88,7 +96,8 @@ pub fn method(m: &ExprMethodCall, receiver: &Value<'_>, diag: &mut Diagnostics) 
         && !plain.is_empty()
         && !list
     {
-        let what = format!("in-place mutation: `{name}` would change a tensor, and a trace has values, not places");
+        let what =
+            format!("in-place mutation: `{name}` would change a tensor, and a trace has values, not places");
         let known = thunder_core::op::method(plain).map(|op| !op.args.is_empty());
         let help = match known {
             Some(args) => format!("bind the result: `let y = x.{plain}({});`", if args { "…" } else { "" }),
@@ -98,9 +107,16 @@ pub fn method(m: &ExprMethodCall, receiver: &Value<'_>, diag: &mut Diagnostics) 
         diag.error(&m.method, what, help);
         return true;
     }
-    let on_lists = matches!(name.as_str(), "iter_mut" | "get_mut" | "first_mut" | "last_mut" | "as_mut" | "swap" | "fill" | "sort" | "reverse");
-    let on_tensors = matches!(name.as_str(), "copy_from" | "assign" | "set" | "zero" | "fill" | "swap" | "index_put");
-    if list && on_lists || !list && on_tensors && receiver.is_tensor() || matches!(name.as_str(), "iter_mut" | "copy_from") {
+    let on_lists = matches!(
+        name.as_str(),
+        "iter_mut" | "get_mut" | "first_mut" | "last_mut" | "as_mut" | "swap" | "fill" | "sort" | "reverse"
+    );
+    let on_tensors =
+        matches!(name.as_str(), "copy_from" | "assign" | "set" | "zero" | "fill" | "swap" | "index_put");
+    if list && on_lists
+        || !list && on_tensors && receiver.is_tensor()
+        || matches!(name.as_str(), "iter_mut" | "copy_from")
+    {
         let help = match name.as_str() {
             "iter_mut" => "map to new values: `xs.iter().map(|x| …).collect()`",
             "fill" | "zero" => FILLED,
@@ -109,7 +125,9 @@ pub fn method(m: &ExprMethodCall, receiver: &Value<'_>, diag: &mut Diagnostics) 
         };
         diag.error(
             &m.method,
-            format!("in-place mutation: `{name}` would change its receiver, and a trace has values, not places"),
+            format!(
+                "in-place mutation: `{name}` would change its receiver, and a trace has values, not places"
+            ),
             help,
         );
         return true;

@@ -56,5 +56,6 @@ fn in_module(names: &[String], modules: &[&str]) -> bool {
         Some("std" | "core" | "alloc") => &names[1..],
         _ => names,
     };
-    names.len() > 1 && modules.contains(&names[0].as_str()) || names.len() > 2 && modules.contains(&names[1].as_str())
+    names.len() > 1 && modules.contains(&names[0].as_str())
+        || names.len() > 2 && modules.contains(&names[1].as_str())
 }

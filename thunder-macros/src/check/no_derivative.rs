@@ -18,7 +18,14 @@ pub struct Flow<'n> {
 
 impl Flow<'_> {
     /// Refuses an operation that has no derivative between the parameters of a region and its result.
-    pub fn check(&self, kind: Transform, params: &[Var], body: &[Node], result: Operand, diag: &mut Diagnostics) {
+    pub fn check(
+        &self,
+        kind: Transform,
+        params: &[Var],
+        body: &[Node],
+        result: Operand,
+        diag: &mut Diagnostics,
+    ) {
         if !matches!(kind, Transform::Grad | Transform::ValueAndGrad | Transform::Vjp | Transform::Jvp) {
             return;
         }
@@ -66,15 +73,11 @@ impl Flow<'_> {
                         carried.insert(*dst);
                     }
                 }
-                Node::Project { dst, base, .. } => {
-                    if carried.contains(base) {
-                        carried.insert(*dst);
-                    }
+                Node::Project { dst, base, .. } if carried.contains(base) => {
+                    carried.insert(*dst);
                 }
-                Node::Assign { var, value } => {
-                    if has(carried, value) {
-                        carried.insert(*var);
-                    }
+                Node::Assign { var, value } if has(carried, value) => {
+                    carried.insert(*var);
                 }
                 Node::Choice { arms, .. } => arms.iter().for_each(|a| self.walk(a, carried, blocked)),
                 Node::Repeat { body, .. } => self.walk(body, carried, blocked),
@@ -89,7 +92,9 @@ impl Flow<'_> {
 fn flat(op: &Op, result: Option<&Ty>) -> bool {
     use thunder_core::types::{DType, Elem};
     match op {
-        Op::Sign | Op::Floor | Op::Ceil | Op::Round | Op::Trunc | Op::Argmax { .. } | Op::Argmin { .. } => true,
+        Op::Sign | Op::Floor | Op::Ceil | Op::Round | Op::Trunc | Op::Argmax { .. } | Op::Argmin { .. } => {
+            true
+        }
         Op::Cast { .. } => {
             matches!(result.map(|t| t.elem), Some(Elem::Known(d)) if !d.is_float() && !matches!(d, DType::Bool))
         }
@@ -125,10 +130,14 @@ fn needed(body: &[Node], result: Operand) -> HashSet<Var> {
                 Node::Project { dst, base, .. } if needed.contains(dst) => {
                     needed.insert(*base);
                 }
-                Node::Pack { dst, parts } if needed.contains(dst) => parts.iter().for_each(|(_, o)| add(needed, o)),
+                Node::Pack { dst, parts } if needed.contains(dst) => {
+                    parts.iter().for_each(|(_, o)| add(needed, o))
+                }
                 Node::Assign { var, value } if needed.contains(var) => add(needed, value),
                 Node::Collect { dst, value } if needed.contains(dst) => add(needed, value),
-                Node::Region { dst, args, .. } if needed.contains(dst) => args.iter().for_each(|a| add(needed, a)),
+                Node::Region { dst, args, .. } if needed.contains(dst) => {
+                    args.iter().for_each(|a| add(needed, a))
+                }
                 Node::Choice { arms, .. } => arms.iter().for_each(|a| back(a, needed)),
                 // Values go around a loop: twice sees them all that one more round can add.
                 Node::Repeat { body, .. } => {

@@ -7,11 +7,19 @@ use syn::{Macro, Path};
 pub fn macro_call(m: &Macro, diag: &mut Diagnostics) -> bool {
     let name = super::segments(&m.path).join("::");
     let help = match name.as_str() {
-        "assert_eq" => "`assert!(a == b)`; a body may call `vec! matches! assert! debug_assert! panic! unreachable!`",
-        "assert_ne" => "`assert!(a != b)`; a body may call `vec! matches! assert! debug_assert! panic! unreachable!`",
+        "assert_eq" => {
+            "`assert!(a == b)`; a body may call `vec! matches! assert! debug_assert! panic! unreachable!`"
+        }
+        "assert_ne" => {
+            "`assert!(a != b)`; a body may call `vec! matches! assert! debug_assert! panic! unreachable!`"
+        }
         "debug_assert_eq" | "debug_assert_ne" => "`debug_assert!(a == b)`",
-        "todo" | "unimplemented" => "`panic!(\"…\")`; a body may call `vec! matches! assert! debug_assert! panic! unreachable!`",
-        _ => "a `#[thunder]` function; a body may call `vec! matches! assert! debug_assert! panic! unreachable!`",
+        "todo" | "unimplemented" => {
+            "`panic!(\"…\")`; a body may call `vec! matches! assert! debug_assert! panic! unreachable!`"
+        }
+        _ => {
+            "a `#[thunder]` function; a body may call `vec! matches! assert! debug_assert! panic! unreachable!`"
+        }
     };
     diag.error(&m.path, format!("an opaque call: what `{name}!` expands to is not seen by the trace"), help);
     true
@@ -20,11 +28,38 @@ pub fn macro_call(m: &Macro, diag: &mut Diagnostics) -> bool {
 /// Whether a path leads to a pure function of std, or to a constructor of it.
 pub fn is_pure(path: &Path, qualified: bool) -> bool {
     const OWNERS: &[&str] = &[
-        "f64", "f32", "f16", "bf16", "i64", "i32", "i16", "i8", "isize", "u64", "u32", "u16", "u8", "usize", "bool",
-        "char", "str", "String", "Vec", "Option", "Result", "Range", "From", "Into", "Iterator", "Ord", "PartialOrd",
-        "Duration", "NonZeroUsize",
+        "f64",
+        "f32",
+        "f16",
+        "bf16",
+        "i64",
+        "i32",
+        "i16",
+        "i8",
+        "isize",
+        "u64",
+        "u32",
+        "u16",
+        "u8",
+        "usize",
+        "bool",
+        "char",
+        "str",
+        "String",
+        "Vec",
+        "Option",
+        "Result",
+        "Range",
+        "From",
+        "Into",
+        "Iterator",
+        "Ord",
+        "PartialOrd",
+        "Duration",
+        "NonZeroUsize",
     ];
-    const MODULES: &[&str] = &["cmp", "iter", "array", "convert", "ops", "slice", "option", "num", "f32", "f64"];
+    const MODULES: &[&str] =
+        &["cmp", "iter", "array", "convert", "ops", "slice", "option", "num", "f32", "f64"];
     let names = super::segments(path);
     if matches!(names.first().map(String::as_str), Some("std" | "core" | "alloc")) {
         return names.len() > 2 && MODULES.contains(&names[1].as_str());
@@ -65,8 +100,25 @@ pub fn given(at: impl quote::ToTokens, diag: &mut Diagnostics) {
 /// Whether this is a method of std that takes closures or values, and so no `#[thunder]` method.
 pub fn std_method(name: &str) -> bool {
     const NAMES: &[&str] = &[
-        "map", "map_or", "map_or_else", "and_then", "unwrap_or", "unwrap_or_else", "or", "or_else", "filter", "then",
-        "then_some", "max", "min", "push", "insert", "extend", "eq", "ne", "cmp",
+        "map",
+        "map_or",
+        "map_or_else",
+        "and_then",
+        "unwrap_or",
+        "unwrap_or_else",
+        "or",
+        "or_else",
+        "filter",
+        "then",
+        "then_some",
+        "max",
+        "min",
+        "push",
+        "insert",
+        "extend",
+        "eq",
+        "ne",
+        "cmp",
     ];
     NAMES.contains(&name)
 }

@@ -7,7 +7,8 @@ use proc_macro2::Span;
 use syn::Path;
 use thunder_core::op::{ArgKind, Method};
 
-const HELP: &str = "a `Key` parameter: `key: Key`, then `uniform(shape, key)`, `normal(shape, key)`, `x.dropout(p, key)`";
+const HELP: &str =
+    "a `Key` parameter: `key: Key`, then `uniform(shape, key)`, `normal(shape, key)`, `x.dropout(p, key)`";
 
 /// `rand::random()`, `thread_rng()`, `Key::new(0)`.
 pub fn path(path: &Path, diag: &mut Diagnostics) -> bool {
@@ -56,8 +57,12 @@ pub fn torch_name(name: &str, args: &[Arg<'_>], span: Span, diag: &mut Diagnosti
     let help = match name {
         "rand" | "rand_like" => "`uniform(shape, key)`, with `key: Key` a parameter",
         "randn" | "randn_like" => "`normal(shape, key)`, with `key: Key` a parameter",
-        "bernoulli" => "`bernoulli(shape, p, key)`, or `uniform(x.shape(), key) < x`, with `key: Key` a parameter",
-        "randint" | "randperm" | "multinomial" => "draw with `uniform(shape, key)`, with `key: Key` a parameter",
+        "bernoulli" => {
+            "`bernoulli(shape, p, key)`, or `uniform(x.shape(), key) < x`, with `key: Key` a parameter"
+        }
+        "randint" | "randperm" | "multinomial" => {
+            "draw with `uniform(shape, key)`, with `key: Key` a parameter"
+        }
         _ => return false,
     };
     diag.error_at(span, format!("unkeyed randomness: `{name}` would draw from a hidden generator"), help);

@@ -10,7 +10,11 @@ const HELP: &str = "a loop over static values, `for _ in 0..depth`; or `scan`";
 
 /// A call of the item itself.
 pub fn direct(at: impl ToTokens, name: &str, diag: &mut Diagnostics) {
-    diag.error(at, format!("unbounded recursion: `{name}` calls itself, and tracing it would never end"), HELP);
+    diag.error(
+        at,
+        format!("unbounded recursion: `{name}` calls itself, and tracing it would never end"),
+        HELP,
+    );
 }
 
 /// Whether `path` is `name`, or `self::name`.
@@ -63,7 +67,9 @@ pub fn mutual(items: &[Item], diag: &mut Diagnostics) {
     for name in &order {
         for (path, callee) in &calls[name] {
             if callee != name && calls.contains_key(callee) && reaches(callee, name) {
-                let what = format!("unbounded recursion: `{callee}` calls `{name}` again, and tracing them would never end");
+                let what = format!(
+                    "unbounded recursion: `{callee}` calls `{name}` again, and tracing them would never end"
+                );
                 diag.error(path, what, HELP);
             }
         }

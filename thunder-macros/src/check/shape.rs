@@ -13,7 +13,9 @@ pub fn refuted(op: &Op, text: &str) -> String {
         return text.to_string();
     }
     let help = match op {
-        Op::Matmul => "the last dimension of the left side meets the last but one of the right; `unsqueeze(-1)` makes a column of a vector",
+        Op::Matmul => {
+            "the last dimension of the left side meets the last but one of the right; `unsqueeze(-1)` makes a column of a vector"
+        }
         Op::Linear { .. } => "the weight is `(out, in)`: its second dimension meets the input's last",
         Op::Sdpa { .. } => "`q` is `(.., heads, time, width)`; `k` and `v` are `(.., heads, keys, width)`",
         Op::CrossEntropy { .. } => "logits `(.., classes)` take targets of the shape without the classes",
@@ -21,21 +23,38 @@ pub fn refuted(op: &Op, text: &str) -> String {
         Op::Select => "a comparison gives a condition: `select(x > 0.0, x, y)`",
         Op::Cat { .. } => "all dimensions but the joined one must be the same; `stack` makes a new one",
         Op::Stack { .. } => "tensors that are stacked have one shape; `cat` joins them along a dimension",
-        Op::Reshape { .. } => "a reshape keeps the number of elements; `rearrange` and `slice` say where they go",
-        Op::Permute { .. } => "name every dimension once: `x.permute((1, 0, 2))`; `transpose(a, b)` swaps two",
+        Op::Reshape { .. } => {
+            "a reshape keeps the number of elements; `rearrange` and `slice` say where they go"
+        }
+        Op::Permute { .. } => {
+            "name every dimension once: `x.permute((1, 0, 2))`; `transpose(a, b)` swaps two"
+        }
         Op::Slice { .. } => "one range a dimension, inside its extent: `x.slice((.., 1..3))`",
         Op::Rearrange { .. } => "one name a dimension: `x.rearrange(|b, t, (H, d)| (b, H, t, d))`",
         Op::Einsum { .. } => "one letter a dimension, and one extent a letter: `einsum(\"ij,jk->ik\", x, y)`",
-        Op::Chunk { .. } => "a count that divides the dimension; or `narrow(axis, start, len)` for unequal parts",
-        _ if text.contains("axis") => "`-1` is the last dimension, `0` the first; `(0, 1)` names several, `..` all",
+        Op::Chunk { .. } => {
+            "a count that divides the dimension; or `narrow(axis, start, len)` for unequal parts"
+        }
+        _ if text.contains("axis") => {
+            "`-1` is the last dimension, `0` the first; `(0, 1)` names several, `..` all"
+        }
         _ if text.contains("bool") => "a comparison gives bool: `x > 0.0`",
-        _ => "line the shapes up: `reshape`, `unsqueeze`, `transpose`; or give equal dimensions one name in the signature",
+        _ => {
+            "line the shapes up: `reshape`, `unsqueeze`, `transpose`; or give equal dimensions one name in the signature"
+        }
     };
     format!("{text}\n\n       help: {help}")
 }
 
 /// A result that is not what the signature declares.
-pub fn result(e: &Expr, value: &Value<'_>, declared: &Kind, dims: &[&str], elems: &[&str], diag: &mut Diagnostics) -> bool {
+pub fn result(
+    e: &Expr,
+    value: &Value<'_>,
+    declared: &Kind,
+    dims: &[&str],
+    elems: &[&str],
+    diag: &mut Diagnostics,
+) -> bool {
     match (declared, value, e) {
         (Kind::Tensor(want), Value::Tensor(_, found), e) => one(e, want, found, dims, elems, diag),
         (Kind::Tuple(wants), Value::Tuple(parts), Expr::Tuple(t)) if wants.len() == parts.len() => {
@@ -67,7 +86,10 @@ fn one(e: &Expr, want: &Ty, found: &Ty, dims: &[&str], elems: &[&str], diag: &mu
     let what = format!("the result is {}, and the signature says {}{why}", found.as_str(), want.as_str());
     let help = match (&want_elem, why.is_empty()) {
         (name, true) => format!("cast it, `.cast::<{name}>()`, or declare what it is"),
-        _ => "declare the shape that it has, `_` for an extent left open; or bring it into the shape declared".to_string(),
+        _ => {
+            "declare the shape that it has, `_` for an extent left open; or bring it into the shape declared"
+                .to_string()
+        }
     };
     diag.error(e, what, help);
     false
@@ -95,7 +117,8 @@ fn refute(want: &Ty, found: &Ty, dims: &[&str], elems: &[&str]) -> Option<String
     (0..w.rank()).find_map(|i| {
         let (a, b): (Extent, Extent) = (f.at(i), w.at(i));
         (!a.is_unknown() && !b.is_unknown() && a.differs(b)).then(|| {
-            let text = Text::new().str(": nothing says that ").extent(a, dims).str(" equals ").extent(b, dims);
+            let text =
+                Text::new().str(": nothing says that ").extent(a, dims).str(" equals ").extent(b, dims);
             text.as_str().to_string()
         })
     })

@@ -30,12 +30,31 @@ pub fn macro_call(m: &Macro, diag: &mut Diagnostics) -> bool {
 pub fn path(path: &Path, diag: &mut Diagnostics) -> bool {
     let names = super::segments(path);
     let (what, help) = if super::in_module(&names, &["fs", "io", "net", "process", "os", "ffi"])
-        || has(&names, &["File", "TcpStream", "TcpListener", "UdpSocket", "Command", "OpenOptions", "BufReader", "BufWriter", "stdin", "stdout", "stderr"])
-    {
+        || has(
+            &names,
+            &[
+                "File",
+                "TcpStream",
+                "TcpListener",
+                "UdpSocket",
+                "Command",
+                "OpenOptions",
+                "BufReader",
+                "BufWriter",
+                "stdin",
+                "stdout",
+                "stderr",
+            ],
+        ) {
         ("reaches out of the trace", "do it outside: pass in what is read, and write the result")
     } else if super::in_module(&names, &["thread", "mpsc", "sync"]) && !atomic_or_lock(&names) {
-        ("leaves the thread that traces", "leave it out: operations that don't depend on each other run side by side already")
-    } else if has(&names, &["Cell", "RefCell", "UnsafeCell", "OnceCell", "LazyCell"]) || atomic_or_lock(&names) {
+        (
+            "leaves the thread that traces",
+            "leave it out: operations that don't depend on each other run side by side already",
+        )
+    } else if has(&names, &["Cell", "RefCell", "UnsafeCell", "OnceCell", "LazyCell"])
+        || atomic_or_lock(&names)
+    {
         ("makes a place that is changed", "a new binding, or a value that is returned")
     } else if super::in_module(&names, &["ptr", "alloc"]) {
         ("reaches into memory", "operations on tensors")

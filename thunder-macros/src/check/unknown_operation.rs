@@ -8,7 +8,9 @@ use thunder_core::op::{ArgKind, Method};
 /// What an operation that PyTorch or Rust has is written as.
 fn translation(name: &str) -> Option<&'static str> {
     Some(match name {
-        "view" | "flatten" | "unflatten" | "reshape_as" => "`reshape((…))`, or `rearrange(|b, t, c| (b, (t, c)))`",
+        "view" | "flatten" | "unflatten" | "reshape_as" => {
+            "`reshape((…))`, or `rearrange(|b, t, c| (b, (t, c)))`"
+        }
         "max" => "`amax(axis)` over an axis, `maximum(y)` elementwise",
         "min" => "`amin(axis)` over an axis, `minimum(y)` elementwise",
         "std" => "`var(axis).sqrt()`",
@@ -17,11 +19,15 @@ fn translation(name: &str) -> Option<&'static str> {
         "where_" | "r#where" | "where_cond" => "`select(condition, x, y)`",
         "detach" => "`stop_gradient(x)`",
         "backward" => "`grad(&x, |x| loss)`",
-        "float" | "half" | "double" | "bfloat16" | "long" | "int" | "to_dtype" | "type_as" => "`cast::<f32>()`",
+        "float" | "half" | "double" | "bfloat16" | "long" | "int" | "to_dtype" | "type_as" => {
+            "`cast::<f32>()`"
+        }
         "contiguous" => "leave it out: layouts are the compiler's",
         "concat" => "`cat(&[x, y], axis)`",
         "repeat" | "tile" | "expand_as" => "`broadcast_to((…))`",
-        "swapaxes" | "swap_dims" | "movedim" => "`transpose(a, b)`, `permute((…))`, or `rearrange(|b, t| (t, b))`",
+        "swapaxes" | "swap_dims" | "movedim" => {
+            "`transpose(a, b)`, `permute((…))`, or `rearrange(|b, t| (t, b))`"
+        }
         "ndim" | "dim" | "dims" => "`rank()`, `shape()`",
         "powi" | "powf" => "`pow(2.0)`, `square()`",
         "ln" => "`log()`",
@@ -39,9 +45,11 @@ pub fn method(name: &Ident, diag: &mut Diagnostics) {
     let near = thunder_core::op::nearest(&text);
     let help = match (translation(&text), &near[..]) {
         (Some(t), _) => t.to_string(),
-        (None, []) => "build it from those there are, in a `#[thunder]` function; they are listed at `Op` in the \
+        (None, []) => {
+            "build it from those there are, in a `#[thunder]` function; they are listed at `Op` in the \
                        documentation"
-            .to_string(),
+                .to_string()
+        }
         (None, near) => format!("did you mean {}?", list(near)),
     };
     diag.error(name, format!("unknown operation: a tensor has no `{name}`"), help);

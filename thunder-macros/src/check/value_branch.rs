@@ -14,11 +14,21 @@ pub fn branch(at: impl ToTokens, construct: &str, value: &Value<'_>, diag: &mut 
         "`while`" => "`scan` for a loop of known length, with `select` to keep what is done",
         "`assert!`" => "return the condition and check it outside",
         "`?`" => "a tensor never fails: leave out the `?`",
-        "a range bound" => "a static bound, with `select` or a mask for what lies beyond; for a loop also `scan`",
-        "`match`" | "`matches!`" => "`select` for each case: `select(x == 0, a, b)`; outside, match on the result",
+        "a range bound" => {
+            "a static bound, with `select` or a mask for what lies beyond; for a loop also `scan`"
+        }
+        "`match`" | "`matches!`" => {
+            "`select` for each case: `select(x == 0, a, b)`; outside, match on the result"
+        }
         _ => "compute both and choose: `select(condition, x, y)`; or a mask",
     };
-    diag.error(at, format!("a branch on a tensor value: {construct} decides while tracing, when a tensor holds nothing yet"), help);
+    diag.error(
+        at,
+        format!(
+            "a branch on a tensor value: {construct} decides while tracing, when a tensor holds nothing yet"
+        ),
+        help,
+    );
     true
 }
 
@@ -51,7 +61,10 @@ pub fn method(m: &ExprMethodCall, receiver: &Value<'_>, diag: &mut Diagnostics) 
     if found {
         diag.error(
             &m.method,
-            format!("a branch on a tensor value: `{}` decides while tracing, when a tensor holds nothing yet", m.method),
+            format!(
+                "a branch on a tensor value: `{}` decides while tracing, when a tensor holds nothing yet",
+                m.method
+            ),
             "compute both and choose: `select(condition, x, y)`",
         );
     }

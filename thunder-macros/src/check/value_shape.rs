@@ -26,7 +26,9 @@ pub fn index(i: &ExprIndex, by: &Ty, diag: &mut Diagnostics) {
 pub fn method(name: &Ident, diag: &mut Diagnostics) -> bool {
     let help = match name.to_string().as_str() {
         "nonzero" | "argwhere" | "flatnonzero" => "keep the shape: a mask, `x != 0.0`, and `select` with it",
-        "unique" | "unique_consecutive" => "a padded form: sort outside, or count with `one_hot(classes).sum(0)`",
+        "unique" | "unique_consecutive" => {
+            "a padded form: sort outside, or count with `one_hot(classes).sum(0)`"
+        }
         "masked_select" | "compress" => "keep the shape and mask: `select(mask, x, 0.0)`",
         _ => return false,
     };

@@ -30,7 +30,8 @@ pub struct Apply<'a> {
 /// `::thunder::__rt::name`, at `span`.
 fn rt(name: &str, span: Span) -> Expr {
     let id = Ident::new(name, span);
-    syn::parse2(quote_spanned!(span=> ::thunder::__rt::#id)).unwrap_or_else(|e| Expr::Verbatim(e.to_compile_error()))
+    syn::parse2(quote_spanned!(span=> ::thunder::__rt::#id))
+        .unwrap_or_else(|e| Expr::Verbatim(e.to_compile_error()))
 }
 
 /// A call of a function of the runtime whose parentheses stand at `span`, where its caller is.
@@ -48,13 +49,27 @@ fn reference(e: Expr) -> Expr {
     let span = e.span();
     let atomic = matches!(
         e,
-        Expr::Path(_) | Expr::Lit(_) | Expr::Call(_) | Expr::MethodCall(_) | Expr::Field(_) | Expr::Paren(_)
-            | Expr::Index(_) | Expr::Reference(_) | Expr::Macro(_) | Expr::Tuple(_) | Expr::Array(_) | Expr::Group(_)
+        Expr::Path(_)
+            | Expr::Lit(_)
+            | Expr::Call(_)
+            | Expr::MethodCall(_)
+            | Expr::Field(_)
+            | Expr::Paren(_)
+            | Expr::Index(_)
+            | Expr::Reference(_)
+            | Expr::Macro(_)
+            | Expr::Tuple(_)
+            | Expr::Array(_)
+            | Expr::Group(_)
     );
     let inner = if atomic {
         e
     } else {
-        Expr::Paren(syn::ExprParen { attrs: Vec::new(), paren_token: syn::token::Paren(span), expr: Box::new(e) })
+        Expr::Paren(syn::ExprParen {
+            attrs: Vec::new(),
+            paren_token: syn::token::Paren(span),
+            expr: Box::new(e),
+        })
     };
     Expr::Reference(syn::ExprReference {
         attrs: Vec::new(),
@@ -84,7 +99,10 @@ fn marker(m: Marker) -> Stmt {
     };
     let name = Ident::new(name, Span::call_site());
     let args = args.into_iter().map(Literal::u16_unsuffixed);
-    Stmt::Expr(Expr::Verbatim(quote!(::thunder::__rt::#name(#(#args),*))), Some(syn::Token![;](Span::call_site())))
+    Stmt::Expr(
+        Expr::Verbatim(quote!(::thunder::__rt::#name(#(#args),*))),
+        Some(syn::Token![;](Span::call_site())),
+    )
 }
 
 impl Apply<'_> {
@@ -231,9 +249,7 @@ impl Apply<'_> {
             let list: Vec<&str> = texts.collect();
             let label = format!("({}{})", list.join(", "), if list.len() == 1 { "," } else { "" });
             out.push(Stmt::Expr(
-                Expr::Verbatim(
-                    quote!(::thunder::__rt::assert_shape(&#name, &[#(#values),*], #label)),
-                ),
+                Expr::Verbatim(quote!(::thunder::__rt::assert_shape(&#name, &[#(#values),*], #label))),
                 Some(syn::Token![;](Span::call_site())),
             ));
         }
@@ -323,7 +339,8 @@ impl VisitMut for Apply<'_> {
 
     fn visit_expr_mut(&mut self, e: &mut Expr) {
         let place = Place::of(&*e);
-        let missing = if let Expr::If(i) = &*e { self.edits.missing.get(&Place::of(i)).copied() } else { None };
+        let missing =
+            if let Expr::If(i) = &*e { self.edits.missing.get(&Place::of(i)).copied() } else { None };
         visit_mut::visit_expr_mut(self, e);
         if self.in_method
             && let Some(id) = names::ident(e)
@@ -334,7 +351,8 @@ impl VisitMut for Apply<'_> {
         }
         if let (Some(m), Expr::If(i)) = (missing, &mut *e) {
             let stmt = marker(m);
-            i.else_branch = Some((syn::Token![else](Span::call_site()), Box::new(syn::parse_quote!({ #stmt }))));
+            i.else_branch =
+                Some((syn::Token![else](Span::call_site()), Box::new(syn::parse_quote!({ #stmt }))));
         }
         if let Some(edit) = self.edits.exprs.get(&place) {
             self.edit(e, edit);
@@ -364,7 +382,6 @@ impl VisitMut for Apply<'_> {
     fn visit_path_mut(&mut self, p: &mut syn::Path) {
         self.types.rewrite_path(p);
     }
-
 }
 
 /// The tokens of a body.

@@ -94,7 +94,12 @@ impl Constants<'_> {
                 let parts = parts.iter().map(|p| self.spec(p));
                 quote!(__rt::item::Spec::Tuple(&[#(#parts),*]))
             }
-            Kind::List(_) | Kind::Option(_) | Kind::Closure | Kind::Named(_) | Kind::Unknown | Kind::Refused => {
+            Kind::List(_)
+            | Kind::Option(_)
+            | Kind::Closure
+            | Kind::Named(_)
+            | Kind::Unknown
+            | Kind::Refused => {
                 quote!(__rt::item::Spec::Opaque)
             }
         }

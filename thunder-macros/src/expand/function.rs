@@ -15,7 +15,11 @@ pub fn expand(f: ItemFn, _options: Options, diag: &mut Diagnostics) -> TokenStre
     let sig = Signature::parse(f.sig, &Types::default(), Some(traced::alias(&name)), diag);
     for p in &sig.params {
         if matches!(p.kind, Kind::Closure) {
-            diag.error(&p.ty, "a closure parameter can't be traced yet", "a `#[thunder]` trait, or the code itself");
+            diag.error(
+                &p.ty,
+                "a closure parameter can't be traced yet",
+                "a `#[thunder]` trait, or the code itself",
+            );
         }
     }
     if let Some(r) = sig.syntax.receiver() {
@@ -28,7 +32,12 @@ pub fn expand(f: ItemFn, _options: Options, diag: &mut Diagnostics) -> TokenStre
     emit(&f.attrs, &f.vis, &sig, lowered)
 }
 
-fn emit(attrs: &[syn::Attribute], vis: &syn::Visibility, sig: &Signature, lowered: Option<Traced>) -> TokenStream {
+fn emit(
+    attrs: &[syn::Attribute],
+    vis: &syn::Visibility,
+    sig: &Signature,
+    lowered: Option<Traced>,
+) -> TokenStream {
     let name = &sig.syntax.ident;
     let (syntax, both) = (&sig.syntax, shared(attrs));
     let (params, where_) = (&sig.syntax.generics.params, &sig.syntax.generics.where_clause);
@@ -62,7 +71,9 @@ fn emit(attrs: &[syn::Attribute], vis: &syn::Visibility, sig: &Signature, lowere
             quote!({ ::thunder::__rt::call(#name::TRACE, (#(#args,)*), #name::__body #turbofish) }),
             quote!({ ::thunder::__rt::explain(#name::TRACE, (#(#explain_args,)*), #name::__body #turbofish) }),
         ),
-        None => (traced::refused(sig, &name.to_string()), quote!(), refused.clone(), refused.clone(), refused),
+        None => {
+            (traced::refused(sig, &name.to_string()), quote!(), refused.clone(), refused.clone(), refused)
+        }
     };
     quote! {
         #(#both)* #alias

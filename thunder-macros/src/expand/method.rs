@@ -18,7 +18,8 @@ pub fn expand(mut i: ItemImpl, _options: Options, diag: &mut Diagnostics) -> Tok
     let types = outer(&i.generics);
     types.rewrite(&mut i.self_ty);
     let of = type_name(&i.self_ty);
-    let trait_name = i.trait_.as_ref().and_then(|(_, p, _)| p.segments.last()).map(|s| s.ident.unraw().to_string());
+    let trait_name =
+        i.trait_.as_ref().and_then(|(_, p, _)| p.segments.last()).map(|s| s.ident.unraw().to_string());
     let (mut modules, mut inside, mut hidden) = (TokenStream::new(), TokenStream::new(), TokenStream::new());
     for item in std::mem::take(&mut i.items) {
         match item {
@@ -30,7 +31,11 @@ pub fn expand(mut i: ItemImpl, _options: Options, diag: &mut Diagnostics) -> Tok
             }
             other @ (ImplItem::Const(_) | ImplItem::Type(_)) => inside.extend(other.into_token_stream()),
             other => {
-                diag.error(&other, "this can't stand in a `#[thunder]` `impl`", "methods, constants and types");
+                diag.error(
+                    &other,
+                    "this can't stand in a `#[thunder]` `impl`",
+                    "methods, constants and types",
+                );
             }
         }
     }
@@ -64,7 +69,13 @@ struct Method {
     hidden: TokenStream,
 }
 
-fn method(f: ImplItemFn, types: &Types, of: &str, trait_name: Option<&str>, diag: &mut Diagnostics) -> Method {
+fn method(
+    f: ImplItemFn,
+    types: &Types,
+    of: &str,
+    trait_name: Option<&str>,
+    diag: &mut Diagnostics,
+) -> Method {
     let before = diag.mark();
     let name = f.sig.ident.clone();
     let line = name.span().start().line;
@@ -75,7 +86,11 @@ fn method(f: ImplItemFn, types: &Types, of: &str, trait_name: Option<&str>, diag
     sig.own.of_trait = trait_name.is_some();
     for p in &sig.params {
         if matches!(p.kind, Kind::Closure) {
-            diag.error(&p.ty, "a closure parameter can't be traced yet", "a `#[thunder]` trait, or the code itself");
+            diag.error(
+                &p.ty,
+                "a closure parameter can't be traced yet",
+                "a `#[thunder]` trait, or the code itself",
+            );
         }
     }
     let label = format!("{of}::{name}");
@@ -88,7 +103,11 @@ fn method(f: ImplItemFn, types: &Types, of: &str, trait_name: Option<&str>, diag
     };
     let (trace, body_name) = (format_ident!("__TRACE_{suffix}"), format_ident!("__body_{suffix}"));
     let own = sig.receiver.map(|r| {
-        if r == Receiver::Ref { quote!(::thunder::__rt::Ref(self)) } else { quote!(::thunder::__rt::Own(self)) }
+        if r == Receiver::Ref {
+            quote!(::thunder::__rt::Ref(self))
+        } else {
+            quote!(::thunder::__rt::Own(self))
+        }
     });
     let args = own.into_iter().chain(sig.params.iter().map(traced::argument));
     let turbofish = generics::turbofish(&sig.syntax.generics);
@@ -112,11 +131,7 @@ fn method(f: ImplItemFn, types: &Types, of: &str, trait_name: Option<&str>, diag
             if trait_name.is_none() { traced::documentation(&t.text) } else { quote!() },
             quote!({ ::thunder::__rt::invoke(Self::#trace, (#(#args,)*), Self::#body_name #turbofish) }),
         ),
-        None => (
-            traced::refused(&sig, &label),
-            quote!(),
-            traced::unimplemented(),
-        ),
+        None => (traced::refused(&sig, &label), quote!(), traced::unimplemented()),
     };
     let (attrs, vis, syntax, both) = (&f.attrs, &f.vis, &sig.syntax, shared(&f.attrs));
     let alias = sig.types.alias_module(0);

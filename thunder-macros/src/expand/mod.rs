@@ -38,7 +38,11 @@ pub fn item(item: Item, options: Options, diag: &mut Diagnostics) -> TokenStream
 /// `#[thunder] mod`: every item inside.
 fn module(mut m: syn::ItemMod, options: Options, diag: &mut Diagnostics) -> TokenStream {
     let Some((_, items)) = m.content.take() else {
-        diag.error(&m, "a `#[thunder]` module is inline", "`mod name { … }`, or `#[thunder]` on each item of the file");
+        diag.error(
+            &m,
+            "a `#[thunder]` module is inline",
+            "`mod name { … }`, or `#[thunder]` on each item of the file",
+        );
         return m.into_token_stream();
     };
     crate::check::recursion::mutual(&items, diag);

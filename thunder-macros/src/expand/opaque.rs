@@ -24,7 +24,8 @@ pub fn callees(nodes: &[Node]) -> TokenStream {
         let (id, name) = (alias(path), crate::names::path_text(path));
         let module = format_ident!("__stand_in_{}", id);
         let last = path.segments.last().map_or_else(Span::call_site, |s| s.ident.span());
-        let at: Vec<TokenStream> = path.to_token_stream().into_iter().map(|t| quote_spanned!(t.span()=> #t)).collect();
+        let at: Vec<TokenStream> =
+            path.to_token_stream().into_iter().map(|t| quote_spanned!(t.span()=> #t)).collect();
         if !seen.contains(&name) {
             out.extend(quote! {
                 #[allow(non_camel_case_types)]

@@ -29,9 +29,10 @@ pub fn expand(mut s: ItemStruct, diag: &mut Diagnostics) -> TokenStream {
         quote!(#member: #map)
     });
     let info = info(&name.to_string(), &types, &fields);
-    let tree = tree(&s.generics, &types.generics, name, quote!(v.begin(Self::__INFO); #(#visits)* v.end();), {
-        quote!(#name { #(#maps),* })
-    });
+    let tree =
+        tree(&s.generics, &types.generics, name, quote!(v.begin(Self::__INFO); #(#visits)* v.end();), {
+            quote!(#name { #(#maps),* })
+        });
     let with = With::of(&s.generics, &types.generics, s.fields.iter());
     let recasts = fields.iter().zip(&s.fields).map(|(f, syntax)| {
         let (member, enter) = (&f.member, f.enter(quote!(m), named));
@@ -209,7 +210,8 @@ pub struct With {
 impl With {
     /// Reads the parameters, and the fields that use them.
     pub fn of<'a>(g: &syn::Generics, of: &Generics, fields: impl Iterator<Item = &'a Field>) -> With {
-        let mut with = With { args: Vec::new(), replaced: Vec::new(), stays: fields.into_iter().any(projects) };
+        let mut with =
+            With { args: Vec::new(), replaced: Vec::new(), stays: fields.into_iter().any(projects) };
         for p in &g.params {
             let arg = match p {
                 GenericParam::Type(t) => with.parameter(t, of),

@@ -168,7 +168,8 @@ fn head(sig: &Signature, lowered: &Lowered, diag: &mut Diagnostics) -> TokenStre
         });
     }
     let mut dims = TokenStream::new();
-    let bound: Vec<&String> = lowered.edits.stated.values().flat_map(|s| s.binds.iter().map(|(n, _)| n)).collect();
+    let bound: Vec<&String> =
+        lowered.edits.stated.values().flat_map(|s| s.binds.iter().map(|(n, _)| n)).collect();
     for name in lowered.used_dims.iter().filter(|n| !bound.contains(n)) {
         let Some(v) = lowered.types.dims.find(name) else { continue };
         let id = format_ident!("{}", names::local(name));
@@ -235,7 +236,11 @@ fn inside(k: &Kind, at: TokenStream, own: bool, v: u8) -> Option<TokenStream> {
         }),
         Kind::Named(n) => {
             let (dim, _) = n.bindings.iter().find(|(_, e)| e.as_var() == Some(v))?;
-            Some(if own { quote!(::thunder::__rt::dim(&#at, #dim)) } else { quote!(::thunder::__rt::dim(#at, #dim)) })
+            Some(if own {
+                quote!(::thunder::__rt::dim(&#at, #dim))
+            } else {
+                quote!(::thunder::__rt::dim(#at, #dim))
+            })
         }
         _ => None,
     }

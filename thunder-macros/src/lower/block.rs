@@ -45,7 +45,11 @@ impl<'a> Lower<'a, '_> {
             Stmt::Macro(m) => {
                 conditional_compilation::attributes(&m.attrs, self.diag);
                 let value = self.macro_call(&m.mac);
-                if matches!(value, Value::Never) || (last && m.semi_token.is_none()) { value } else { Value::unit() }
+                if matches!(value, Value::Never) || (last && m.semi_token.is_none()) {
+                    value
+                } else {
+                    Value::unit()
+                }
             }
             Stmt::Item(item) => self.item(item),
         }
@@ -168,7 +172,13 @@ impl<'a> Lower<'a, '_> {
     }
 
     /// The value, with what its annotation adds.
-    fn state(&mut self, value: Value<'a>, ty: &thunder_core::types::Ty, known: usize, at: Option<&Expr>) -> Value<'a> {
+    fn state(
+        &mut self,
+        value: Value<'a>,
+        ty: &thunder_core::types::Ty,
+        known: usize,
+        at: Option<&Expr>,
+    ) -> Value<'a> {
         let (operand, old) = match value {
             Value::Tensor(o, old) => (o, old),
             other => (self.operand(&other), thunder_core::types::Ty::UNKNOWN),
@@ -191,8 +201,16 @@ impl<'a> Lower<'a, '_> {
                     let dims = self.types.dims.list();
                     let text = Text::new().str("the value has shape ").shape(&old.shape, &dims);
                     let text = text.str(", and its annotation says ").shape(&ty.shape, &dims);
-                    let text = text.str(": nothing says that ").extent(is, &dims).str(" equals ").extent(said, &dims);
-                    self.diag.error(at, text.as_str(), "annotate the shape that it has, `_` for an extent left open");
+                    let text = text
+                        .str(": nothing says that ")
+                        .extent(is, &dims)
+                        .str(" equals ")
+                        .extent(said, &dims);
+                    self.diag.error(
+                        at,
+                        text.as_str(),
+                        "annotate the shape that it has, `_` for an extent left open",
+                    );
                     return Value::Failed;
                 }
                 _ => {}

@@ -52,7 +52,9 @@ impl<'a> Lower<'a, '_> {
         if let Some(v) = self.constructor(&p.path, &name, c) {
             return v;
         }
-        if in_place_mutation::is_swap(&p.path) && self.swap(&p.path, c) || crate::check::path(&p.path, self.diag) {
+        if in_place_mutation::is_swap(&p.path) && self.swap(&p.path, c)
+            || crate::check::path(&p.path, self.diag)
+        {
             return Value::Failed;
         }
         let args: Vec<Arg<'a>> = c.args.iter().map(|a| (a, self.expr(a))).collect();
@@ -193,7 +195,12 @@ impl<'a> Lower<'a, '_> {
     }
 
     /// Appends a call.
-    pub(super) fn call_item(&mut self, callee: Callee, args: &[Value<'a>], span: proc_macro2::Span) -> Value<'a> {
+    pub(super) fn call_item(
+        &mut self,
+        callee: Callee,
+        args: &[Value<'a>],
+        span: proc_macro2::Span,
+    ) -> Value<'a> {
         if args.iter().any(|v| matches!(v, Value::Failed)) {
             return Value::Failed;
         }

@@ -3,7 +3,8 @@
 use super::edits::Edit;
 use super::{Lower, value::with_operand};
 use crate::check::{
-    attribute_write, conditional_compilation, hidden_state, host_read, in_place_mutation, side_effect, value_branch,
+    attribute_write, conditional_compilation, hidden_state, host_read, in_place_mutation, side_effect,
+    value_branch,
 };
 use crate::names;
 use crate::scope::{Closure, Const, Options, Value};
@@ -148,8 +149,11 @@ impl<'a> Lower<'a, '_> {
             return self.dim_value(&name);
         }
         if names::is_capital(&name) {
-            let stated = self.types.dims.find(&name).is_some_and(|v| self.types.dims.consts[v as usize].is_none());
-            if stated && !self.types.generics.shapes.contains(&name) || self.in_impl && names::is_dimension(&name) {
+            let stated =
+                self.types.dims.find(&name).is_some_and(|v| self.types.dims.consts[v as usize].is_none());
+            if stated && !self.types.generics.shapes.contains(&name)
+                || self.in_impl && names::is_dimension(&name)
+            {
                 self.edits.expr(e, Edit::Dim);
                 self.used_dims.insert(name.clone());
                 return self.dim_value(&name);
@@ -157,9 +161,9 @@ impl<'a> Lower<'a, '_> {
             if !names::is_camel(&name) {
                 self.constant(&p.path, false);
                 let v = self.types.dims.constant(&p.path);
-                return Value::Static(v.map_or(Const::Unknown, |v| {
-                    Const::Extent(thunder_core::types::Extent::var(v))
-                }));
+                return Value::Static(
+                    v.map_or(Const::Unknown, |v| Const::Extent(thunder_core::types::Extent::var(v))),
+                );
             }
         }
         // A constant, a unit struct, or a function given by name.
@@ -170,7 +174,8 @@ impl<'a> Lower<'a, '_> {
     fn constant(&mut self, path: &syn::Path, qualified: bool) {
         let mut names = path.segments.iter().rev().map(|s| s.ident.to_string());
         let last = names.next().unwrap_or_default();
-        let of_a_type = names.next().is_some_and(|n| names::is_capital(&n) || crate::parse::ty::is_static(&n));
+        let of_a_type =
+            names.next().is_some_and(|n| names::is_capital(&n) || crate::parse::ty::is_static(&n));
         if !qualified && !of_a_type && hidden_state::is_constant_name(&last) {
             self.constants.push(path.clone());
         }
@@ -230,9 +235,10 @@ impl<'a> Lower<'a, '_> {
         match (&value, ty.as_str()) {
             (Value::Failed, _) => Value::Failed,
             (Value::Static(Const::Int(n)), "f32" | "f64") => Value::Static(Const::Float(*n as f64)),
-            (Value::Static(c @ (Const::Int(_) | Const::Extent(_))), "usize" | "i64" | "i32" | "u32" | "u64") => {
-                Value::Static(c.clone())
-            }
+            (
+                Value::Static(c @ (Const::Int(_) | Const::Extent(_))),
+                "usize" | "i64" | "i32" | "u32" | "u64",
+            ) => Value::Static(c.clone()),
             (Value::Static(Const::Float(x)), "f64") => Value::Static(Const::Float(*x)),
             _ => Value::STATIC,
         }
@@ -304,7 +310,10 @@ impl<'a> Lower<'a, '_> {
             let operand = self.operand(&rest);
             parts.push((Step::Any, operand));
         }
-        if parts.iter().all(|(_, o)| matches!(o, Operand::Static(Lit::Free | Lit::B(_) | Lit::F(_) | Lit::I(_)))) {
+        if parts
+            .iter()
+            .all(|(_, o)| matches!(o, Operand::Static(Lit::Free | Lit::B(_) | Lit::F(_) | Lit::I(_))))
+        {
             return Value::STATIC;
         }
         Value::Module(self.pack(parts))
@@ -402,7 +411,9 @@ pub(super) fn settle(value: Value<'_>) -> Value<'_> {
 fn is_default(e: &Expr) -> bool {
     match e {
         Expr::Call(c) => match &*c.func {
-            Expr::Path(p) => c.args.is_empty() && p.path.segments.last().is_some_and(|s| s.ident == "default"),
+            Expr::Path(p) => {
+                c.args.is_empty() && p.path.segments.last().is_some_and(|s| s.ident == "default")
+            }
             _ => false,
         },
         _ => false,

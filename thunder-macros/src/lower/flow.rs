@@ -141,7 +141,12 @@ impl<'a> Lower<'a, '_> {
 
     /// Runs `body` as the body of a loop that assigns to `names`; gives its last value, and whether anything
     /// happens in it.
-    pub(super) fn repeat<T>(&mut self, site: u16, names: &[String], mut body: impl FnMut(&mut Self) -> T) -> (T, bool) {
+    pub(super) fn repeat<T>(
+        &mut self,
+        site: u16,
+        names: &[String],
+        mut body: impl FnMut(&mut Self) -> T,
+    ) -> (T, bool) {
         let carried: Vec<(String, Value<'a>)> = names
             .iter()
             .filter_map(|n| self.scope.find(n).map(|b| (n.clone(), b.value.clone())))
@@ -150,7 +155,8 @@ impl<'a> Lower<'a, '_> {
         let mut kinds: Vec<Value<'a>> = carried.iter().map(|(_, v)| v.clone()).collect();
         // What a carried value has in common with itself an iteration later only shrinks, so this ends.
         loop {
-            let before = (self.diag.mark(), self.vars.len(), self.open.last().map_or(0, Vec::len), self.scope.clone());
+            let before =
+                (self.diag.mark(), self.vars.len(), self.open.last().map_or(0, Vec::len), self.scope.clone());
             let mut cells = Vec::new();
             for ((name, value), kind) in carried.iter().zip(&kinds) {
                 let mut arms = [Vec::new()];
@@ -200,8 +206,10 @@ impl<'a> Lower<'a, '_> {
     /// Stores the present values of the innermost loop's carried names where its next iteration reads them.
     fn store_cells(&mut self) {
         let Some(cells) = self.loops.last().map(|l| l.cells.clone()) else { return };
-        let values: Vec<Value<'a>> =
-            cells.iter().map(|(n, _)| self.scope.find(n).map_or(Value::Failed, |b| b.value.clone())).collect();
+        let values: Vec<Value<'a>> = cells
+            .iter()
+            .map(|(n, _)| self.scope.find(n).map_or(Value::Failed, |b| b.value.clone()))
+            .collect();
         let mut moves = Vec::new();
         for ((_, cell), value) in cells.iter().zip(&values) {
             self.moves(cell, value, &mut moves);

@@ -54,7 +54,11 @@ impl<'a> Lower<'a, '_> {
         let mut args = self.exprs(&m.args);
         let name = m.method.to_string();
         match (name.as_str(), args.len()) {
-            ("iter" | "into_iter" | "by_ref" | "copied" | "cloned" | "peekable" | "fuse" | "take" | "take_while", _) => {
+            (
+                "iter" | "into_iter" | "by_ref" | "copied" | "cloned" | "peekable" | "fuse" | "take"
+                | "take_while",
+                _,
+            ) => {
                 for f in &args {
                     self.static_closure(f);
                 }
@@ -71,7 +75,9 @@ impl<'a> Lower<'a, '_> {
                 Some(other) => Value::Iter(Rc::new(Iter::Zip(iter, other))),
                 None => Value::Failed,
             },
-            ("map" | "for_each" | "filter", 1) if self.given(&m.args[0], &args[0], iter_is_static(&iter)) => Value::Failed,
+            ("map" | "for_each" | "filter", 1) if self.given(&m.args[0], &args[0], iter_is_static(&iter)) => {
+                Value::Failed
+            }
             ("map", 1) => match args.pop() {
                 Some(f) => Value::Iter(Rc::new(Iter::Map(iter, f))),
                 None => Value::Failed,
@@ -99,10 +105,10 @@ impl<'a> Lower<'a, '_> {
             }
             ("len", 0) => Value::STATIC,
             (
-                "sum" | "product" | "count" | "min" | "max" | "any" | "all" | "position" | "last" | "next" | "nth"
-                | "min_by" | "max_by" | "min_by_key" | "max_by_key" | "unzip" | "partition" | "is_sorted"
-                | "reduce" | "try_fold" | "chain" | "flat_map" | "filter_map" | "scan" | "windows" | "chunks"
-                | "flatten" | "cycle" | "inspect" | "collect_vec" | "eq" | "cmp",
+                "sum" | "product" | "count" | "min" | "max" | "any" | "all" | "position" | "last" | "next"
+                | "nth" | "min_by" | "max_by" | "min_by_key" | "max_by_key" | "unzip" | "partition"
+                | "is_sorted" | "reduce" | "try_fold" | "chain" | "flat_map" | "filter_map" | "scan"
+                | "windows" | "chunks" | "flatten" | "cycle" | "inspect" | "collect_vec" | "eq" | "cmp",
                 _,
             ) => {
                 let elem = self.collect(m, &iter);
@@ -117,12 +123,18 @@ impl<'a> Lower<'a, '_> {
                 match elem {
                     Value::Failed => Value::Failed,
                     Value::Unknown(_) if plain => Value::STATIC,
-                    v if v.is_static() && args.iter().all(|a| a.is_static() || matches!(a, Value::Closure(_))) => {
+                    v if v.is_static()
+                        && args.iter().all(|a| a.is_static() || matches!(a, Value::Closure(_))) =>
+                    {
                         Value::STATIC
                     }
                     _ => {
                         let what = format!("`{name}` of an iterator over tensors");
-                        self.diag.error(&m.method, format!("{what} can't be traced"), "`map`, `zip`, `enumerate`, `fold`, `for`, `collect`");
+                        self.diag.error(
+                            &m.method,
+                            format!("{what} can't be traced"),
+                            "`map`, `zip`, `enumerate`, `fold`, `for`, `collect`",
+                        );
                         Value::Failed
                     }
                 }
@@ -146,7 +158,10 @@ impl<'a> Lower<'a, '_> {
             let x = s.item_of(&iter.shuffled(), site);
             s.apply_closure(f, vec![x])
         });
-        if nodes.iter().any(|n| matches!(n, crate::trace::Node::Call { .. } | crate::trace::Node::Choice { .. })) {
+        if nodes
+            .iter()
+            .any(|n| matches!(n, crate::trace::Node::Call { .. } | crate::trace::Node::Choice { .. }))
+        {
             return self.not_understood(&m.args[0], "a filter that computes on tensors");
         }
         self.must_be_static(&m.args[0], &value, "`filter`");
@@ -238,18 +253,27 @@ impl<'a> Lower<'a, '_> {
                 self.static_closure(f);
                 whole
             }
-            ("unwrap_or" | "or" | "unwrap_or_else" | "or_else" | "map_or_else" | "zip" | "xor", _) => self
-                .not_understood(&m.method, "this method of an `Option` of tensors"),
+            ("unwrap_or" | "or" | "unwrap_or_else" | "or_else" | "map_or_else" | "zip" | "xor", _) => {
+                self.not_understood(&m.method, "this method of an `Option` of tensors")
+            }
             _ => self.not_understood(&m.method, "this method of an `Option`"),
         }
     }
 
     /// The closure's result where `inner` is there, else `default`.
-    fn once(&mut self, m: &'a ExprMethodCall, f: &Value<'a>, inner: Value<'a>, default: Option<Value<'a>>) -> Value<'a> {
+    fn once(
+        &mut self,
+        m: &'a ExprMethodCall,
+        f: &Value<'a>,
+        inner: Value<'a>,
+        default: Option<Value<'a>>,
+    ) -> Value<'a> {
         const OUT: &str = "#out";
         let site = self.site(m);
         let outer = self.scope.bindings.len();
-        let Value::Closure(c) = f else { return self.not_understood(&m.args, "a function that is no closure here") };
+        let Value::Closure(c) = f else {
+            return self.not_understood(&m.args, "a function that is no closure here");
+        };
         let mut names = assigned(&c.syntax.body);
         names.push(OUT.into());
         let start = default.unwrap_or(Value::Static(Const::Nothing));
@@ -324,7 +348,9 @@ impl<'a> Lower<'a, '_> {
                 }
                 Value::unit()
             }
-            ("clone" | "to_vec" | "as_slice" | "try_into" | "unwrap" | "as_ref" | "into_boxed_slice", 0) => list,
+            ("clone" | "to_vec" | "as_slice" | "try_into" | "unwrap" | "as_ref" | "into_boxed_slice", 0) => {
+                list
+            }
             ("len" | "is_empty", 0) => Value::STATIC,
             ("first" | "last" | "get" | "pop", _) => {
                 self.exprs(&m.args);

@@ -1,9 +1,10 @@
 //! Method calls, by what is known of the receiver.
 
-use super::op::Arg;
 use super::Lower;
+use super::op::Arg;
 use crate::check::{
-    attribute_write, hidden_state, in_place_mutation, randomness, recursion, unknown_operation, value_branch, value_shape,
+    attribute_write, hidden_state, in_place_mutation, randomness, recursion, unknown_operation, value_branch,
+    value_shape,
 };
 use crate::scope::{Const, Iter, Value};
 use crate::trace::{Callee, Node, Operand};
@@ -60,7 +61,8 @@ impl<'a> Lower<'a, '_> {
             ("shape" | "dtype" | "rank" | "device" | "len" | "is_empty", 0) => Value::STATIC,
             ("size", 1) => match self.expr(&m.args[0]) {
                 Value::Static(Const::Int(n)) => {
-                    let axis = i8::try_from(n).map_or(thunder_core::types::Axis::UNKNOWN, thunder_core::types::Axis);
+                    let axis =
+                        i8::try_from(n).map_or(thunder_core::types::Axis::UNKNOWN, thunder_core::types::Axis);
                     Value::Static(Const::Extent(ty.shape.get(axis)))
                 }
                 _ => Value::STATIC,
@@ -127,7 +129,9 @@ impl<'a> Lower<'a, '_> {
             return Value::Failed;
         };
         let axis = match axis {
-            Const::Int(a) => i8::try_from(*a).map_or(thunder_core::types::Axis::UNKNOWN, thunder_core::types::Axis),
+            Const::Int(a) => {
+                i8::try_from(*a).map_or(thunder_core::types::Axis::UNKNOWN, thunder_core::types::Axis)
+            }
             _ => thunder_core::types::Axis::UNKNOWN,
         };
         self.edits.expr(e, super::edits::Edit::Chunk { count });
@@ -173,7 +177,8 @@ impl<'a> Lower<'a, '_> {
             }
             ("split_at", 2) => {
                 let args = self.exprs(&m.args);
-                let read = |v: &Value<'a>| if let Value::Static(c) = v { c.extent() } else { Extent::UNKNOWN };
+                let read =
+                    |v: &Value<'a>| if let Value::Static(c) = v { c.extent() } else { Extent::UNKNOWN };
                 let op = Op::KeySplit { n: read(&args[0]), index: read(&args[1]) };
                 match self.apply(op, &[key], m.method.span(), |_| None) {
                     Value::Tensor(o, _) => Value::Key(o),
@@ -202,7 +207,8 @@ impl<'a> Lower<'a, '_> {
     /// A method of std on a static value.
     fn static_method(&mut self, m: &'a ExprMethodCall, name: &str, x: &Value<'a>) -> Value<'a> {
         let range = matches!(x, Value::Static(Const::Range(..)));
-        if range || matches!(name, "iter" | "into_iter" | "chars" | "bytes" | "windows" | "chunks" | "split") {
+        if range || matches!(name, "iter" | "into_iter" | "chars" | "bytes" | "windows" | "chunks" | "split")
+        {
             let iter = Rc::new(Iter::Each(Value::STATIC));
             if matches!(name, "iter" | "into_iter" | "chars" | "bytes" | "windows" | "chunks" | "split") {
                 self.exprs(&m.args);
@@ -231,15 +237,18 @@ impl<'a> Lower<'a, '_> {
         }
         match traced {
             // A configuration value of the user's own: an enum with a `#[thunder]` method, say.
-            Some(_) if !crate::check::opaque_call::std_method(name) => {
-                self.call_item(Callee::Method(name.into()), &[vec![x.clone()], args].concat(), m.method.span())
-            }
+            Some(_) if !crate::check::opaque_call::std_method(name) => self.call_item(
+                Callee::Method(name.into()),
+                &[vec![x.clone()], args].concat(),
+                m.method.span(),
+            ),
             Some(e) => {
                 let what = format!("`{name}` of a static value does not take tensors");
                 self.diag.error(e, what, "an `if` or a `match`, whose arms may hold tensors");
                 Value::Failed
             }
-            None if matches!((name, x), ("clone" | "to_owned" | "abs" | "into", Value::Static(_))) => match x {
+            None if matches!((name, x), ("clone" | "to_owned" | "abs" | "into", Value::Static(_))) => match x
+            {
                 Value::Static(c) if name != "abs" && name != "into" => Value::Static(c.clone()),
                 _ => Value::STATIC,
             },
@@ -257,7 +266,11 @@ impl<'a> Lower<'a, '_> {
                 }
                 let values: Vec<Value<'a>> =
                     parts.into_iter().map(|p| self.apply_closure(&f, vec![p])).collect();
-                if values.iter().any(|v| matches!(v, Value::Failed)) { Value::Failed } else { Value::Tuple(values) }
+                if values.iter().any(|v| matches!(v, Value::Failed)) {
+                    Value::Failed
+                } else {
+                    Value::Tuple(values)
+                }
             }
             ("clone" | "each_ref" | "to_vec" | "as_slice" | "to_owned", 0) => Value::Tuple(parts),
             ("len", 0) => Value::Static(Const::Int(parts.len() as i64)),
@@ -287,11 +300,14 @@ impl<'a> Lower<'a, '_> {
         };
         match (name, m.args.len()) {
             ("as_ref" | "as_deref", 0) => Value::Option(Box::new(x)),
-            ("clone" | "to_owned" | "unwrap" | "expect" | "as_slice" | "cloned" | "copied" | "to_vec", _) => x,
+            ("clone" | "to_owned" | "unwrap" | "expect" | "as_slice" | "cloned" | "copied" | "to_vec", _) => {
+                x
+            }
             ("iter" | "into_iter", 0) => Value::Iter(Rc::new(Iter::Each(x))),
             (
                 "len" | "is_empty" | "is_some" | "is_none" | "shape" | "rank" | "dtype" | "device" | "as_str"
-                | "to_string" | "starts_with" | "ends_with" | "contains" | "powi" | "powf" | "ln" | "max" | "min",
+                | "to_string" | "starts_with" | "ends_with" | "contains" | "powi" | "powf" | "ln" | "max"
+                | "min",
                 _,
             ) => {
                 self.exprs(&m.args);
@@ -336,7 +352,13 @@ impl<'a> Lower<'a, '_> {
         self.method_of(name, x, args, m.method.span())
     }
 
-    fn method_of(&mut self, name: &str, x: Value<'a>, args: Vec<Arg<'a>>, span: proc_macro2::Span) -> Value<'a> {
+    fn method_of(
+        &mut self,
+        name: &str,
+        x: Value<'a>,
+        args: Vec<Arg<'a>>,
+        span: proc_macro2::Span,
+    ) -> Value<'a> {
         if let Some((at, _)) = args.iter().find(|(_, v)| matches!(v, Value::Closure(_))) {
             return self.not_understood(at, "a closure given to another item");
         }

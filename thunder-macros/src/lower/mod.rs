@@ -24,8 +24,8 @@ mod transform;
 mod value;
 mod walk;
 
-pub use macros::{MacroArgs, Macros, collect as collect_macros};
 pub use block::variables;
+pub use macros::{MacroArgs, Macros, collect as collect_macros};
 pub use op::Arg;
 pub use rearrange::pattern as rearrange_pattern;
 
@@ -202,7 +202,13 @@ impl<'a, 'd> Lower<'a, 'd> {
         let nodes = self.open.pop().unwrap_or_default();
         let output = output.or(if self.returns { None } else { Some(Operand::Hole) });
         let body = trace::Body { types: self.vars, nodes, output };
-        Lowered { body, edits: self.edits, types: self.types, used_dims: self.used_dims, constants: self.constants }
+        Lowered {
+            body,
+            edits: self.edits,
+            types: self.types,
+            used_dims: self.used_dims,
+            constants: self.constants,
+        }
     }
 
     /// Refuses results that are not what the signature declares.
@@ -307,7 +313,11 @@ impl<'a, 'd> Lower<'a, 'd> {
 
     /// Reports what the macro does not know how to trace.
     fn not_understood(&mut self, tokens: impl quote::ToTokens, what: &str) -> Value<'a> {
-        self.diag.error(tokens, format!("{what} can't be traced"), "plain expressions, `if`, `match`, `for`, calls");
+        self.diag.error(
+            tokens,
+            format!("{what} can't be traced"),
+            "plain expressions, `if`, `match`, `for`, calls",
+        );
         Value::Failed
     }
 

@@ -16,7 +16,9 @@ impl<'a> Lower<'a, '_> {
     pub(super) fn fits(method: &Method, args: &[Arg<'a>]) -> bool {
         args.len() == method.args.len()
             && method.args.iter().zip(args).all(|(kind, (_, v))| match kind {
-                ArgKind::Tensor | ArgKind::Tensors | ArgKind::Key => !matches!(v, Value::Static(_) | Value::Module(_)),
+                ArgKind::Tensor | ArgKind::Tensors | ArgKind::Key => {
+                    !matches!(v, Value::Static(_) | Value::Module(_))
+                }
                 ArgKind::Operand => !matches!(v, Value::Module(_)),
                 ArgKind::Optional => true,
                 _ => v.is_static() || matches!(v, Value::Unknown(_)),
@@ -44,7 +46,9 @@ impl<'a> Lower<'a, '_> {
         let mut refused = false;
         for (kind, (e, v)) in method.args.iter().zip(&args) {
             refused |= match kind {
-                ArgKind::Shape | ArgKind::Extent | ArgKind::Ranges | ArgKind::Pads => value_shape::extent(e, v, self.diag),
+                ArgKind::Shape | ArgKind::Extent | ArgKind::Ranges | ArgKind::Pads => {
+                    value_shape::extent(e, v, self.diag)
+                }
                 ArgKind::Axis | ArgKind::Axes => value_branch::as_static(e, "axis", v, self.diag),
                 ArgKind::Lit => value_branch::as_static(e, "number", v, self.diag),
                 _ => false,
@@ -67,7 +71,9 @@ impl<'a> Lower<'a, '_> {
                 (ArgKind::Optional, v) if present => operands.push((e, v)),
                 (ArgKind::Tensors, Value::Tuple(parts)) => {
                     let places = elements(e, parts.len());
-                    operands.extend(parts.into_iter().enumerate().map(|(i, p)| (places.get(i).copied().unwrap_or(e), p)));
+                    operands.extend(
+                        parts.into_iter().enumerate().map(|(i, p)| (places.get(i).copied().unwrap_or(e), p)),
+                    );
                 }
                 (ArgKind::Tensors, v) => operands.push((e, v)),
                 _ => {}
@@ -96,7 +102,8 @@ impl<'a> Lower<'a, '_> {
             return Value::Failed;
         }
         // A fault of a method's receiver shows at the method's name: the receiver may be a long chain.
-        let out = self.apply(op, &values, span, |i| if method && i == 0 { None } else { places.get(i).copied() });
+        let out =
+            self.apply(op, &values, span, |i| if method && i == 0 { None } else { places.get(i).copied() });
         match out {
             Value::Tensor(o, _) if key => Value::Key(o),
             other => other,

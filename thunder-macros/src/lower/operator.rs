@@ -57,7 +57,10 @@ impl<'a> Lower<'a, '_> {
         if x.is_static() && y.is_static() {
             return Value::Static(statics::binary(&b.op, &x, &y));
         }
-        let compares = matches!(b.op, BinOp::Eq(_) | BinOp::Ne(_) | BinOp::Lt(_) | BinOp::Le(_) | BinOp::Gt(_) | BinOp::Ge(_));
+        let compares = matches!(
+            b.op,
+            BinOp::Eq(_) | BinOp::Ne(_) | BinOp::Lt(_) | BinOp::Le(_) | BinOp::Gt(_) | BinOp::Ge(_)
+        );
         if compares && !x.is_tensor() && !y.is_tensor() && (plain(&b.left, &x) || plain(&b.right, &y)) {
             // Beside a text, a `bool` or a variant, the other side can be no tensor: rustc compares them.
             return Value::STATIC;
@@ -157,7 +160,8 @@ impl<'a> Lower<'a, '_> {
         };
         let args: Vec<Operand> = values.iter().map(|v| self.operand(v)).collect();
         // With no operand that is certainly traced, the whole may turn out to be plain Rust.
-        let certain = values.is_empty() || values.iter().any(|v| matches!(v, Value::Tensor(..) | Value::Key(_)));
+        let certain =
+            values.is_empty() || values.iter().any(|v| matches!(v, Value::Tensor(..) | Value::Key(_)));
         let dst = self.var(ty);
         self.spans.insert(dst, span);
         self.push(Node::Op { dst, op, args, at: Self::at(span) });
@@ -165,7 +169,11 @@ impl<'a> Lower<'a, '_> {
     }
 
     /// A float beside an integer tensor has no place in it.
-    pub(super) fn float_beside_integer<'e>(&mut self, values: &[Value<'a>], place: impl Fn(usize) -> &'e Expr) -> bool {
+    pub(super) fn float_beside_integer<'e>(
+        &mut self,
+        values: &[Value<'a>],
+        place: impl Fn(usize) -> &'e Expr,
+    ) -> bool {
         let tensors = values.iter().filter(|v| v.is_tensor()).map(Self::ty);
         let Some(d) = tensors.filter_map(|t| t.elem.known()).find(|d| !d.is_float()) else { return false };
         let mut found = false;

@@ -46,7 +46,8 @@ impl<'a> Lower<'a, '_> {
                 _ => Some((Extent::UNKNOWN, ident)),
             };
         }
-        let stated = self.types.dims.find(&name).is_some_and(|v| self.types.dims.consts[v as usize].is_none());
+        let stated =
+            self.types.dims.find(&name).is_some_and(|v| self.types.dims.consts[v as usize].is_none());
         if stated || self.in_impl && names::is_dimension(&name) {
             self.used_dims.insert(name.clone());
             let ident = names::local(&name);

@@ -149,7 +149,9 @@ impl<'a> Lower<'a, '_> {
                 }
                 let part = self.project(*o, Step::Index(i as u32), Self::ty(p));
                 let part = match p {
-                    Value::List(_, inner) if matches!(**inner, Value::Tuple(_)) => Value::List(part, inner.clone()),
+                    Value::List(_, inner) if matches!(**inner, Value::Tuple(_)) => {
+                        Value::List(part, inner.clone())
+                    }
                     p => with_operand(p, part),
                 };
                 self.unpack(part)

@@ -11,7 +11,11 @@ impl<'a> Lower<'a, '_> {
     /// The value as an operand; a tuple is packed.
     pub(super) fn operand(&mut self, value: &Value<'a>) -> Operand {
         match value {
-            Value::Tensor(o, _) | Value::Key(o) | Value::List(o, _) | Value::Module(o) | Value::Unknown(o) => *o,
+            Value::Tensor(o, _)
+            | Value::Key(o)
+            | Value::List(o, _)
+            | Value::Module(o)
+            | Value::Unknown(o) => *o,
             Value::Static(c) => Operand::Static(c.lit()),
             Value::Options(_) => Operand::Static(Lit::Free),
             Value::Tuple(_) if value.is_static() => Operand::Static(Lit::Free),
@@ -66,7 +70,9 @@ impl<'a> Lower<'a, '_> {
         arms: &mut [Vec<Node>],
     ) -> Value<'a> {
         match kind {
-            Value::Static(_) | Value::Closure(_) | Value::Options(_) | Value::Iter(_) | Value::Unset => kind.clone(),
+            Value::Static(_) | Value::Closure(_) | Value::Options(_) | Value::Iter(_) | Value::Unset => {
+                kind.clone()
+            }
             Value::Tuple(parts) => {
                 let joined = parts.iter().enumerate().map(|(i, part)| {
                     let column: Vec<Value<'a>> = values
@@ -132,9 +138,8 @@ pub(super) fn meet<'a>(a: &Value<'a>, b: &Value<'a>) -> Value<'a> {
             let same = !e.is_unknown() && e == y.extent();
             Value::Static(if same { Const::Extent(e) } else { Const::Unknown })
         }
-        (Value::Static(Const::Nothing), Value::Option(x)) | (Value::Option(x), Value::Static(Const::Nothing)) => {
-            Value::Option(x.clone())
-        }
+        (Value::Static(Const::Nothing), Value::Option(x))
+        | (Value::Option(x), Value::Static(Const::Nothing)) => Value::Option(x.clone()),
         (Value::Option(x), Value::Option(y)) => Value::Option(Box::new(meet(x, y))),
         (Value::Tuple(xs), Value::Tuple(ys)) if xs.len() == ys.len() => {
             Value::Tuple(xs.iter().zip(ys).map(|(x, y)| meet(x, y)).collect())
@@ -149,7 +154,10 @@ pub(super) fn meet<'a>(a: &Value<'a>, b: &Value<'a>) -> Value<'a> {
 
 fn meet_types(a: &Ty, b: &Ty) -> Ty {
     let elem = if a.elem == b.elem { a.elem } else { Elem::Unknown };
-    if a.shape.is_unknown() || b.shape.is_unknown() || a.shape.rank() != b.shape.rank() || a.shape.lead != b.shape.lead
+    if a.shape.is_unknown()
+        || b.shape.is_unknown()
+        || a.shape.rank() != b.shape.rank()
+        || a.shape.lead != b.shape.lead
     {
         return Ty::new(elem, Shape::UNKNOWN);
     }

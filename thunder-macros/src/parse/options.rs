@@ -19,7 +19,8 @@ impl Options {
     /// Reads the tokens in the parentheses.
     pub fn parse(tokens: TokenStream, diag: &mut Diagnostics) -> Options {
         let mut options = Options::default();
-        let list = match syn::parse::Parser::parse2(Punctuated::<Ident, Token![,]>::parse_terminated, tokens) {
+        let list = match syn::parse::Parser::parse2(Punctuated::<Ident, Token![,]>::parse_terminated, tokens)
+        {
             Ok(list) => list,
             Err(e) => {
                 let what = "expected names of options";

@@ -44,7 +44,11 @@ impl Rearrange {
         match p {
             Pat::Ident(i) if i.by_ref.is_none() && i.subpat.is_none() => {
                 if self.atoms.contains(&i.ident) {
-                    diag.error(i, format!("`{}` is named twice", i.ident), "give each dimension a name of its own");
+                    diag.error(
+                        i,
+                        format!("`{}` is named twice", i.ident),
+                        "give each dimension a name of its own",
+                    );
                     return None;
                 }
                 self.atoms.push(i.ident.clone());
@@ -83,7 +87,11 @@ impl Rearrange {
                 match self.atoms.iter().position(|a| a == id) {
                     Some(i) => Some(vec![i]),
                     None => {
-                        diag.error(id, format!("`{id}` is no dimension of the input"), "name it on the left side");
+                        diag.error(
+                            id,
+                            format!("`{id}` is no dimension of the input"),
+                            "name it on the left side",
+                        );
                         None
                     }
                 }
@@ -105,15 +113,25 @@ impl Rearrange {
                 return None;
             }
             if uses > 1 {
-                diag.error(atom, format!("`{atom}` is in the output twice"), "each dimension goes to one place");
+                diag.error(
+                    atom,
+                    format!("`{atom}` is in the output twice"),
+                    "each dimension goes to one place",
+                );
                 return None;
             }
         }
         for group in &self.inputs {
-            let free: Vec<&Ident> =
-                group.iter().map(|&i| &self.atoms[i]).filter(|a| !names::is_capital(&a.to_string())).collect();
+            let free: Vec<&Ident> = group
+                .iter()
+                .map(|&i| &self.atoms[i])
+                .filter(|a| !names::is_capital(&a.to_string()))
+                .collect();
             if free.len() > 1 {
-                let what = format!("`{}` and `{}` share one dimension, and nothing gives their extents", free[0], free[1]);
+                let what = format!(
+                    "`{}` and `{}` share one dimension, and nothing gives their extents",
+                    free[0], free[1]
+                );
                 diag.error(free[1], what, "a capitalised name, an extent in scope, for all but one");
                 return None;
             }

@@ -61,18 +61,21 @@ impl Types {
         for s in &mut path.segments {
             let PathArguments::AngleBracketed(a) = &mut s.arguments else { continue };
             let tensor = s.ident == "Tensor" && a.args.len() == 2;
-            let kept = std::mem::take(&mut a.args).into_iter().enumerate().filter_map(|(i, mut arg)| match &mut arg {
-                GenericArgument::AssocType(_) | GenericArgument::AssocConst(_) => None,
-                GenericArgument::Type(t) => {
-                    if tensor && i == 1 {
-                        self.rewrite_shape(t);
-                    } else {
-                        self.rewrite(t);
-                    }
-                    Some(arg)
-                }
-                _ => Some(arg),
-            });
+            let kept =
+                std::mem::take(&mut a.args).into_iter().enumerate().filter_map(
+                    |(i, mut arg)| match &mut arg {
+                        GenericArgument::AssocType(_) | GenericArgument::AssocConst(_) => None,
+                        GenericArgument::Type(t) => {
+                            if tensor && i == 1 {
+                                self.rewrite_shape(t);
+                            } else {
+                                self.rewrite(t);
+                            }
+                            Some(arg)
+                        }
+                        _ => Some(arg),
+                    },
+                );
             a.args = kept.collect();
             if a.args.is_empty() {
                 s.arguments = PathArguments::None;
@@ -100,7 +103,9 @@ impl Types {
         for e in &mut t.elems {
             let alias = match (&self.alias, &*e) {
                 (Some(module), Type::Path(p)) => match names::single(&p.path) {
-                    Some(id) if self.dims.find(&id.to_string()).is_some() => Some(syn::parse_quote!(#module::#id)),
+                    Some(id) if self.dims.find(&id.to_string()).is_some() => {
+                        Some(syn::parse_quote!(#module::#id))
+                    }
                     _ => None,
                 },
                 _ => None,

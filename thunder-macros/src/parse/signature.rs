@@ -69,7 +69,12 @@ pub struct Signature {
 
 impl Signature {
     /// Reads `syntax`, whose surroundings have the names of `outer`.
-    pub fn parse(mut syntax: syn::Signature, outer: &Types, alias: Option<Ident>, diag: &mut Diagnostics) -> Signature {
+    pub fn parse(
+        mut syntax: syn::Signature,
+        outer: &Types,
+        alias: Option<Ident>,
+        diag: &mut Diagnostics,
+    ) -> Signature {
         check_qualifiers(&syntax, diag);
         let mut types = outer.clone();
         types.alias = alias;
@@ -104,7 +109,11 @@ impl Signature {
                 let kind = types.read(ty, diag);
                 types.rewrite(ty);
                 if let Type::Reference(r) = &**ty {
-                    diag.error(r, "a `#[thunder]` function gives values, not references", "the type without `&`");
+                    diag.error(
+                        r,
+                        "a `#[thunder]` function gives values, not references",
+                        "the type without `&`",
+                    );
                 }
                 (kind, (**ty).clone())
             }
@@ -188,11 +197,15 @@ fn lead_bounds(generics: &mut syn::Generics, types: &Types) {
         let Some((_, n)) = types.trailing.iter().find(|(s, _)| id == s) else { continue };
         let mut less: Type = syn::parse_quote!(#id);
         for k in 1..=*n {
-            where_.push(syn::parse_quote!(#less: ::thunder::__rt::Pop));
+            if k == 1 {
+                p.bounds.push(syn::parse_quote!(::thunder::__rt::Pop));
+            } else {
+                where_.push(syn::parse_quote!(#less: ::thunder::__rt::Pop));
+            }
             less = syn::parse_quote!(<#less as ::thunder::__rt::Pop>::Less);
             let places = (0..k).map(|_| quote::quote!(usize));
             let small: Type = syn::parse_quote!((#(#places,)*));
-            where_.push(syn::parse_quote!(#id: ::thunder::__rt::Broadcast<#small, Out = #id>));
+            p.bounds.push(syn::parse_quote!(::thunder::__rt::Broadcast<#small, Out = #id>));
             where_.push(syn::parse_quote!(#small: ::thunder::__rt::Broadcast<#id, Out = #id>));
         }
     }
@@ -267,7 +280,11 @@ fn check_qualifiers(sig: &syn::Signature, diag: &mut Diagnostics) {
         diag.error(t, "a `#[thunder]` function can't be variadic", "a `Vec` parameter");
     }
     if crate::parse::ty::dtype(&sig.ident.to_string()).is_some() {
-        diag.error(&sig.ident, "a `#[thunder]` function can't bear the name of a built-in type", "another name");
+        diag.error(
+            &sig.ident,
+            "a `#[thunder]` function can't bear the name of a built-in type",
+            "another name",
+        );
     }
 }
 

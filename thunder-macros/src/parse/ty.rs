@@ -91,7 +91,11 @@ impl Types {
                 Kind::Refused
             }
             other => {
-                diag.error(other, "this type can't be part of a trace", "tensors, keys, modules, numbers, tuples");
+                diag.error(
+                    other,
+                    "this type can't be part of a trace",
+                    "tensors, keys, modules, numbers, tuples",
+                );
                 Kind::Unknown
             }
         }
@@ -236,7 +240,8 @@ impl Types {
                         return Extent::UNKNOWN;
                     }
                     if !names::is_capital(&name) {
-                        let help = format!("`{}`, or `Dim<{name}>` for a `usize` parameter", name.to_uppercase());
+                        let help =
+                            format!("`{}`, or `Dim<{name}>` for a `usize` parameter", name.to_uppercase());
                         diag.error(id, format!("dimension names are capitalised, `{name}` is not"), help);
                         return Extent::UNKNOWN;
                     }
@@ -244,7 +249,11 @@ impl Types {
                 }
                 match p.path.segments.last() {
                     Some(s) if s.ident == "Dim" && s.arguments.is_empty() => {
-                        diag.error(s, "`Dim` takes a number or an expression", "`Dim<768>`, `Dim<{ 4 * C }>`");
+                        diag.error(
+                            s,
+                            "`Dim` takes a number or an expression",
+                            "`Dim<768>`, `Dim<{ 4 * C }>`",
+                        );
                         Extent::UNKNOWN
                     }
                     Some(s) if s.ident == "Dim" => self.dim(&s.arguments, diag),
@@ -331,7 +340,11 @@ impl Types {
                     }
                     syn::BinOp::Div(_) => x.div(y),
                     _ => {
-                        diag.error(b, "extents are added, subtracted, multiplied and divided", "`Dim<{ 4 * C }>`");
+                        diag.error(
+                            b,
+                            "extents are added, subtracted, multiplied and divided",
+                            "`Dim<{ 4 * C }>`",
+                        );
                         Extent::UNKNOWN
                     }
                 }
@@ -347,8 +360,26 @@ impl Types {
 /// The primitive and text types, and what std and thunder have of plain configuration.
 pub fn is_static(name: &str) -> bool {
     const PLAIN: &[&str] = &[
-        "f64", "f32", "f16", "bf16", "i64", "i32", "i16", "i8", "isize", "u64", "u32", "u16", "u8", "bool", "char",
-        "str", "String", "DType", "Sdpa", "CrossEntropy",
+        "f64",
+        "f32",
+        "f16",
+        "bf16",
+        "i64",
+        "i32",
+        "i16",
+        "i8",
+        "isize",
+        "u64",
+        "u32",
+        "u16",
+        "u8",
+        "bool",
+        "char",
+        "str",
+        "String",
+        "DType",
+        "Sdpa",
+        "CrossEntropy",
     ];
     PLAIN.contains(&name)
 }

@@ -252,7 +252,8 @@ fn errors_come_all_at_once_and_breed_none() {
             y + z
         }",
     );
-    let first_lines: Vec<&str> = got.lines().filter(|l| !l.is_empty() && !l.starts_with("       help")).collect();
+    let first_lines: Vec<&str> =
+        got.lines().filter(|l| !l.is_empty() && !l.starts_with("       help")).collect();
     assert_eq!(
         first_lines,
         [

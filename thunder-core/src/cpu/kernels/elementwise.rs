@@ -1,5 +1,8 @@
 //! Elementwise operations, one loop for each operation and element type.
 
+// A closure is inlined into the loop that calls it; a function by name is called through a pointer.
+#![allow(clippy::redundant_closure)]
+
 use super::{Rep, View, map1, map2, math, select};
 use crate::op::{Op, Opcode};
 

@@ -2,6 +2,9 @@
 //!
 //! Each is within a few ulps of the true value, and right at NaN, infinities, signed zeros and denormals.
 
+// Constants are split into a short head and a tail, and polynomials are given to the digits they were fitted to.
+#![allow(clippy::excessive_precision, clippy::approx_constant)]
+
 /// `2^n` for integral `n` in -126..=127.
 #[inline(always)]
 fn pow2(n: f32) -> f32 {

@@ -231,8 +231,8 @@ unsafe fn columns_as<T: Fold1>(fold: Fold, d: *mut u8, a: View, rows: usize, n: 
                     // Four rows at a time, so that the running values are loaded and stored less often.
                     while r + 4 <= rows {
                         // SAFETY: the caller's promise.
-                        let list =
-                            unsafe { [a.row::<T>(r, n), a.row(r + 1, n), a.row(r + 2, n), a.row(r + 3, n)] };
+                        let at = |k: usize| unsafe { a.row::<T>(r + k, n) };
+                        let list = [at(0), at(1), at(2), at(3)];
                         let [Row::Many(w), Row::Many(x), Row::Many(y), Row::Many(z)] = list else { break };
                         for ((((d, &w), &x), &y), &z) in d.iter_mut().zip(w).zip(x).zip(y).zip(z) {
                             *d = f(*d, f(f(w, x), f(y, z)));

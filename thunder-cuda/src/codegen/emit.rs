@@ -1,0 +1,668 @@
+//! Emission of a region's nodes, scope by scope.
+
+use super::expr::{self, computed, stored};
+use super::space::{Access, Space, physical};
+use super::text::Code;
+use super::{Arg, Kernel};
+use std::collections::HashMap;
+use thunder_core::exec::{Place, Step};
+use thunder_core::op::{Lit, Op, Opcode};
+use thunder_core::trace::{Schedule, Trace, Value};
+use thunder_core::transform::region::{Node, NodeKind, Region};
+use thunder_core::types::DType;
+
+/// Emits one kernel.
+///
+/// Nodes become variables `t0, t1, ..`. A thread takes `width` neighbouring elements: nodes that change among
+/// them are emitted inside a loop over lanes `j`, the rest once.
+pub(crate) struct Emitter<'a> {
+    trace: &'a Trace,
+    pub region: &'a Region,
+    params: &'a [Value],
+    pub reads: &'a [Place],
+    pub writes: &'a [Place],
+    in_place: &'a [Option<usize>],
+    pub space: Space,
+    pub width: usize,
+    pub code: Code,
+    /// The expression of each node that is available in this scope.
+    pub names: HashMap<usize, String>,
+    /// The expression of each load that lies in registers as a vector.
+    pub vectors: HashMap<usize, String>,
+    /// Coordinates along the groups of each side.
+    outer_at: Vec<String>,
+    inner_at: Vec<String>,
+    consts: Vec<(DType, f64)>,
+}
+
+impl<'a> Emitter<'a> {
+    pub fn new(trace: &'a Trace, region: &'a Region, params: &'a [Value], step: &'a Step) -> Emitter<'a> {
+        let mut e = Emitter {
+            trace,
+            region,
+            params,
+            reads: &step.reads,
+            writes: &step.writes,
+            in_place: &step.in_place,
+            space: Space::new(&[], 0, &[]),
+            width: 1,
+            code: Code::default(),
+            names: HashMap::new(),
+            vectors: HashMap::new(),
+            outer_at: Vec::new(),
+            inner_at: Vec::new(),
+            consts: Vec::new(),
+        };
+        let strides = e.all_strides();
+        let list: Vec<&[usize]> = strides.iter().map(|s| &s[..]).collect();
+        let outer = if region.schedule == Schedule::Pointwise { 0 } else { region.outer };
+        e.space = Space::new(&region.dims, outer, &list);
+        e.width = e.space.width(&e.memory());
+        e
+    }
+
+    /// The strides of every access, over the region's dimensions.
+    pub fn all_strides(&self) -> Vec<Vec<usize>> {
+        let dims = self.region.dims.len();
+        let mut all: Vec<Vec<usize>> = Vec::new();
+        for node in &self.region.nodes {
+            match &node.kind {
+                NodeKind::Load(at) => all.push(physical(at, self.place(node.value), dims, None).1),
+                NodeKind::Take { data, at, axis } => {
+                    all.push(physical(at, self.place(*data), dims, Some(*axis)).1)
+                }
+                NodeKind::Iota(at) => all.push(at.steps.clone()),
+                NodeKind::Random { at, .. } => all.push(at.strides.clone()),
+                _ => {}
+            }
+        }
+        all.extend(self.region.results.iter().map(|(_, map)| map.strides.clone()));
+        all
+    }
+
+    /// Every access to memory, with the offset of its pointer and its element size.
+    pub fn memory(&self) -> Vec<(Access, usize, usize)> {
+        let mut list: Vec<(Access, usize, usize)> = Vec::new();
+        for (i, node) in self.region.nodes.iter().enumerate() {
+            if let Some((access, place)) = self.node_access(i) {
+                list.push((access, place.layout.offset, place.dtype.size()));
+            }
+            let _ = node;
+        }
+        for r in 0..self.region.results.len() {
+            list.push((self.result_access(r), self.writes[r].layout.offset, self.writes[r].dtype.size()));
+        }
+        list
+    }
+
+    pub fn operand(&self, v: Value) -> usize {
+        self.params.iter().position(|&p| p == v).expect("an operand of a region is one of its parameters")
+    }
+
+    fn place(&self, v: Value) -> &'a Place {
+        &self.reads[self.operand(v)]
+    }
+
+    /// Where a load or a lookup reads.
+    pub fn node_access(&self, i: usize) -> Option<(Access, &'a Place)> {
+        let node = &self.region.nodes[i];
+        let (at, place, but) = match &node.kind {
+            NodeKind::Load(at) => (at, self.place(node.value), None),
+            NodeKind::Take { data, at, axis } => (at, self.place(*data), Some(*axis)),
+            _ => return None,
+        };
+        let (offset, strides) = physical(at, place, self.region.dims.len(), but);
+        Some((self.space.access(offset, &strides), place))
+    }
+
+    pub fn result_access(&self, r: usize) -> Access {
+        let (_, map) = &self.region.results[r];
+        self.space.access(map.offset, &map.strides)
+    }
+
+    /// The type of linear indices: 64 bits only where 32 do not suffice.
+    pub fn index(&self) -> &'static str {
+        let reach = |p: &Place| {
+            p.layout.sizes.iter().zip(&p.layout.strides).map(|(n, s)| n.saturating_sub(1) * s).sum::<usize>()
+        };
+        let most =
+            self.reads.iter().chain(self.writes).map(reach).chain([self.region.count()]).max().unwrap_or(0);
+        // Room for the last block's overhang.
+        if most < (1 << 31) - (1 << 20) { "unsigned" } else { "unsigned long long" }
+    }
+
+    pub fn extent(&self, n: usize) -> Arg {
+        if self.index() == "unsigned" { Arg::U32(n as u32) } else { Arg::U64(n as u64) }
+    }
+
+    pub fn lane_varies(&self, i: usize) -> bool {
+        self.width > 1 && self.space.inner.moves_last(&self.region.nodes[i].along)
+    }
+
+    pub fn inner_varies(&self, i: usize) -> bool {
+        self.space.inner.moves(&self.region.nodes[i].along)
+    }
+
+    pub fn outer_varies(&self, i: usize) -> bool {
+        self.space.outer.moves(&self.region.nodes[i].along)
+    }
+
+    /// Whether result `r` has an element for each inner point.
+    pub fn is_wide(&self, r: usize) -> bool {
+        self.result_access(r).inner.iter().any(|&s| s != 0)
+    }
+
+    /// The nodes that `roots` need and that have no name yet, operands first.
+    pub fn closure(&self, roots: impl IntoIterator<Item = usize>) -> Vec<usize> {
+        let mut wanted = vec![false; self.region.nodes.len()];
+        let mut stack: Vec<usize> = roots.into_iter().collect();
+        while let Some(i) = stack.pop() {
+            if !self.names.contains_key(&i) && !std::mem::replace(&mut wanted[i], true) {
+                stack.extend(&self.region.nodes[i].args);
+            }
+        }
+        (0..wanted.len()).filter(|&i| wanted[i]).collect()
+    }
+
+    /// Emits the coordinates of the outer or inner linear index `var`.
+    pub fn coordinates(&mut self, outer: bool, var: &str) {
+        let extents = if outer { self.space.outer.extents.clone() } else { self.space.inner.extents.clone() };
+        let mut at = Vec::new();
+        if extents.len() == 1 {
+            at.push(var.to_string());
+        } else {
+            let prefix = if outer { "r" } else { "c" };
+            for g in 0..extents.len() {
+                let below: usize = extents[g + 1..].iter().product();
+                let mut text = if below == 1 { var.to_string() } else { format!("{var} / {below}u") };
+                if g > 0 {
+                    text = if below == 1 {
+                        format!("{text} % {}u", extents[g])
+                    } else {
+                        format!("({text}) % {}u", extents[g])
+                    };
+                }
+                self.code.line(format!("const Index {prefix}{g} = {text};"));
+                at.push(format!("{prefix}{g}"));
+            }
+        }
+        if outer { self.outer_at = at } else { self.inner_at = at }
+    }
+
+    /// The coordinates along the inner groups are these expressions.
+    pub fn set_inner(&mut self, at: Vec<String>) {
+        self.inner_at = at;
+    }
+
+    /// The index of the element that an access reaches here, at lane `lane` of a vector.
+    pub fn address(&self, a: &Access, lane: Option<&str>) -> String {
+        let mut terms = Vec::new();
+        if a.offset != 0 {
+            terms.push(format!("{}u", a.offset));
+        }
+        let sides = a.outer.iter().zip(&self.outer_at).chain(a.inner.iter().zip(&self.inner_at));
+        for (&s, at) in sides {
+            match s {
+                0 => {}
+                1 => terms.push(at.clone()),
+                s if s > u32::MAX as usize => terms.push(format!("{at} * {s}ull")),
+                s => terms.push(format!("{at} * {s}u")),
+            }
+        }
+        if let Some(j) = lane {
+            match a.lane() {
+                0 => {}
+                1 => terms.push(j.into()),
+                s => terms.push(format!("{j} * {s}u")),
+            }
+        }
+        if terms.is_empty() { "0".into() } else { terms.join(" + ") }
+    }
+
+    /// What is said of a node in comments.
+    fn note(&self, i: usize) -> String {
+        let node = &self.region.nodes[i];
+        let Some(inst) = self.trace.def(node.value) else { return String::new() };
+        let at = inst.loc;
+        let what = match &node.kind {
+            NodeKind::Op(op) | NodeKind::Reduce(op) => format!(" = {}", op.name()),
+            NodeKind::Random { op, .. } => format!(" = {}", op.name()),
+            NodeKind::Take { .. } => " = take".into(),
+            NodeKind::Iota(_) => " = iota".into(),
+            NodeKind::Const(_) | NodeKind::Load(_) => String::new(),
+        };
+        if at.line == 0 { format!("{}{what}", node.value) } else { format!("{}{what}  {at}", node.value) }
+    }
+
+    /// Constants are named where they stand: by their literals, or as arguments, so that another value of a
+    /// hyperparameter is the same kernel.
+    fn constant(&mut self, value: Lit, d: DType) -> String {
+        let x = expr::rounded(value.to_f64(), d);
+        let plain = !d.is_float() || !x.is_finite() || [0.0, 0.5, 1.0, 2.0].contains(&x.abs());
+        if plain {
+            let text = expr::literal(value, d);
+            return if text.starts_with('-') { format!("({text})") } else { text };
+        }
+        let wide = if d == DType::F64 { DType::F64 } else { DType::F32 };
+        let known = self.consts.iter().position(|&(e, y)| e == wide && y.to_bits() == x.to_bits());
+        let k = known.unwrap_or_else(|| {
+            self.consts.push((wide, x));
+            self.consts.len() - 1
+        });
+        format!("k{k}")
+    }
+
+    /// Emits nodes that do not change among the lanes of a vector.
+    pub fn scalars(&mut self, nodes: &[usize]) {
+        for &i in nodes {
+            if !self.lane_varies(i) && !self.names.contains_key(&i) {
+                self.define(i, None);
+            }
+        }
+    }
+
+    /// Whether a load can be one vector access, or several into one vector.
+    fn is_vector_load(&self, i: usize) -> bool {
+        self.lane_varies(i) && matches!(self.region.nodes[i].kind, NodeKind::Load(_))
+    }
+
+    /// The expression that loads the elements of node `i` at this point: a vector, or one element.
+    pub fn fetch(&self, i: usize) -> Option<(String, String)> {
+        let (access, place) = self.node_access(i)?;
+        let p = format!("p{}", self.operand(self.region.nodes[i].value));
+        let ty = stored(place.dtype);
+        let at = self.address(&access, None);
+        if !self.lane_varies(i) {
+            return Some((ty.into(), format!("{p}[{at}]")));
+        }
+        let w = self.width;
+        let text = match access.lane() {
+            1 => format!("load<{w}>({p} + {at})",),
+            s => format!("gather<{w}>({p} + {at}, {s}u)"),
+        };
+        Some((format!("Vec<{ty}, {w}>"), text))
+    }
+
+    /// Emits the vector loads among `nodes` that are not in registers yet.
+    pub fn loads(&mut self, nodes: &[usize]) {
+        for &i in nodes {
+            if self.is_vector_load(i) && !self.vectors.contains_key(&i) && !self.names.contains_key(&i) {
+                let (ty, text) = self.fetch(i).unwrap_or_default();
+                let note = self.load_note(i);
+                self.code.noted(&format!("const {ty} a{i} = {text};"), &note);
+                self.vectors.insert(i, format!("a{i}"));
+            }
+        }
+        for &i in nodes {
+            let node = &self.region.nodes[i];
+            if !self.lane_varies(i) || self.names.contains_key(&i) {
+                continue;
+            }
+            match &node.kind {
+                NodeKind::Random { .. } => self.draws(i),
+                NodeKind::Take { .. } if !self.lane_varies(node.args[0]) => self.lookup(i),
+                _ => {}
+            }
+        }
+    }
+
+    pub fn load_note(&self, i: usize) -> String {
+        let v = self.region.nodes[i].value;
+        format!("{v}: {}", self.trace.ty(v))
+    }
+
+    /// A lookup of a whole vector at one index.
+    fn lookup(&mut self, i: usize) {
+        let node = &self.region.nodes[i];
+        let Some((access, place)) = self.node_access(i) else { return };
+        let NodeKind::Take { data, axis, .. } = &node.kind else { return };
+        if access.lane() != 1 {
+            return;
+        }
+        let (p, w, ty) = (self.operand(*data), self.width, stored(place.dtype));
+        let (extent, step) = (place.layout.sizes[*axis], place.layout.strides[*axis]);
+        let index = self.names[&node.args[0]].clone();
+        let at = self.address(&access, None);
+        let note = self.note(i);
+        self.code.noted(&format!("Vec<{ty}, {w}> a{i} = {{}};"), &note);
+        self.code.line(format!("const bool in{i} = (unsigned long long)(long long){index} < {extent}ull;"));
+        let offset = self.scaled(&index, step);
+        self.code.line(format!("if (in{i}) a{i} = load<{w}>(p{p} + {offset} + {at});"));
+        self.vectors.insert(i, format!("a{i}"));
+    }
+
+    fn scaled(&self, index: &str, step: usize) -> String {
+        format!("(Index){index} * {step}u")
+    }
+
+    /// Draws the Philox blocks of a vector of random elements at once, where its lanes lie in whole blocks.
+    fn draws(&mut self, i: usize) {
+        let NodeKind::Random { op, key, at } = &self.region.nodes[i].kind else { return };
+        let lanes = lanes_of(op);
+        let access = self.space.access(at.offset, &at.strides);
+        let inner = access.inner.len().saturating_sub(1);
+        let even = |n: &usize| n.is_multiple_of(lanes.min(self.width));
+        let whole = access.lane() == 1
+            && even(&access.offset)
+            && access.outer.iter().chain(&access.inner[..inner]).all(even);
+        if !whole {
+            return;
+        }
+        let (blocks, stream) = ((self.width / lanes).max(1), stream_of(op));
+        let (key, at) = (self.key(*key), self.address(&access, None));
+        self.code.line(format!("const Index i{i} = {at};"));
+        for b in 0..blocks {
+            let plus = if b == 0 { String::new() } else { format!(" + {b}u") };
+            self.code
+                .line(format!("const uint4 w{i}_{b} = philox({key}, i{i} / {lanes}u{plus}, {stream}u);"));
+        }
+        self.vectors.insert(i, format!("w{i}"));
+    }
+
+    fn key(&self, key: Value) -> String {
+        let p = self.operand(key);
+        let step = self.reads[p].layout.strides[0];
+        format!("make_uint2(p{p}[0], p{p}[{step}u])")
+    }
+
+    /// Emits node `i` as a variable; `lane` is the lane's number inside a loop over lanes.
+    pub fn define(&mut self, i: usize, lane: Option<&str>) {
+        let node = &self.region.nodes[i];
+        if let NodeKind::Const(value) = node.kind {
+            let name = self.constant(value, node.dtype);
+            self.names.insert(i, name);
+            return;
+        }
+        let text = self.value(i, node, lane);
+        let note = self.note(i);
+        self.code.noted(&format!("const {} t{i} = {text};", computed(node.dtype)), &note);
+        self.names.insert(i, format!("t{i}"));
+    }
+
+    fn value(&self, i: usize, node: &Node, lane: Option<&str>) -> String {
+        let d = node.dtype;
+        let varies = if lane.is_some() && self.lane_varies(i) { lane } else { None };
+        match &node.kind {
+            NodeKind::Const(_) => unreachable!("constants have no variable"),
+            NodeKind::Load(_) => match (self.vectors.get(&i), self.node_access(i)) {
+                (Some(v), _) if varies.is_some() => format!("wide({v}.at[{}])", varies.unwrap_or("0")),
+                (Some(v), _) => format!("wide({v})"),
+                (None, Some((access, _))) => {
+                    format!("wide(p{}[{}])", self.operand(node.value), self.address(&access, varies))
+                }
+                (None, None) => unreachable!("a load reads memory"),
+            },
+            NodeKind::Iota(at) => {
+                let access = self.space.access(at.offset, &at.steps);
+                format!("({})({})", computed(d), self.address(&access, varies))
+            }
+            NodeKind::Take { data, axis, .. } => {
+                let Some((access, place)) = self.node_access(i) else {
+                    unreachable!("a lookup reads memory")
+                };
+                let none = expr::nothing(d);
+                if let (Some(v), Some(j)) = (self.vectors.get(&i), varies) {
+                    return format!("in{i} ? wide({v}.at[{j}]) : {none}");
+                }
+                let (extent, step) = (place.layout.sizes[*axis], place.layout.strides[*axis]);
+                let index = &self.names[&node.args[0]];
+                let (p, at) = (self.operand(*data), self.address(&access, varies));
+                let offset = self.scaled(index, step);
+                format!(
+                    "(unsigned long long)(long long){index} < {extent}ull ? wide(p{p}[{offset} + {at}]) : {none}"
+                )
+            }
+            NodeKind::Random { op, key, at } => self.random(i, op, *key, at.offset, &at.strides, d, varies),
+            NodeKind::Op(op) => {
+                let args: Vec<String> = node.args.iter().map(|a| self.names[a].clone()).collect();
+                let first = usize::from(op.code() == Opcode::Select);
+                let from = self.region.nodes[node.args[first]].dtype;
+                expr::elementwise(op, from, d, &args)
+            }
+            NodeKind::Reduce(_) => unreachable!("reductions are named by the schedule"),
+        }
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn random(
+        &self,
+        i: usize,
+        op: &Op,
+        key: Value,
+        offset: usize,
+        strides: &[usize],
+        d: DType,
+        lane: Option<&str>,
+    ) -> String {
+        let lanes = lanes_of(op);
+        let access = self.space.access(offset, strides);
+        // The block, and the lane in it.
+        let (block, at) = match (self.vectors.get(&i), lane) {
+            (Some(w), Some(j)) if self.width <= lanes => {
+                (format!("{w}_0"), format!("(i{i} % {lanes}u + {j})"))
+            }
+            (Some(w), Some(j)) => {
+                let blocks = self.width / lanes;
+                let mut pick = format!("{w}_{}", blocks - 1);
+                for b in (0..blocks - 1).rev() {
+                    pick = format!("{j} < {} ? {w}_{b} : {pick}", (b + 1) * lanes);
+                }
+                (format!("({pick})"), format!("({j} % {lanes})"))
+            }
+            _ => {
+                let at = self.address(&access, lane);
+                (
+                    format!("philox({}, ({at}) / {lanes}u, {}u)", self.key(key), stream_of(op)),
+                    format!("(({at}) % {lanes}u)"),
+                )
+            }
+        };
+        match op {
+            Op::Bernoulli { p, .. } => {
+                let below = (p.to_f64() * 65536.0).round() as u32;
+                format!("(word({block}, {at} / 2) >> (16 * ({at} & 1)) & 0xffffu) < {below}u")
+            }
+            Op::Normal { .. } => {
+                let draw = format!(
+                    "normal({}, word({block}, 2 * {at}), word({block}, 2 * {at} + 1))",
+                    if d == DType::F64 { "0.0" } else { "0.0f" }
+                );
+                draw
+            }
+            _ => format!("({})unit(word({block}, {at}))", computed(d)),
+        }
+    }
+
+    /// Emits the nodes that change among lanes, in a loop over them; then `finish`, in the same loop.
+    pub fn lanes(&mut self, nodes: &[usize], finish: impl FnOnce(&mut Emitter<'a>, &str)) {
+        let list: Vec<usize> =
+            nodes.iter().copied().filter(|&i| self.lane_varies(i) && !self.names.contains_key(&i)).collect();
+        if self.width == 1 {
+            return finish(self, "");
+        }
+        self.code.line("#pragma unroll");
+        let w = self.width;
+        self.code.open(format!("for (int j = 0; j < {w}; ++j)"));
+        for &i in &list {
+            self.define(i, Some("j"));
+        }
+        finish(self, "j");
+        for i in &list {
+            self.names.remove(i);
+        }
+        self.code.close();
+    }
+
+    /// Emits `nodes` at this point, and stores the results `list`, which are all read before.
+    pub fn point(&mut self, nodes: &[usize], list: &[usize], folds: &[usize]) {
+        self.scalars(nodes);
+        self.loads(nodes);
+        let vector: Vec<usize> =
+            list.iter().copied().filter(|&r| self.width > 1 && self.result_access(r).lane() != 0).collect();
+        for &r in &vector {
+            let (ty, w) = (stored(self.writes[r].dtype), self.width);
+            self.code.line(format!("Vec<{ty}, {w}> v{r};"));
+        }
+        if self.width == 1 || !vector.is_empty() || !folds.is_empty() {
+            self.lanes(nodes, |e, j| {
+                for &r in &vector {
+                    let (node, ty) = (e.region.results[r].0, stored(e.writes[r].dtype));
+                    let x = e.names[&node].clone();
+                    e.code.line(format!("v{r}.at[{j}] = as<{ty}>({x});"));
+                }
+                for &f in folds {
+                    e.accumulate(f, j);
+                }
+            });
+        }
+        for &r in list {
+            self.store(r, vector.contains(&r));
+        }
+    }
+
+    /// Folds the operand of reduction `f` into its accumulator.
+    fn accumulate(&mut self, f: usize, _lane: &str) {
+        let node = &self.region.nodes[f];
+        let NodeKind::Reduce(op) = &node.kind else { return };
+        let (name, ty, _) = expr::fold(op, node.dtype);
+        let x = self.names[&node.args[0]].clone();
+        let acc = self.accumulator(f);
+        self.code.line(format!("{acc} = {name}::of({acc}, ({ty}){x});"));
+    }
+
+    /// The accumulator of a reduction: one a column of the thread under `Columns`.
+    fn accumulator(&self, f: usize) -> String {
+        match self.region.schedule {
+            Schedule::Columns { .. } if self.width > 1 => format!("s{f}[j]"),
+            _ => format!("s{f}"),
+        }
+    }
+
+    fn store(&mut self, r: usize, vector: bool) {
+        let access = self.result_access(r);
+        let at = self.address(&access, None);
+        if vector {
+            let text = match access.lane() {
+                1 => format!("store(q{r} + {at}, v{r});"),
+                s => format!("scatter(q{r} + {at}, {s}u, v{r});"),
+            };
+            return self.code.line(text);
+        }
+        let (node, ty) = (self.region.results[r].0, stored(self.writes[r].dtype));
+        let x = self.names[&node].clone();
+        self.code.line(format!("q{r}[{at}] = as<{ty}>({x});"));
+    }
+
+    /// Forgets the names and vectors made since `mark`.
+    pub fn forget(&mut self, mark: (HashMap<usize, String>, HashMap<usize, String>)) {
+        (self.names, self.vectors) = mark;
+    }
+
+    /// What is available now, for [`Emitter::forget`].
+    pub fn mark(&self) -> (HashMap<usize, String>, HashMap<usize, String>) {
+        (self.names.clone(), self.vectors.clone())
+    }
+
+    /// The reductions at `level`.
+    pub fn folds(&self, level: usize) -> Vec<usize> {
+        let nodes = self.region.nodes.iter().enumerate();
+        nodes
+            .filter(|(_, n)| n.level == level && matches!(n.kind, NodeKind::Reduce(_)))
+            .map(|(i, _)| i)
+            .collect()
+    }
+
+    /// The name of the kernel: its schedule and what it computes.
+    pub fn name(&self, schedule: &str) -> String {
+        let mut name = schedule.to_string();
+        let mut last = "";
+        for node in &self.region.nodes {
+            let op = match &node.kind {
+                NodeKind::Op(op) | NodeKind::Reduce(op) | NodeKind::Random { op, .. } => op.name(),
+                NodeKind::Take { .. } => "take",
+                _ => continue,
+            };
+            if op != last && op != "cast" && name.len() + op.len() < 56 {
+                name.push('_');
+                name.push_str(op);
+            }
+            last = op;
+        }
+        name
+    }
+
+    /// Wraps the body emitted so far into the whole source. `extra` are parameters after the pointers, as
+    /// declarations with their arguments.
+    pub fn finish(self, schedule: &str, extra: &[(String, Arg)], launch: Launch) -> Kernel {
+        let entry = self.name(schedule);
+        let mut params: Vec<String> = Vec::new();
+        let mut args = Vec::new();
+        for (i, place) in self.reads.iter().enumerate() {
+            let restrict = if self.in_place.contains(&Some(i)) { "" } else { " __restrict__" };
+            params.push(format!("const {}*{restrict} p{i}", stored(place.dtype)));
+            args.push(Arg::Read(i));
+        }
+        for (r, place) in self.writes.iter().enumerate() {
+            let shared = self.in_place.get(r).copied().flatten().is_some();
+            let restrict = if shared { "" } else { " __restrict__" };
+            params.push(format!("{}*{restrict} q{r}", stored(place.dtype)));
+            args.push(Arg::Write(r));
+        }
+        for (text, arg) in extra {
+            params.push(text.clone());
+            args.push(*arg);
+        }
+        for (k, &(d, x)) in self.consts.iter().enumerate() {
+            params.push(format!("{} k{k}", computed(d)));
+            args.push(if d == DType::F64 { Arg::F64(x) } else { Arg::F32(x as f32) });
+        }
+        let mut code = Code::default();
+        code.line(format!("typedef {} Index;", self.index()));
+        code.line("");
+        code.line(format!("extern \"C\" __global__ void __launch_bounds__({}) {entry}(", launch.threads));
+        code.line(format!("    {})", params.join(",\n    ")));
+        code.line("{");
+        let body = self.code.into_body();
+        let mut head = format!("// {}: {} points", entry, join(&self.region.dims));
+        for (k, (_, x)) in self.consts.iter().enumerate() {
+            head.push_str(&format!("\n// k{k} = {x:?}"));
+        }
+        head.push_str("\n\n");
+        let source = code.finish_with(&head, &body);
+        Kernel {
+            entry,
+            source,
+            args,
+            grid: launch.grid,
+            threads: launch.threads,
+            scratch: launch.scratch,
+            counters: launch.counters,
+        }
+    }
+}
+
+/// How a kernel is launched.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Launch {
+    pub grid: [u32; 3],
+    pub threads: u32,
+    pub scratch: usize,
+    pub counters: usize,
+}
+
+fn join(dims: &[usize]) -> String {
+    dims.iter().map(usize::to_string).collect::<Vec<_>>().join(" x ")
+}
+
+/// Elements that one Philox block gives.
+fn lanes_of(op: &Op) -> usize {
+    match op {
+        Op::Bernoulli { .. } => 8,
+        Op::Normal { .. } => 2,
+        _ => 4,
+    }
+}
+
+fn stream_of(op: &Op) -> u32 {
+    u32::from(matches!(op, Op::Normal { .. }))
+}

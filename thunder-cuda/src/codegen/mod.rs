@@ -1,0 +1,184 @@
+//! CUDA C++ from fused regions and from the operations that have kernels of their own.
+//!
+//! Nothing here needs CUDA: sources are text, and tests compare them with golden files. A source is
+//! self-contained, names its values by their place in the region (so that equal regions of different layers
+//! are one kernel), and says in comments which values of the trace they are and where the user wrote them.
+
+mod columns;
+mod emit;
+mod expr;
+mod pointwise;
+mod rows;
+mod single;
+mod space;
+mod text;
+mod transpose;
+
+pub use text::canonical;
+
+use crate::runtime::Shape;
+use emit::Emitter;
+use thunder_core::error::Error;
+use thunder_core::exec::{Place, Step, Work};
+use thunder_core::op::Op;
+use thunder_core::trace::{Kind, Schedule, Trace, Value};
+use thunder_core::transform::region::{self, Affine, Map, Node, NodeKind, Region};
+
+/// One kernel: its source, and how it is launched.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Kernel {
+    /// The name of the function in the source.
+    pub entry: String,
+    /// The source, with comments; [`canonical`] is what is compiled.
+    pub source: String,
+    /// The arguments, in order.
+    pub args: Vec<Arg>,
+    /// Blocks.
+    pub grid: [u32; 3],
+    /// Threads of a block.
+    pub threads: u32,
+    /// Bytes of device memory for partial results; their content before and after does not matter.
+    pub scratch: usize,
+    /// 32-bit counters, zero before and after.
+    pub counters: usize,
+}
+
+/// An argument of a kernel.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub enum Arg {
+    /// A pointer to the first element of operand `i`.
+    Read(usize),
+    /// A pointer to the first element of result `i`.
+    Write(usize),
+    /// A pointer to the scratch memory.
+    Scratch,
+    /// A pointer to the counters.
+    Counters,
+    /// An extent.
+    U32(u32),
+    /// An extent of a space of 2^31 points or more.
+    U64(u64),
+    /// A constant.
+    F32(f32),
+    /// A constant.
+    F64(f64),
+}
+
+/// What a step of a plan becomes.
+#[derive(Clone, Debug)]
+pub enum Lowered {
+    /// Kernels, one after another. None if there is nothing to write.
+    Kernels(Vec<Kernel>),
+    /// A matrix product of floats, for the library.
+    Product(Box<Shape>),
+    /// Zeros: a product of matrices without columns.
+    Zeros,
+    /// The kernels, then the result is printed under this label.
+    Print(Vec<Kernel>, String),
+}
+
+/// Lowers a step of a plan of `trace`.
+///
+/// # Errors
+/// An operation that has no kernel here.
+pub fn lower(trace: &Trace, step: &Step) -> Result<Lowered, Error> {
+    if step.writes.iter().all(|w| w.layout.count() == 0) {
+        return Ok(Lowered::Kernels(Vec::new()));
+    }
+    let kernels = match step.work {
+        Work::Copy => vec![copy(trace, step)],
+        Work::Inst(inst) => {
+            let data = trace.data(inst);
+            match &data.kind {
+                Kind::Fused(schedule) => {
+                    let body =
+                        data.body.as_ref().ok_or_else(|| internal("a fused instruction without a body"))?;
+                    let region = region::of_body(trace, *schedule, body).map_err(|e| internal(&e))?;
+                    vec![fused(trace, &region, &body.params, step)]
+                }
+                Kind::Op(Op::Matmul) if step.reads.iter().any(|r| r.layout.count() == 0) => {
+                    return Ok(Lowered::Zeros);
+                }
+                Kind::Op(Op::Matmul) if step.writes[0].dtype.is_float() => {
+                    match Shape::of(&step.reads[0], &step.reads[1], &step.writes[0]) {
+                        Some(shape) => return Ok(Lowered::Product(Box::new(shape))),
+                        None => single::kernels(&Op::Matmul, step, data.loc),
+                    }
+                }
+                Kind::Op(Op::DebugPrint { label }) => {
+                    return Ok(Lowered::Print(vec![copy(trace, step)], label.as_str().to_string()));
+                }
+                Kind::Op(op) if single::supports(op) => single::kernels(op, step, data.loc),
+                Kind::Op(op) if region::can_be_inside(op) => {
+                    let schedule = match region::is_reduce(op) {
+                        true => region::schedule_of(op, &trace.ty(data.args[0]).sizes()),
+                        false => Schedule::Pointwise,
+                    };
+                    let result = data.results[0];
+                    let region =
+                        region::analyze(trace, schedule, &[result], &|v| (v == result).then_some(inst))
+                            .map_err(|e| internal(&e))?;
+                    vec![fused(trace, &region, &data.args, step)]
+                }
+                kind => {
+                    let op = match kind {
+                        Kind::Op(op) => op.name().to_string(),
+                        other => format!("{other:?}"),
+                    };
+                    return Err(Error::Unclaimed { op, device: "cuda".into(), loc: data.loc });
+                }
+            }
+        }
+    };
+    Ok(Lowered::Kernels(kernels))
+}
+
+/// The kernel of a region whose operands `params` lie where the step reads.
+fn fused(trace: &Trace, region: &Region, params: &[Value], step: &Step) -> Kernel {
+    let mut emitter = Emitter::new(trace, region, params, step);
+    match region.schedule {
+        Schedule::Rows { .. } => rows::kernel(emitter),
+        Schedule::Columns { .. } => columns::kernel(emitter),
+        Schedule::Pointwise => match transpose::tile(&mut emitter) {
+            Some(tile) => transpose::kernel(emitter, tile),
+            None => pointwise::kernel(emitter),
+        },
+    }
+}
+
+/// A strided value to a row-major one.
+fn copy(trace: &Trace, step: &Step) -> Kernel {
+    let from = &step.reads[0];
+    let dims = from.layout.sizes.clone();
+    let unit =
+        |d: usize| (0..dims.len()).map(|e| usize::from(e == d && dims[d] != 1)).collect::<Vec<usize>>();
+    let at = (0..dims.len()).map(|d| Affine { offset: 0, steps: unit(d) }).collect();
+    // Any value serves: it only says which operand is read.
+    let value =
+        trace.body.params.first().copied().unwrap_or_else(|| trace.data(trace.body.insts[0]).results[0]);
+    let along = dims.iter().map(|&n| n != 1).collect();
+    let node = Node { value, dtype: from.dtype, kind: NodeKind::Load(at), args: Vec::new(), along, level: 0 };
+    let rm = region::row_major(&dims);
+    let strides = rm.iter().zip(&dims).map(|(&s, &n)| if n == 1 { 0 } else { s }).collect();
+    let region = Region {
+        schedule: Schedule::Pointwise,
+        outer: dims.len(),
+        nodes: vec![node],
+        results: vec![(0, Map { offset: 0, strides })],
+        dims,
+    };
+    fused(trace, &region, &[value], step)
+}
+
+/// Bytes of memory behind places, repeated elements counted once.
+pub(crate) fn bytes(places: &[Place]) -> usize {
+    let real = |(n, s): (&usize, &usize)| if *s == 0 { 1 } else { *n };
+    places
+        .iter()
+        .map(|p| p.layout.sizes.iter().zip(&p.layout.strides).map(real).product::<usize>() * p.dtype.size())
+        .sum()
+}
+
+fn internal(what: &str) -> Error {
+    Error::Internal { pass: "cuda".into(), what: what.into() }
+}

@@ -1,0 +1,229 @@
+//! Rows: the inner dimensions are reduced, once or several times, and may be read again after.
+//!
+//! A group of threads takes a row. Where the row fits, it stays in registers in its storage type, so that memory
+//! is read once however many reductions there are; longer rows are walked again for each. A few very long rows
+//! are each split among many blocks, the last of which adds up what the others found, in a fixed order.
+
+use super::emit::{Emitter, Launch};
+use super::expr;
+use super::pointwise::{fetch, is_row_data, keep, kept};
+use super::{Arg, Kernel};
+use thunder_core::transform::region::NodeKind;
+
+/// Bytes of a row that one thread holds.
+const HELD: usize = 128;
+/// The most blocks that share a row, together.
+const SHARED_BLOCKS: usize = 528;
+
+/// How a kernel walks its rows.
+struct Shape {
+    /// Threads of a row.
+    threads: usize,
+    /// Rows of a block.
+    rows: usize,
+    /// Vectors that a thread holds; 0 if it walks the row.
+    held: usize,
+    /// Blocks that share a row.
+    split: usize,
+}
+
+pub(super) fn kernel(mut e: Emitter<'_>) -> Kernel {
+    let (rows, n) = (e.space.outer.count(), e.space.inner.count());
+    let all = e.closure(e.region.results.iter().map(|r| r.0));
+    let data: Vec<usize> = all.iter().copied().filter(|&i| is_row_data(&e, i)).collect();
+    let shape = shape(&e, rows, n, &data);
+    let top = e.region.nodes.iter().map(|n| n.level).max().unwrap_or(0);
+
+    let Shape { threads, rows: per_block, held, split } = shape;
+    let lane = if per_block == 1 { "threadIdx.x".to_string() } else { format!("threadIdx.x % {threads}u") };
+    e.code.line(format!("const unsigned lane = {lane};"));
+    if per_block == 1 {
+        e.code.line(format!("const Index row = {};", if split > 1 { "blockIdx.y" } else { "blockIdx.x" }));
+    } else {
+        e.code
+            .line(format!("const Index mine = (Index)blockIdx.x * {per_block}u + threadIdx.x / {threads}u;"));
+        e.code.line("const Index row = mine < rows ? mine : rows - 1;");
+    }
+    e.coordinates(true, "row");
+    let (wide, narrow): (Vec<usize>, Vec<usize>) = (0..e.region.results.len()).partition(|&r| e.is_wide(r));
+
+    if held > 0 {
+        keep(&mut e, &data, held);
+        walk(&mut e, &shape, n, &|e| fetch(e, &data));
+        kept(&mut e, &data);
+    }
+    for level in 1..=top {
+        scalars_of_row(&mut e, &all);
+        let folds = e.folds(level);
+        for &f in &folds {
+            let (_, ty, identity) = fold_of(&e, f);
+            e.code.line(format!("{ty} s{f} = {identity};"));
+        }
+        let mark = e.mark();
+        let roots: Vec<usize> = folds.iter().map(|&f| e.region.nodes[f].args[0]).collect();
+        // A split row is walked once: what it stores is stored on the way.
+        let stored: &[usize] = if split > 1 { &wide } else { &[] };
+        let also = stored.iter().map(|&r| e.region.results[r].0);
+        let nodes = e.closure(roots.into_iter().chain(also));
+        walk(&mut e, &shape, n, &|e| e.point(&nodes, stored, &folds));
+        e.forget(mark);
+        for &f in &folds {
+            let (op, ty, _) = fold_of(&e, f);
+            let d = e.region.nodes[f].dtype;
+            let text = format!("across<{op}, {threads}>(s{f})");
+            if split > 1 {
+                e.code.line(format!("s{f} = {text};"));
+            } else {
+                e.code.line(format!("const {} t{f} = ({}){text};", expr::computed(d), expr::computed(d)));
+                e.names.insert(f, format!("t{f}"));
+            }
+            let _ = ty;
+        }
+    }
+    if split > 1 {
+        gather_split(&mut e, threads, split);
+    }
+    scalars_of_row(&mut e, &all);
+    if !wide.is_empty() && split == 1 {
+        let mark = e.mark();
+        let nodes = e.closure(wide.iter().map(|&r| e.region.results[r].0));
+        let guard = per_block > 1;
+        if guard {
+            e.code.line("if (mine >= rows) return;");
+        }
+        walk(&mut e, &shape, n, &|e| e.point(&nodes, &wide, &[]));
+        e.forget(mark);
+    }
+    if !narrow.is_empty() {
+        let live = if per_block > 1 && wide.is_empty() { " && mine < rows" } else { "" };
+        e.code.open(format!("if (lane == 0{live})"));
+        e.set_inner(vec!["0".into(); e.space.inner.extents.len()]);
+        let width = std::mem::replace(&mut e.width, 1);
+        let nodes = e.closure(narrow.iter().map(|&r| e.region.results[r].0));
+        e.point(&nodes, &narrow, &[]);
+        e.width = width;
+        e.code.close();
+    }
+    let folds = e.folds(1).len();
+    let mut extra = vec![("Index rows".to_string(), e.extent(rows))];
+    let mut launch = Launch {
+        grid: [rows.div_ceil(per_block) as u32, 1, 1],
+        threads: (threads * per_block) as u32,
+        ..Launch::default()
+    };
+    if split > 1 {
+        extra.insert(0, ("double* scratch".into(), Arg::Scratch));
+        extra.insert(1, ("unsigned* counters".into(), Arg::Counters));
+        launch.grid = [split as u32, rows as u32, 1];
+        launch.scratch = folds * rows * split * 8;
+        launch.counters = rows;
+    }
+    e.finish("rows", &extra, launch)
+}
+
+fn shape(e: &Emitter<'_>, rows: usize, n: usize, data: &[usize]) -> Shape {
+    let vectors = n.div_ceil(e.width).max(1);
+    let top = e.region.nodes.iter().map(|n| n.level).max().unwrap_or(0);
+    let walked_once = (0..e.region.results.len())
+        .all(|r| !e.is_wide(r) || e.region.nodes[e.region.results[r].0].level == 0);
+    if top == 1 && walked_once && rows < 132 && n >= 1 << 15 {
+        let split = (vectors.div_ceil(512 * 4)).clamp(1, (SHARED_BLOCKS / rows.max(1)).max(1));
+        if split > 1 {
+            return Shape { threads: 512, rows: 1, held: 0, split };
+        }
+    }
+    let bytes: usize = data.iter().map(|&i| e.region.nodes[i].dtype.size() * e.width).sum();
+    let most = (HELD / bytes.max(1)).clamp(1, 8);
+    // The fewest threads that hold a row in a few vectors each, so that reductions stay within a warp where they
+    // can; a whole block holds more.
+    let fits = |t: &usize| vectors.div_ceil(*t) <= most.min(4).min((HELD / 2 / bytes.max(1)).max(1));
+    let list = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024];
+    let threads = list.into_iter().find(fits).unwrap_or(1024);
+    // Few rows: more threads to each.
+    let crowd = |t: usize| rows * t < 132 * 512 && t < 1024 && t * 2 <= vectors;
+    let threads = list.into_iter().find(|&t| t >= threads && !crowd(t)).unwrap_or(1024);
+    let held = if n > 0 && vectors.div_ceil(threads) <= most { vectors.div_ceil(threads) } else { 0 };
+    let rows_of_block = if threads <= 32 { 128 / threads } else { 1 };
+    Shape { threads, rows: rows_of_block, held, split: 1 }
+}
+
+/// Emits a walk over the columns of a row: over the vectors that the thread holds, or from memory.
+fn walk(e: &mut Emitter<'_>, shape: &Shape, n: usize, body: &dyn Fn(&mut Emitter<'_>)) {
+    let (t, w) = (shape.threads, e.width);
+    if shape.held > 0 {
+        e.code.line("#pragma unroll");
+        e.code.open(format!("for (int k = 0; k < {}; ++k)", shape.held));
+        e.code.line(format!("const Index col = (k * {t}u + lane) * {w}u;"));
+        let whole = shape.held * t * w == n;
+        if !whole {
+            e.code.open(format!("if (col < {n}u)"));
+        }
+        e.coordinates(false, "col");
+        body(e);
+        if !whole {
+            e.code.close();
+        }
+    } else {
+        let start = if shape.split > 1 { format!("(blockIdx.x * {t}u + lane)") } else { "lane".into() };
+        let step = if shape.split > 1 { format!("gridDim.x * {}u", t * w) } else { format!("{}u", t * w) };
+        e.code.line("#pragma unroll 4");
+        e.code.open(format!("for (Index col = {start} * {w}u; col < {n}u; col += {step})"));
+        e.coordinates(false, "col");
+        body(e);
+    }
+    e.code.close();
+}
+
+fn fold_of(e: &Emitter<'_>, f: usize) -> (&'static str, &'static str, String) {
+    let node = &e.region.nodes[f];
+    match &node.kind {
+        NodeKind::Reduce(op) => expr::fold(op, node.dtype),
+        _ => unreachable!("only reductions are folds"),
+    }
+}
+
+/// Emits what changes from row to row only and can be computed by now.
+fn scalars_of_row(e: &mut Emitter<'_>, nodes: &[usize]) {
+    let list: Vec<usize> = nodes
+        .iter()
+        .copied()
+        .filter(|&i| !e.inner_varies(i) && !matches!(e.region.nodes[i].kind, NodeKind::Reduce(_)))
+        .collect();
+    for i in list {
+        let ready = e.region.nodes[i].args.iter().all(|a| e.names.contains_key(a));
+        if ready && !e.names.contains_key(&i) {
+            e.define(i, None);
+        }
+    }
+}
+
+/// Emits the end of a split row: each block leaves its partial results, and the last adds them up.
+fn gather_split(e: &mut Emitter<'_>, threads: usize, split: usize) {
+    let folds = e.folds(1);
+    e.code.line("__shared__ bool last;");
+    e.code.open("if (lane == 0)");
+    for (k, &f) in folds.iter().enumerate() {
+        let (_, ty, _) = fold_of(e, f);
+        e.code.line(format!(
+            "(({ty}*)(scratch + (Index){k}u * rows * {split}u))[row * {split}u + blockIdx.x] = s{f};"
+        ));
+    }
+    e.code.line("__threadfence();");
+    e.code.line(format!("last = atomicAdd(&counters[row], 1u) == {}u;", split - 1));
+    e.code.close();
+    e.code.line("__syncthreads();");
+    e.code.line("if (!last) return;");
+    e.code.line("__threadfence();");
+    e.code.line("if (lane == 0) counters[row] = 0;");
+    for (k, &f) in folds.iter().enumerate() {
+        let (op, ty, identity) = fold_of(e, f);
+        let d = expr::computed(e.region.nodes[f].dtype);
+        e.code.line(format!("s{f} = {identity};"));
+        e.code.line(format!("for (unsigned b = lane; b < {split}u; b += {threads}u)"));
+        e.code.line(format!(
+            "    s{f} = {op}::of(s{f}, __ldcg((const {ty}*)(scratch + (Index){k}u * rows * {split}u) + row * {split}u + b));"
+        ));
+        e.code.line(format!("const {d} t{f} = ({d})across<{op}, {threads}>(s{f});"));
+        e.names.insert(f, format!("t{f}"));
+    }
+}

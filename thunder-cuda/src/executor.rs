@@ -1,0 +1,264 @@
+//! The executor: a fused trace becomes launches over one arena.
+
+use crate::codegen::{self, Arg as KernelArg, Kernel, Lowered};
+use crate::runtime::{DeviceBuffer, Gpu, Instance, Launch, Program, Slot, Timer};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use thunder_core::error::Error;
+use thunder_core::exec::{
+    Arg, Backend, Buffer, Executable, Memory, Place, Plan, Report, Returned, StepReport, Work, plan,
+};
+use thunder_core::op::Op;
+use thunder_core::trace::Trace;
+use thunder_core::types::{DType, Element, Ty};
+
+/// Device `ordinal` as a backend; one for the whole process, so that its memory and kernels are shared.
+///
+/// # Errors
+/// No driver, a driver too old, no such device, no NVRTC, no cuBLASLt: each says so.
+pub fn backend(ordinal: usize) -> Result<Arc<dyn Backend>, Error> {
+    Ok(Arc::new(Cuda { gpu: gpu(ordinal)? }))
+}
+
+/// A timer on device `ordinal`.
+///
+/// # Errors
+/// As [`backend`].
+pub fn timer(ordinal: usize) -> Result<Timer, Error> {
+    Timer::new(&gpu(ordinal)?)
+}
+
+/// The model of device `ordinal`, as its vendor calls it.
+///
+/// # Errors
+/// As [`backend`].
+pub fn model(ordinal: usize) -> Result<String, Error> {
+    Ok(gpu(ordinal)?.model.clone())
+}
+
+fn gpu(ordinal: usize) -> Result<Arc<Gpu>, Error> {
+    static OPEN: Mutex<Option<HashMap<usize, Arc<Gpu>>>> = Mutex::new(None);
+    let mut open = OPEN.lock().unwrap_or_else(|e| e.into_inner());
+    let open = open.get_or_insert_default();
+    if let Some(gpu) = open.get(&ordinal) {
+        return Ok(gpu.clone());
+    }
+    let gpu = Gpu::open(ordinal)?;
+    open.insert(ordinal, gpu.clone());
+    Ok(gpu)
+}
+
+struct Cuda {
+    gpu: Arc<Gpu>,
+}
+
+impl Backend for Cuda {
+    fn name(&self) -> String {
+        format!("cuda:{}", self.gpu.ordinal)
+    }
+
+    fn upload(&self, bytes: &[u8]) -> Result<Buffer, Error> {
+        Ok(Arc::new(self.gpu.upload(bytes)?))
+    }
+
+    fn download(&self, buffer: &Buffer, out: &mut [u8]) -> Result<(), Error> {
+        self.gpu.download(DeviceBuffer::of(buffer, &self.gpu)?, out)
+    }
+
+    fn claims(&self, _: &Op, _: &[Ty]) -> bool {
+        false
+    }
+
+    fn compile(&self, trace: &Trace, donated: &[bool]) -> Result<Arc<dyn Executable>, Error> {
+        Ok(Arc::new(Compiled::new(trace, donated, &self.gpu)?))
+    }
+}
+
+/// A compiled trace.
+struct Compiled {
+    gpu: Arc<Gpu>,
+    plan: Plan,
+    params: Vec<usize>,
+    program: Program,
+    instance: Mutex<Option<Instance>>,
+    report: Report,
+}
+
+impl Compiled {
+    fn new(trace: &Trace, donated: &[bool], gpu: &Arc<Gpu>) -> Result<Compiled, Error> {
+        let plan = plan(trace, donated);
+        let mut lowered = Vec::new();
+        for step in &plan.steps {
+            lowered.push(codegen::lower(trace, step)?);
+        }
+        let kernels: Vec<&Kernel> = lowered.iter().flat_map(kernels_of).collect();
+        let functions = gpu.functions(&kernels)?;
+        let mut functions = functions.into_iter();
+        let (mut launches, mut steps) = (Vec::new(), Vec::new());
+        let (mut scratch, mut counters) = (0, 0);
+        for (step, low) in plan.steps.iter().zip(&lowered) {
+            for kernel in kernels_of(low) {
+                let Some(function) = functions.next() else { break };
+                let args = kernel.args.iter().map(|a| slot(a, &step.reads, &step.writes, counters)).collect();
+                scratch = scratch.max(kernel.scratch);
+                counters += kernel.counters * 4;
+                launches.push(Launch::Kernel { function, grid: kernel.grid, threads: kernel.threads, args });
+            }
+            match low {
+                Lowered::Kernels(_) => {}
+                Lowered::Print(_, label) => {
+                    launches.push(Launch::Print { label: label.clone(), place: step.writes[0].clone() });
+                }
+                Lowered::Zeros => {
+                    let (write, bytes) = (&step.writes[0], codegen::bytes(&step.writes));
+                    launches.push(Launch::Clear { at: start_of(write), bytes });
+                }
+                Lowered::Product(shape) => launches.push(Launch::Product {
+                    product: gpu.product(shape)?,
+                    args: [start_of(&step.reads[0]), start_of(&step.reads[1]), start_of(&step.writes[0])],
+                }),
+            }
+            steps.push(step_report(trace, step, low));
+        }
+        let program = Program { launches, arena: plan.arena_bytes, scratch, counters };
+        let report = Report { steps, arena_bytes: plan.arena_bytes, peak_bytes: plan.peak_bytes };
+        let params = trace.body.params.iter().map(|&p| trace.ty(p).bytes()).collect();
+        Ok(Compiled { gpu: gpu.clone(), plan, params, program, instance: Mutex::default(), report })
+    }
+
+    fn start(&self, params: &[u64], outs: &[u64]) -> Result<(), Error> {
+        let mut instance = self.instance.lock().unwrap_or_else(|e| e.into_inner());
+        let mut ready = match instance.take() {
+            Some(ready) => ready,
+            None => Instance::new(&self.gpu, &self.program)?,
+        };
+        // A run that fails may leave counters behind: its instance is dropped.
+        ready.run(&self.gpu, &self.program, params, outs)?;
+        *instance = Some(ready);
+        Ok(())
+    }
+}
+
+impl Executable for Compiled {
+    fn run(&self, args: &mut Vec<Arg>) -> Result<Vec<Buffer>, Error> {
+        let name = || format!("cuda:{}", self.gpu.ordinal);
+        if args.len() != self.params.len() {
+            let message = format!("{} arguments for {} parameters", args.len(), self.params.len());
+            return Err(Error::Backend { device: name(), message });
+        }
+        self.gpu.enter()?;
+        let mut params = Vec::with_capacity(args.len());
+        for (arg, &bytes) in args.iter().zip(&self.params) {
+            let block = DeviceBuffer::of(buffer(arg), &self.gpu)?;
+            if block.bytes() < bytes {
+                let message = format!("an argument of {} bytes where {bytes} are read", block.bytes());
+                return Err(Error::Backend { device: name(), message });
+            }
+            params.push(block.ptr);
+        }
+        let (mut outs, mut fresh) = (Vec::new(), Vec::new());
+        for out in &self.plan.outs {
+            if let Some(donor) = out.donor
+                && let Arg::Donated(b) = &mut args[donor]
+                && Arc::get_mut(b).is_some_and(|b| b.bytes() == out.bytes)
+            {
+                outs.push(params[donor]);
+                fresh.push(None);
+                continue;
+            }
+            let block = self.gpu.allocate(out.bytes)?;
+            outs.push(block.ptr);
+            fresh.push(Some(Arc::new(block) as Buffer));
+        }
+        self.start(&params, &outs)?;
+        let results = self.plan.results.iter().map(|r| match *r {
+            Returned::Out(k) => match (&fresh[k], self.plan.outs[k].donor) {
+                (Some(block), _) => block.clone(),
+                (None, Some(donor)) => buffer(&args[donor]).clone(),
+                (None, None) => unreachable!("what is not fresh was donated"),
+            },
+            Returned::Param(i) => buffer(&args[i]).clone(),
+        });
+        let results = results.collect();
+        args.clear();
+        Ok(results)
+    }
+
+    fn report(&self) -> Report {
+        self.report.clone()
+    }
+}
+
+fn buffer(arg: &Arg) -> &Buffer {
+    let (Arg::Borrowed(buffer) | Arg::Donated(buffer)) = arg;
+    buffer
+}
+
+fn kernels_of(low: &Lowered) -> impl Iterator<Item = &Kernel> {
+    match low {
+        Lowered::Kernels(list) | Lowered::Print(list, _) => list.iter(),
+        Lowered::Product(_) | Lowered::Zeros => [].iter(),
+    }
+}
+
+fn start_of(p: &Place) -> Slot {
+    Slot::At(p.base, p.layout.offset * p.dtype.size())
+}
+
+fn slot(arg: &KernelArg, reads: &[Place], writes: &[Place], counters: usize) -> Slot {
+    match *arg {
+        KernelArg::Read(i) => start_of(&reads[i]),
+        KernelArg::Write(i) => start_of(&writes[i]),
+        KernelArg::Scratch => Slot::Scratch,
+        KernelArg::Counters => Slot::Counters(counters),
+        KernelArg::U32(n) => Slot::Bits(u64::from(n)),
+        KernelArg::U64(n) => Slot::Bits(n),
+        KernelArg::F32(x) => Slot::Bits(u64::from(x.to_bits())),
+        KernelArg::F64(x) => Slot::Bits(x.to_bits()),
+    }
+}
+
+fn step_report(trace: &Trace, step: &thunder_core::exec::Step, low: &Lowered) -> StepReport {
+    let name = match step.work {
+        Work::Copy => "copy".to_string(),
+        Work::Inst(inst) => match &trace.data(inst).kind {
+            thunder_core::trace::Kind::Op(op) => op.name().to_string(),
+            _ => kernels_of(low).next().map_or_else(|| "nothing".into(), |k| k.entry.clone()),
+        },
+    };
+    let (source, flops) = match low {
+        Lowered::Product(_) => {
+            let k = step.reads[0].layout.sizes.last().copied().unwrap_or(0);
+            ("cuBLASLt".to_string(), 2 * step.writes[0].layout.count() * k)
+        }
+        _ => (kernels_of(low).map(|k| k.source.as_str()).collect::<Vec<_>>().join("\n"), 0),
+    };
+    let bytes = codegen::bytes(&step.reads) + codegen::bytes(&step.writes);
+    StepReport { name, source, bytes, flops }
+}
+
+/// Prints a traced value as the CPU executor does.
+pub(crate) fn print(label: &str, place: &Place, bytes: &[u8]) {
+    fn typed<E: Element + std::fmt::Debug>(bytes: &[u8]) -> Vec<f64> {
+        let count = bytes.len() / E::DTYPE.size();
+        let Ok(list) = E::read(count, |out| -> Result<(), std::convert::Infallible> {
+            out.copy_from_slice(bytes);
+            Ok(())
+        });
+        list.into_iter().map(E::to_f64).collect()
+    }
+    let list = match place.dtype {
+        DType::F64 => typed::<f64>(bytes),
+        DType::F32 => typed::<f32>(bytes),
+        DType::F16 => typed::<half::f16>(bytes),
+        DType::BF16 => typed::<half::bf16>(bytes),
+        DType::I64 => typed::<i64>(bytes),
+        DType::I32 => typed::<i32>(bytes),
+        DType::U32 => typed::<u32>(bytes),
+        DType::U8 => typed::<u8>(bytes),
+        DType::Bool => typed::<bool>(bytes),
+    };
+    let more = if place.layout.count() > list.len() { ", .." } else { "" };
+    let list: Vec<String> = list.iter().map(f64::to_string).collect();
+    eprintln!("{label}: {}{:?} [{}{more}]", place.dtype, place.layout.sizes, list.join(", "));
+}

@@ -1,0 +1,189 @@
+//! Device memory: blocks are kept and handed out again, since allocating one stops the device.
+
+use super::{Gpu, check, cu};
+use std::any::Any;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use thunder_core::error::Error;
+use thunder_core::exec::{Buffer, Memory};
+
+/// Blocks that nothing holds, by size.
+#[derive(Default)]
+pub(super) struct Pool {
+    free: BTreeMap<usize, Vec<cu::CUdeviceptr>>,
+}
+
+/// A block of device memory; it goes back to the pool when dropped. Work that still uses it comes earlier in the
+/// one stream than whatever its next owner starts.
+pub(crate) struct DeviceBuffer {
+    pub ptr: cu::CUdeviceptr,
+    bytes: usize,
+    capacity: usize,
+    gpu: Arc<Gpu>,
+}
+
+impl Memory for DeviceBuffer {
+    fn bytes(&self) -> usize {
+        self.bytes
+    }
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}
+
+impl Drop for DeviceBuffer {
+    fn drop(&mut self) {
+        if let Ok(mut pool) = self.gpu.pool.lock() {
+            pool.free.entry(self.capacity).or_default().push(self.ptr);
+        }
+    }
+}
+
+impl DeviceBuffer {
+    /// The device memory behind a buffer of device `gpu`.
+    pub fn of<'a>(buffer: &'a Buffer, gpu: &Gpu) -> Result<&'a DeviceBuffer, Error> {
+        match buffer.as_any().downcast_ref::<DeviceBuffer>() {
+            Some(b) if b.gpu.ordinal == gpu.ordinal => Ok(b),
+            _ => Err(super::absent("a buffer of another device")),
+        }
+    }
+}
+
+/// Sizes are rounded so that a freed block fits the next request.
+fn rounded(bytes: usize) -> usize {
+    match bytes {
+        0..=512 => 512,
+        b if b <= 1 << 20 => b.next_power_of_two(),
+        b => b.next_multiple_of(2 << 20),
+    }
+}
+
+impl Gpu {
+    /// Memory of `bytes` bytes, of no certain content.
+    pub fn allocate(self: &Arc<Gpu>, bytes: usize) -> Result<DeviceBuffer, Error> {
+        self.enter()?;
+        let need = rounded(bytes);
+        let mut pool = self.pool.lock().map_err(|_| super::absent("the memory pool is broken"))?;
+        // A somewhat larger block serves; a much larger one is left for what needs it.
+        let found =
+            pool.free.range(need..=need + need / 4).find(|(_, list)| !list.is_empty()).map(|(c, _)| *c);
+        let taken = found.and_then(|c| Some((c, pool.free.get_mut(&c)?.pop()?)));
+        let (capacity, ptr) = match taken {
+            Some(block) => block,
+            None => (need, self.fresh(need, &mut pool)?),
+        };
+        Ok(DeviceBuffer { ptr, bytes, capacity, gpu: self.clone() })
+    }
+
+    fn fresh(&self, bytes: usize, pool: &mut Pool) -> Result<cu::CUdeviceptr, Error> {
+        let mut ptr = 0;
+        // SAFETY: writes the address of a new block.
+        let mut code = unsafe { cu::cuMemAlloc_v2(&mut ptr, bytes) };
+        if code == cu::CUresult::CUDA_ERROR_OUT_OF_MEMORY {
+            self.synchronize()?;
+            for block in std::mem::take(&mut pool.free).into_values().flatten() {
+                // SAFETY: nothing holds a block of the pool, and all work is done.
+                check(unsafe { cu::cuMemFree_v2(block) }, "freeing memory")?;
+            }
+            // SAFETY: as above.
+            code = unsafe { cu::cuMemAlloc_v2(&mut ptr, bytes) };
+        }
+        if code == cu::CUresult::CUDA_ERROR_OUT_OF_MEMORY {
+            return Err(Error::OutOfMemory { device: format!("cuda:{}", self.ordinal), bytes });
+        }
+        check(code, "allocating memory")?;
+        Ok(ptr)
+    }
+
+    /// Writes zeros.
+    pub fn clear(&self, ptr: cu::CUdeviceptr, bytes: usize) -> Result<(), Error> {
+        if bytes == 0 {
+            return Ok(());
+        }
+        // SAFETY: the caller's block has these bytes.
+        check(unsafe { cu::cuMemsetD8Async(ptr, 0, bytes, self.stream) }, "clearing memory")
+    }
+
+    /// Copies host bytes to a new block.
+    pub fn upload(self: &Arc<Gpu>, bytes: &[u8]) -> Result<DeviceBuffer, Error> {
+        let buffer = self.allocate(bytes.len())?;
+        let mut staging = self.staging.lock().map_err(|_| super::absent("the staging memory is broken"))?;
+        let mut done = 0;
+        for chunk in bytes.chunks(Staging::SIZE / 2) {
+            let at = staging.room(self, chunk.len())?;
+            // SAFETY: `room` gave this much pinned memory that no copy in flight reads, and the block is new.
+            unsafe {
+                std::ptr::copy_nonoverlapping(chunk.as_ptr(), at, chunk.len());
+                let to = buffer.ptr + done as u64;
+                check(cu::cuMemcpyHtoDAsync_v2(to, at.cast(), chunk.len(), self.stream), "uploading")?;
+            }
+            done += chunk.len();
+        }
+        Ok(buffer)
+    }
+
+    /// Copies a block's first bytes to the host, after all work before.
+    pub fn download(&self, from: &DeviceBuffer, out: &mut [u8]) -> Result<(), Error> {
+        self.enter()?;
+        if out.len() > from.bytes {
+            let text = format!("{} bytes asked of a buffer of {}", out.len(), from.bytes);
+            return Err(super::absent(&text));
+        }
+        self.download_from(from.ptr, out)
+    }
+
+    /// Copies device memory to the host, after all work before.
+    pub fn download_from(&self, from: cu::CUdeviceptr, out: &mut [u8]) -> Result<(), Error> {
+        let mut staging = self.staging.lock().map_err(|_| super::absent("the staging memory is broken"))?;
+        let mut done = 0;
+        for chunk in out.chunks_mut(Staging::SIZE) {
+            self.synchronize()?;
+            staging.at = 0;
+            let at = staging.room(self, chunk.len())?;
+            // SAFETY: the block has these bytes, and the pinned memory is free after the wait above.
+            unsafe {
+                check(
+                    cu::cuMemcpyDtoHAsync_v2(at.cast(), from + done as u64, chunk.len(), self.stream),
+                    "downloading",
+                )?;
+                self.synchronize()?;
+                std::ptr::copy_nonoverlapping(at, chunk.as_mut_ptr(), chunk.len());
+            }
+            done += chunk.len();
+        }
+        Ok(())
+    }
+}
+
+/// Pinned host memory that copies go through, filled from its start and reused once copies are done.
+pub(super) struct Staging {
+    base: *mut u8,
+    at: usize,
+}
+
+impl Default for Staging {
+    fn default() -> Staging {
+        Staging { base: std::ptr::null_mut(), at: 0 }
+    }
+}
+
+impl Staging {
+    const SIZE: usize = 16 << 20;
+
+    /// Pinned memory of `bytes` bytes, at most [`Staging::SIZE`].
+    fn room(&mut self, gpu: &Gpu, bytes: usize) -> Result<*mut u8, Error> {
+        if self.base.is_null() {
+            let mut base = std::ptr::null_mut();
+            // SAFETY: writes the address of a new block, kept for the process's life.
+            check(unsafe { cu::cuMemAllocHost_v2(&mut base, Staging::SIZE) }, "allocating pinned memory")?;
+            self.base = base.cast();
+        }
+        if self.at + bytes > Staging::SIZE {
+            gpu.synchronize()?;
+            self.at = 0;
+        }
+        let at = self.base.wrapping_add(self.at);
+        self.at += bytes.next_multiple_of(64);
+        Ok(at)
+    }
+}

@@ -1,0 +1,168 @@
+//! The device: found at run time, its memory, its compiler, its matrix library. All `unsafe` of this crate is here.
+
+mod cache;
+mod compiler;
+mod launch;
+mod matmul;
+mod memory;
+mod timer;
+
+pub(crate) use launch::{Instance, Launch, Program, Slot};
+pub(crate) use matmul::Product;
+pub use matmul::Shape;
+pub(crate) use memory::DeviceBuffer;
+pub use timer::Timer;
+
+use cudarc::driver::sys as cu;
+use cudarc::{cublaslt, nvrtc};
+use std::collections::HashMap;
+use std::ffi::CStr;
+use std::sync::{Arc, Mutex};
+use thunder_core::error::Error;
+
+/// The oldest driver that runs what NVRTC 13 makes: that of CUDA 13.0 (NVRTC 12 makes code for 12.x drivers too).
+const OLDEST_DRIVER: i32 = 12000;
+
+/// One device with its context and stream. All its work is ordered by that one stream, so memory that a finished
+/// call gave back can be handed out again at once.
+pub(crate) struct Gpu {
+    pub ordinal: usize,
+    /// The device's name, as the vendor calls it.
+    pub model: String,
+    /// Its compute capability.
+    pub arch: (i32, i32),
+    context: cu::CUcontext,
+    stream: cu::CUstream,
+    pool: Mutex<memory::Pool>,
+    staging: Mutex<memory::Staging>,
+    modules: Mutex<HashMap<[u8; 32], compiler::Module>>,
+    library: Mutex<Option<matmul::Library>>,
+}
+
+// SAFETY: the driver's handles may be used from any thread once the context is current there, which every entry
+// point below sees to; everything that changes is behind a lock.
+unsafe impl Send for Gpu {}
+// SAFETY: as above.
+unsafe impl Sync for Gpu {}
+
+fn absent(what: &str) -> Error {
+    Error::Backend { device: "cuda".into(), message: what.into() }
+}
+
+impl Gpu {
+    /// Opens device `ordinal`, saying what is missing if it cannot be.
+    pub fn open(ordinal: usize) -> Result<Arc<Gpu>, Error> {
+        // SAFETY: only looks whether the library can be loaded.
+        if !unsafe { cu::is_culib_present() } {
+            return Err(absent("no NVIDIA driver: libcuda is not installed (or not where the loader looks)"));
+        }
+        let mut version = 0;
+        // SAFETY: this call may come before `cuInit`, and writes one integer.
+        let code = unsafe { cu::cuDriverGetVersion(&mut version) };
+        if code != cu::CUresult::CUDA_SUCCESS {
+            return Err(absent(&format!("the NVIDIA driver does not answer ({code:?})")));
+        }
+        if version < OLDEST_DRIVER {
+            let text = format!(
+                "the NVIDIA driver is too old: it supports CUDA {}.{}, and {}.0 is needed",
+                version / 1000,
+                version % 1000 / 10,
+                OLDEST_DRIVER / 1000
+            );
+            return Err(absent(&text));
+        }
+        // SAFETY: initialises the driver; takes no pointer.
+        match unsafe { cu::cuInit(0) } {
+            cu::CUresult::CUDA_SUCCESS => {}
+            cu::CUresult::CUDA_ERROR_NO_DEVICE => return Err(absent("the NVIDIA driver finds no device")),
+            code => return Err(absent(&format!("the NVIDIA driver cannot start: {}", describe(code)))),
+        }
+        let mut count = 0;
+        // SAFETY: writes one integer.
+        check(unsafe { cu::cuDeviceGetCount(&mut count) }, "counting devices")?;
+        if ordinal as i64 >= i64::from(count) {
+            return Err(absent(&format!("there is no device {ordinal}: {count} found")));
+        }
+        // SAFETY: only looks whether the libraries can be loaded.
+        let (compiler, library) =
+            unsafe { (nvrtc::sys::is_culib_present(), cublaslt::sys::is_culib_present()) };
+        if !compiler {
+            return Err(absent("NVRTC is missing: libnvrtc.so.13 (or .12) of the CUDA toolkit is not found"));
+        }
+        if !library {
+            return Err(absent(
+                "cuBLASLt is missing: libcublasLt.so.13 (or .12) of the CUDA toolkit is not found",
+            ));
+        }
+        Gpu::start(ordinal)
+    }
+
+    fn start(ordinal: usize) -> Result<Arc<Gpu>, Error> {
+        let (mut device, mut context, mut stream) = (0, std::ptr::null_mut(), std::ptr::null_mut());
+        let (mut major, mut minor, mut name) = (0, 0, [0i8; 128]);
+        use cu::CUdevice_attribute::{
+            CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR as MAJOR,
+            CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR as MINOR,
+        };
+        // SAFETY: each call writes to the variable it is given, and the device was found above.
+        unsafe {
+            check(cu::cuDeviceGet(&mut device, ordinal as i32), "opening the device")?;
+            check(cu::cuDeviceGetAttribute(&mut major, MAJOR, device), "asking for its capability")?;
+            check(cu::cuDeviceGetAttribute(&mut minor, MINOR, device), "asking for its capability")?;
+            check(cu::cuDeviceGetName(name.as_mut_ptr().cast(), 127, device), "asking for its name")?;
+            check(cu::cuDevicePrimaryCtxRetain(&mut context, device), "making a context")?;
+            check(cu::cuCtxSetCurrent(context), "using the context")?;
+            check(cu::cuStreamCreate(&mut stream, 1), "making a stream")?;
+        }
+        if major < 8 {
+            return Err(absent(&format!(
+                "device {ordinal} is of compute capability {major}.{minor}; 8.0 is needed"
+            )));
+        }
+        // SAFETY: the driver ended the name with a zero, and the array's last byte is one.
+        let model = unsafe { CStr::from_ptr(name.as_ptr().cast()) }.to_string_lossy().into_owned();
+        Ok(Arc::new(Gpu {
+            ordinal,
+            model,
+            arch: (major, minor),
+            context,
+            stream,
+            pool: Mutex::default(),
+            staging: Mutex::default(),
+            modules: Mutex::default(),
+            library: Mutex::default(),
+        }))
+    }
+
+    /// Makes the context current in this thread.
+    pub fn enter(&self) -> Result<(), Error> {
+        // SAFETY: the context lives as long as the process.
+        check(unsafe { cu::cuCtxSetCurrent(self.context) }, "using the context")
+    }
+
+    /// Waits for all work.
+    pub fn synchronize(&self) -> Result<(), Error> {
+        // SAFETY: the stream lives as long as the process.
+        check(unsafe { cu::cuStreamSynchronize(self.stream) }, "waiting for the device")
+    }
+}
+
+/// The driver's word for an error, without calling into the driver where it may be unusable.
+fn describe(code: cu::CUresult) -> String {
+    let mut text = std::ptr::null();
+    // SAFETY: writes a pointer to a static text, or nothing.
+    let known =
+        unsafe { cu::cuGetErrorString(code, &mut text) } == cu::CUresult::CUDA_SUCCESS && !text.is_null();
+    if !known {
+        return format!("{code:?}");
+    }
+    // SAFETY: the driver's texts are static and end with a zero.
+    format!("{} ({code:?})", unsafe { CStr::from_ptr(text) }.to_string_lossy())
+}
+
+fn check(code: cu::CUresult, what: &str) -> Result<(), Error> {
+    match code {
+        cu::CUresult::CUDA_SUCCESS => Ok(()),
+        code => Err(absent(&format!("{what}: {}", describe(code)))),
+    }
+}

@@ -1,0 +1,358 @@
+//! Every operation and whole fused kernels on a CUDA device, against the oracle. Without a device the tests say
+//! that they ran nothing.
+//!
+//! `cargo test -p thunder-cuda --test device -- --ignored --nocapture` times kernels against copies.
+
+mod cases;
+
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use thunder_core::exec::{Arg, Backend, Buffer};
+use thunder_core::op::{Flag, Op};
+use thunder_core::trace::{Builder, Trace};
+use thunder_core::transform::differentiate;
+use thunder_core::types::{Axes, DType, Elem, Ty};
+use thunder_oracle::samples::{self, Random};
+use thunder_oracle::{Array, decode, encode, eval};
+
+fn device() -> Option<Arc<dyn Backend>> {
+    match thunder_cuda::backend(0) {
+        Ok(backend) => Some(backend),
+        Err(e) => {
+            eprintln!("\n*** SKIPPED: no CUDA device, nothing was run: {e} ***\n");
+            None
+        }
+    }
+}
+
+fn run(
+    backend: &dyn Backend,
+    trace: &Trace,
+    donated: &[bool],
+    inputs: &[Array],
+) -> Result<Vec<Array>, String> {
+    let exe = backend.compile(trace, donated).map_err(|e| e.to_string())?;
+    let upload = |x: &Array| backend.upload(&encode(x.dtype, &x.data)).map_err(|e| e.to_string());
+    let mut args = Vec::new();
+    for (i, x) in inputs.iter().enumerate() {
+        let buffer = upload(x)?;
+        args.push(if donated[i] { Arg::Donated(buffer) } else { Arg::Borrowed(buffer) });
+    }
+    let results = exe.run(&mut args).map_err(|e| e.to_string())?;
+    trace
+        .body
+        .results
+        .iter()
+        .zip(&results)
+        .map(|(&v, buffer)| {
+            let ty = trace.ty(v);
+            let mut bytes = vec![0; ty.bytes()];
+            backend.download(buffer, &mut bytes).map_err(|e| e.to_string())?;
+            Ok(Array::new(ty.dtype(), &ty.sizes(), decode(ty.dtype(), &bytes)))
+        })
+        .collect()
+}
+
+fn tolerance(d: DType) -> f64 {
+    match d {
+        DType::F64 => 1e-12,
+        DType::F32 => 3e-6,
+        DType::F16 => 2e-3,
+        DType::BF16 => 1.2e-2,
+        _ => 0.0,
+    }
+}
+
+/// What differs, if anything does.
+fn difference(got: &[Array], want: &[Array]) -> Option<String> {
+    for (i, (g, w)) in got.iter().zip(want).enumerate() {
+        let w = w.clone().rounded();
+        let scale = w.data.iter().filter(|y| y.is_finite()).fold(1.0f64, |m, y| m.max(y.abs()));
+        let bound = tolerance(g.dtype) * scale;
+        let wrong = g
+            .data
+            .iter()
+            .zip(&w.data)
+            .enumerate()
+            .filter(|(_, (x, y))| !(x == y || (x.is_nan() && y.is_nan()) || (*x - *y).abs() <= bound));
+        let list: Vec<_> = wrong.collect();
+        if let Some((k, (x, y))) = list.first() {
+            return Some(format!(
+                "result {i}, {} of {}: element {k}: got {x}, expected {y}",
+                list.len(),
+                g.data.len()
+            ));
+        }
+    }
+    None
+}
+
+/// Runs jobs on many threads, and fails with all that went wrong.
+fn all<T: Sync>(jobs: &[T], job: impl Fn(&T) -> Result<(), String> + Sync) {
+    let (next, failures) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    std::thread::scope(|scope| {
+        for _ in 0..16 {
+            scope.spawn(|| {
+                while let Some(x) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| job(x)));
+                    if let Err(e) = done.unwrap_or_else(|_| Err("it panicked".into())) {
+                        failures.lock().expect("no panic holds it").push(e);
+                    }
+                }
+            });
+        }
+    });
+    let failures = failures.into_inner().expect("no panic holds it");
+    println!("{} of {} passed", jobs.len() - failures.len(), jobs.len());
+    assert!(failures.is_empty(), "{} failed:\n{}", failures.len(), failures.join("\n"));
+}
+
+fn check(
+    backend: &dyn Backend,
+    name: &str,
+    trace: &Trace,
+    donated: &[bool],
+    inputs: &[Array],
+) -> Result<(), String> {
+    let plain = differentiate::run(trace).map_err(|e| e.to_string())?;
+    let want = eval(&plain, inputs);
+    let fused = cases::fused(trace);
+    let got = run(backend, &fused, donated, inputs).map_err(|e| format!("{name}: {e}"))?;
+    difference(&got, &want).map_or(Ok(()), |e| Err(format!("{name}: {e}")))
+}
+
+fn every_sample(float: DType) {
+    let Some(backend) = device() else { return };
+    // Without the limit: all. A tool that slows the device down takes every nth.
+    let nth = std::env::var("THUNDER_TEST_EVERY").ok().and_then(|n| n.parse().ok()).unwrap_or(1);
+    let list: Vec<_> = samples::all(float).into_iter().step_by(nth).collect();
+    all(&list, |s| {
+        let inputs = s.arrays(1);
+        check(&*backend, &format!("{float} {}", s.name()), &s.trace(), &vec![false; inputs.len()], &inputs)
+    });
+}
+
+#[test]
+fn every_sample_in_f32() {
+    every_sample(DType::F32);
+}
+
+#[test]
+fn every_sample_in_f64() {
+    every_sample(DType::F64);
+}
+
+#[test]
+fn every_sample_in_bf16() {
+    every_sample(DType::BF16);
+}
+
+#[test]
+fn every_sample_in_f16() {
+    every_sample(DType::F16);
+}
+
+fn inputs(types: &[Ty], seed: u64) -> Vec<Array> {
+    let mut random = Random(seed);
+    types
+        .iter()
+        .map(|t| {
+            let one = |random: &mut Random| match t.dtype() {
+                DType::Bool => f64::from(u8::from(random.unit() < 0.1)),
+                d if d.is_float() && t.sizes().is_empty() => 0.01 + random.unit(),
+                d if d.is_float() => 2.0 * random.unit() - 0.5,
+                DType::U32 => (random.unit() * 4e9).floor(),
+                _ => (random.unit() * 512.0).floor(),
+            };
+            Array::new(t.dtype(), &t.sizes(), (0..t.count()).map(|_| one(&mut random)).collect()).rounded()
+        })
+        .collect()
+}
+
+#[test]
+fn fused_cases() {
+    let Some(backend) = device() else { return };
+    let list: Vec<_> =
+        [8, 37].into_iter().flat_map(|r| (0..cases::all(r).len()).map(move |i| (r, i))).collect();
+    all(&list, |&(r, i)| {
+        let case = cases::all(r).swap_remove(i);
+        let mut x = inputs(&case.params, 7);
+        // Second moments are not negative.
+        if case.name == "adamw" {
+            x[2].data.iter_mut().for_each(|v| *v = v.abs());
+        }
+        check(&*backend, &format!("{} at {r}", case.name), &case.trace(), &case.donated, &x)
+    });
+}
+
+fn reduction(op: Op, ty: Ty) -> Trace {
+    let mut trace = Trace::new("reduction");
+    let x = trace.param("x", ty);
+    let mut b = Builder::new(&mut trace);
+    let (y, z) = (b.square(x), b.op(Op::Amax { axes: Axes::ALL, keepdim: Flag::No }, &[x]));
+    let y = b.op(op, &[y]);
+    let insts = b.finish();
+    trace.body.insts = insts;
+    trace.body.results = vec![y, z];
+    trace
+}
+
+/// Sizes that make many blocks share a row or a column, twice over the same memory: the same bits both times.
+#[test]
+fn large_reductions_are_right_and_repeat() {
+    let Some(backend) = device() else { return };
+    let cases = [
+        (vec![20000, 24], 0),
+        (vec![3, 100_001], 1),
+        (vec![300_000], 0),
+        (vec![40, 5000], 1),
+        (vec![513, 100], 0),
+    ];
+    for (sizes, axis) in cases {
+        let op = Op::Sum { axes: Axes::new(&[axis]), keepdim: Flag::No };
+        for dtype in [DType::F32, DType::BF16] {
+            let trace = reduction(op, Ty::of(dtype, &sizes));
+            let x = inputs(&[Ty::of(dtype, &sizes)], 3);
+            let fused = cases::fused(&trace);
+            let exe = backend.compile(&fused, &[false]).expect("compiles");
+            let buffer = backend.upload(&encode(dtype, &x[0].data)).expect("uploads");
+            let mut seen: Option<Vec<u8>> = None;
+            for _ in 0..5 {
+                let out = exe.run(&mut vec![Arg::Borrowed(buffer.clone())]).expect("runs");
+                let mut bytes = vec![0; fused.ty(fused.body.results[0]).bytes()];
+                backend.download(&out[0], &mut bytes).expect("downloads");
+                assert!(seen.is_none_or(|s| s == bytes), "{sizes:?}: another result each time");
+                seen = Some(bytes);
+            }
+            check(&*backend, &format!("{sizes:?}"), &trace, &[false], &x).unwrap_or_else(|e| panic!("{e}"));
+        }
+    }
+}
+
+#[test]
+fn donated_memory_is_reused_unless_it_is_shared() {
+    let Some(backend) = device() else { return };
+    let mut trace = Trace::new("donate");
+    let x = trace.param("x", Ty::of(DType::F32, &[1000]));
+    let mut b = Builder::new(&mut trace);
+    let y = b.square(x);
+    let insts = b.finish();
+    trace.body.insts = insts;
+    trace.body.results = vec![y];
+    let exe = backend.compile(&cases::fused(&trace), &[true]).expect("compiles");
+    let x: Vec<f64> = (0..1000).map(f64::from).collect();
+    let upload = || backend.upload(&encode(DType::F32, &x)).expect("uploads");
+    let address = |b: &Buffer| Arc::as_ptr(b).cast::<u8>() as usize;
+    let buffer = upload();
+    let at = address(&buffer);
+    let out = exe.run(&mut vec![Arg::Donated(buffer)]).expect("runs");
+    assert_eq!(address(&out[0]), at, "a unique buffer is reused");
+    let shared = upload();
+    let out = exe.run(&mut vec![Arg::Donated(shared.clone())]).expect("runs");
+    assert_ne!(address(&out[0]), address(&shared), "a shared one is not");
+    let mut bytes = vec![0; 4000];
+    backend.download(&shared, &mut bytes).expect("downloads");
+    assert_eq!(decode(DType::F32, &bytes), x, "and is left as it was");
+}
+
+/// A value of this type on the device, random.
+fn random(backend: &dyn Backend, ty: Ty) -> Buffer {
+    let mut trace = Trace::new("random");
+    let key = trace.param("key", Ty::KEY);
+    let mut b = Builder::new(&mut trace);
+    let elem = Elem::Known(DType::F32);
+    let y = if ty.dtype().is_float() {
+        let x = b.op(Op::Normal { elem, shape: ty.shape }, &[key]);
+        b.cast(x, ty.dtype())
+    } else {
+        let x = b.op(Op::Uniform { elem, shape: ty.shape }, &[key]);
+        let n = b.scalar(DType::F32, 512.0);
+        let x = b.mul(x, n);
+        b.cast(x, ty.dtype())
+    };
+    let insts = b.finish();
+    trace.body.insts = insts;
+    trace.body.results = vec![y];
+    let exe = backend.compile(&cases::fused(&trace), &[false]).expect("compiles");
+    let key = backend.upload(&encode(DType::U32, &[1.0, 2.0])).expect("uploads");
+    exe.run(&mut vec![Arg::Borrowed(key)]).expect("runs").remove(0)
+}
+
+/// Device time of each case against a copy of as many bytes. Donated operands are copied by neither.
+#[test]
+#[ignore = "a benchmark: needs the device to itself"]
+fn kernels_against_copies() {
+    let Some(backend) = device() else { return };
+    let timer = thunder_cuda::timer(0).expect("a timer");
+    println!("device: {}", thunder_cuda::model(0).expect("a device"));
+    let gb = 1usize << 30;
+    let copy = 2.0 * gb as f64 / f64::from(timer.copy(gb, 20).expect("copies")) / 1e6;
+    println!("copy: {copy:.0} GB/s");
+    println!("{:<22} {:>8} {:>9} {:>9} {:>7}  launches", "case", "rows", "ms", "floor ms", "of copy");
+    let rows = |name: &str| match name {
+        "bias_gelu" => 16384,
+        "layer_norm" | "layer_norm_backward" | "column_sum" | "transpose_gelu_add" => 65536,
+        "softmax" | "dropout" => 131_072,
+        "adamw" => 162_000,
+        "embedding" | "embedding_backward" => 16384,
+        "rope" => 16384,
+        "causal_softmax" => 4096,
+        "sum_all" => 16384,
+        "cumsum" | "argmax_any" => 65536,
+        _ => 8192,
+    };
+    for (i, name) in cases::all(8).iter().map(|c| c.name).enumerate() {
+        let case = cases::all(rows(name)).swap_remove(i);
+        let trace = cases::fused(&case.trace());
+        let exe = match backend.compile(&trace, &case.donated) {
+            Ok(exe) => exe,
+            Err(e) => {
+                println!("{name}: {e}");
+                continue;
+            }
+        };
+        let mut buffers: Vec<Buffer> = case.params.iter().map(|&t| random(&*backend, t)).collect();
+        let bytes: usize = case.params.iter().map(Ty::bytes).sum::<usize>()
+            + trace.body.results.iter().map(|&v| trace.ty(v).bytes()).sum::<usize>();
+        let ms = timer.median(15, || {
+            let take =
+                |(i, b): (usize, Buffer)| if case.donated[i] { Arg::Donated(b) } else { Arg::Borrowed(b) };
+            let list = std::mem::take(&mut buffers);
+            let kept: Vec<Option<Buffer>> =
+                list.iter().enumerate().map(|(i, b)| (!case.donated[i]).then(|| b.clone())).collect();
+            let mut args: Vec<Arg> = list.into_iter().enumerate().map(take).collect();
+            let out = exe.run(&mut args)?;
+            // What was donated comes back as the result of the same place.
+            buffers =
+                kept.into_iter().enumerate().map(|(i, b)| b.unwrap_or_else(|| out[i].clone())).collect();
+            Ok(())
+        });
+        let report = exe.report();
+        let names: Vec<&str> = report.steps.iter().map(|s| s.name.as_str()).collect();
+        let floor = bytes as f64 / copy / 1e6;
+        match ms {
+            Ok(ms) => println!(
+                "{:<22} {:>8} {:>9.4} {:>9.4} {:>6.1}%  {} {}",
+                name,
+                rows(name),
+                ms,
+                floor,
+                100.0 * floor / f64::from(ms),
+                names.len(),
+                names.join(" ")
+            ),
+            Err(e) => println!("{name}: {e}"),
+        }
+    }
+    // What one call costs the host.
+    let case = cases::all(8).swap_remove(0);
+    let exe = backend.compile(&cases::fused(&case.trace()), &case.donated).expect("compiles");
+    let buffers: Vec<Buffer> = case.params.iter().map(|&t| random(&*backend, t)).collect();
+    let start = std::time::Instant::now();
+    for _ in 0..2000 {
+        let mut args = buffers.iter().map(|b| Arg::Borrowed(b.clone())).collect();
+        exe.run(&mut args).expect("runs");
+    }
+    println!("one call of one kernel: {:.2} us", start.elapsed().as_secs_f64() / 2000.0 * 1e6);
+}

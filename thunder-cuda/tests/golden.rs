@@ -1,0 +1,56 @@
+//! The generated sources, compared with the files in `golden/`. `UPDATE=1` writes them anew.
+
+mod cases;
+
+use std::path::PathBuf;
+use thunder_core::exec::plan;
+use thunder_cuda::codegen::{Lowered, canonical, lower};
+
+#[test]
+fn sources_are_golden() {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
+    let update = std::env::var_os("UPDATE").is_some();
+    let mut wrong = Vec::new();
+    for case in cases::all(256) {
+        let trace = cases::fused(&case.trace());
+        let mut sources: Vec<String> = Vec::new();
+        for step in &plan(&trace, &case.donated).steps {
+            let kernels = match lower(&trace, step).unwrap_or_else(|e| panic!("{}: {e}", case.name)) {
+                Lowered::Kernels(list) | Lowered::Print(list, _) => list,
+                Lowered::Product(_) | Lowered::Zeros => Vec::new(),
+            };
+            sources.extend(kernels.into_iter().map(|k| k.source));
+        }
+        for (i, source) in sources.iter().enumerate() {
+            let path = folder.join(format!("{}_{i}.cu", case.name));
+            let known = std::fs::read_to_string(&path).unwrap_or_default();
+            if known == *source {
+                continue;
+            }
+            if update {
+                std::fs::write(&path, source).expect("golden files can be written");
+            } else {
+                wrong.push(path.display().to_string());
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "not as golden (UPDATE=1 rewrites them):\n{}", wrong.join("\n"));
+}
+
+/// The number of rows is an argument: another batch size compiles nothing.
+#[test]
+fn another_batch_size_is_the_same_kernel() {
+    for name in ["bias_gelu", "layer_norm", "layer_norm_backward", "add_rms_norm", "adamw"] {
+        let sources = [8192, 16384].map(|rows| {
+            let case = cases::all(rows).into_iter().find(|c| c.name == name).expect("a case");
+            let trace = cases::fused(&case.trace());
+            let steps = plan(&trace, &case.donated).steps;
+            let kernels = steps.iter().flat_map(|s| match lower(&trace, s) {
+                Ok(Lowered::Kernels(list)) => list,
+                _ => Vec::new(),
+            });
+            kernels.map(|k| canonical(&k.source)).collect::<Vec<_>>()
+        });
+        assert_eq!(sources[0], sources[1], "{name}");
+    }
+}

@@ -1,0 +1,93 @@
+// rows_ge_lt_and_amax_sub_exp_sum_log_eq_select_sum_sub: 256 x 50304 points
+
+struct bf16 { unsigned short bits; };
+__device__ __forceinline__ float wide(bf16 x) { return __uint_as_float((unsigned)x.bits << 16); }
+template <class T> __device__ __forceinline__ T wide(T x) { return x; }
+template <class T> struct As {
+    template <class X> __device__ __forceinline__ static T of(X x) { return (T)x; }
+};
+template <class T, class X> __device__ __forceinline__ T as(X x) { return As<T>::of(x); }
+template <class T, int N> struct alignas(sizeof(T) * N < 16 ? sizeof(T) * N : 16) Vec { T at[N]; };
+template <int N, class T> __device__ __forceinline__ Vec<T, N> load(const T* p) { return *(const Vec<T, N>*)p; }
+#define INF __int_as_float(0x7f800000)
+#define NAN __int_as_float(0x7fffffff)
+__device__ __forceinline__ float maximum(float x, float y) {
+    float z;
+    asm("max.NaN.f32 %0, %1, %2;" : "=f"(z) : "f"(x), "f"(y));
+    return z;
+}
+template <class T> __device__ __forceinline__ T maximum(T x, T y) { return x != x ? x : x > y ? x : y; }
+struct Sum { template <class T> __device__ __forceinline__ static T of(T x, T y) { return x + y; } };
+struct Max { template <class T> __device__ __forceinline__ static T of(T x, T y) { return maximum(x, y); } };
+// The reduction of `x` over groups of T neighbouring threads, in every one of them.
+template <class Op, int T, class A> __device__ __forceinline__ A across(A x) {
+    #pragma unroll
+    for (int d = (T < 32 ? T : 32) / 2; d > 0; d /= 2) x = Op::of(x, __shfl_xor_sync(0xffffffffu, x, d));
+    if constexpr (T > 32) {
+        __shared__ A part[T / 32];
+        __syncthreads();
+        if (threadIdx.x % 32 == 0) part[threadIdx.x / 32] = x;
+        __syncthreads();
+        x = part[0];
+        #pragma unroll
+        for (int w = 1; w < T / 32; ++w) x = Op::of(x, part[w]);
+    }
+    return x;
+}
+
+typedef unsigned Index;
+
+extern "C" __global__ void __launch_bounds__(1024) rows_ge_lt_and_amax_sub_exp_sum_log_eq_select_sum_sub(
+    const bool* __restrict__ p0,
+    const long long* __restrict__ p1,
+    const bf16* __restrict__ p2,
+    float* __restrict__ q0,
+    Index rows)
+{
+    const unsigned lane = threadIdx.x;
+    const Index row = blockIdx.x;
+    const bool t0 = wide(p0[row]);
+    const long long t1 = wide(p1[row]);
+    const bool t3 = t1 >= 0ll;                                                    // v13 = ge
+    const bool t5 = t1 < 50304ll;                                                 // v15 = lt
+    const bool t6 = (bool)(t3 & t5);                                              // v16 = and
+    float s9 = -INF;
+    #pragma unroll 4
+    for (Index col = lane * 4u; col < 50304u; col += 4096u) {
+        const Vec<bf16, 4> a7 = load<4>(p2 + row * 50304u + col);                 // v17: bf16[256, 50304]
+        #pragma unroll
+        for (int j = 0; j < 4; ++j) {
+            const float t7 = wide(a7.at[j]);
+            const float t8 = t7;                                                  // v18 = cast
+            s9 = Max::of(s9, (float)t8);
+        }
+    }
+    const float t9 = (float)across<Max, 1024>(s9);
+    float s12 = 0;
+    float s18 = 0;
+    #pragma unroll 4
+    for (Index col = lane * 4u; col < 50304u; col += 4096u) {
+        const Vec<bf16, 4> a7 = load<4>(p2 + row * 50304u + col);                 // v17: bf16[256, 50304]
+        #pragma unroll
+        for (int j = 0; j < 4; ++j) {
+            const float t7 = wide(a7.at[j]);
+            const float t8 = t7;                                                  // v18 = cast
+            const float t10 = t8 - t9;                                            // v20 = sub
+            const float t11 = expf(t10);                                          // v21 = exp
+            const long long t14 = (long long)(col + j);                           // v24 = iota
+            const bool t15 = t14 == t1;                                           // v25 = eq
+            const float t17 = t15 ? t10 : 0.0f;                                   // v27 = select
+            s12 = Sum::of(s12, (float)t11);
+            s18 = Sum::of(s18, (float)t17);
+        }
+    }
+    const float t12 = (float)across<Sum, 1024>(s12);
+    const float t18 = (float)across<Sum, 1024>(s18);
+    const float t13 = logf(t12);                                                  // v23 = log
+    const float t19 = t13 - t18;                                                  // v29 = sub
+    const float t21 = t6 ? t19 : NAN;                                             // v31 = select
+    const float t22 = t0 ? t21 : 0.0f;                                            // v32 = select
+    if (lane == 0) {
+        q0[row] = as<float>(t22);
+    }
+}

@@ -1,0 +1,79 @@
+// transpose_mul_square_mul_add_mul_tanh_add_mul_add: 256 x 1024 points
+// k0 = 0.044714998453855515
+// k1 = 0.7978845834732056
+
+struct bf16 { unsigned short bits; };
+__device__ __forceinline__ float wide(bf16 x) { return __uint_as_float((unsigned)x.bits << 16); }
+template <class T> __device__ __forceinline__ T wide(T x) { return x; }
+template <class T> struct As {
+    template <class X> __device__ __forceinline__ static T of(X x) { return (T)x; }
+};
+template <> struct As<bf16> {
+    __device__ __forceinline__ static bf16 of(float x) {
+        bf16 y;
+        asm("cvt.rn.bf16.f32 %0, %1;" : "=h"(y.bits) : "f"(x));
+        return y;
+    }
+};
+template <class T, class X> __device__ __forceinline__ T as(X x) { return As<T>::of(x); }
+template <class T, int N> struct alignas(sizeof(T) * N < 16 ? sizeof(T) * N : 16) Vec { T at[N]; };
+template <int N, class T> __device__ __forceinline__ Vec<T, N> load(const T* p) { return *(const Vec<T, N>*)p; }
+template <int N, class T, class I> __device__ __forceinline__ Vec<T, N> gather(const T* p, I step) {
+    Vec<T, N> v;
+    #pragma unroll
+    for (int j = 0; j < N; ++j) v.at[j] = p[j * step];
+    return v;
+}
+template <class T, int N> __device__ __forceinline__ void store(T* p, const Vec<T, N>& v) { *(Vec<T, N>*)p = v; }
+
+typedef unsigned Index;
+
+extern "C" __global__ void __launch_bounds__(256) transpose_mul_square_mul_add_mul_tanh_add_mul_add(
+    const bf16* __restrict__ p0,
+    const bf16* __restrict__ p1,
+    bf16* __restrict__ q0,
+    float k0,
+    float k1)
+{
+    const unsigned l0 = blockIdx.x % 16u * 64u;
+    const unsigned g0 = blockIdx.x / 16u % 4u * 64u;
+    __shared__ bf16 tile1[64][66];                                                // v3: bf16[1024, 256]
+    #pragma unroll 4
+    for (unsigned v = threadIdx.x; v < 512u; v += 256u) {
+        const unsigned g = v % 8u * 8u, l = v / 8u;
+        if (g0 + g < 256u && l0 + l < 1024u) {
+            const Vec<bf16, 8> a1 = load<8>(p1 + (g0 + g) + (l0 + l) * 256u);
+            #pragma unroll
+            for (int j = 0; j < 8; ++j) tile1[l][g + j] = a1.at[j];
+        }
+    }
+    __syncthreads();
+    #pragma unroll 2
+    for (unsigned v = threadIdx.x; v < 512u; v += 256u) {
+        const unsigned l = v % 8u * 8u, g = v / 8u;
+        if (g0 + g < 256u && l0 + l < 1024u) {
+            const Vec<bf16, 8> a1 = gather<8>(&tile1[l][g], 66u);
+            const Vec<bf16, 8> a0 = load<8>(p0 + (g0 + g) * 1024u + (l0 + l));    // v2: bf16[256, 1024]
+            Vec<bf16, 8> v0;
+            #pragma unroll
+            for (int j = 0; j < 8; ++j) {
+                const float t0 = wide(a0.at[j]);
+                const float t1 = wide(a1.at[j]);
+                const float t2 = t1;                                              // v4 = cast
+                const float t4 = t2 * 0.5f;                                       // v6 = mul
+                const float t5 = t2 * t2;                                         // v7 = square
+                const float t7 = t5 * k0;                                         // v9 = mul
+                const float t9 = t7 + 1.0f;                                       // v11 = add
+                const float t10 = t2 * t9;                                        // v12 = mul
+                const float t12 = t10 * k1;                                       // v14 = mul
+                const float t13 = tanhf(t12);                                     // v15 = tanh
+                const float t14 = t13 + 1.0f;                                     // v16 = add
+                const float t15 = t4 * t14;                                       // v17 = mul
+                const float t16 = wide(as<bf16>(t15));                            // v18 = cast
+                const float t17 = t0 + t16;                                       // v20 = add
+                v0.at[j] = as<bf16>(t17);
+            }
+            store(q0 + (g0 + g) * 1024u + (l0 + l), v0);
+        }
+    }
+}
