@@ -24,11 +24,6 @@ impl Diagnostics {
         self.push(syn::Error::new(span, message(what.as_ref(), help.as_ref())));
     }
 
-    /// Reports a text that says itself what to write, such as inference's.
-    pub fn text(&mut self, tokens: impl ToTokens, text: impl std::fmt::Display) {
-        self.push(syn::Error::new_spanned(tokens, text));
-    }
-
     /// Adds an error of syn's.
     pub fn push(&mut self, error: syn::Error) {
         self.errors.push(error);

@@ -26,7 +26,15 @@ use proc_macro2::TokenStream;
 /// Options of a function: `#[thunder(cuda_graph)]` captures the launches of a call as one CUDA graph.
 #[proc_macro_attribute]
 pub fn thunder(options: proc_macro::TokenStream, item: proc_macro::TokenStream) -> proc_macro::TokenStream {
-    expand_tokens(options.into(), item.into()).into()
+    let (options, item) = (TokenStream::from(options), TokenStream::from(item));
+    // A panic here would be a bug; the user's item must not vanish with it.
+    let guarded = std::panic::AssertUnwindSafe(|| expand_tokens(options, item.clone()));
+    let out = std::panic::catch_unwind(guarded).unwrap_or_else(|_| {
+        let what = "`#[thunder]` failed on this item: a bug in thunder, please report it";
+        let error = syn::Error::new(proc_macro2::Span::call_site(), what).into_compile_error();
+        quote::quote!(#item #error)
+    });
+    out.into()
 }
 
 /// The expansion, on tokens that tests can make.

@@ -50,7 +50,7 @@ pub fn last_args(path: &Path) -> Option<&syn::AngleBracketedGenericArguments> {
 /// The variable that holds the dimension `name` in an emitted body. A prefix keeps it apart from a constant of the
 /// same name, which a `let` would take for a pattern.
 pub fn local(name: &str) -> String {
-    format!("__{name}")
+    format!("__{}", name.trim_start_matches("r#"))
 }
 
 /// The names that a format string captures.

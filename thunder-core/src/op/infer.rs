@@ -704,7 +704,10 @@ const fn cat(op: &Op, args: &[Ty], axis: Axis, dims: &[&str]) -> Result<Ty, Mism
         if y.shape.rank() != x.shape.rank() {
             return err(i, start_rank(op, &y.shape, x.shape.rank(), dims));
         }
-        tri!(same_shape(op, &x.shape.with(at, Extent::ONE), &y.shape.with(at, Extent::ONE), i, dims));
+        let (one, other) = (x.shape.with(at, Extent::ONE), y.shape.with(at, Extent::ONE));
+        if same_shape(op, &one, &other, i, dims).is_err() {
+            return err(i, cannot(op, &y.shape, &x.shape, dims));
+        }
         total = total.add(y.shape.at(at));
         i += 1;
     }
@@ -975,7 +978,8 @@ const fn einsum(op: &Op, spec: &[u8], args: &[Ty], dims: &[&str]) -> Result<Ty, 
         return err(arg, start_rank(op, &args[arg].shape, place, dims));
     }
     if arg + 1 != args.len() {
-        let text = start(op).str("the specification names ").int(arg as i64 + 1).str(" operands, there are ");
+        let text = start(op).str("the specification names ").int(arg as i64 + 1).str(" operands, given ");
+        let text = if args.len() == 1 { text.str("is ") } else { text.str("are ") };
         return err(0, text.int(args.len() as i64));
     }
     let (mut names, mut k) = (0, 0);

@@ -130,10 +130,12 @@ impl Extent {
             return self;
         }
         let mut out = self;
-        out.konst *= by as i64;
+        let Some(konst) = self.konst.checked_mul(by as i64) else { return Extent::UNKNOWN };
+        out.konst = konst;
         let mut i = 0;
         while i < TERMS {
-            out.terms[i].coef *= by;
+            let Some(coef) = self.terms[i].coef.checked_mul(by) else { return Extent::UNKNOWN };
+            out.terms[i].coef = coef;
             i += 1;
         }
         out

@@ -4,15 +4,17 @@ use crate::diagnostics::Diagnostics;
 use quote::ToTokens;
 use syn::{Expr, ExprMethodCall, Member, Token};
 
-const HELP: &str = "return the new state beside the result: `Self { count: self.count + 1, ..self.clone() }`";
-
 /// `self.x = …`, `self.x += …`, `self.xs[0] = …`.
 pub fn write(place: &Expr, diag: &mut Diagnostics) {
     let name = place.to_token_stream().to_string().replace(' ', "");
     let what = format!("attribute write: `{name}` would change once, while tracing, and never again");
+    let field = first_field(place).unwrap_or_default();
     let help = match root_is_self(place) {
-        true => HELP,
-        false => "build the new value: `Model { w: …, ..model }`",
+        true => format!("return the new state beside the result: `Self {{ {field}: …, ..self.clone() }}`"),
+        false => {
+            let root = super::in_place_mutation::root(place).map(ToString::to_string).unwrap_or_default();
+            format!("build the new value: `let {root} = Model {{ {field}: …, ..{root} }};`")
+        }
     };
     diag.error(place, what, help);
 }
@@ -40,7 +42,7 @@ pub fn method(m: &ExprMethodCall, diag: &mut Diagnostics) -> bool {
     diag.error(
         &m.method,
         format!("attribute write: `{name}` would change a field once, while tracing, and never again"),
-        "return the new state beside the result",
+        "return the new state beside the result: a list built anew, `self.xs.iter().chain(…).cloned().collect()`",
     );
     true
 }
@@ -53,6 +55,17 @@ pub fn is_field(e: &Expr) -> bool {
         Expr::Paren(p) => is_field(&p.expr),
         Expr::Unary(u) => is_field(&u.expr),
         _ => false,
+    }
+}
+
+/// The first field on the way to a place: `inner` of `self.inner.w[0]`.
+fn first_field(e: &Expr) -> Option<String> {
+    match e {
+        Expr::Field(f) => first_field(&f.base).or_else(|| Some(f.member.to_token_stream().to_string())),
+        Expr::Index(i) => first_field(&i.expr),
+        Expr::Paren(p) => first_field(&p.expr),
+        Expr::Unary(u) => first_field(&u.expr),
+        _ => None,
     }
 }
 

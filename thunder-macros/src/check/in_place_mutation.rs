@@ -7,6 +7,8 @@ use syn::{Expr, ExprBinary, ExprIndex, ExprMethodCall, Path, Token};
 
 const HELP: &str = "bind a new value: `let y = …;`, or rebind a `let mut`: `y = …;`";
 
+const FILLED: &str = "a new tensor: `zeros(x.shape())`, `full(x.shape(), value)`";
+
 /// `x += y` on a tensor.
 pub fn compound(b: &ExprBinary, diag: &mut Diagnostics) {
     let op = b.op.to_token_stream().to_string();
@@ -99,6 +101,7 @@ pub fn method(m: &ExprMethodCall, receiver: &Value<'_>, diag: &mut Diagnostics) 
         let known = thunder_core::op::method(plain).map(|op| !op.args.is_empty());
         let help = match known {
             Some(args) => format!("bind the result: `let y = x.{plain}({});`", if args { "…" } else { "" }),
+            None if plain == "zero" || plain == "fill" => FILLED.to_string(),
             None => HELP.to_string(),
         };
         diag.error(&m.method, what, help);
@@ -116,7 +119,7 @@ pub fn method(m: &ExprMethodCall, receiver: &Value<'_>, diag: &mut Diagnostics) 
     {
         let help = match name.as_str() {
             "iter_mut" => "map to new values: `xs.iter().map(|x| …).collect()`",
-            "fill" | "zero" => "a new tensor: `zeros(x.shape())`, `full(x.shape(), value)`",
+            "fill" | "zero" => FILLED,
             "copy_from" | "assign" | "set" => "bind the value itself: `let y = x;`",
             _ => HELP,
         };

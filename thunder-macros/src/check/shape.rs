@@ -4,7 +4,47 @@ use crate::diagnostics::Diagnostics;
 use crate::parse::Kind;
 use crate::scope::Value;
 use syn::Expr;
+use thunder_core::op::Op;
 use thunder_core::types::{Elem, Extent, Text, Ty};
+
+/// Inference's message, with what to write instead where it does not say.
+pub fn refuted(op: &Op, text: &str) -> String {
+    if text.contains("help:") {
+        return text.to_string();
+    }
+    let help = match op {
+        Op::Matmul => {
+            "the last dimension of the left side meets the last but one of the right; `unsqueeze(-1)` makes a column of a vector"
+        }
+        Op::Linear { .. } => "the weight is `(out, in)`: its second dimension meets the input's last",
+        Op::Sdpa { .. } => "`q` is `(.., heads, time, width)`; `k` and `v` are `(.., heads, keys, width)`",
+        Op::CrossEntropy { .. } => "logits `(.., classes)` take targets of the shape without the classes",
+        Op::Embedding => "`embedding(indices, weight)`, with integer indices and a weight `(rows, width)`",
+        Op::Select => "a comparison gives a condition: `select(x > 0.0, x, y)`",
+        Op::Cat { .. } => "all dimensions but the joined one must be the same; `stack` makes a new one",
+        Op::Stack { .. } => "tensors that are stacked have one shape; `cat` joins them along a dimension",
+        Op::Reshape { .. } => {
+            "a reshape keeps the number of elements; `rearrange` and `slice` say where they go"
+        }
+        Op::Permute { .. } => {
+            "name every dimension once: `x.permute((1, 0, 2))`; `transpose(a, b)` swaps two"
+        }
+        Op::Slice { .. } => "one range a dimension, inside its extent: `x.slice((.., 1..3))`",
+        Op::Rearrange { .. } => "one name a dimension: `x.rearrange(|b, t, (H, d)| (b, H, t, d))`",
+        Op::Einsum { .. } => "one letter a dimension, and one extent a letter: `einsum(\"ij,jk->ik\", x, y)`",
+        Op::Chunk { .. } => {
+            "a count that divides the dimension; or `narrow(axis, start, len)` for unequal parts"
+        }
+        _ if text.contains("axis") => {
+            "`-1` is the last dimension, `0` the first; `(0, 1)` names several, `..` all"
+        }
+        _ if text.contains("bool") => "a comparison gives bool: `x > 0.0`",
+        _ => {
+            "line the shapes up: `reshape`, `unsqueeze`, `transpose`; or give equal dimensions one name in the signature"
+        }
+    };
+    format!("{text}\n\n       help: {help}")
+}
 
 /// A result that is not what the signature declares.
 pub fn result(
@@ -37,12 +77,19 @@ pub fn result(
 
 fn one(e: &Expr, want: &Ty, found: &Ty, dims: &[&str], elems: &[&str], diag: &mut Diagnostics) -> bool {
     let Some(why) = refute(want, found, dims, elems) else { return true };
+    let want_elem = match want.elem {
+        Elem::Known(d) => d.name().to_string(),
+        Elem::Param(i) => elems.get(i as usize).copied().unwrap_or("E").to_string(),
+        Elem::Unknown => "E".to_string(),
+    };
     let (want, found) = (Text::new().ty(want, dims, elems), Text::new().ty(found, dims, elems));
     let what = format!("the result is {}, and the signature says {}{why}", found.as_str(), want.as_str());
-    let help = if why.is_empty() {
-        "cast it, `.cast::<E>()`, or declare what it is"
-    } else {
-        "declare the shape that it has, `_` for an extent left open, or bring it into shape"
+    let help = match (&want_elem, why.is_empty()) {
+        (name, true) => format!("cast it, `.cast::<{name}>()`, or declare what it is"),
+        _ => {
+            "declare the shape that it has, `_` for an extent left open; or bring it into the shape declared"
+                .to_string()
+        }
     };
     diag.error(e, what, help);
     false
@@ -64,7 +111,8 @@ fn refute(want: &Ty, found: &Ty, dims: &[&str], elems: &[&str]) -> Option<String
         return None;
     }
     if w.rank() != f.rank() {
-        return Some(format!(": {} dimensions are not {}", f.rank(), w.rank()));
+        let s = if f.rank() == 1 { "" } else { "s" };
+        return Some(format!(": {} dimension{s}, not {}", f.rank(), w.rank()));
     }
     (0..w.rank()).find_map(|i| {
         let (a, b): (Extent, Extent) = (f.at(i), w.at(i));

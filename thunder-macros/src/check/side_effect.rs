@@ -50,7 +50,7 @@ pub fn path(path: &Path, diag: &mut Diagnostics) -> bool {
     } else if super::in_module(&names, &["thread", "mpsc", "sync"]) && !atomic_or_lock(&names) {
         (
             "leaves the thread that traces",
-            "nothing: a trace is parallel by itself; operations that don't depend on each other run as the device likes",
+            "leave it out: operations that don't depend on each other run side by side already",
         )
     } else if has(&names, &["Cell", "RefCell", "UnsafeCell", "OnceCell", "LazyCell"])
         || atomic_or_lock(&names)

@@ -22,7 +22,7 @@ fn translation(name: &str) -> Option<&'static str> {
         "float" | "half" | "double" | "bfloat16" | "long" | "int" | "to_dtype" | "type_as" => {
             "`cast::<f32>()`"
         }
-        "contiguous" => "nothing: layouts are the compiler's",
+        "contiguous" => "leave it out: layouts are the compiler's",
         "concat" => "`cat(&[x, y], axis)`",
         "repeat" | "tile" | "expand_as" => "`broadcast_to((…))`",
         "swapaxes" | "swap_dims" | "movedim" => {
@@ -33,7 +33,7 @@ fn translation(name: &str) -> Option<&'static str> {
         "ln" => "`log()`",
         "index" | "get" | "take" => "`index_select(axis, i)`, `select_index(axis, i)`, `gather(axis, i)`",
         "eq_" | "equal" => "`x == y`, elementwise",
-        "unwrap" | "expect" | "ok" => "nothing: operations give tensors, not results",
+        "unwrap" | "expect" | "ok" => "leave it out: operations give tensors, not results",
         "map" | "for_each" => "operations on the whole tensor; `vmap(&x, |row| …)` over the first dimension",
         _ => return None,
     })

@@ -14,7 +14,9 @@ pub fn branch(at: impl ToTokens, construct: &str, value: &Value<'_>, diag: &mut 
         "`while`" => "`scan` for a loop of known length, with `select` to keep what is done",
         "`assert!`" => "return the condition and check it outside",
         "`?`" => "a tensor never fails: leave out the `?`",
-        "a range bound" => "loop to a static bound, with `select` to keep what is done; or `scan`",
+        "a range bound" => {
+            "a static bound, with `select` or a mask for what lies beyond; for a loop also `scan`"
+        }
         "`match`" | "`matches!`" => {
             "`select` for each case: `select(x == 0, a, b)`; outside, match on the result"
         }

@@ -7,6 +7,7 @@ use crate::parse::signature::outer;
 use crate::parse::{Kind, Options, Receiver, Signature, Types};
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote};
+use syn::ext::IdentExt;
 use syn::{ImplItem, ImplItemFn, ItemImpl, Type};
 
 /// What `#[thunder]` makes of an `impl`.
@@ -17,7 +18,8 @@ pub fn expand(mut i: ItemImpl, _options: Options, diag: &mut Diagnostics) -> Tok
     let types = outer(&i.generics);
     types.rewrite(&mut i.self_ty);
     let of = type_name(&i.self_ty);
-    let trait_name = i.trait_.as_ref().and_then(|(_, p, _)| p.segments.last()).map(|s| s.ident.to_string());
+    let trait_name =
+        i.trait_.as_ref().and_then(|(_, p, _)| p.segments.last()).map(|s| s.ident.unraw().to_string());
     let (mut modules, mut inside, mut hidden) = (TokenStream::new(), TokenStream::new(), TokenStream::new());
     for item in std::mem::take(&mut i.items) {
         match item {
@@ -77,7 +79,8 @@ fn method(
     let before = diag.mark();
     let name = f.sig.ident.clone();
     let line = name.span().start().line;
-    let module = Ident::new(&format!("__{of}_{name}_{line}"), Span::call_site());
+    let plain = name.unraw();
+    let module = Ident::new(&format!("__{of}_{plain}_{line}"), Span::call_site());
     let mut sig = Signature::parse(f.sig, types, Some(module), diag);
     sig.own.of = Some(of.to_string());
     sig.own.of_trait = trait_name.is_some();
@@ -95,8 +98,8 @@ fn method(
     let lowered = traced::lower(&sig, &label, f.block, sig.receiver.is_some(), diag);
     let lowered = (diag.since(before) == 0).then_some(lowered);
     let suffix = match trait_name {
-        Some(t) => format!("{t}_{name}"),
-        None => name.to_string(),
+        Some(t) => format!("{t}_{plain}"),
+        None => plain.to_string(),
     };
     let (trace, body_name) = (format_ident!("__TRACE_{suffix}"), format_ident!("__body_{suffix}"));
     let own = sig.receiver.map(|r| {
@@ -154,7 +157,7 @@ fn method(
 /// The name of a type, for what is emitted beside it.
 fn type_name(ty: &Type) -> String {
     match ty {
-        Type::Path(p) => p.path.segments.last().map(|s| s.ident.to_string()).unwrap_or_default(),
+        Type::Path(p) => p.path.segments.last().map(|s| s.ident.unraw().to_string()).unwrap_or_default(),
         _ => "Self".into(),
     }
 }

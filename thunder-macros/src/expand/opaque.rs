@@ -11,7 +11,7 @@ use syn::Path;
 
 /// The name that stands for the companion of the function at `path`.
 pub fn alias(path: &Path) -> Ident {
-    format_ident!("__callee_{}", crate::names::path_text(path).replace("::", "_"))
+    format_ident!("__callee_{}", crate::names::path_text(path).replace("::", "_").replace("r#", ""))
 }
 
 /// Imports and assertions for every function that the nodes call.

@@ -316,5 +316,5 @@ pub fn unimplemented() -> TokenStream {
 
 /// A module name that no user writes.
 pub fn alias(name: &Ident) -> Ident {
-    Ident::new(&format!("__{name}"), Span::call_site())
+    Ident::new(&format!("__{}", syn::ext::IdentExt::unraw(name)), Span::call_site())
 }

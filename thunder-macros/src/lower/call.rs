@@ -184,8 +184,8 @@ impl<'a> Lower<'a, '_> {
         }
         let callee = if p.qself.is_some() || qualified_by_type(&p.path) {
             Callee::Method(name.to_string())
-        } else if p.path.segments.len() == 1 && misspelt(name) {
-            // If there is no such function, rustc says so, and names the one that was meant.
+        } else if p.path.segments.len() == 1 && (misspelt(name) || free_function(name).is_some()) {
+            // What does not fit an operation's arguments, and what there is not, rustc reports better.
             Callee::Method(name.to_string())
         } else {
             Callee::Fn(bare(&p.path))

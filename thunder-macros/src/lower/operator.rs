@@ -119,7 +119,7 @@ impl<'a> Lower<'a, '_> {
         };
         match &x {
             Value::Static(c) => Value::Static(match (&u.op, c) {
-                (UnOp::Neg(_), Const::Int(n)) => Const::Int(-n),
+                (UnOp::Neg(_), Const::Int(n)) => n.checked_neg().map_or(Const::Unknown, Const::Int),
                 (UnOp::Neg(_), Const::Float(n)) => Const::Float(-n),
                 (UnOp::Not(_), Const::Bool(b)) => Const::Bool(!b),
                 _ => Const::Unknown,
@@ -150,9 +150,10 @@ impl<'a> Lower<'a, '_> {
         let ty = match thunder_core::op::infer(&op, &types, &self.types.dims.list()) {
             Ok(ty) => ty,
             Err(m) => {
+                let text = crate::check::shape::refuted(&op, m.text.as_str());
                 match place(m.arg) {
-                    Some(e) => self.diag.text(e, m.text),
-                    None => self.diag.error_at(span, m.text.as_str(), ""),
+                    Some(e) => self.diag.error(e, text, ""),
+                    None => self.diag.error_at(span, text, ""),
                 }
                 return Value::Failed;
             }

@@ -248,6 +248,14 @@ impl Types {
                     return self.dims.intern(&name).map_or(Extent::UNKNOWN, Extent::var);
                 }
                 match p.path.segments.last() {
+                    Some(s) if s.ident == "Dim" && s.arguments.is_empty() => {
+                        diag.error(
+                            s,
+                            "`Dim` takes a number or an expression",
+                            "`Dim<768>`, `Dim<{ 4 * C }>`",
+                        );
+                        Extent::UNKNOWN
+                    }
                     Some(s) if s.ident == "Dim" => self.dim(&s.arguments, diag),
                     _ => {
                         diag.error(p, "this names no dimension", HELP_SHAPE);
@@ -272,7 +280,10 @@ impl Types {
                 diag.error(other, "`Dim` takes a number or an expression", "`Dim<768>`, `Dim<{ 4 * C }>`");
                 Extent::UNKNOWN
             }
-            None => Extent::UNKNOWN,
+            None => {
+                diag.error(a, "`Dim` takes a number or an expression", "`Dim<768>`, `Dim<{ 4 * C }>`");
+                Extent::UNKNOWN
+            }
         }
     }
 
@@ -295,9 +306,13 @@ impl Types {
     pub fn extent(&mut self, e: &Expr, diag: &mut Diagnostics) -> Extent {
         match e {
             Expr::Lit(l) => match &l.lit {
-                syn::Lit::Int(i) => {
-                    i.base10_parse::<u32>().map_or(Extent::UNKNOWN, |n| Extent::new(n as usize))
-                }
+                syn::Lit::Int(i) => match i.base10_parse::<u32>() {
+                    Ok(n) => Extent::new(n as usize),
+                    Err(_) => {
+                        diag.error(i, "an extent is less than 2^32", "a smaller number");
+                        Extent::UNKNOWN
+                    }
+                },
                 other => {
                     diag.error(other, "an extent is a whole number", "`Dim<768>`");
                     Extent::UNKNOWN
@@ -319,6 +334,10 @@ impl Types {
                     syn::BinOp::Add(_) => x.add(y),
                     syn::BinOp::Sub(_) => x.sub(y),
                     syn::BinOp::Mul(_) => x.mul(y),
+                    syn::BinOp::Div(_) if y.value() == Some(0) => {
+                        diag.error(&b.right, "an extent is divided by 0", "`Dim<{ C / 2 }>`");
+                        Extent::UNKNOWN
+                    }
                     syn::BinOp::Div(_) => x.div(y),
                     _ => {
                         diag.error(
