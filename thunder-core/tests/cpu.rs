@@ -9,7 +9,7 @@ use thunder_core::exec::{Arg, Buffer};
 use thunder_core::op::{Class, Flag, Op};
 use thunder_core::pipeline;
 use thunder_core::trace::{Kind, Trace};
-use thunder_core::transform::{cse, dce, decompose, fuse, simplify};
+use thunder_core::transform::fuse;
 use thunder_core::types::{Axes, Axis, DType, Extent, Shape, Ty};
 use thunder_oracle::samples::{self, Random, Sample};
 use thunder_oracle::{Array, Nothing, decode, encode, eval};

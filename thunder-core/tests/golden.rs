@@ -5,7 +5,7 @@ mod common;
 use common::*;
 use thunder_core::op::{Flag, Lit, Op, Reduction};
 use thunder_core::pipeline;
-use thunder_core::trace::{Builder, Kind, Loc, Trace, Value};
+use thunder_core::trace::{Builder, Kind, Loc, Value};
 use thunder_core::types::{Axes, Axis, DType, Elem, Extent, Shape, Ty};
 use thunder_oracle::Nothing;
 
