@@ -35,8 +35,8 @@ struct Options {
     /// Training steps in all; the preset's, if not given.
     #[arg(long, value_name = "N")]
     steps: Option<usize>,
-    /// Where to run: `cpu`, `cuda:0`.
-    #[arg(long, value_name = "D", default_value = "cpu")]
+    /// Where to run: `cpu`, `cuda:0`, or `best`, which is the first GPU, or the CPU where there is none.
+    #[arg(long, value_name = "D", default_value = "best")]
     device: String,
     /// The seed of everything random (default: 0, or the checkpoint's).
     #[arg(long, value_name = "N")]
@@ -110,7 +110,7 @@ fn run(options: &Options) -> Result<(), String> {
         return run.explain(&state);
     }
     println!("text: {from}, {}", text.summary());
-    println!("model: {} parameters, on {}", thousands(nn::count(&state.model) as u64), options.device);
+    println!("model: {} parameters, on {}", thousands(nn::count(&state.model) as u64), Device::default_device());
     if state.step > 0 {
         println!("going on after step {}", state.step);
     }
@@ -124,12 +124,15 @@ fn run(options: &Options) -> Result<(), String> {
 }
 
 fn device(name: &str) -> Result<Device, String> {
+    let unknown = || format!("--device {name}: no such device; there are `best`, `cpu` and `cuda:N`");
     match name {
+        "best" => Ok(Device::best()),
         "cpu" => Ok(Device::cpu()),
-        _ if name.starts_with("cuda") => {
-            Err(format!("--device {name}: this build runs on the CPU only, use `cpu`"))
+        "cuda" => Device::try_cuda(0).map_err(|e| format!("--device {name}: {e}")),
+        _ => {
+            let ordinal = name.strip_prefix("cuda:").and_then(|n| n.parse().ok()).ok_or_else(unknown)?;
+            Device::try_cuda(ordinal).map_err(|e| format!("--device {name}: {e}"))
         }
-        _ => Err(format!("--device {name}: no such device; there are `cpu` and `cuda:0`")),
     }
 }
 

@@ -12,12 +12,14 @@ pub(crate) struct Solved {
     pub(crate) names: &'static [&'static str],
     pub(crate) sizes: Vec<Option<usize>>,
     /// Extents that could not be decided when they came, with their sizes.
-    waiting: Vec<(Extent, usize)>,
+    waiting: Vec<(Extent, usize, &'static str)>,
+    /// The parameter whose extents are being taken into account.
+    param: &'static str,
 }
 
 impl Solved {
     pub(crate) fn new(names: &'static [&'static str]) -> Solved {
-        Solved { names, sizes: vec![None; names.len()], waiting: Vec::new() }
+        Solved { names, sizes: vec![None; names.len()], waiting: Vec::new(), param: "" }
     }
 
     /// As bindings for [`Extent::substitute`].
@@ -51,7 +53,7 @@ impl Solved {
             return size.is_multiple_of(coef);
         }
         if !extent.is_unknown() {
-            self.waiting.push((extent, size));
+            self.waiting.push((extent, size, self.param));
         }
         true
     }
@@ -59,16 +61,17 @@ impl Solved {
     /// Decides what has waited for other extents.
     ///
     /// # Errors
-    /// What does not hold: both sides.
-    fn settle(&mut self) -> Result<(), (String, String)> {
+    /// What does not hold: the parameter, and both sides.
+    fn settle(&mut self) -> Result<(), (&'static str, String, String)> {
         loop {
             let waiting = std::mem::take(&mut self.waiting);
             let before = waiting.len();
-            for (extent, size) in waiting {
+            for (extent, size, param) in waiting {
+                self.param = param;
                 if !self.unify(extent, size) {
                     let value = extent.substitute(&self.bindings());
                     let expected = Text::new().extent(extent, self.names).str(" = ").extent(value, &[]);
-                    return Err((expected.to_string(), size.to_string()));
+                    return Err((param, expected.to_string(), size.to_string()));
                 }
             }
             if self.waiting.is_empty() || self.waiting.len() == before {
@@ -140,7 +143,7 @@ impl Visitor for Solver {
 
     fn end(&mut self) {
         let Some((_, mut solved, _)) = self.frames.pop() else { return };
-        if let Err((expected, found)) = solved.settle() {
+        if let Err((_, expected, found)) = solved.settle() {
             self.refuse(expected, found);
         }
         let Some((info, outer, field)) = self.frames.last_mut() else {
@@ -227,6 +230,7 @@ pub(crate) fn guard(item: &'static Item, args: &[super::log::Leaves]) -> Result<
         found,
     };
     for (param, arg) in item.params.iter().zip(args) {
+        solved.param = param.name;
         if let Some((path, expected, found)) = &arg.wrong {
             let dot = if path.is_empty() { "" } else { "." };
             return Err(refuse(format!("{}{dot}{path}", param.name), expected.clone(), found.clone()));
@@ -245,7 +249,7 @@ pub(crate) fn guard(item: &'static Item, args: &[super::log::Leaves]) -> Result<
     }
     solved
         .settle()
-        .map_err(|(expected, found)| refuse("an extent of the arguments".into(), expected, found))?;
+        .map_err(|(param, expected, found)| refuse(param.into(), expected, found))?;
     Ok(solved)
 }
 

@@ -119,6 +119,7 @@ pub(crate) fn unlogged(op: Op, args: &[&RawTensor], loc: Loc) -> RawTensor {
     append(op, args, false, loc)
 }
 
+#[track_caller]
 fn append(op: Op, args: &[&RawTensor], logged: bool, loc: Loc) -> RawTensor {
     if !active() {
         panic!("`{}` runs only inside a `#[thunder]` function", op.name());

@@ -147,7 +147,15 @@ impl<E: Element, S: Shape> Tensor<E, S> {
     /// Every element `value`.
     #[track_caller]
     pub fn full(value: E, shape: S) -> Self {
-        Self::from_vec(vec![value; shape.sizes().iter().product()], shape)
+        let sizes = shape.sizes();
+        let bytes = sizes.iter().try_fold(size_of::<E>(), |n, &d| n.checked_mul(d)).unwrap_or(usize::MAX);
+        let mut data = Vec::new();
+        if bytes > isize::MAX as usize || data.try_reserve_exact(bytes / size_of::<E>()).is_err() {
+            let device = Device::default_device().to_string();
+            return expect(Err(Error::OutOfMemory { device, bytes }));
+        }
+        data.resize(sizes.iter().product(), value);
+        Self::from_vec(data, shape)
     }
 
     /// The extents, as a tuple.

@@ -317,12 +317,13 @@ const fn product(a: Extent, b: Extent) -> Extent {
     Extent { konst: 0, terms }
 }
 
-/// Lexicographic order of two monomials' variables.
+/// Lexicographic order of two monomials' variables, as they are declared; `B * C` comes before `B`.
 const fn order(a: [u8; 4], b: [u8; 4]) -> i32 {
     let mut i = 0;
     while i < 4 {
         if a[i] != b[i] {
-            return if a[i] < b[i] { 1 } else { -1 };
+            // 0 is no variable.
+            return if b[i] == 0 || (a[i] != 0 && a[i] < b[i]) { -1 } else { 1 };
         }
         i += 1;
     }
