@@ -11,12 +11,24 @@ pub mod weights;
 
 pub use device::Devices;
 pub use half::{bf16, f16};
-pub use thunder_core::call::{CallError, Explanation, scope as call};
+pub use thunder_core::call::{CallError, explain_scope as explain, scope as call};
 pub use thunder_core::device::Device;
 pub use thunder_core::error::Error;
+pub use thunder_core::explain::Explanation;
 pub use thunder_core::module::{Module, Tree};
 #[doc(hidden)]
 pub use thunder_core::rt as __rt;
 pub use thunder_core::tensor::{Key, Scalar, Tensor};
 pub use thunder_core::{op, trace, types};
 pub use thunder_macros::thunder;
+
+/// Makes `device` the one that new tensors lie on: the CPU, until this says otherwise.
+///
+/// ```
+/// use thunder::prelude::*;
+/// thunder::set_default_device(Device::cpu());
+/// assert_eq!(Tensor::<f32, _>::zeros((2, 3)).device(), Device::cpu());
+/// ```
+pub fn set_default_device(device: Device) {
+    device.set_default();
+}

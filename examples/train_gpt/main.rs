@@ -110,7 +110,11 @@ fn run(options: &Options) -> Result<(), String> {
         return run.explain(&state);
     }
     println!("text: {from}, {}", text.summary());
-    println!("model: {} parameters, on {}", thousands(nn::count(&state.model) as u64), Device::default_device());
+    println!(
+        "model: {} parameters, on {}",
+        thousands(nn::count(&state.model) as u64),
+        Device::default_device()
+    );
     if state.step > 0 {
         println!("going on after step {}", state.step);
     }

@@ -3,6 +3,7 @@
 use crate::device::Device;
 use crate::error::Error;
 use crate::exec::{Arg as RunArg, Buffer, Executable};
+use crate::explain::{self, Explanation};
 use crate::item::{Item, Param};
 use crate::link::log::Leaves;
 use crate::link::{dims, matcher, quiet, record};
@@ -239,6 +240,19 @@ pub fn scope<R>(f: impl FnOnce() -> R) -> Result<R, Error> {
     })
 }
 
+/// Runs a closure on the host, and explains each of its `#[thunder]` calls, in order. The calls run, too.
+///
+/// ```
+/// use thunder_core::call::explain_scope;
+/// assert!(explain_scope(|| 2 + 2).unwrap().is_empty());
+/// ```
+///
+/// # Errors
+/// The first refused call's error.
+pub fn explain_scope<R>(f: impl FnOnce() -> R) -> Result<Vec<Explanation>, Error> {
+    explain::collect(|| scope(f))
+}
+
 /// Inlines a function that takes closures.
 ///
 /// # Panics
@@ -401,11 +415,17 @@ pub fn call<A: Args, R: Tree, F: Fn(A::Owned) -> R + 'static>(
         Ok(x) => x,
         Err(error) => return Err(CallError { error, args: Some(args.give()) }),
     };
+    if explain::active() {
+        match explanation(item, &args, &body, &g, device) {
+            Ok(e) => explain::push(e),
+            Err(error) => return Err(CallError { error, args: Some(args.give()) }),
+        }
+    }
     let known = CACHE.read().unwrap_or_else(|e| e.into_inner()).get(&g.words).cloned();
     let compiled: Arc<Compiled<A::Owned, R>> = match known.and_then(|c| c.downcast().ok()) {
         Some(c) => c,
         None => {
-            let linked = link(item, &args, body).and_then(|linked| {
+            let linked = link(item, &args, &body).and_then(|linked| {
                 let inputs =
                     linked.trace.body.params.iter().map(|&p| TyRef::new(linked.trace.ty(p))).collect();
                 let outcome = pipeline::compile(linked.trace, device.backend(), &g.donated, None)?;
@@ -496,7 +516,7 @@ struct Linked<O, R> {
 fn link<A: Args, R: Tree, F: Fn(A::Owned) -> R + 'static>(
     item: &'static Item,
     args: &A,
-    body: F,
+    body: &F,
 ) -> Result<Linked<A::Owned, R>, Error> {
     let (outcome, mut recorder) = record::session(item.name, || {
         let arguments = args.parameters(item.params);
@@ -536,13 +556,20 @@ pub fn explain<A: Args, R: Tree, F: Fn(A::Owned) -> R + 'static>(
     body: F,
 ) -> Result<Explanation, Error> {
     let (g, device) = gather::<A, F>(item, &args)?;
+    explanation(item, &args, &body, &g, device)
+}
+
+fn explanation<A: Args, R: Tree, F: Fn(A::Owned) -> R + 'static>(
+    item: &'static Item,
+    args: &A,
+    body: &F,
+    g: &Gathered,
+    device: Device,
+) -> Result<Explanation, Error> {
     let start = std::time::Instant::now();
-    let trace = link(item, &args, body)?.trace;
-    let mut stages = vec![Stage {
-        name: "link",
-        trace: crate::transform::dce::renumber(&trace).to_string(),
-        time: start.elapsed(),
-    }];
+    let trace = link(item, args, body)?.trace;
+    let text = crate::transform::dce::renumber(&trace).to_string();
+    let mut stages = vec![Stage { name: "link", trace: text, time: start.elapsed() }];
     let cached = CACHE.read().unwrap_or_else(|e| e.into_inner()).contains_key(&g.words);
     let outcome = pipeline::compile(trace, device.backend(), &g.donated, Some(&mut stages))?;
     Ok(Explanation {
@@ -554,76 +581,6 @@ pub fn explain<A: Args, R: Tree, F: Fn(A::Owned) -> R + 'static>(
         holes: item.holes,
         cached,
     })
-}
-
-/// What happened to a function: the trace after every pass, the kernels, the costs. Its `Display` is the text.
-///
-/// ```
-/// use thunder_core::call::Explanation;
-/// fn launches(e: &Explanation) -> usize {
-///     println!("{e}");
-///     e.report.steps.len()
-/// }
-/// ```
-#[derive(Clone, Debug)]
-pub struct Explanation {
-    /// The function.
-    pub function: String,
-    /// Where it runs.
-    pub device: String,
-    /// The trace after each pass, with the pass's time.
-    pub stages: Vec<Stage>,
-    /// Why neighbours were not fused.
-    pub notes: Vec<String>,
-    /// The plan.
-    pub report: crate::exec::Report,
-    /// Operands that the macro could not follow.
-    pub holes: u32,
-    /// Whether a call with these arguments was compiled before.
-    pub cached: bool,
-}
-
-impl std::fmt::Display for Explanation {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        writeln!(
-            f,
-            "{} on {} ({})",
-            self.function,
-            self.device,
-            if self.cached { "cached" } else { "not yet called" }
-        )?;
-        let mut before = "";
-        for s in &self.stages {
-            if s.trace == before {
-                writeln!(f, "\n## after {} ({:.1?}): unchanged", s.name, s.time)?;
-            } else {
-                writeln!(f, "\n## after {} ({:.1?})\n\n{}", s.name, s.time, s.trace.trim_end())?;
-            }
-            before = &s.trace;
-        }
-        if !self.notes.is_empty() {
-            writeln!(f, "\n## not fused\n")?;
-            for n in &self.notes {
-                writeln!(f, "- {n}")?;
-            }
-        }
-        writeln!(f, "\n## launches\n")?;
-        for (i, s) in self.report.steps.iter().enumerate() {
-            writeln!(f, "{i}: {} ({} bytes, {} flops)", s.name, s.bytes, s.flops)?;
-            for line in s.source.lines() {
-                writeln!(f, "    {line}")?;
-            }
-        }
-        let bytes: usize = self.report.steps.iter().map(|s| s.bytes).sum();
-        let flops: usize = self.report.steps.iter().map(|s| s.flops).sum();
-        writeln!(f, "\ntotal: {} launches, {bytes} bytes moved, {flops} flops", self.report.steps.len())?;
-        writeln!(
-            f,
-            "memory: arena {} bytes, predicted peak {} bytes",
-            self.report.arena_bytes, self.report.peak_bytes
-        )?;
-        writeln!(f, "holes: {}", self.holes)
-    }
 }
 
 /// The bool a static condition is, when only rustc can know that it is no tensor.

@@ -25,6 +25,7 @@ pub mod cpu;
 pub mod device;
 pub mod error;
 pub mod exec;
+pub mod explain;
 pub mod item;
 pub mod link;
 pub mod module;

@@ -1,10 +1,11 @@
 //! What the code that `#[thunder]` emits refers to. Not an interface for people.
 
 pub use crate::call::{
-    CallError, Explanation, InlineArg, Own, Ref, StaticBool, assert_shape, call, explain, inline, invoke,
-    scope, static_cond,
+    CallError, InlineArg, Own, Ref, StaticBool, assert_shape, call, explain, inline, invoke, scope,
+    static_cond,
 };
 pub use crate::error::Error;
+pub use crate::explain::Explanation;
 pub use crate::item::{self, At, Callee, Item, Node, Operand, Param, Spec, Step, Transform, Var, traced};
 pub use crate::link::{
     Examples, Stack, Stacked, autocast, checkpoint, grad, jvp, scan, value_and_grad, vjp, vmap,

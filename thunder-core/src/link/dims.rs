@@ -247,9 +247,7 @@ pub(crate) fn guard(item: &'static Item, args: &[super::log::Leaves]) -> Result<
         spec(&mut solved, &param.ty, arg, &[])
             .map_err(|(expected, found)| refuse(param.name.into(), expected, found))?;
     }
-    solved
-        .settle()
-        .map_err(|(param, expected, found)| refuse(param.into(), expected, found))?;
+    solved.settle().map_err(|(param, expected, found)| refuse(param.into(), expected, found))?;
     Ok(solved)
 }
 

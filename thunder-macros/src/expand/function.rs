@@ -72,7 +72,8 @@ fn emit(
             quote!({ ::thunder::__rt::explain(#name::TRACE, (#(#explain_args,)*), #name::__body #turbofish) }),
         ),
         None => {
-            (traced::refused(sig, &name.to_string()), quote!(), refused.clone(), refused.clone(), refused)
+            let item = traced::refused(sig, &name.to_string());
+            (item, traced::excuse(), refused.clone(), refused.clone(), refused)
         }
     };
     quote! {

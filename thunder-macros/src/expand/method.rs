@@ -131,7 +131,7 @@ fn method(
             if trait_name.is_none() { traced::documentation(&t.text) } else { quote!() },
             quote!({ ::thunder::__rt::invoke(Self::#trace, (#(#args,)*), Self::#body_name #turbofish) }),
         ),
-        None => (traced::refused(&sig, &label), quote!(), traced::unimplemented()),
+        None => (traced::refused(&sig, &label), traced::excuse(), traced::unimplemented()),
     };
     let (attrs, vis, syntax, both) = (&f.attrs, &f.vis, &sig.syntax, shared(&f.attrs));
     let alias = sig.types.alias_module(0);

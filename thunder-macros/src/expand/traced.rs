@@ -314,6 +314,11 @@ pub fn unimplemented() -> TokenStream {
     quote!({ ::core::unimplemented!("this `#[thunder]` function was refused") })
 }
 
+/// The attributes of an item that was refused: that its body uses nothing is not the user's doing.
+pub fn excuse() -> TokenStream {
+    quote!(#[allow(unused_variables, unused_mut)])
+}
+
 /// A module name that no user writes.
 pub fn alias(name: &Ident) -> Ident {
     Ident::new(&format!("__{}", syn::ext::IdentExt::unraw(name)), Span::call_site())
