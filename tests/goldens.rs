@@ -45,7 +45,7 @@ fn a_gpts_gradients() {
         width: 32,
         bias: false,
         gelu_tanh: false,
-        dropout: 0.0,
+        ..GptConfig::default()
     };
     let blank = Gpt::<f32>::new(&config, Key::new(0));
     let names = Golden(Gpt2::NANO_GPT);

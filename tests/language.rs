@@ -42,10 +42,10 @@ fn a_function() {
     close(&y.to_vec(), &want);
     assert!(rms_norm::explain(&x, &w, 1e-6).unwrap().to_string().contains("rsqrt"));
     let calls = thunder::explain(|| rms_norm(&rms_norm(&x, &w, 1e-6), &w, 1e-5)).unwrap();
-    assert_eq!(calls.iter().map(|e| (e.function.as_str(), e.cached)).collect::<Vec<_>>(), [
-        ("rms_norm", true),
-        ("rms_norm", false)
-    ]);
+    assert_eq!(
+        calls.iter().map(|e| (e.function.as_str(), e.cached)).collect::<Vec<_>>(),
+        [("rms_norm", true), ("rms_norm", false)]
+    );
     assert_eq!(rms_norm::TRACE.holes, 0);
     let wrong = Tensor::from_vec(vec![1.0f32; 4], (4,));
     let e = rms_norm::call(&x, &wrong, 1e-6).unwrap_err();

@@ -25,7 +25,7 @@ fn config() -> GptConfig {
         width: 32,
         bias: true,
         gelu_tanh: false,
-        dropout: 0.0,
+        ..GptConfig::default()
     }
 }
 

@@ -31,6 +31,13 @@ pub fn next_logits(
     model.head(&model.features(tokens, key).index_select(1, at))
 }
 
+/// The standard deviation of the first weights: GPT-2's 0.02 at its width of 768, and more in narrower models, so
+/// that the features of a layer start with the same spread. nanoGPT has 0.02 at every width; with it the small model
+/// ends at a validation loss of 1.90 instead of 1.77.
+fn spread(width: usize) -> f64 {
+    0.02 * (768.0 / width as f64).sqrt()
+}
+
 /// A model and how it is trained.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Recipe {
@@ -56,6 +63,7 @@ impl Recipe {
             bias: false,
             gelu_tanh: false,
             dropout: 0.0,
+            std: spread(128),
         };
         Recipe { model, batch: 12, steps: 2000, validate: 0 }
     }
@@ -68,6 +76,7 @@ impl Recipe {
             heads: 6,
             width: 384,
             dropout: 0.2,
+            std: spread(384),
             ..Recipe::cpu(vocabulary).model
         };
         Recipe { model, batch: 64, steps: 5000, validate: 250 }

@@ -1,16 +1,17 @@
 //! Causal multi-head self-attention.
 
-use super::{Dropout, Linear, init};
+use super::init::Spread;
+use super::{Dropout, Linear};
 use crate::prelude::*;
 
 /// Causal multi-head self-attention (Vaswani et al., "Attention Is All You Need", 2017): each place sees itself and
 /// what is before it. From `(B, T, C)` to `(B, T, C)`.
 ///
 /// ```
-/// use thunder::nn::Attention;
+/// use thunder::nn::{Attention, init::Spread};
 /// use thunder::prelude::*;
 ///
-/// let attention = Attention::<f32>::new(8, 2, false, 0.0, 0.02, Key::new(0));
+/// let attention = Attention::<f32>::new(8, 2, false, 0.0, Spread::new(0.02, 1), Key::new(0));
 /// let y = attention.forward(&Tensor::randn((1, 5, 8), Key::new(1)), Key::new(2));
 /// assert_eq!(y.shape(), (1, 5, 8));
 /// ```
@@ -28,16 +29,16 @@ pub struct Attention<E: Float> {
 }
 
 impl<E: Float> Attention<E> {
-    /// `width` features in `heads` heads; `std` is that of the output's weights.
+    /// `width` features in `heads` heads.
     ///
     /// # Panics
     /// If `heads` does not divide `width`, or the default device has no memory for it.
-    pub fn new(width: usize, heads: usize, bias: bool, dropout: f32, std: f64, key: Key) -> Self {
+    pub fn new(width: usize, heads: usize, bias: bool, dropout: f32, spread: Spread, key: Key) -> Self {
         assert!(heads > 0 && width.is_multiple_of(heads), "{heads} heads do not divide a width of {width}");
         let [qkv, proj] = key.split();
         Attention {
-            qkv: Linear::with_std(width, 3 * width, bias, init::STD, qkv),
-            proj: Linear::with_std(width, width, bias, std, proj),
+            qkv: Linear::with_std(width, 3 * width, bias, spread.weight, qkv),
+            proj: Linear::with_std(width, width, bias, spread.output, proj),
             heads,
             dropout: Dropout::new(dropout),
         }

@@ -26,7 +26,15 @@ impl<E: Float> Embedding<E> {
     /// # Panics
     /// If the default device has no memory for it.
     pub fn new(rows: usize, width: usize, key: Key) -> Self {
-        Embedding { weight: init::normal((rows, width), init::STD, key) }
+        Self::with_std(rows, width, init::STD, key)
+    }
+
+    /// Normal rows with standard deviation `std`.
+    ///
+    /// # Panics
+    /// If the default device has no memory for it.
+    pub fn with_std(rows: usize, width: usize, std: f64, key: Key) -> Self {
+        Embedding { weight: init::normal((rows, width), std, key) }
     }
 }
 

@@ -1,6 +1,7 @@
 //! A GPT-2: pre-norm transformer blocks between a token embedding and the same table as the head.
 
-use super::{Attention, Dropout, Embedding, LayerNorm, Mlp, init};
+use super::init::{self, Spread};
+use super::{Attention, Dropout, Embedding, LayerNorm, Mlp};
 use crate::prelude::*;
 
 /// A pre-norm transformer block: `x + attention(norm1(x))`, then `x + mlp(norm2(x))`. From `(B, T, C)` to `(B, T, C)`.
@@ -33,14 +34,16 @@ impl<E: Float> Block<E> {
     /// If the heads do not divide the width, or the default device has no memory for it.
     pub fn new(config: &GptConfig, key: Key) -> Self {
         let &GptConfig { width, heads, bias, dropout, .. } = config;
-        // GPT-2's: what is added to the residual stream 2 * layers times adds up to the usual spread.
-        let std = init::STD / (2.0 * config.layers as f64).sqrt();
+        let spread = Spread::new(config.std, config.layers);
         let [attention, mlp] = key.split();
         Block {
             norm1: LayerNorm::new(width, bias),
-            attention: Attention::new(width, heads, bias, dropout, std, attention),
+            attention: Attention::new(width, heads, bias, dropout, spread, attention),
             norm2: LayerNorm::new(width, bias),
-            mlp: Mlp { gelu_tanh: config.gelu_tanh, ..Mlp::new(width, 4 * width, bias, dropout, std, mlp) },
+            mlp: Mlp {
+                gelu_tanh: config.gelu_tanh,
+                ..Mlp::new(width, 4 * width, bias, dropout, spread, mlp)
+            },
         }
     }
 }
@@ -79,6 +82,8 @@ pub struct GptConfig {
     pub gelu_tanh: bool,
     /// The share of elements that dropout zeroes while training.
     pub dropout: f32,
+    /// The standard deviation of the first weights; less for those that add to the residual stream.
+    pub std: f64,
 }
 
 /// GPT-2 with 124 million parameters.
@@ -93,6 +98,7 @@ impl Default for GptConfig {
             bias: true,
             gelu_tanh: true,
             dropout: 0.0,
+            std: init::STD,
         }
     }
 }
@@ -138,8 +144,8 @@ impl<E: Float> Gpt<E> {
     pub fn new(config: &GptConfig, key: Key) -> Self {
         let [tokens, positions, blocks] = key.split();
         Gpt {
-            tokens: Embedding::new(config.vocabulary, config.width, tokens),
-            positions: Embedding::new(config.context, config.width, positions),
+            tokens: Embedding::with_std(config.vocabulary, config.width, config.std, tokens),
+            positions: Embedding::with_std(config.context, config.width, config.std, positions),
             dropout: Dropout::new(config.dropout),
             blocks: (0..config.layers).map(|i| Block::new(config, blocks.fold_in(i))).collect(),
             norm: LayerNorm::new(config.width, config.bias),

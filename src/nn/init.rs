@@ -7,6 +7,27 @@ use thunder_core::types::Float;
 /// GPT-2's standard deviation of a weight.
 pub const STD: f64 = 0.02;
 
+/// The standard deviations of the weights of a transformer's blocks.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Spread {
+    /// Of weights in general.
+    pub weight: f64,
+    /// Of what adds to the residual stream.
+    pub output: f64,
+}
+
+impl Spread {
+    /// GPT-2's: what is added to the residual stream, twice a layer, adds up to the usual spread.
+    ///
+    /// ```
+    /// use thunder::nn::init::{STD, Spread};
+    /// assert_eq!(Spread::new(STD, 8), Spread { weight: 0.02, output: 0.005 });
+    /// ```
+    pub fn new(weight: f64, layers: usize) -> Spread {
+        Spread { weight, output: weight / (2.0 * layers as f64).sqrt() }
+    }
+}
+
 /// Normal elements with mean 0 and standard deviation `std`, on the default device.
 ///
 /// ```

@@ -1,15 +1,16 @@
 //! The feed-forward part of a transformer block.
 
-use super::{Dropout, Linear, init};
+use super::init::Spread;
+use super::{Dropout, Linear};
 use crate::prelude::*;
 
 /// Two linear layers with a GELU between them: from `(B, T, C)` to `(B, T, C)`.
 ///
 /// ```
-/// use thunder::nn::Mlp;
+/// use thunder::nn::{Mlp, init::Spread};
 /// use thunder::prelude::*;
 ///
-/// let mlp = Mlp::<f32>::new(8, 32, false, 0.0, 0.02, Key::new(0));
+/// let mlp = Mlp::<f32>::new(8, 32, false, 0.0, Spread::new(0.02, 1), Key::new(0));
 /// assert_eq!(mlp.forward(&Tensor::ones((1, 5, 8)), Key::new(1)).shape(), (1, 5, 8));
 /// ```
 #[thunder]
@@ -26,15 +27,15 @@ pub struct Mlp<E: Float> {
 }
 
 impl<E: Float> Mlp<E> {
-    /// `width` features through `hidden`, with `x Φ(x)` between; `std` is that of the output's weights.
+    /// `width` features through `hidden`, with `x Φ(x)` between.
     ///
     /// # Panics
     /// If the default device has no memory for it.
-    pub fn new(width: usize, hidden: usize, bias: bool, dropout: f32, std: f64, key: Key) -> Self {
+    pub fn new(width: usize, hidden: usize, bias: bool, dropout: f32, spread: Spread, key: Key) -> Self {
         let [up, down] = key.split();
         Mlp {
-            up: Linear::with_std(width, hidden, bias, init::STD, up),
-            down: Linear::with_std(hidden, width, bias, std, down),
+            up: Linear::with_std(width, hidden, bias, spread.weight, up),
+            down: Linear::with_std(hidden, width, bias, spread.output, down),
             gelu_tanh: false,
             dropout: Dropout::new(dropout),
         }
