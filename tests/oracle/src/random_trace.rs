@@ -57,7 +57,7 @@ pub fn make(recipe: &Recipe, flavour: Flavour) -> Case {
     let mut inputs = Vec::new();
     let mut values = Vec::new();
     let mut random = Random(recipe.params.len() as u64 + 77);
-    let base = recipe.params.first().map_or(vec![2, 3], |p| extents(p));
+    let base = recipe.params.first().map_or(vec![2, 3], extents);
     for (i, p) in recipe.params.iter().enumerate() {
         let dtype = param_type(p[0], flavour);
         let shape = if p[5] % 4 == 3 { extents(p) } else { thinned(&base, p[5]) };
@@ -314,12 +314,12 @@ impl Generator<'_> {
     /// Integers of this shape.
     fn index(&mut self, back: u8, shape: &[usize]) -> Option<Value> {
         let fits = |x: &Array| matches!(x.dtype, DType::I64 | DType::I32) && x.shape == shape;
-        if back % 2 == 0
+        if back.is_multiple_of(2)
             && let Some(v) = self.pick(back / 2, fits)
         {
             return Some(v);
         }
-        let elem = Elem::Known(if back % 3 == 0 { DType::I32 } else { DType::I64 });
+        let elem = Elem::Known(if back.is_multiple_of(3) { DType::I32 } else { DType::I64 });
         if shape.is_empty() {
             return self
                 .op(Op::Full { value: Lit::I(i64::from(back % 5) - 1), elem, shape: Shape::SCALAR }, &[]);
@@ -475,7 +475,7 @@ impl Generator<'_> {
 
     fn reduce(&mut self, which: u8, back: u8, bits: u8, keep: u8) -> Option<Value> {
         let x = self.pick(back, |_| true)?;
-        let (axes, keepdim) = (self.axes(x, bits), Flag::new(keep % 2 == 0));
+        let (axes, keepdim) = (self.axes(x, bits), Flag::new(keep.is_multiple_of(2)));
         let dtype = self.array(x).dtype;
         let op = match which % 8 {
             k if dtype == DType::Bool => {
@@ -528,7 +528,7 @@ impl Generator<'_> {
             0 => {
                 let mut axes: Vec<usize> = (0..rank).collect();
                 axes.rotate_left((byte as usize).checked_rem(rank)?);
-                if more % 2 == 0 {
+                if more.is_multiple_of(2) {
                     axes.reverse();
                 }
                 self.op(Op::Permute { axes: Axes::from_usize(axes) }, &[x])
@@ -541,7 +541,7 @@ impl Generator<'_> {
                         |(i, &n)| if n == 1 && byte >> i & 1 == 0 { 2 + (more as usize >> i) % 3 } else { n },
                     )
                     .collect();
-                if more % 3 == 0 {
+                if more.is_multiple_of(3) {
                     to.insert(0, 1 + rest as usize % 3);
                 }
                 self.op(Op::Expand { shape: Shape::of(&to) }, &[x])
@@ -690,7 +690,7 @@ impl Generator<'_> {
 
     fn statistics(&mut self, which: u8, back: u8, bits: u8, keep: u8) -> Option<Value> {
         let x = self.float(back)?;
-        let (axes, keepdim) = (self.axes(x, bits), Flag::new(keep % 2 == 0));
+        let (axes, keepdim) = (self.axes(x, bits), Flag::new(keep.is_multiple_of(2)));
         let last = *self.shape(x).last()?;
         let dtype = self.array(x).dtype;
         let weight = self.pick(keep, |w| w.dtype == dtype && w.shape == [last]);
@@ -705,7 +705,7 @@ impl Generator<'_> {
             4 => self.op(Op::LogSoftmax { axis: self.axis(x, bits)? }, &[x]),
             5 => self.op(Op::LayerNorm { eps, weight: w, bias: Flag::No }, &with),
             6 => self.op(Op::RmsNorm { eps, weight: w }, &with),
-            _ if keep % 2 == 0 => {
+            _ if keep.is_multiple_of(2) => {
                 let s = self.shape(x);
                 let targets = self.index(bits, &s[..s.len() - 1])?;
                 let smoothing = if bits & 4 != 0 { 0.1 } else { 0.0 };
@@ -737,7 +737,7 @@ impl Generator<'_> {
         if byte % 8 == 7 {
             let x = self.pick(back, |x| x.dtype.is_int())?;
             return self.op(
-                if which % 2 == 0 { Op::Relu } else { Op::Clamp { lo: Lit::I(0), hi: Lit::I(2) } },
+                if which.is_multiple_of(2) { Op::Relu } else { Op::Clamp { lo: Lit::I(0), hi: Lit::I(2) } },
                 &[x],
             );
         }
@@ -779,7 +779,7 @@ impl Generator<'_> {
             _ => {
                 // `|a, .., (b, 2)| (b, a, .., 2)` where the last dimension is even.
                 let rank = s.len();
-                if rank == 0 || rank >= 4 || s[rank - 1] % 2 != 0 {
+                if rank == 0 || rank >= 4 || !s[rank - 1].is_multiple_of(2) {
                     return None;
                 }
                 let (mut extents, mut group) = ([Extent::UNKNOWN; MAX_RANK], [0; MAX_RANK]);
@@ -788,9 +788,9 @@ impl Generator<'_> {
                 for i in 0..=rank {
                     group[i] = i.min(rank - 1) as u8;
                     order[i] = if i == rank { rank as u8 } else { ((i + rank - 1) % rank) as u8 };
-                    place[i] = if more % 2 == 0 { i as u8 } else { i.min(rank - 1) as u8 };
+                    place[i] = if more.is_multiple_of(2) { i as u8 } else { i.min(rank - 1) as u8 };
                 }
-                let outputs = if more % 2 == 0 { rank + 1 } else { rank } as u8;
+                let outputs = if more.is_multiple_of(2) { rank + 1 } else { rank } as u8;
                 let mut p = Pattern {
                     atoms: rank as u8 + 1,
                     inputs: rank as u8,
