@@ -41,7 +41,7 @@ fn main() {
         let tokens = Tensor::from_vec(tokens, (batch, context));
         let targets = Tensor::from_vec(targets, (batch, context));
         let loss;
-        (model, opt, loss) = train_step(model, opt, &lr, &tokens, &targets, Key::new(i as u64));
+        (model, opt, loss) = train_step(model, opt, &lr, &tokens, &targets, Key::new(i as u64), false);
         last = loss.item();
         if i >= warmup {
             times.push(start.elapsed().as_secs_f64() * 1e3);

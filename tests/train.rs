@@ -49,7 +49,7 @@ fn batch(step: usize) -> (Tokens, Tokens) {
 
 fn advance(model: Gpt<f32>, opt: AdamW<Gpt<f32>>, step: usize) -> (Gpt<f32>, AdamW<Gpt<f32>>, Scalar<f32>) {
     let (tokens, targets) = batch(step);
-    train_step(model, opt, &Scalar::from(3e-3), &tokens, &targets, Key::new(9).fold_in(step))
+    train_step(model, opt, &Scalar::from(3e-3), &tokens, &targets, Key::new(9).fold_in(step), false)
 }
 
 /// Every element of every tensor.

@@ -167,7 +167,7 @@ impl Run<'_> {
                 self.inputs(state.seed, state.step).map_err(|e| e.to_string())?;
             let loss;
             (state.model, state.opt, loss) =
-                train_step::call(state.model, state.opt, &lr, &tokens, &targets, key)
+                train_step::call(state.model, state.opt, &lr, &tokens, &targets, key, self.recipe.half)
                     .map_err(|e| e.to_string())?;
             state.step += 1;
             let save = checkpoint.is_some() && state.step.is_multiple_of(SAVE_EVERY);
@@ -255,7 +255,8 @@ impl Run<'_> {
 
     fn explain(&self, state: &State) -> Result<(), String> {
         let (lr, (tokens, targets), key) = self.inputs(state.seed, state.step).map_err(|e| e.to_string())?;
-        let text = train_step::explain(&state.model, &state.opt, &lr, &tokens, &targets, key);
+        let text =
+            train_step::explain(&state.model, &state.opt, &lr, &tokens, &targets, key, self.recipe.half);
         println!("{}", text.map_err(|e| e.to_string())?);
         Ok(())
     }

@@ -5,6 +5,7 @@ use thunder::optim::{AdamW, WarmupCosine, clip_grad_norm};
 use thunder::prelude::*;
 
 /// One whole training step: forward, loss, backward, clip, AdamW. The old model's memory is reused for the new one.
+/// With `half`, matrix products are bf16 with sums in f32; parameters, norms, softmax and loss are f32 all the same.
 #[thunder(cuda_graph)]
 pub fn train_step(
     model: Gpt<f32>,
@@ -13,8 +14,11 @@ pub fn train_step(
     tokens: &Tensor<i64, (B, T)>,
     targets: &Tensor<i64, (B, T)>,
     key: Key,
+    half: bool,
 ) -> (Gpt<f32>, AdamW<Gpt<f32>>, Scalar<f32>) {
-    let (loss, grads) = value_and_grad(&model, |m| m.loss(tokens, targets, key));
+    let (loss, grads) = value_and_grad(&model, |m| {
+        if half { autocast::<bf16, _>(|| m.loss(tokens, targets, key)) } else { m.loss(tokens, targets, key) }
+    });
     let (grads, _norm) = clip_grad_norm(grads, 1.0);
     let (model, opt) = opt.update(model, grads, lr);
     (model, opt, loss)
@@ -49,6 +53,8 @@ pub struct Recipe {
     pub steps: usize,
     /// Steps between two looks at the validation split, on random batches; none if 0.
     pub validate: usize,
+    /// Whether matrix products are bf16.
+    pub half: bool,
 }
 
 impl Recipe {
@@ -65,7 +71,7 @@ impl Recipe {
             dropout: 0.0,
             std: spread(128),
         };
-        Recipe { model, batch: 12, steps: 2000, validate: 0 }
+        Recipe { model, batch: 12, steps: 2000, validate: 0, half: false }
     }
 
     /// nanoGPT's "baby GPT" for a GPU: 10.6 million parameters, 5000 steps, dropout.
@@ -79,7 +85,7 @@ impl Recipe {
             std: spread(384),
             ..Recipe::cpu(vocabulary).model
         };
-        Recipe { model, batch: 64, steps: 5000, validate: 250 }
+        Recipe { model, batch: 64, steps: 5000, validate: 250, half: true }
     }
 
     /// The first model and optimiser.

@@ -86,7 +86,7 @@ struct Compiled {
 
 impl Compiled {
     fn new(trace: &Trace, donated: &[bool], gpu: &Arc<Gpu>) -> Result<Compiled, Error> {
-        let plan = plan(trace, donated);
+        let plan = plan(trace, donated, codegen::writes);
         let mut lowered = Vec::new();
         for step in &plan.steps {
             lowered.push(codegen::lower(trace, step)?);

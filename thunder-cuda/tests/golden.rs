@@ -4,7 +4,7 @@ mod cases;
 
 use std::path::PathBuf;
 use thunder_core::exec::plan;
-use thunder_cuda::codegen::{Lowered, canonical, lower};
+use thunder_cuda::codegen::{self, Lowered, canonical, lower};
 
 #[test]
 fn sources_are_golden() {
@@ -14,7 +14,7 @@ fn sources_are_golden() {
     for case in cases::all(256) {
         let trace = cases::fused(&case.trace());
         let mut sources: Vec<String> = Vec::new();
-        for step in &plan(&trace, &case.donated).steps {
+        for step in &plan(&trace, &case.donated, codegen::writes).steps {
             let kernels = match lower(&trace, step).unwrap_or_else(|e| panic!("{}: {e}", case.name)) {
                 Lowered::Kernels(list) | Lowered::Print(list, _) => list,
                 Lowered::Product(_) | Lowered::Zeros => Vec::new(),
@@ -44,7 +44,7 @@ fn another_batch_size_is_the_same_kernel() {
         let sources = [8192, 16384].map(|rows| {
             let case = cases::all(rows).into_iter().find(|c| c.name == name).expect("a case");
             let trace = cases::fused(&case.trace());
-            let steps = plan(&trace, &case.donated).steps;
+            let steps = plan(&trace, &case.donated, codegen::writes).steps;
             let kernels = steps.iter().flat_map(|s| match lower(&trace, s) {
                 Ok(Lowered::Kernels(list)) => list,
                 _ => Vec::new(),

@@ -56,7 +56,7 @@ unsafe impl Send for Frame {}
 impl Compiled {
     /// Compiles `trace`.
     pub fn new(trace: &Trace, donated: &[bool], home: Arc<Recycler>) -> Result<Compiled, Error> {
-        let plan = plan(trace, donated);
+        let plan = plan(trace, donated, |_, _| true);
         let mut steps = Vec::new();
         for step in &plan.steps {
             steps.push(ready(trace, step)?);

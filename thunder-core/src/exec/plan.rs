@@ -121,6 +121,7 @@ struct Planner<'t> {
     /// The last step that reads each parameter.
     read: Vec<Option<usize>>,
     steps: Vec<Draft>,
+    writes: Writes,
     /// The instructions that read each value, and how often it is a result.
     users: HashMap<Value, Vec<Inst>>,
     /// Where matrix products go that would otherwise be copied.
@@ -136,14 +137,18 @@ struct Route {
     cat: Option<Inst>,
 }
 
-/// Plans `trace`; `donated` says which parameters' memory may be reused.
-pub fn plan(trace: &Trace, donated: &[bool]) -> Plan {
+/// Whether an executor's matrix products can be written so, instead of row-major.
+pub type Writes = fn(DType, &Layout) -> bool;
+
+/// Plans `trace`; `donated` says which parameters' memory may be reused, `writes` which layouts matrix products take.
+pub fn plan(trace: &Trace, donated: &[bool], writes: Writes) -> Plan {
     let mut p = Planner {
         trace,
         values: vec![None; trace.value_count()],
         blocks: Vec::new(),
         read: vec![None; trace.body.params.len()],
         steps: Vec::new(),
+        writes,
         users: HashMap::new(),
         routes: HashMap::new(),
         joined: HashMap::new(),
@@ -289,6 +294,9 @@ impl Planner<'_> {
                 Some(l) => place = l,
                 None => return,
             }
+        }
+        if !(self.writes)(self.trace.ty(result).dtype(), &place) {
+            return;
         }
         self.routes.insert(result, Route { layout: place, cat: cat.map(|c| c.0) });
     }

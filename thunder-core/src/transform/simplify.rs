@@ -112,13 +112,9 @@ impl Known {
             },
             // a cast to the type it has
             Op::Cast { elem } if elem == b.ty(args[0]).elem => Some(args[0]),
-            // a cast there and back, where the way out was exact: bf16 -> f32 -> bf16
+            // a cast there and back
+            Op::Cast { elem } if self.came_from(b, args[0], elem) => Some(self.back(b, args[0])),
             Op::Cast { elem } => match self.op(args[0])? {
-                (Op::Cast { .. }, inner)
-                    if b.ty(inner[0]).elem == elem && widens(b.ty(inner[0]).elem, b.ty(args[0]).elem) =>
-                {
-                    Some(inner[0])
-                }
                 (Op::Full { value, shape, .. }, _) => {
                     let dtype = elem.known()?;
                     (dtype.is_float() && matches!(value, Lit::F(_)) && exact(value, dtype))
@@ -183,6 +179,30 @@ impl Known {
         }
     }
 
+    /// Whether `v` is made of values of type `elem` by exact casts and movement alone: bf16 -> f32 -> bf16.
+    fn came_from(&self, b: &Builder, v: Value, elem: Elem) -> bool {
+        match self.op(v) {
+            Some((Op::Cast { .. }, inner)) => {
+                let from = b.ty(inner[0]).elem;
+                from == elem && widens(from, b.ty(v).elem)
+            }
+            Some((op, inner)) => moves(&op) && inner.iter().all(|&i| self.came_from(b, i, elem)),
+            None => false,
+        }
+    }
+
+    /// `v` without those casts.
+    fn back(&self, b: &mut Builder, v: Value) -> Value {
+        match self.op(v) {
+            Some((Op::Cast { .. }, inner)) => inner[0],
+            Some((op, inner)) => {
+                let inner: Vec<Value> = inner.iter().map(|&i| self.back(b, i)).collect();
+                b.op(op, &inner)
+            }
+            None => v,
+        }
+    }
+
     fn fold(&self, b: &mut Builder, op: Op, args: &[Value]) -> Option<Value> {
         let ty = b.ty(*args.first()?);
         if args.iter().any(|&a| b.ty(a).shape.rank() != 0)
@@ -205,6 +225,14 @@ impl Known {
         };
         Some(b.scalar(ty.dtype(), value))
     }
+}
+
+/// Whether an operation only moves elements.
+fn moves(op: &Op) -> bool {
+    matches!(
+        op,
+        Op::Reshape { .. } | Op::Permute { .. } | Op::Slice { .. } | Op::Expand { .. } | Op::Cat { .. }
+    )
 }
 
 /// Whether every value of `from` is one of `to`.

@@ -19,10 +19,11 @@ pub use text::canonical;
 use crate::runtime::Shape;
 use emit::Emitter;
 use thunder_core::error::Error;
-use thunder_core::exec::{Place, Step, Work};
+use thunder_core::exec::{Layout, Place, Step, Work};
 use thunder_core::op::Op;
 use thunder_core::trace::{Kind, Schedule, Trace, Value};
 use thunder_core::transform::region::{self, Affine, Map, Node, NodeKind, Region};
+use thunder_core::types::DType;
 
 /// One kernel: its source, and how it is launched.
 #[derive(Clone, PartialEq, Debug)]
@@ -146,7 +147,14 @@ fn fused(trace: &Trace, region: &Region, params: &[Value], step: &Step) -> Kerne
     }
 }
 
-/// A strided value to a row-major one.
+/// Whether a matrix product can be written so: the library's results are row-major, with rows apart.
+pub fn writes(dtype: DType, to: &Layout) -> bool {
+    let [.., rows, columns] = to.sizes[..] else { return false };
+    let [.., row, column] = to.strides[..] else { return false };
+    dtype.is_float() && (columns == 1 || column == 1) && (rows == 1 || row >= columns)
+}
+
+/// A strided value to where it is wanted.
 fn copy(trace: &Trace, step: &Step) -> Kernel {
     let from = &step.reads[0];
     let dims = from.layout.sizes.clone();
@@ -158,8 +166,8 @@ fn copy(trace: &Trace, step: &Step) -> Kernel {
         trace.body.params.first().copied().unwrap_or_else(|| trace.data(trace.body.insts[0]).results[0]);
     let along = dims.iter().map(|&n| n != 1).collect();
     let node = Node { value, dtype: from.dtype, kind: NodeKind::Load(at), args: Vec::new(), along, level: 0 };
-    let rm = region::row_major(&dims);
-    let strides = rm.iter().zip(&dims).map(|(&s, &n)| if n == 1 { 0 } else { s }).collect();
+    let to = &step.writes[0].layout.strides;
+    let strides = to.iter().zip(&dims).map(|(&s, &n)| if n == 1 { 0 } else { s }).collect();
     let region = Region {
         schedule: Schedule::Pointwise,
         outer: dims.len(),

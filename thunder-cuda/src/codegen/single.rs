@@ -494,7 +494,8 @@ fn matmul(mut s: Single<'_>) -> Kernel {
     s.code.line(format!(
         "for (Index k = 0; k < {inner}u; ++k) sum += ({acc})wide(p0[{at_a}]) * ({acc})wide(p1[{at_b}]);"
     ));
-    s.code.line(format!("q0[i] = as<{}>(({})sum);", stored(s.dtype), computed(s.dtype)));
+    let to = address(&s.write, &coordinates(rank));
+    s.code.line(format!("q0[{to}] = as<{}>(({})sum);", stored(s.dtype), computed(s.dtype)));
     let count = s.write.count();
     s.finish(256, [grid, 1, 1], Some(count))
 }

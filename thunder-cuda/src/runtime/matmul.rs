@@ -88,19 +88,24 @@ impl Shape {
         }
         let mut rows = out.layout.sizes[rank - 2];
         let mut step = a.layout.strides[a.layout.sizes.len() - 2];
-        let n = out.layout.sizes[rank - 1];
+        let (n, mut row) = (out.layout.sizes[rank - 1], out.layout.strides[rank - 2]);
         // A batch that shares `B` is one product with more rows.
         while let Some(&(count, [sa, 0, sc])) = dims.last() {
-            if sc != rows * n || (rows != 1 && sa != rows * step) {
+            if rows != 1 && (sc != rows * row || sa != rows * step) {
                 break;
             }
             if rows == 1 {
-                step = sa;
+                if sc < n {
+                    break;
+                }
+                (step, row) = (sa, sc);
             }
             rows *= count;
             dims.pop();
         }
-        let (count, [sa, sb, sc]) = dims.pop().unwrap_or((1, [0; 3]));
+        // One launch takes one batch: the largest, the others are launches.
+        let largest = (0..dims.len()).max_by_key(|&d| dims[d].0);
+        let (count, [sa, sb, sc]) = largest.map_or((1, [0; 3]), |d| dims.remove(d));
         let mut offsets = vec![[0; 3]];
         for (n, s) in dims {
             offsets = offsets
@@ -113,7 +118,7 @@ impl Shape {
             dtype: out.dtype,
             first: matrix(b, sb, (inner, b.layout.strides[b.layout.sizes.len() - 2]))?,
             second: matrix(a, sa, (rows, step))?,
-            out: matrix(out, sc, (rows, n))?,
+            out: matrix(out, sc, (rows, row)).filter(|m| !m.transposed)?,
             count: count as i32,
             offsets,
         };

@@ -47,39 +47,51 @@ extern "C" __global__ void __launch_bounds__(1024) rows_ge_lt_and_amax_sub_exp_s
 {
     const unsigned lane = threadIdx.x;
     const Index row = blockIdx.x;
+    Vec<bf16, 8> a7[7];                                                           // v17: bf16[256, 50304]
+    #pragma unroll
+    for (int k = 0; k < 7; ++k) {
+        const Index col = (k * 1024u + lane) * 8u;
+        if (col < 50304u) {
+            a7[k] = load<8>(p2 + row * 50304u + col);
+        }
+    }
     const bool t0 = wide(p0[row]);
     const long long t1 = wide(p1[row]);
     const bool t3 = t1 >= 0ll;                                                    // v13 = ge
     const bool t5 = t1 < 50304ll;                                                 // v15 = lt
     const bool t6 = (bool)(t3 & t5);                                              // v16 = and
     float s9 = -INF;
-    #pragma unroll 4
-    for (Index col = lane * 4u; col < 50304u; col += 4096u) {
-        const Vec<bf16, 4> a7 = load<4>(p2 + row * 50304u + col);                 // v17: bf16[256, 50304]
-        #pragma unroll
-        for (int j = 0; j < 4; ++j) {
-            const float t7 = wide(a7.at[j]);
-            const float t8 = t7;                                                  // v18 = cast
-            s9 = Max::of(s9, (float)t8);
+    #pragma unroll
+    for (int k = 0; k < 7; ++k) {
+        const Index col = (k * 1024u + lane) * 8u;
+        if (col < 50304u) {
+            #pragma unroll
+            for (int j = 0; j < 8; ++j) {
+                const float t7 = wide(a7[k].at[j]);
+                const float t8 = t7;                                              // v18 = cast
+                s9 = Max::of(s9, (float)t8);
+            }
         }
     }
     const float t9 = (float)across<Max, 1024>(s9);
     float s12 = 0;
     float s18 = 0;
-    #pragma unroll 4
-    for (Index col = lane * 4u; col < 50304u; col += 4096u) {
-        const Vec<bf16, 4> a7 = load<4>(p2 + row * 50304u + col);                 // v17: bf16[256, 50304]
-        #pragma unroll
-        for (int j = 0; j < 4; ++j) {
-            const float t7 = wide(a7.at[j]);
-            const float t8 = t7;                                                  // v18 = cast
-            const float t10 = t8 - t9;                                            // v20 = sub
-            const float t11 = expf(t10);                                          // v21 = exp
-            const long long t14 = (long long)(col + j);                           // v24 = iota
-            const bool t15 = t14 == t1;                                           // v25 = eq
-            const float t17 = t15 ? t10 : 0.0f;                                   // v27 = select
-            s12 = Sum::of(s12, (float)t11);
-            s18 = Sum::of(s18, (float)t17);
+    #pragma unroll
+    for (int k = 0; k < 7; ++k) {
+        const Index col = (k * 1024u + lane) * 8u;
+        if (col < 50304u) {
+            #pragma unroll
+            for (int j = 0; j < 8; ++j) {
+                const float t7 = wide(a7[k].at[j]);
+                const float t8 = t7;                                              // v18 = cast
+                const float t10 = t8 - t9;                                        // v20 = sub
+                const float t11 = expf(t10);                                      // v21 = exp
+                const long long t14 = (long long)(col + j);                       // v24 = iota
+                const bool t15 = t14 == t1;                                       // v25 = eq
+                const float t17 = t15 ? t10 : 0.0f;                               // v27 = select
+                s12 = Sum::of(s12, (float)t11);
+                s18 = Sum::of(s18, (float)t17);
+            }
         }
     }
     const float t12 = (float)across<Sum, 1024>(s12);

@@ -28,18 +28,18 @@ extern "C" __global__ void __launch_bounds__(256) pointwise_take_add(
     bf16* __restrict__ q0,
     Index count)
 {
-    const Index i = ((Index)blockIdx.x * 256u + threadIdx.x) * 4u;
+    const Index i = ((Index)blockIdx.x * 256u + threadIdx.x) * 8u;
     if (i >= count) return;
     const Index c0 = i / 768u;
     const Index c1 = i % 768u;
     const long long t0 = wide(p1[c0]);
-    const Vec<bf16, 4> a2 = load<4>(p2 + c0 * 768u + c1);                         // v6: bf16[256, 768]
-    Vec<bf16, 4> a1 = {};                                                         // v5 = take
+    const Vec<bf16, 8> a2 = load<8>(p2 + c0 * 768u + c1);                         // v6: bf16[256, 768]
+    Vec<bf16, 8> a1 = {};                                                         // v5 = take
     const bool in1 = (unsigned long long)(long long)t0 < 512ull;
-    if (in1) a1 = load<4>(p0 + (Index)t0 * 768u + c1);
-    Vec<bf16, 4> v0;
+    if (in1) a1 = load<8>(p0 + (Index)t0 * 768u + c1);
+    Vec<bf16, 8> v0;
     #pragma unroll
-    for (int j = 0; j < 4; ++j) {
+    for (int j = 0; j < 8; ++j) {
         const float t1 = in1 ? wide(a1.at[j]) : NAN;                              // v5 = take
         const float t2 = wide(a2.at[j]);
         const float t3 = t1 + t2;                                                 // v7 = add

@@ -23,7 +23,7 @@ extern "C" __global__ void __launch_bounds__(256) index_add(const bf16* p0, cons
     __shared__ unsigned char target[4096];
     __shared__ unsigned hits[8];
     const unsigned lane = threadIdx.x % 32u, warp = threadIdx.x / 32u;
-    const Index first = (Index)blockIdx.x * 32u, o = blockIdx.y;
+    const Index first = (Index)blockIdx.x * 1u, o = blockIdx.y;
     unsigned total = 0;
     for (unsigned base = 0; base < 256u; base += 256u) {
         const unsigned k = base + threadIdx.x;
@@ -31,7 +31,7 @@ extern "C" __global__ void __launch_bounds__(256) index_add(const bf16* p0, cons
         long long to = 0;
         if (k < 256u) {
             to = (long long)p1[(k / 1u % 256u)];
-            hit = to >= (long long)first && to < (long long)first + 32 && to < 512ll;
+            hit = to >= (long long)first && to < (long long)first + 1 && to < 512ll;
         }
         const unsigned all = __ballot_sync(0xffffffffu, hit);
         if (lane == 0) hits[warp] = __popc(all);
@@ -47,10 +47,11 @@ extern "C" __global__ void __launch_bounds__(256) index_add(const bf16* p0, cons
         }
         __syncthreads();
     }
-    for (unsigned d = 0; d < 32u && first + d < 512u; ++d) {
+    for (unsigned d = 0; d < 1u && first + d < 512u; ++d) {
         for (Index c = threadIdx.x; c < 768u; c += 256u) {
             float sum = 0;
             if (total <= 4096u) {
+                #pragma unroll 4
                 for (unsigned m = 0; m < total; ++m) if (target[m] == d) sum += (float)wide(p0[(source[m] / 1u % 256u) * 768u + (c / 1u % 768u)]);
             }
             else {
