@@ -212,9 +212,20 @@ impl Run<'_> {
         for i in 0..LOOK_BATCHES {
             let key = Key::new(state.seed).fold_in(state.step).fold_in(i);
             let batch = self.text.validation_batch(self.recipe.batch, self.recipe.model.context, key);
-            sum += f64::from(loss(&model, batch)?.0);
+            sum += f64::from(self.loss(&model, batch)?.0);
         }
         Ok(sum / LOOK_BATCHES as f64)
+    }
+
+    /// The mean loss of a batch, and its number of targets.
+    fn loss(&self, model: &Gpt<f32>, batch: Result<text::Batch, Error>) -> Result<(f32, usize), String> {
+        let loss = || {
+            let (tokens, targets) = batch?;
+            // Without dropout nothing reads the key.
+            let loss = thunder::call(|| step::loss(model, &tokens, &targets, Key::new(0), self.recipe.half))?;
+            Ok((loss.try_to_vec()?[0], targets.len()))
+        };
+        loss().map_err(|e: Error| e.to_string())
     }
 
     /// The loss over the whole validation split, and a sample.
@@ -223,7 +234,7 @@ impl Run<'_> {
         model.train(false);
         let (mut sum, mut targets) = (0.0, 0);
         for batch in self.text.whole_validation(self.recipe.batch, self.recipe.model.context) {
-            let (mean, count) = loss(&model, batch)?;
+            let (mean, count) = self.loss(&model, batch)?;
             sum += f64::from(mean) * count as f64;
             targets += count;
         }
@@ -260,17 +271,6 @@ impl Run<'_> {
         println!("{}", text.map_err(|e| e.to_string())?);
         Ok(())
     }
-}
-
-/// The mean loss of a batch, and its number of targets.
-fn loss(model: &Gpt<f32>, batch: Result<text::Batch, Error>) -> Result<(f32, usize), String> {
-    let loss = || {
-        let (tokens, targets) = batch?;
-        // Without dropout nothing reads the key.
-        let loss = thunder::call(|| model.loss(&tokens, &targets, Key::new(0)))?;
-        Ok((loss.try_to_vec()?[0], targets.len()))
-    };
-    loss().map_err(|e: Error| e.to_string())
 }
 
 /// An index, as likely as its logit says.

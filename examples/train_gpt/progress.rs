@@ -64,6 +64,7 @@ impl Progress {
         if let Some(bar) = &self.bar {
             bar.finish();
         }
+        println!("trained {} steps in {:.1} s", self.last - self.first, self.started.elapsed().as_secs_f64());
     }
 }
 

@@ -16,12 +16,26 @@ pub fn train_step(
     key: Key,
     half: bool,
 ) -> (Gpt<f32>, AdamW<Gpt<f32>>, Scalar<f32>) {
-    let (loss, grads) = value_and_grad(&model, |m| {
-        if half { autocast::<bf16, _>(|| m.loss(tokens, targets, key)) } else { m.loss(tokens, targets, key) }
-    });
+    let (loss, grads) = value_and_grad(&model, |m| loss(m, tokens, targets, key, half));
     let (grads, _norm) = clip_grad_norm(grads, 1.0);
     let (model, opt) = opt.update(model, grads, lr);
     (model, opt, loss)
+}
+
+/// The loss of a batch.
+#[thunder]
+pub fn loss(
+    model: &Gpt<f32>,
+    tokens: &Tensor<i64, (B, T)>,
+    targets: &Tensor<i64, (B, T)>,
+    key: Key,
+    half: bool,
+) -> Scalar<f32> {
+    if half {
+        autocast::<bf16, _>(|| model.loss(tokens, targets, key))
+    } else {
+        model.loss(tokens, targets, key)
+    }
 }
 
 /// The logits at the places `at` of fixed windows: only those places go through the head.
