@@ -8,6 +8,9 @@ use thunder_core::op::Op;
 use thunder_core::trace::Loc;
 use thunder_core::types::DType;
 
+/// What sums accumulate by.
+const SUM: Op = Op::Sum { axes: thunder_core::types::Axes::ALL, keepdim: thunder_core::op::Flag::No };
+
 /// Whether [`kernels`] has one for `op`.
 pub(super) fn supports(op: &Op) -> bool {
     use Op::*;
@@ -32,6 +35,9 @@ pub(super) fn supports(op: &Op) -> bool {
 pub(super) fn kernels(op: &Op, step: &Step, loc: Loc) -> Vec<Kernel> {
     let rank = step.reads[0].layout.sizes.len();
     let s = Single::new(op, step, loc);
+    if let Op::IndexAdd { axis, .. } = *op {
+        return index_add(step, loc, op, axis.0 as usize);
+    }
     vec![match *op {
         Op::Cat { axis } => cat(s, axis.resolve(rank).unwrap_or(0)),
         Op::Pad { lo, value, .. } => pad(s, &lo.sizes(), literal(value, step.writes[0].dtype)),
@@ -39,7 +45,6 @@ pub(super) fn kernels(op: &Op, step: &Step, loc: Loc) -> Vec<Kernel> {
         Op::SliceUpdate { axis } => {
             slice_update(s, axis.resolve(rank).unwrap_or(0), step.in_place[0] == Some(0))
         }
-        Op::IndexAdd { axis, .. } => index_add(s, axis.0 as usize),
         Op::ScatterAdd { axis, .. } => scatter_add(s, axis.resolve(rank).unwrap_or(0)),
         Op::Argmax { axis, .. } => arg_best(s, axis.resolve(rank).unwrap_or(0), ">"),
         Op::Argmin { axis, .. } => arg_best(s, axis.resolve(rank).unwrap_or(0), "<"),
@@ -60,6 +65,8 @@ struct Single<'a> {
     loc: Loc,
     /// Elements that are moved as one.
     width: usize,
+    /// Memory for partial results: its parameter, and bytes.
+    scratch: Option<(String, usize)>,
     code: Code,
 }
 
@@ -74,6 +81,7 @@ impl<'a> Single<'a> {
             dtype: write.dtype,
             loc,
             width: 1,
+            scratch: None,
             code: Code::default(),
         }
     }
@@ -131,6 +139,12 @@ impl<'a> Single<'a> {
         }
     }
 
+    /// With memory for partial results of type `ty`, called `scratch`.
+    fn with_scratch(mut self, ty: &str, bytes: usize) -> Self {
+        self.scratch = Some((format!("{ty}* scratch"), bytes));
+        self
+    }
+
     fn finish(self, threads: u32, grid: [u32; 3], count: Option<usize>) -> Kernel {
         let entry = self.op.name().to_string();
         let wide = self.reads.iter().chain([&self.write]).map(|l| {
@@ -148,6 +162,10 @@ impl<'a> Single<'a> {
         }
         params.push(format!("{}* q0", self.unit()));
         args.push(Arg::Write(0));
+        if let Some((param, _)) = &self.scratch {
+            params.push(param.clone());
+            args.push(Arg::Scratch);
+        }
         if let Some(n) = count {
             params.push("Index count".into());
             args.push(if wide { Arg::U64(n as u64) } else { Arg::U32(n as u32) });
@@ -162,7 +180,8 @@ impl<'a> Single<'a> {
         code.line("{");
         let head = format!("// {entry}  {}\n\n", self.loc);
         let source = code.finish_with(&head, &self.code.into_body());
-        Kernel { entry, source, args, grid, threads, scratch: 0, counters: 0 }
+        let scratch = self.scratch.map_or(0, |(_, bytes)| bytes);
+        Kernel { entry, source, args, grid, threads, scratch, counters: 0 }
     }
 }
 
@@ -283,31 +302,34 @@ fn slice_update(mut s: Single<'_>, axis: usize, in_place: bool) -> Kernel {
 }
 
 /// Each block owns a few destinations and finds the sources that go there, in order; then each thread adds up
-/// the elements of its columns. Nothing is added atomically, so the same input gives the same bits.
-fn index_add(mut s: Single<'_>, axis: usize) -> Kernel {
+/// the elements of its columns. Nothing is added atomically, so the same input gives the same bits. Where that is
+/// too few blocks for a device, the sources are cut into chunks, whose sums are added in their order.
+fn index_add(step: &Step, loc: Loc, op: &Op, axis: usize) -> Vec<Kernel> {
     const LISTED: usize = 4096;
+    const BLOCKS: usize = 1056;
+    let mut s = Single::new(op, step, loc);
     let (u, i) = (s.reads[0].clone(), s.reads[1].clone());
     let depth = i.sizes.len();
     let sources = i.count();
     let extent = s.write.sizes[axis];
     let outer: usize = s.write.sizes[..axis].iter().product();
-    let inner_sizes = s.write.sizes[axis + 1..].to_vec();
-    let inner: usize = inner_sizes.iter().product();
+    let inner: usize = s.write.sizes[axis + 1..].iter().product();
     // Destinations of a block: as many as leave the device full of blocks.
-    let owned = (extent * outer / 1056).clamp(1, 32);
+    let owned = (extent * outer / BLOCKS).clamp(1, 32);
+    let chunks = (BLOCKS / (extent.div_ceil(owned) * outer).max(1)).clamp(1, sources.div_ceil(512).max(1));
+    let chunk = sources.div_ceil(chunks);
     let ty = stored(s.dtype);
-    let (_, acc, _) = expr::fold(
-        &Op::Sum { axes: thunder_core::types::Axes::ALL, keepdim: thunder_core::op::Flag::No },
-        s.dtype,
-    );
+    let (_, acc, _) = expr::fold(&SUM, s.dtype);
 
     // The elements of u and i, by the numbers of the outer, source and inner element.
     let part = |var: &str, sizes: &[usize]| -> Vec<String> {
         (0..sizes.len())
             .map(|d| {
                 let below: usize = sizes[d + 1..].iter().product();
-                format!("({var} / {below}u % {}u)", sizes[d].max(1))
+                let over = if below == 1 { var.to_string() } else { format!("{var} / {below}u") };
+                if d == 0 { over } else { format!("{over} % {}u", sizes[d].max(1)) }
             })
+            .map(|at| if at.contains(' ') { format!("({at})") } else { at })
             .collect()
     };
     let index_at = |var: &str| format!("(long long)p1[{}]", address(&i, &part(var, &i.sizes)));
@@ -323,12 +345,20 @@ fn index_add(mut s: Single<'_>, axis: usize) -> Kernel {
     c.line("__shared__ unsigned hits[8];");
     c.line("const unsigned lane = threadIdx.x % 32u, warp = threadIdx.x / 32u;");
     c.line(format!("const Index first = (Index)blockIdx.x * {owned}u, o = blockIdx.y;"));
+    if chunks > 1 {
+        c.line(format!("const unsigned begin = blockIdx.z * {chunk}u;"));
+        c.line(format!(
+            "const unsigned end = begin + {chunk}u < {sources}u ? begin + {chunk}u : {sources}u;"
+        ));
+    } else {
+        c.line(format!("const unsigned begin = 0, end = {sources}u;"));
+    }
     c.line("unsigned total = 0;");
-    c.open(format!("for (unsigned base = 0; base < {sources}u; base += 256u)"));
+    c.open("for (unsigned base = begin; base < end; base += 256u)");
     c.line("const unsigned k = base + threadIdx.x;");
     c.line("bool hit = false;");
     c.line("long long to = 0;");
-    c.open(format!("if (k < {sources}u)"));
+    c.open("if (k < end)");
     c.line(format!("to = {};", index_at("k")));
     c.line(format!("hit = to >= (long long)first && to < (long long)first + {owned} && to < {extent}ll;"));
     c.close();
@@ -349,31 +379,54 @@ fn index_add(mut s: Single<'_>, axis: usize) -> Kernel {
     c.open(format!("for (unsigned d = 0; d < {owned}u && first + d < {extent}u; ++d)"));
     c.open(format!("for (Index c = threadIdx.x; c < {inner}u; c += 256u)"));
     c.line(format!("{acc} sum = 0;"));
-    c.open(format!("if (total <= {LISTED}u)"));
-    c.line("#pragma unroll 4");
-    c.line(format!("for (unsigned m = 0; m < total; ++m) if (target[m] == d) sum += {};", u_at("source[m]")));
+    let listed =
+        format!("for (unsigned m = 0; m < total; ++m) if (target[m] == d) sum += {};", u_at("source[m]"));
+    if chunk > LISTED {
+        c.open(format!("if (total <= {LISTED}u)"));
+        c.line("#pragma unroll 4");
+        c.line(listed);
+        c.close();
+        c.open("else");
+        c.line(format!(
+            "for (unsigned k = begin; k < end; ++k) if ({} == (long long)(first + d)) sum += {};",
+            index_at("k"),
+            u_at("k")
+        ));
+        c.close();
+    } else {
+        c.line("#pragma unroll 4");
+        c.line(listed);
+    }
+    let to = format!("(o * {extent}u + first + d) * {inner}u + c");
+    let (total, grid) = (s.write.count(), [extent.div_ceil(owned) as u32, outer as u32, chunks as u32]);
+    let result = format!("as<{ty}>(({})sum)", computed(s.dtype));
+    if chunks == 1 {
+        c.line(format!("q0[{to}] = {result};"));
+    } else {
+        c.line(format!("scratch[(Index)blockIdx.z * {total}u + {to}] = sum;"));
+    }
     c.close();
-    c.open("else");
-    c.line(format!(
-        "for (unsigned k = 0; k < {sources}u; ++k) if ({} == (long long)(first + d)) sum += {};",
-        index_at("k"),
-        u_at("k")
-    ));
     c.close();
-    c.line(format!("q0[(o * {extent}u + first + d) * {inner}u + c] = as<{ty}>(({})sum);", computed(s.dtype)));
-    c.close();
-    c.close();
-    s.finish(256, [extent.div_ceil(owned) as u32, outer as u32, 1], None)
+    if chunks == 1 {
+        return vec![s.finish(256, grid, None)];
+    }
+    let bytes = chunks * total * if s.dtype == DType::F64 || !s.dtype.is_float() { 8 } else { 4 };
+    let mut sum = Single::new(op, step, loc);
+    let blocks = sum.each(&[total]);
+    sum.code.line(format!("{acc} sum = 0;"));
+    sum.code.line("#pragma unroll 4");
+    sum.code.line(format!("for (unsigned z = 0; z < {chunks}u; ++z) sum += scratch[z * {total}u + i];"));
+    sum.code.line(format!("q0[i] = {result};"));
+    [(s, grid, None), (sum, [blocks, 1, 1], Some(total))]
+        .map(|(s, grid, count)| s.with_scratch(acc, bytes).finish(256, grid, count))
+        .into()
 }
 
 fn scatter_add(mut s: Single<'_>, axis: usize) -> Kernel {
     let sizes = s.write.sizes.clone();
     let grid = s.each(&sizes);
     let (u, i) = (s.reads[0].clone(), s.reads[1].clone());
-    let (_, acc, _) = expr::fold(
-        &Op::Sum { axes: thunder_core::types::Axes::ALL, keepdim: thunder_core::op::Flag::No },
-        s.dtype,
-    );
+    let (_, acc, _) = expr::fold(&SUM, s.dtype);
     let at = with(sizes.len(), axis, "k");
     s.code.line(format!("{acc} sum = 0;"));
     s.code.open(format!("for (Index k = 0; k < {}u; ++k)", u.sizes[axis]));
@@ -431,10 +484,7 @@ fn cumsum(mut s: Single<'_>, axis: usize, reverse: bool) -> Kernel {
     let x = s.reads[0].clone();
     let mut outer = x.sizes.clone();
     let n = std::mem::replace(&mut outer[axis], 1);
-    let (_, acc, _) = expr::fold(
-        &Op::Sum { axes: thunder_core::types::Axes::ALL, keepdim: thunder_core::op::Flag::No },
-        s.dtype,
-    );
+    let (_, acc, _) = expr::fold(&SUM, s.dtype);
     let (ty, wide) = (stored(s.dtype), computed(s.dtype));
     s.code.line("const unsigned lane = threadIdx.x % 32u, warp = threadIdx.x / 32u;");
     s.code.line("const Index i = blockIdx.x;");
@@ -482,10 +532,7 @@ fn matmul(mut s: Single<'_>) -> Kernel {
     let rank = sizes.len();
     let (a, b) = (s.reads[0].clone(), s.reads[1].clone());
     let inner = a.sizes[a.sizes.len() - 1];
-    let (_, acc, _) = expr::fold(
-        &Op::Sum { axes: thunder_core::types::Axes::ALL, keepdim: thunder_core::op::Flag::No },
-        s.dtype,
-    );
+    let (_, acc, _) = expr::fold(&SUM, s.dtype);
     let lead =
         |l: &Layout| -> Vec<String> { (rank - l.sizes.len()..rank - 2).map(|d| format!("c{d}")).collect() };
     let at_a = address(&a, &[lead(&a), vec![format!("c{}", rank - 2), "k".into()]].concat());

@@ -165,6 +165,9 @@ pub fn all(rows: usize) -> Vec<Case> {
     list.push(case("embedding_backward", &[Ty::of(I64, &[r]), bf(&[r, 768])], |b, v| {
         vec![b.op(Op::IndexAdd { axis: Axis(0), extent: Extent::new(512) }, &[v[1], v[0]])]
     }));
+    list.push(case("small_embedding_backward", &[Ty::of(I64, &[r * 64]), f(&[r * 64, 40])], |b, v| {
+        vec![b.op(Op::IndexAdd { axis: Axis(0), extent: Extent::new(5) }, &[v[1], v[0]])]
+    }));
     list.push(case("rope", &[bf(&[2, r, 4, 64]), bf(&[1, r, 1, 64]), bf(&[1, r, 1, 64])], |b, v| {
         let sizes = b.ty(v[0]).sizes();
         let (lo, hi) = (b.narrow(v[0], 3, 0, 32), b.narrow(v[0], 3, 32, 32));

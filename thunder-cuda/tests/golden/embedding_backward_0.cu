@@ -24,13 +24,14 @@ extern "C" __global__ void __launch_bounds__(256) index_add(const bf16* p0, cons
     __shared__ unsigned hits[8];
     const unsigned lane = threadIdx.x % 32u, warp = threadIdx.x / 32u;
     const Index first = (Index)blockIdx.x * 1u, o = blockIdx.y;
+    const unsigned begin = 0, end = 256u;
     unsigned total = 0;
-    for (unsigned base = 0; base < 256u; base += 256u) {
+    for (unsigned base = begin; base < end; base += 256u) {
         const unsigned k = base + threadIdx.x;
         bool hit = false;
         long long to = 0;
-        if (k < 256u) {
-            to = (long long)p1[(k / 1u % 256u)];
+        if (k < end) {
+            to = (long long)p1[k];
             hit = to >= (long long)first && to < (long long)first + 1 && to < 512ll;
         }
         const unsigned all = __ballot_sync(0xffffffffu, hit);
@@ -50,13 +51,8 @@ extern "C" __global__ void __launch_bounds__(256) index_add(const bf16* p0, cons
     for (unsigned d = 0; d < 1u && first + d < 512u; ++d) {
         for (Index c = threadIdx.x; c < 768u; c += 256u) {
             float sum = 0;
-            if (total <= 4096u) {
-                #pragma unroll 4
-                for (unsigned m = 0; m < total; ++m) if (target[m] == d) sum += (float)wide(p0[(source[m] / 1u % 256u) * 768u + (c / 1u % 768u)]);
-            }
-            else {
-                for (unsigned k = 0; k < 256u; ++k) if ((long long)p1[(k / 1u % 256u)] == (long long)(first + d)) sum += (float)wide(p0[(k / 1u % 256u) * 768u + (c / 1u % 768u)]);
-            }
+            #pragma unroll 4
+            for (unsigned m = 0; m < total; ++m) if (target[m] == d) sum += (float)wide(p0[source[m] * 768u + c]);
             q0[(o * 512u + first + d) * 768u + c] = as<bf16>((float)sum);
         }
     }
