@@ -348,7 +348,8 @@ impl<'t> Fuser<'t> {
     /// Whether a path leads from group `from` to group `to` through an instruction of neither.
     fn path_outside(&self, from: usize, to: usize) -> bool {
         let own = |i: usize| self.group[i] == Some(from) || self.group[i] == Some(to);
-        let mut seen: HashSet<usize> = HashSet::new();
+        let horizon = self.horizon(to);
+        let mut seen = vec![false; self.insts.len()];
         let mut stack: Vec<usize> = Vec::new();
         let follow = |i: usize, stack: &mut Vec<usize>| stack.extend(&self.readers[i]);
         for &i in &self.members[from] {
@@ -358,13 +359,13 @@ impl<'t> Fuser<'t> {
             if self.group[i] == Some(to) {
                 return true;
             }
-            if self.group[i] == Some(from) || !seen.insert(i) {
+            if self.group[i] == Some(from) || i > horizon || std::mem::replace(&mut seen[i], true) {
                 continue;
             }
             match self.group[i] {
                 Some(g) => {
                     for &m in &self.members[g] {
-                        seen.insert(m);
+                        seen[m] = true;
                         follow(m, &mut stack);
                     }
                 }
@@ -372,6 +373,20 @@ impl<'t> Fuser<'t> {
             }
         }
         false
+    }
+
+    /// The last instruction from which a path can lead to group `to`: readers come after what they read, and only
+    /// inside a group does a path go back.
+    fn horizon(&self, to: usize) -> usize {
+        let mut horizon = self.members[to].last().copied().unwrap_or(0);
+        loop {
+            let spans = self.members.iter().filter(|m| m.first().is_some_and(|&first| first <= horizon));
+            let last = spans.filter_map(|m| m.last().copied()).max().unwrap_or(horizon);
+            if last <= horizon {
+                return horizon;
+            }
+            horizon = last;
+        }
     }
 
     fn notes(&self) -> Vec<Note> {
