@@ -26,9 +26,16 @@ pub struct Checkpoint<'a> {
     pub text: &'a Text,
 }
 
+/// A file that belongs to this run.
+pub struct Saved {
+    file: Reader,
+    step: usize,
+    seed: u64,
+}
+
 impl Checkpoint<'_> {
-    /// The state that the file holds; none if there is no file.
-    pub fn resume(&self, seed: Option<u64>) -> Result<Option<State>, String> {
+    /// Opens the file and checks that it is of this run; none if there is no file.
+    pub fn open(&self, seed: Option<u64>) -> Result<Option<Saved>, String> {
         if !self.path.exists() {
             let parent = self.path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
             if !parent.is_dir() {
@@ -65,10 +72,16 @@ impl Checkpoint<'_> {
         if file.text("text") != Some(&self.text.fingerprint().to_string()) {
             eprintln!("note: {}: the text has changed since", self.path.display());
         }
+        let step = number("step")? as usize;
+        Ok(Some(Saved { file, step, seed: saved }))
+    }
+
+    /// The state that the file holds, on the default device.
+    pub fn state(&self, saved: &Saved) -> Result<State, String> {
         let (model, opt) = self.recipe.start(Key::new(0)).map_err(|e| e.to_string())?;
-        let model = file.tree("model", &model).map_err(|e| e.to_string())?;
-        let opt = file.tree("optimiser", &opt).map_err(|e| e.to_string())?;
-        Ok(Some(State { model, opt, step: number("step")? as usize, seed: saved }))
+        let model = saved.file.tree("model", &model).map_err(|e| e.to_string())?;
+        let opt = saved.file.tree("optimiser", &opt).map_err(|e| e.to_string())?;
+        Ok(State { model, opt, step: saved.step, seed: saved.seed })
     }
 
     /// Writes the file, whole or not at all.

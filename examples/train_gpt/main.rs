@@ -80,7 +80,6 @@ fn main() -> ExitCode {
 }
 
 fn run(options: &Options) -> Result<(), String> {
-    device(&options.device)?.set_default();
     let (content, from) = match &options.text {
         Some(path) => (text::read(path)?, path.display().to_string()),
         None => (text::repository()?, "this repository".to_string()),
@@ -95,11 +94,12 @@ fn run(options: &Options) -> Result<(), String> {
 
     let checkpoint = options.checkpoint.clone().map(|path| Checkpoint { path, recipe: &recipe, text: &text });
     let saved = match &checkpoint {
-        Some(c) => c.resume(options.seed)?,
+        Some(c) => c.open(options.seed)?.map(|saved| (c, saved)),
         None => None,
     };
+    device(&options.device)?.set_default();
     let state = match saved {
-        Some(state) => state,
+        Some((checkpoint, saved)) => checkpoint.state(&saved)?,
         None => {
             let seed = options.seed.unwrap_or(0);
             let (model, opt) = recipe.start(Key::new(seed)).map_err(|e| e.to_string())?;

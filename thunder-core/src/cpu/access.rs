@@ -127,6 +127,8 @@ impl Access {
         }
         let mut at = 0;
         for &(n, step) in dims.iter().rev() {
+            // Where a dimension is empty nothing is read, but its start is asked for.
+            let n = n.max(1);
             at += i % n * step;
             i /= n;
         }
@@ -139,7 +141,7 @@ impl Access {
             return Some(self.row_step.unwrap_or(0));
         }
         let &(n, step) = self.outer.last()?;
-        (span.row % n + span.rows <= n).then_some(step)
+        (span.row % n.max(1) + span.rows <= n).then_some(step)
     }
 
     /// Calls `f(place, element, step, count)` for runs that cover the span row by row: `count` elements,

@@ -407,6 +407,9 @@ impl Machine<'_> {
         let (size, rep) = (access.dtype.size(), self.program.regs[a].rep.size());
         let (to, from) = (self.pointers[access.pointer], self.views[a]);
         let inside = span.of(class);
+        if inside.rows * inside.n == 0 {
+            return;
+        }
         if let (false, Some(rs)) = (class.inner, access.row_step_in(inside)) {
             let at = to.wrapping_add(access.at(inside.row, 0) * size);
             // SAFETY: as in `exec`.

@@ -43,6 +43,9 @@ const MAX_MEMBERS: usize = 96;
 /// The most operands and results of one group.
 const MAX_OPERANDS: usize = 48;
 
+/// Reductions of fewer elements are small.
+const LARGE: usize = 4096;
+
 /// Fuses a trace of primitive operations.
 pub fn run(trace: &Trace) -> (Trace, Vec<Note>) {
     let mut fuser = Fuser::new(trace);
@@ -67,6 +70,8 @@ struct Fuser<'t> {
     /// The group of each instruction that has one.
     group: Vec<Option<usize>>,
     members: Vec<BTreeSet<usize>>,
+    /// Whether only reductions of columns read it, directly or through elementwise instructions.
+    for_columns: Vec<bool>,
     refused: HashMap<(usize, usize), String>,
 }
 
@@ -104,6 +109,7 @@ impl<'t> Fuser<'t> {
             role: vec![Role::Opaque; n],
             group: vec![None; n],
             members: Vec::new(),
+            for_columns: vec![false; n],
             refused: HashMap::new(),
         };
         for i in 0..n {
@@ -118,6 +124,9 @@ impl<'t> Fuser<'t> {
                     fuser.add_reader(a, i);
                 }
             }
+        }
+        for i in (0..n).rev() {
+            fuser.for_columns[i] = fuser.is_for_columns(i);
         }
         for i in 0..n {
             // A copied producer gets a kernel only where something outside the groups needs it.
@@ -152,6 +161,22 @@ impl<'t> Fuser<'t> {
             return Role::Copied;
         }
         if region::can_be_inside(op) { Role::Member } else { Role::Opaque }
+    }
+
+    fn is_for_columns(&self, i: usize) -> bool {
+        let Kind::Op(op) = &self.insts[i].kind else { return false };
+        let reduces = |r: usize| {
+            let Kind::Op(op) = &self.insts[r].kind else { return false };
+            let x = self.trace.ty(self.insts[r].args[0]);
+            region::is_reduce(op)
+                && x.count() >= LARGE
+                && matches!(region::schedule_of(op, &x.sizes()), Schedule::Columns { .. })
+        };
+        op.is_elementwise()
+            && self.role[i] == Role::Member
+            && !self.escapes[i]
+            && !self.readers[i].is_empty()
+            && self.readers[i].iter().all(|&r| reduces(r) || self.for_columns[r])
     }
 
     /// The instruction whose elements `v` is, views looked through.
@@ -280,10 +305,16 @@ impl<'t> Fuser<'t> {
             sources.sort_by_key(|&s| std::cmp::Reverse(self.trace.ty(self.insts[s].results[0]).bytes()));
             for s in sources {
                 let (Some(a), Some(b)) = (self.group[s], self.group[i]) else { continue };
-                if a != b
-                    && self.role[s] == Role::Member
-                    && let Err(why) = self.try_merge(a, b)
-                {
+                if a == b || self.role[s] != Role::Member {
+                    continue;
+                }
+                let rows = matches!(self.schedule(&self.members[a]), Ok(Schedule::Rows { .. }));
+                let merged = match self.for_columns[i] && rows {
+                    // With the rows it would have to be stored for the columns.
+                    true => Err("the reduction of columns that reads it computes it".into()),
+                    false => self.try_merge(a, b),
+                };
+                if let Err(why) = merged {
                     self.refused.insert((s, i), why);
                 }
             }
