@@ -26,6 +26,7 @@ pub mod device;
 pub mod error;
 pub mod exec;
 pub mod explain;
+pub mod facts;
 pub mod item;
 pub mod link;
 pub mod module;

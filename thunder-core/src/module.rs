@@ -27,6 +27,8 @@ pub struct FieldInfo {
     pub bindings: &'static [(&'static str, Extent)],
     /// Whether it is state: skipped by gradients and optimisers.
     pub buffer: bool,
+    /// Whether it is a `Vec` or an array of what `ty` says.
+    pub list: bool,
     /// For `Dim<H>`, the dimension whose extent this number is.
     pub dim: Option<&'static str>,
 }
@@ -119,6 +121,8 @@ pub trait Mapper {
     note = "tensors, keys, Rust scalars, `String`, `#[thunder]` structs and enums can, and tuples, arrays, `Vec` and `Option` of them"
 )]
 pub trait Tree: Clone + Send + Sync + 'static {
+    /// What the macro knows of a struct; for a container, of its elements.
+    const INFO: Option<&'static StructInfo> = None;
     /// Shows every leaf to `v`.
     fn visit(&self, v: &mut dyn Visitor);
     /// The same structure with the leaves that `m` gives.
@@ -245,6 +249,7 @@ impl Tree for &'static str {
 }
 
 impl<T: Tree> Tree for Option<T> {
+    const INFO: Option<&'static StructInfo> = T::INFO;
     fn visit(&self, v: &mut dyn Visitor) {
         match self {
             Some(x) => {
@@ -260,6 +265,7 @@ impl<T: Tree> Tree for Option<T> {
 }
 
 impl<T: Tree> Tree for Vec<T> {
+    const INFO: Option<&'static StructInfo> = T::INFO;
     fn visit(&self, v: &mut dyn Visitor) {
         v.variant(self.len(), "Vec");
         for (i, x) in self.iter().enumerate() {
@@ -274,6 +280,7 @@ impl<T: Tree> Tree for Vec<T> {
 }
 
 impl<T: Tree, const N: usize> Tree for [T; N] {
+    const INFO: Option<&'static StructInfo> = T::INFO;
     fn visit(&self, v: &mut dyn Visitor) {
         for (i, x) in self.iter().enumerate() {
             v.index(i);
@@ -287,6 +294,7 @@ impl<T: Tree, const N: usize> Tree for [T; N] {
 }
 
 impl<T: Tree> Tree for Box<T> {
+    const INFO: Option<&'static StructInfo> = T::INFO;
     fn visit(&self, v: &mut dyn Visitor) {
         (**self).visit(v);
     }

@@ -166,6 +166,11 @@ impl Shape {
         self.rank as usize
     }
 
+    /// Whether rank and generic lead are those of `other`.
+    pub const fn is_like(&self, other: &Shape) -> bool {
+        self.rank == other.rank && self.lead == other.lead
+    }
+
     /// The `i`th stated extent.
     pub const fn at(&self, i: usize) -> Extent {
         self.dims[i]

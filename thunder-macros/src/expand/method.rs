@@ -17,14 +17,13 @@ pub fn expand(mut i: ItemImpl, _options: Options, diag: &mut Diagnostics) -> Tok
     }
     let types = outer(&i.generics);
     types.rewrite(&mut i.self_ty);
-    let of = type_name(&i.self_ty);
     let trait_name =
         i.trait_.as_ref().and_then(|(_, p, _)| p.segments.last()).map(|s| s.ident.unraw().to_string());
     let (mut modules, mut inside, mut hidden) = (TokenStream::new(), TokenStream::new(), TokenStream::new());
     for item in std::mem::take(&mut i.items) {
         match item {
             ImplItem::Fn(f) => {
-                let m = method(f, &types, &of, trait_name.as_deref(), diag);
+                let m = method(f, &types, &i.self_ty, trait_name.as_deref(), diag);
                 modules.extend(m.alias);
                 inside.extend(m.wrapper);
                 hidden.extend(m.hidden);
@@ -72,17 +71,19 @@ struct Method {
 fn method(
     f: ImplItemFn,
     types: &Types,
-    of: &str,
+    owner: &Type,
     trait_name: Option<&str>,
     diag: &mut Diagnostics,
 ) -> Method {
     let before = diag.mark();
+    let of = type_name(owner);
     let name = f.sig.ident.clone();
     let line = name.span().start().line;
     let plain = name.unraw();
     let module = Ident::new(&format!("__{of}_{plain}_{line}"), Span::call_site());
     let mut sig = Signature::parse(f.sig, types, Some(module), diag);
-    sig.own.of = Some(of.to_string());
+    sig.own.of = Some(of.clone());
+    sig.owner = Some(owner.clone());
     sig.own.of_trait = trait_name.is_some();
     for p in &sig.params {
         if matches!(p.kind, Kind::Closure) {
@@ -135,8 +136,12 @@ fn method(
     };
     let (attrs, vis, syntax, both) = (&f.attrs, &f.vis, &sig.syntax, shared(&f.attrs));
     let alias = sig.types.alias_module(0);
+    let (marker, twin) = match (sig.receiver, trait_name) {
+        (Some(_), None) => super::facts::twin(&sig, &trace),
+        _ => (quote!(), quote!()),
+    };
     Method {
-        alias: quote!(#(#both)* #alias),
+        alias: quote!(#(#both)* #alias #(#both)* #marker),
         wrapper: quote! {
             #(#attrs)*
             #docs
@@ -148,6 +153,9 @@ fn method(
             #[doc(hidden)]
             #[allow(non_upper_case_globals)]
             pub const #trace: &'static ::thunder::__rt::item::Item = #item;
+
+            #(#both)*
+            #twin
 
             #hidden_body
         },

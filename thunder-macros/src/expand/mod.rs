@@ -2,6 +2,7 @@
 
 pub mod body;
 pub mod constant;
+pub mod facts;
 pub mod function;
 pub mod generics;
 pub mod method;

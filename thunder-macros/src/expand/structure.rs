@@ -29,10 +29,14 @@ pub fn expand(mut s: ItemStruct, diag: &mut Diagnostics) -> TokenStream {
         quote!(#member: #map)
     });
     let info = info(&name.to_string(), &types, &fields);
-    let tree =
-        tree(&s.generics, &types.generics, name, quote!(v.begin(Self::__INFO); #(#visits)* v.end();), {
-            quote!(#name { #(#maps),* })
-        });
+    let tree = tree(
+        &s.generics,
+        &types.generics,
+        name,
+        Some(info),
+        quote!(#(#visits)*),
+        quote!(#name { #(#maps),* }),
+    );
     let with = With::of(&s.generics, &types.generics, s.fields.iter());
     let recasts = fields.iter().zip(&s.fields).map(|(f, syntax)| {
         let (member, enter) = (&f.member, f.enter(quote!(m), named));
@@ -45,16 +49,10 @@ pub fn expand(mut s: ItemStruct, diag: &mut Diagnostics) -> TokenStream {
         return refused(&s, &s.ident, &s.generics, alias, derive_clone(&s.attrs).is_empty());
     }
     let (both, clone) = (shared(&s.attrs), derive_clone(&s.attrs));
-    let (params, args, where_) = s.generics.split_for_impl();
     quote! {
         #(#both)* #alias
         #clone
         #s
-        #(#both)*
-        impl #params #name #args #where_ {
-            #[doc(hidden)]
-            pub const __INFO: &'static ::thunder::__rt::StructInfo = #info;
-        }
         #(#both)* #tree
         #(#both)* #module
     }
@@ -149,7 +147,7 @@ fn info(name: &str, types: &Types, fields: &[FieldOf]) -> TokenStream {
             Member::Unnamed(i) => i.index.to_string(),
         };
         let inner = innermost(&f.kind);
-        let (ty, buffer) = (c.spec(inner), f.buffer);
+        let (ty, buffer, list) = (c.spec(inner), f.buffer, is_list(&f.kind));
         let (bindings, dim) = match inner {
             Kind::Named(n) => (&n.bindings[..], n.dim.as_deref()),
             _ => (&[][..], None),
@@ -162,7 +160,9 @@ fn info(name: &str, types: &Types, fields: &[FieldOf]) -> TokenStream {
             Some(d) => quote!(::core::option::Option::Some(#d)),
             None => quote!(::core::option::Option::None),
         };
-        quote!(__rt::FieldInfo { name: #name, ty: #ty, bindings: &[#(#bindings),*], buffer: #buffer, dim: #dim })
+        quote!(__rt::FieldInfo {
+            name: #name, ty: #ty, bindings: &[#(#bindings),*], buffer: #buffer, list: #list, dim: #dim,
+        })
     });
     quote!({
         use ::thunder::__rt;
@@ -178,19 +178,40 @@ fn innermost(k: &Kind) -> &Kind {
     }
 }
 
-/// `impl Tree`.
+fn is_list(k: &Kind) -> bool {
+    match k {
+        Kind::List(_) => true,
+        Kind::Option(inner) => is_list(inner),
+        _ => false,
+    }
+}
+
+/// `impl Tree`, of a struct with its `info`.
 pub fn tree(
     g: &syn::Generics,
     of: &Generics,
     name: &syn::Ident,
+    info: Option<TokenStream>,
     visit: TokenStream,
     map: TokenStream,
 ) -> TokenStream {
     let bounds = bounded(g, |p| of.types.iter().any(|t| t == p), quote!(::thunder::__rt::Tree));
     let ((params, _, where_), (_, args, _)) = (bounds.split_for_impl(), g.split_for_impl());
+    let (info, begin, end) = match info {
+        Some(info) => (
+            quote!(const INFO: ::core::option::Option<&'static ::thunder::__rt::StructInfo> =
+                ::core::option::Option::Some(#info);),
+            quote!(if let ::core::option::Option::Some(info) = Self::INFO {
+                v.begin(info);
+            }),
+            quote!(v.end();),
+        ),
+        None => (quote!(), quote!(), quote!()),
+    };
     quote! {
         impl #params ::thunder::__rt::Tree for #name #args #where_ {
-            fn visit(&self, v: &mut dyn ::thunder::__rt::Visitor) { #visit }
+            #info
+            fn visit(&self, v: &mut dyn ::thunder::__rt::Visitor) { #begin #visit #end }
             #[allow(unused_variables)]
             fn map(&self, m: &mut dyn ::thunder::__rt::Mapper) -> Self { #map }
         }

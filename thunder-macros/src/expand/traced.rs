@@ -63,6 +63,7 @@ pub fn refused(sig: &Signature, name: &str) -> TokenStream {
         types: sig.types.clone(),
         used_dims: Default::default(),
         constants: Vec::new(),
+        claims: lower::Claims::default(),
     };
     item(sig, name, &lowered)
 }
@@ -87,9 +88,11 @@ fn item(sig: &Signature, name: &str, lowered: &Lowered) -> TokenStream {
     let holes = Literal::u32_unsuffixed(lowered.body.holes());
     let line = Literal::u32_unsuffixed(sig.syntax.ident.span().start().line as u32);
     let callees = super::opaque::callees(&lowered.body.nodes);
+    let facts = super::facts::facts(sig, lowered);
     quote!({
         use ::thunder::__rt;
         #callees
+        #facts
         #consts
         &__rt::item::Item {
             name: #name,

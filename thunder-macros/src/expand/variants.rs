@@ -50,7 +50,7 @@ pub fn expand(mut e: ItemEnum, diag: &mut Diagnostics) -> TokenStream {
         recasts.push(quote!(#pattern => #whole::#name { #(#recast),* }));
     }
     let name = &e.ident;
-    let tree = tree(&e.generics, &types.generics, name, quote!(match self { #(#visits)* }), {
+    let tree = tree(&e.generics, &types.generics, name, None, quote!(match self { #(#visits)* }), {
         quote!(match self { #(#maps),* })
     });
     let recast = quote!(match self { #(#recasts),* });

@@ -6,7 +6,7 @@ use crate::check::{conditional_compilation, value_branch};
 use crate::names;
 use crate::parse::Kind;
 use crate::scope::{Const, Value};
-use crate::trace::Node;
+use crate::trace::{Node, Operand};
 use quote::ToTokens;
 use syn::{Block, Expr, Item, Local, Pat, Stmt};
 use thunder_core::types::{Extent, Text};
@@ -121,7 +121,7 @@ impl<'a> Lower<'a, '_> {
                 let stated = self.stated(&name.ident.to_string(), ty, known);
                 let at = l.init.as_ref().map(|i| &*i.expr);
                 let value = self.state(value, ty, known, at);
-                if let Value::Tensor(crate::trace::Operand::Var(v), ty) = &value {
+                if let Value::Tensor(Operand::Var(v), ty) = &value {
                     self.vars[*v as usize] = *ty;
                 }
                 self.edits.stated.insert(Place::of(l), stated);
@@ -135,7 +135,7 @@ impl<'a> Lower<'a, '_> {
                 Value::Failed
             }
             (Kind::List(elem), Value::List(o, inner), _) if matches!(*inner, Value::Unset) => {
-                let elem = self.value_of(elem, crate::trace::Operand::Hole);
+                let elem = self.value_of(elem, Operand::Hole);
                 Value::List(o, Box::new(elem))
             }
             (_, value, _) => value,
@@ -179,6 +179,10 @@ impl<'a> Lower<'a, '_> {
         known: usize,
         at: Option<&Expr>,
     ) -> Value<'a> {
+        if let (Value::Unknown(Operand::Var(v)) | Value::Tensor(Operand::Var(v), _), Some(at)) = (&value, at)
+        {
+            self.claims.annotations.push((*v, super::Ends::of(at), *ty));
+        }
         let (operand, old) = match value {
             Value::Tensor(o, old) => (o, old),
             other => (self.operand(&other), thunder_core::types::Ty::UNKNOWN),

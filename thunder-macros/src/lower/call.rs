@@ -1,7 +1,7 @@
 //! Calls of functions: of the language, of other items, of constructors and of std.
 
 use super::op::Arg;
-use super::{Lower, value::with_operand};
+use super::{Ends, Lower, value::with_operand};
 use crate::check::in_place_mutation;
 use crate::names;
 use crate::scope::{Const, Options, Value};
@@ -190,22 +190,25 @@ impl<'a> Lower<'a, '_> {
         } else {
             Callee::Fn(bare(&p.path))
         };
-        let values: Vec<Value<'a>> = args.into_iter().map(|(_, v)| v).collect();
-        self.call_item(callee, &values, p.span())
+        self.call_item(callee, None, &args, p.span())
     }
 
     /// Appends a call.
     pub(super) fn call_item(
         &mut self,
         callee: Callee,
-        args: &[Value<'a>],
+        receiver: Option<Value<'a>>,
+        args: &[Arg<'a>],
         span: proc_macro2::Span,
     ) -> Value<'a> {
-        if args.iter().any(|v| matches!(v, Value::Failed)) {
+        if receiver.iter().chain(args.iter().map(|(_, v)| v)).any(|v| matches!(v, Value::Failed)) {
             return Value::Failed;
         }
-        let args = args.iter().map(|v| self.operand(v)).collect();
+        let places =
+            receiver.iter().map(|_| None).chain(args.iter().map(|(e, _)| Some(Ends::of(e)))).collect();
+        let args = receiver.iter().chain(args.iter().map(|(_, v)| v)).map(|v| self.operand(v)).collect();
         let dst = self.var(Ty::UNKNOWN);
+        self.claims.calls.insert(dst, (span, places));
         self.push(Node::Call { dst, callee, args, at: Self::at(span) });
         with_operand(&Value::Unknown(Operand::Hole), Operand::Var(dst))
     }

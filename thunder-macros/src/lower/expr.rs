@@ -18,7 +18,7 @@ impl<'a> Lower<'a, '_> {
     /// The value of an expression; what it computes is appended to the trace.
     pub(super) fn expr(&mut self, e: &'a Expr) -> Value<'a> {
         let value = self.expr_unkept(e);
-        if matches!(value, Value::Tensor(..) | Value::Tuple(_) | Value::Option(_)) {
+        if matches!(value, Value::Tensor(..) | Value::Unknown(_) | Value::Tuple(_) | Value::Option(_)) {
             self.results.insert(super::edits::Place::of(e), value.clone());
         }
         value

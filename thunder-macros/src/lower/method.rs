@@ -237,11 +237,10 @@ impl<'a> Lower<'a, '_> {
         }
         match traced {
             // A configuration value of the user's own: an enum with a `#[thunder]` method, say.
-            Some(_) if !crate::check::opaque_call::std_method(name) => self.call_item(
-                Callee::Method(name.into()),
-                &[vec![x.clone()], args].concat(),
-                m.method.span(),
-            ),
+            Some(_) if !crate::check::opaque_call::std_method(name) => {
+                let args: Vec<Arg<'a>> = m.args.iter().zip(args).collect();
+                self.call_item(Callee::Method(name.into()), Some(x.clone()), &args, m.method.span())
+            }
             Some(e) => {
                 let what = format!("`{name}` of a static value does not take tensors");
                 self.diag.error(e, what, "an `if` or a `match`, whose arms may hold tensors");
@@ -362,9 +361,7 @@ impl<'a> Lower<'a, '_> {
         if let Some((at, _)) = args.iter().find(|(_, v)| matches!(v, Value::Closure(_))) {
             return self.not_understood(at, "a closure given to another item");
         }
-        let mut values = vec![x];
-        values.extend(args.into_iter().map(|(_, v)| v));
-        self.call_item(Callee::Method(name.into()), &values, span)
+        self.call_item(Callee::Method(name.into()), Some(x), &args, span)
     }
 
     /// The number of values that the pattern of a `let` takes apart.

@@ -35,7 +35,7 @@ use crate::scope::{Const, Scope, Value};
 use crate::trace::{self, At, Node, Operand, Step};
 use edits::{Edits, Place};
 use proc_macro2::Span;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use thunder_core::item::Var;
 use thunder_core::types::Ty;
 
@@ -74,6 +74,8 @@ pub struct Lower<'a, 'd> {
     regions: Vec<u32>,
     /// Where operations stand, by their results.
     spans: HashMap<Var, Span>,
+    /// What is asserted once rustc knows the callees.
+    claims: Claims,
     /// The values of the expressions that may be results.
     results: HashMap<Place, Value<'a>>,
     /// The expressions that are returned early.
@@ -121,6 +123,36 @@ struct Loop<'a> {
     ends: Vec<Vec<Value<'a>>>,
 }
 
+/// What rustc is to check of a body, once it knows what the items say that the body calls.
+#[derive(Default)]
+pub struct Claims {
+    /// Where calls stand, by their results: the name, and the arguments, the receiver of a method without a place.
+    pub calls: HashMap<Var, (Span, Vec<Option<Ends>>)>,
+    /// Where operations stand, by their results.
+    pub ops: HashMap<Var, Span>,
+    /// What a variant or a struct pattern took out: its way is not one of fields.
+    pub payloads: HashSet<Var>,
+    /// Results, with what the signature says.
+    pub results: Vec<(Var, Ends, Ty)>,
+    /// Annotated values, with what is said.
+    pub annotations: Vec<(Var, Ends, Ty)>,
+}
+
+/// The first and the last token of an expression.
+#[derive(Clone, Copy)]
+pub struct Ends(pub Span, pub Span);
+
+impl Ends {
+    /// Those of `tokens`.
+    pub fn of(tokens: impl quote::ToTokens) -> Ends {
+        let mut all = tokens.into_token_stream().into_iter();
+        let first = all.next();
+        let last = all.last().or_else(|| first.clone());
+        let start = first.as_ref().map_or_else(Span::call_site, proc_macro2::TokenTree::span);
+        Ends(start, last.as_ref().map_or(start, proc_macro2::TokenTree::span))
+    }
+}
+
 /// What lowering gives.
 pub struct Lowered {
     /// The trace.
@@ -133,6 +165,8 @@ pub struct Lowered {
     pub used_dims: BTreeSet<String>,
     /// Paths that the body reads as constants.
     pub constants: Vec<syn::Path>,
+    /// What rustc is to check.
+    pub claims: Claims,
 }
 
 impl<'a, 'd> Lower<'a, 'd> {
@@ -157,6 +191,7 @@ impl<'a, 'd> Lower<'a, 'd> {
             own: Own::default(),
             regions: Vec::new(),
             spans: HashMap::new(),
+            claims: Claims::default(),
             results: HashMap::new(),
             returned: Vec::new(),
         }
@@ -208,6 +243,7 @@ impl<'a, 'd> Lower<'a, 'd> {
             types: self.types,
             used_dims: self.used_dims,
             constants: self.constants,
+            claims: Claims { ops: self.spans, ..self.claims },
         }
     }
 
@@ -220,6 +256,7 @@ impl<'a, 'd> Lower<'a, 'd> {
             if let Some(value) = self.results.get(&Place::of(e)) {
                 let dims = self.types.dims.list();
                 crate::check::shape::result(e, value, declared, &dims, &elems, self.diag);
+                claims(e, value, declared, &mut self.claims.results);
             }
         }
     }
@@ -323,6 +360,21 @@ impl<'a, 'd> Lower<'a, 'd> {
 
     fn at(span: Span) -> At {
         At::of(span)
+    }
+}
+
+/// The parts of a result of which rustc is to check the extents.
+fn claims(e: &syn::Expr, value: &Value<'_>, declared: &Kind, out: &mut Vec<(Var, Ends, Ty)>) {
+    match (declared, value, e) {
+        (Kind::Tensor(ty), Value::Unknown(Operand::Var(v)) | Value::Tensor(Operand::Var(v), _), e) => {
+            out.push((*v, Ends::of(e), *ty));
+        }
+        (Kind::Tuple(kinds), Value::Tuple(parts), syn::Expr::Tuple(t)) if kinds.len() == parts.len() => {
+            for ((kind, part), e) in kinds.iter().zip(parts).zip(&t.elems) {
+                claims(e, part, kind, out);
+            }
+        }
+        _ => {}
     }
 }
 

@@ -157,7 +157,13 @@ impl<'a> Lower<'a, '_> {
     fn payload(&mut self, value: &Value<'a>, step: Step) -> Value<'a> {
         match value {
             Value::Static(Const::Nothing) => Value::STATIC,
-            other => self.part_at(other, step),
+            other => {
+                let part = self.part_at(other, step);
+                if let Value::Unknown(Operand::Var(v)) = part {
+                    self.claims.payloads.insert(v);
+                }
+                part
+            }
         }
     }
 }

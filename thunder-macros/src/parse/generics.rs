@@ -15,6 +15,8 @@ pub struct Generics {
     pub types: Vec<String>,
     /// `const N: usize`.
     pub consts: Vec<String>,
+    /// A type that stands for an element type where a concrete one is needed.
+    pub examples: Vec<(String, &'static str)>,
 }
 
 impl Generics {
@@ -35,6 +37,7 @@ impl Generics {
                             }
                         }
                     }
+                    self.examples.extend(example(&bounds).map(|e| (name.clone(), e)));
                     self.list_for(&bounds).push(name);
                 }
                 GenericParam::Const(c) => self.consts.push(c.ident.to_string()),
@@ -60,6 +63,21 @@ impl Generics {
     pub fn elem(&self, name: &str) -> Option<u8> {
         self.elems.iter().position(|e| e == name).map(|i| i as u8)
     }
+}
+
+/// An element type with these bounds, if they are only thunder's own and rustc's.
+fn example(bounds: &[String]) -> Option<&'static str> {
+    let mut example = None;
+    for b in bounds {
+        match b.as_str() {
+            "Float" => example = Some("f32"),
+            "Num" | "Element" => example = example.or(Some("f32")),
+            "Int" => example = Some("i64"),
+            "Copy" | "Clone" | "Send" | "Sync" => {}
+            _ => return None,
+        }
+    }
+    example
 }
 
 fn bound_names<'a>(bounds: impl IntoIterator<Item = &'a TypeParamBound>) -> Vec<String> {

@@ -57,6 +57,8 @@ pub struct Signature {
     pub types: Types,
     /// How it takes `self`.
     pub receiver: Option<Receiver>,
+    /// The type of `self`.
+    pub owner: Option<Type>,
     /// The parameters, without `self`.
     pub params: Vec<Param>,
     /// What the result's type says.
@@ -119,7 +121,7 @@ impl Signature {
             }
         };
         let own = Own { name: syntax.ident.to_string(), ..Own::default() };
-        Signature { syntax, types, receiver, params, result, output, own }
+        Signature { syntax, types, receiver, owner: None, params, result, output, own }
     }
 }
 

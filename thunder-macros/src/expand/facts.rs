@@ -1,0 +1,514 @@
+//! What must hold between items, which only rustc can check: constants that follow the extents through a body, and
+//! assertions on them at the arguments, operations and results at fault.
+//!
+//! The facts themselves are in thunder-core. Functions are reached by their companions, methods by *twins*: a hidden
+//! method of the same receiver whose result type bears the trace as a constant. A closure that is typed and never run
+//! spells the way from a parameter to the receiver, so rustc resolves it as it does the call itself.
+
+use super::constant::Constants;
+use super::opaque;
+use crate::lower::{Claims, Ends, Lowered, variables};
+use crate::parse::{Generics, Kind, Signature};
+use crate::trace::{Callee, Node, Operand, Step};
+use proc_macro2::{Group, Ident, Literal, Span, TokenStream, TokenTree};
+use quote::{format_ident, quote, quote_spanned};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use syn::Type;
+use syn::ext::IdentExt;
+use syn::visit_mut::{self, VisitMut};
+use thunder_core::item::{Transform, Var};
+use thunder_core::op::{AttrRef, Op};
+use thunder_core::types::{Extent, Ty};
+
+/// The twin of a method: the type that bears its trace, and the hidden method.
+pub fn twin(sig: &Signature, trace: &Ident) -> (TokenStream, TokenStream) {
+    let Some(owner) = sig.owner.as_ref().and_then(|ty| example(ty, &sig.types.generics, None)) else {
+        return (quote!(), quote!());
+    };
+    let name = sig.syntax.ident.unraw();
+    let of = sig.own.of.as_deref().unwrap_or_default();
+    let marker = format_ident!("__Item_{of}_{name}_{}", name.span().start().line, span = Span::call_site());
+    let method = twin_name(&name.to_string());
+    let marker_type = quote! {
+        #[doc(hidden)]
+        #[allow(non_camel_case_types, dead_code)]
+        pub struct #marker;
+        impl ::thunder::__rt::facts::Traced for #marker {
+            const ITEM: &'static ::thunder::__rt::item::Item = <#owner>::#trace;
+        }
+    };
+    let method = quote! {
+        #[doc(hidden)]
+        #[allow(dead_code)]
+        pub fn #method(&self) -> #marker { #marker }
+    };
+    (marker_type, method)
+}
+
+fn twin_name(method: &str) -> Ident {
+    format_ident!("__item_{}", method.trim_start_matches("r#"))
+}
+
+/// `ty` with an example of each generic element type; none if it depends on more than those.
+fn example(ty: &Type, generics: &Generics, owner: Option<&Type>) -> Option<Type> {
+    let mut walk = Example { generics, owner, fails: false };
+    let mut ty = ty.clone();
+    walk.visit_type_mut(&mut ty);
+    (!walk.fails).then_some(ty)
+}
+
+struct Example<'a> {
+    generics: &'a Generics,
+    owner: Option<&'a Type>,
+    fails: bool,
+}
+
+impl VisitMut for Example<'_> {
+    fn visit_type_mut(&mut self, ty: &mut Type) {
+        match ty {
+            Type::Path(p) => {
+                if let Some(id) = p.path.get_ident().map(ToString::to_string) {
+                    if id == "Self" {
+                        match self.owner {
+                            Some(owner) => *ty = owner.clone(),
+                            None => self.fails = true,
+                        }
+                        return;
+                    }
+                    if let Some((_, example)) = self.generics.examples.iter().find(|(e, _)| *e == id) {
+                        *ty = syn::parse_str(example).unwrap_or_else(|_| ty.clone());
+                        return;
+                    }
+                }
+                visit_mut::visit_type_mut(self, ty);
+            }
+            Type::Tuple(_) | Type::Array(_) | Type::Paren(_) | Type::Group(_) => {
+                visit_mut::visit_type_mut(self, ty);
+            }
+            _ => self.fails = true,
+        }
+    }
+
+    fn visit_ident_mut(&mut self, id: &mut Ident) {
+        let g = self.generics;
+        let bound = [&g.elems, &g.shapes, &g.closures, &g.types, &g.consts];
+        self.fails |= id == "Self" || bound.iter().any(|list| list.iter().any(|n| id == n));
+    }
+
+    fn visit_lifetime_mut(&mut self, _: &mut syn::Lifetime) {
+        self.fails = true;
+    }
+}
+
+/// The constants and assertions of a body.
+pub fn facts(sig: &Signature, lowered: &Lowered) -> TokenStream {
+    if lowered.claims.calls.is_empty() && sig.receiver.is_none() {
+        return quote!();
+    }
+    let mut f = Facts::new(sig, lowered);
+    f.parameters(sig);
+    f.nodes(&lowered.body.nodes);
+    f.stated(&lowered.claims);
+    f.finish()
+}
+
+/// What there is of a var.
+#[derive(Clone)]
+struct Known {
+    /// Its fact, as an expression.
+    fact: TokenStream,
+    /// Whether it says more than the macro knows.
+    more: bool,
+    /// The parameter that it is a part of, and a reference to it, as an expression.
+    place: Option<(Type, TokenStream)>,
+}
+
+struct Facts<'a> {
+    c: Constants<'a>,
+    types: &'a [Ty],
+    claims: &'a Claims,
+    known: HashMap<Var, Known>,
+    /// Dimension variables that annotations bind: what they are equal to is not followed.
+    fresh: Vec<u8>,
+    twins: BTreeSet<String>,
+    /// How often each var is assigned to.
+    assigned: HashMap<Var, usize>,
+    /// What a var is first assigned.
+    first: HashMap<Var, Known>,
+    /// Trials of loops so far, and the one under way: in it nothing is asserted.
+    trials: usize,
+    trial: Option<usize>,
+    /// Whether anything is asserted.
+    asserts: bool,
+    out: TokenStream,
+}
+
+impl<'a> Facts<'a> {
+    fn new(sig: &Signature, lowered: &'a Lowered) -> Self {
+        let c = Constants { types: &lowered.types };
+        let stated = lowered.edits.stated.values();
+        let fresh = stated.flat_map(|s| &s.binds).filter_map(|(n, _)| lowered.types.dims.find(n)).collect();
+        let owner = own_type(sig);
+        let info = match &owner {
+            Some(ty) if sig.receiver.is_some() => quote!(__rt::facts::info_of::<#ty, #ty>(|s| s)),
+            _ => quote!(::core::option::Option::None),
+        };
+        let dims = &lowered.types.dims.names;
+        let mut assigned = HashMap::new();
+        assignments(&lowered.body.nodes, &mut |v, _| *assigned.entry(v).or_default() += 1);
+        let out = quote! {
+            #[allow(dead_code)]
+            const __NAMES: &__rt::facts::Names = &__rt::facts::Names::new(&[#(#dims),*], #info);
+        };
+        Facts {
+            c,
+            types: &lowered.body.types,
+            claims: &lowered.claims,
+            known: HashMap::new(),
+            fresh,
+            twins: BTreeSet::new(),
+            assigned,
+            first: HashMap::new(),
+            trials: 0,
+            trial: None,
+            asserts: false,
+            out,
+        }
+    }
+
+    /// `self` and the parameters that are modules.
+    fn parameters(&mut self, sig: &Signature) {
+        let owner = own_type(sig);
+        let own = usize::from(sig.receiver.is_some());
+        if let (1, Some(ty)) = (own, &owner) {
+            let info = quote!(__rt::facts::info_of::<#ty, #ty>(|s| s));
+            self.define(0, quote!(__rt::facts::Fact::own(#info, __NAMES)), Some((ty.clone(), quote!(s))));
+        }
+        for (i, p) in sig.params.iter().enumerate() {
+            let bindings = match &p.kind {
+                Kind::Named(n) if n.dim.is_none() => &n.bindings[..],
+                Kind::List(inner) if matches!(**inner, Kind::Named(_)) => &[],
+                _ => continue,
+            };
+            let Some(ty) = example(&p.owned, &sig.types.generics, owner.as_ref()) else { continue };
+            let bindings = bindings.iter().map(|(name, e)| {
+                let e = self.c.extent(*e);
+                quote!((#name, #e))
+            });
+            let fact = quote!(__rt::facts::Fact::module(
+                __rt::facts::info_of::<#ty, #ty>(|s| s), &[#(#bindings),*]
+            ));
+            self.define((own + i) as Var, fact, Some((ty, quote!(s))));
+        }
+    }
+
+    /// The name of a constant about `v`; a loop that is tried first has constants of its own.
+    fn name(&self, of: &str, v: Var) -> Ident {
+        match self.trial {
+            None => format_ident!("__{of}{v}"),
+            Some(n) => format_ident!("__{of}{v}_{n}"),
+        }
+    }
+
+    /// Asserts something.
+    fn assert(&mut self, check: &TokenStream) {
+        if self.trial.is_none() {
+            self.asserts = true;
+            self.out.extend(quote!(const _: () = #check;));
+        }
+    }
+
+    /// States the fact of `v`.
+    fn define(&mut self, v: Var, fact: TokenStream, place: Option<(Type, TokenStream)>) {
+        let name = self.name("F", v);
+        self.out.extend(quote! {
+            #[allow(dead_code)]
+            const #name: __rt::facts::Fact = #fact;
+        });
+        self.known.insert(v, Known { fact: quote!(#name), more: true, place });
+    }
+
+    /// What is known of an operand.
+    fn of(&self, o: &Operand) -> Option<Known> {
+        let literal = |fact| Known { fact, more: false, place: None };
+        match o {
+            Operand::Var(v) => self.known.get(v).cloned().or_else(|| {
+                let ty = self.types.get(*v as usize).filter(|t| !t.shape.is_unknown())?;
+                let ty = self.c.ty(&self.without_fresh(ty));
+                Some(literal(quote!(__rt::facts::Fact::Tensor(#ty))))
+            }),
+            Operand::Static(_) => Some(literal(quote!(__rt::facts::Fact::Tensor(__rt::types::Ty::new(
+                __rt::types::Elem::Unknown,
+                __rt::types::Shape::SCALAR
+            ))))),
+            Operand::Hole => None,
+        }
+    }
+
+    fn facts(&self, args: &[Operand]) -> TokenStream {
+        let list = args.iter().map(|a| self.of(a).map_or(quote!(__rt::facts::Fact::Unknown), |k| k.fact));
+        quote!(&[#(#list),*])
+    }
+
+    fn is_fresh(&self, e: Extent) -> bool {
+        variables(e).iter().any(|v| self.fresh.contains(v))
+    }
+
+    fn without_fresh(&self, ty: &Ty) -> Ty {
+        let mut ty = *ty;
+        for i in 0..ty.shape.dims().len() {
+            if self.is_fresh(ty.shape.at(i)) {
+                ty.shape = ty.shape.with(i, Extent::UNKNOWN);
+            }
+        }
+        ty
+    }
+
+    fn nodes(&mut self, list: &[Node]) {
+        for n in list {
+            self.node(n);
+        }
+    }
+
+    fn node(&mut self, n: &Node) {
+        match n {
+            Node::Op { dst, op, args, .. } => self.op(*dst, op, args),
+            Node::Call { dst, callee, args, .. } => self.call(*dst, callee, args),
+            Node::Project { dst, base, step } => self.project(*dst, *base, step),
+            Node::Choice { arms, .. } => self.choice(arms),
+            Node::Repeat { body, .. } => self.repeat(body),
+            Node::Assign { var, value } => {
+                if let Some(known) = self.of(value) {
+                    if self.assigned.get(var) == Some(&1) {
+                        self.known.insert(*var, known.clone());
+                    }
+                    self.first.entry(*var).or_insert(known);
+                }
+            }
+            Node::Region { dst, kind, args, params, body, .. } => {
+                // The first parameter of a gradient's closure is what is differentiated by; so is the gradient.
+                let by = match (kind, args.first()) {
+                    (Transform::Grad | Transform::ValueAndGrad | Transform::Vjp, Some(Operand::Var(v))) => {
+                        self.known.get(v).cloned()
+                    }
+                    _ => None,
+                };
+                if let (Some(by), Some(p)) = (&by, params.first()) {
+                    self.known.insert(*p, by.clone());
+                }
+                self.nodes(body);
+                if let (Transform::Grad, Some(by)) = (kind, by) {
+                    self.known.insert(*dst, by);
+                }
+            }
+            Node::Pack { .. } | Node::Collect { .. } | Node::Return { .. } | Node::Break | Node::Continue => {
+            }
+        }
+    }
+
+    /// Arms, and what is known of the values that each of them assigns.
+    fn choice(&mut self, arms: &[Vec<Node>]) {
+        let mut values: BTreeMap<Var, Vec<Option<Known>>> = BTreeMap::new();
+        for arm in arms {
+            self.nodes(arm);
+            for n in arm {
+                if let Node::Assign { var, value } = n {
+                    let known = self.of(value);
+                    values.entry(*var).or_default().push(known);
+                }
+            }
+        }
+        for (v, all) in values {
+            let whole = all.len() > 1 && self.assigned.get(&v) == Some(&all.len());
+            let Some(all) = all.into_iter().collect::<Option<Vec<_>>>() else { continue };
+            if whole && all.iter().any(|k| k.more) {
+                let facts = all.iter().map(|k| &k.fact);
+                self.define(v, quote!(__rt::facts::either(&[#(#facts),*])), None);
+            }
+        }
+    }
+
+    /// A loop. What it carries is what it starts with, if a trial of one iteration ends with the same.
+    fn repeat(&mut self, body: &[Node]) {
+        let mut ends: BTreeMap<Var, Vec<Operand>> = BTreeMap::new();
+        assignments(body, &mut |v, value| ends.entry(v).or_default().push(*value));
+        ends.retain(|v, list| {
+            let unknown = self.types.get(*v as usize).is_none_or(|t| t.shape.is_unknown());
+            unknown && self.first.contains_key(v) && self.assigned.get(v) == Some(&(list.len() + 1))
+        });
+        if !ends.is_empty() {
+            let before = self.known.clone();
+            self.trials += 1;
+            let id = self.trials;
+            let outer = self.trial.replace(id);
+            for v in ends.keys() {
+                let first = self.first[v].clone();
+                self.known.insert(*v, Known { more: true, place: None, ..first });
+            }
+            self.nodes(body);
+            let list = |ends: &[Operand]| {
+                ends.iter().map(|o| self.of(o).map(|k| k.fact)).collect::<Option<Vec<_>>>()
+            };
+            let ends: Vec<_> = ends.into_iter().map(|(v, operands)| (v, list(&operands))).collect();
+            self.trial = outer;
+            self.known = before;
+            // What changes takes with it what was concluded from it: all of them are carried, or none.
+            if let Some(ends) = ends.iter().map(|(v, e)| Some((*v, e.clone()?))).collect::<Option<Vec<_>>>() {
+                let all = ends.iter().map(|(v, ends)| {
+                    let first = &self.first[v].fact;
+                    quote!(__rt::facts::carries(&#first, &[#(#ends),*]))
+                });
+                let holds = format_ident!("__L{id}");
+                self.out.extend(quote!(const #holds: bool = #(#all)&&*;));
+                for (v, _) in &ends {
+                    let first = &self.first[v].fact;
+                    self.define(*v, quote!(if #holds { #first } else { __rt::facts::Fact::Unknown }), None);
+                }
+            }
+        }
+        self.nodes(body);
+    }
+
+    fn op(&mut self, dst: Var, op: &Op, args: &[Operand]) {
+        let more = args.iter().any(|a| self.of(a).is_some_and(|k| k.more));
+        if !more || op.fields().iter().any(|(_, a)| self.names_fresh(a)) {
+            return;
+        }
+        let (facts, expr) = (self.facts(args), self.c.op(op));
+        let help = crate::check::shape::refuted(op, "");
+        let help = help.split("help: ").last().unwrap_or_default();
+        let span = self.claims.ops.get(&dst).copied().unwrap_or_else(Span::call_site);
+        self.assert(&quote_spanned!(span=> __rt::facts::operands(&#expr, #facts, __NAMES, #help)));
+        let known = self
+            .types
+            .get(dst as usize)
+            .is_some_and(|t| !t.shape.is_unknown() && t.shape.dims().iter().all(|e| !e.is_unknown()));
+        if !known {
+            self.define(dst, quote!(__rt::facts::op(&#expr, #facts, __NAMES)), None);
+        }
+    }
+
+    fn names_fresh(&self, a: &AttrRef<'_>) -> bool {
+        match a {
+            AttrRef::Extent(e) => self.is_fresh(**e),
+            AttrRef::Shape(s) => s.dims().iter().any(|e| self.is_fresh(*e)),
+            AttrRef::Pattern(p) => p.extents.iter().any(|e| self.is_fresh(*e)),
+            _ => false,
+        }
+    }
+
+    fn call(&mut self, dst: Var, callee: &Callee, args: &[Operand]) {
+        let item = match callee {
+            Callee::Fn(path) => {
+                let id = opaque::alias(path);
+                quote!(#id::TRACE)
+            }
+            Callee::Method(name) => {
+                let Some((ty, place)) = args.first().and_then(|a| self.of(a)).and_then(|k| k.place) else {
+                    return;
+                };
+                self.twins.insert(name.clone());
+                let twin = twin_name(name);
+                quote!(__rt::facts::item_of::<#ty, _>(|s| #place.__content().#twin()))
+            }
+        };
+        if args.iter().all(|a| self.of(a).is_none()) {
+            return;
+        }
+        let (callee, facts, list) = (self.name("C", dst), self.name("A", dst), self.facts(args));
+        self.out.extend(quote! {
+            const #callee: &__rt::item::Item = #item;
+            const #facts: &[__rt::facts::Fact] = #list;
+        });
+        if let Some((name, places)) = self.claims.calls.get(&dst) {
+            for (i, place) in places.iter().enumerate() {
+                let place = place.unwrap_or(Ends(*name, *name));
+                let i = Literal::usize_unsuffixed(i);
+                self.assert(&at(place, quote!(__rt::facts::argument), quote!(#callee, #facts, #i, __NAMES)));
+            }
+        }
+        self.define(dst, quote!(__rt::facts::call(#callee, #facts)), None);
+    }
+
+    fn project(&mut self, dst: Var, base: Var, step: &Step) {
+        let Some(Known { fact, more: true, place }) = self.known.get(&base).cloned() else { return };
+        let place = place.filter(|_| !self.claims.payloads.contains(&dst));
+        match (step, place) {
+            (Step::Field(name), Some((ty, place))) => {
+                let Ok(id) = syn::parse_str::<Ident>(name) else { return };
+                let place = quote!((&#place.__content().#id));
+                let info = quote!(__rt::facts::info_of::<#ty, _>(|s| #place));
+                self.define(dst, quote!(#fact.field(#name, #info)), Some((ty, place)));
+            }
+            (Step::Iter(_) | Step::Any, Some((ty, place))) => {
+                let place = quote!(#place.__content().__element());
+                let info = quote!(__rt::facts::info_of::<#ty, _>(|s| #place));
+                self.define(dst, quote!(#fact.element(#info)), Some((ty, place)));
+            }
+            (Step::Index(i), None) => {
+                let i = Literal::usize_unsuffixed(*i as usize);
+                self.define(dst, quote!(#fact.part(#i)), None);
+            }
+            _ => {}
+        }
+    }
+
+    /// Results and annotations.
+    fn stated(&mut self, claims: &Claims) {
+        let lists = [(quote!(result), &claims.results), (quote!(annotation), &claims.annotations)];
+        for (check, list) in lists {
+            for (v, place, ty) in list {
+                let Some(Known { fact, more: true, .. }) = self.known.get(v).cloned() else { continue };
+                let ty = self.c.ty(&self.without_fresh(ty));
+                self.assert(&at(*place, quote!(__rt::facts::#check), quote!(&#fact, &#ty, __NAMES)));
+            }
+        }
+    }
+
+    fn finish(self) -> TokenStream {
+        if !self.asserts {
+            return quote!();
+        }
+        let twins = self.twins.iter().map(|name| {
+            let twin = twin_name(name);
+            quote!(fn #twin(&self) -> __rt::facts::Untraced { __rt::facts::Untraced })
+        });
+        let out = self.out;
+        quote! {
+            #[allow(unused_imports)]
+            use __rt::facts::{Content as _, Elements as _, Itself as _};
+            #[allow(dead_code)]
+            trait __NoTwin { #(#twins)* }
+            impl<T: ?Sized> __NoTwin for T {}
+            #out
+        }
+    }
+}
+
+/// Calls `f` for each assignment.
+fn assignments(nodes: &[Node], f: &mut impl FnMut(Var, &Operand)) {
+    for n in nodes {
+        match n {
+            Node::Assign { var, value } => f(*var, value),
+            Node::Choice { arms, .. } => arms.iter().for_each(|a| assignments(a, f)),
+            Node::Repeat { body, .. } | Node::Region { body, .. } => assignments(body, f),
+            _ => {}
+        }
+    }
+}
+
+/// The type of `self`, with examples for what is generic.
+fn own_type(sig: &Signature) -> Option<Type> {
+    sig.owner.as_ref().and_then(|ty| example(ty, &sig.types.generics, None))
+}
+
+/// A call that stands, for rustc's messages, at `place`.
+fn at(place: Ends, path: TokenStream, args: TokenStream) -> TokenStream {
+    let mut group = Group::new(proc_macro2::Delimiter::Parenthesis, args);
+    group.set_span(place.1);
+    let path = path.into_iter().map(|mut t| {
+        t.set_span(place.0);
+        t
+    });
+    path.chain([TokenTree::Group(group)]).collect()
+}
