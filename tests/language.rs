@@ -346,3 +346,19 @@ fn transforms_nest() {
     let want: Vec<f32> = x.to_vec().chunks(3).map(|r| r.iter().map(|v| v * v).sum()).collect();
     close(&rows.to_vec(), &want);
 }
+
+#[thunder]
+pub fn losses(x: &Tensor<f32, (B, C)>, y: &Tensor<i64, (B,)>, mean: bool) -> (Scalar<f32>, Scalar<f32>) {
+    let sum = x.cross_entropy(y, CrossEntropy { reduction: Reduction::Sum, ..Default::default() });
+    let reduction = if mean { Reduction::Mean } else { Reduction::Sum };
+    (sum, x.cross_entropy(y, CrossEntropy { reduction, ..Default::default() }))
+}
+
+#[test]
+fn reductions_of_a_loss() {
+    let (x, y) = (matrix(2, 3), Tensor::from_vec(vec![0i64, 2], (2,)));
+    let (sum, mean) = losses(&x, &y, true);
+    close(&[sum.item()], &[2.0 * mean.item()]);
+    let (sum, other) = losses(&x, &y, false);
+    close(&[sum.item()], &[other.item()]);
+}

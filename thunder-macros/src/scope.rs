@@ -25,6 +25,8 @@ pub enum Const {
     Range(Option<Extent>, Option<Extent>),
     /// `None`.
     Nothing,
+    /// A path that ends like a variant: `Reduction::Sum`.
+    Variant(String),
 }
 
 impl Const {

@@ -187,7 +187,7 @@ fn cross_entropy(args: &[Array], ignore: f64, smoothing: f64, reduction: Reducti
         count += 1.0;
     }
     match reduction {
-        Reduction::Mean => sum / count,
+        Reduction::Mean | Reduction::Free => sum / count,
         Reduction::Sum => sum,
     }
 }

@@ -88,6 +88,9 @@ pub enum Reduction {
     Mean,
     /// The sum.
     Sum,
+    /// Known when linked.
+    #[doc(hidden)]
+    Free,
 }
 
 /// A short text attribute, such as an `einsum` specification or the label of a debug print.
@@ -315,12 +318,13 @@ impl Attr for Reduction {
         AttrRef::Reduction(*self)
     }
     fn allows(&self, linked: &Reduction, _: &[Extent]) -> bool {
-        self == linked
+        *self == Reduction::Free || self == linked
     }
     fn print(&self, _: &[&str], out: &mut String) {
         out.push_str(match self {
             Reduction::Mean => "mean",
             Reduction::Sum => "sum",
+            Reduction::Free => "_",
         });
     }
 }

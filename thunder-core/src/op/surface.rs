@@ -132,7 +132,7 @@ impl Attrs {
             _ => Op::CrossEntropy {
                 ignore_index: Lit::Free,
                 label_smoothing: Lit::Free,
-                reduction: Reduction::Mean,
+                reduction: Reduction::Free,
             },
         }
     }

@@ -129,6 +129,7 @@ impl Constants<'_> {
                 let name = ident(match r {
                     Reduction::Mean => "Mean",
                     Reduction::Sum => "Sum",
+                    Reduction::Free => "Free",
                 });
                 quote!(__rt::op::Reduction::#name)
             }

@@ -132,7 +132,8 @@ impl<'a> Lower<'a, '_> {
         let Some(id) = names::single(&p.path).filter(|_| p.qself.is_none()) else {
             // `f32::EPSILON`, `E::DTYPE`, `Act::Relu`, `consts::PI`.
             self.constant(&p.path, p.qself.is_some());
-            return Value::STATIC;
+            let last = p.path.segments.last().map(|s| s.ident.to_string()).unwrap_or_default();
+            return if names::is_camel(&last) { Value::Static(Const::Variant(last)) } else { Value::STATIC };
         };
         let name = id.to_string();
         if let Some(b) = self.scope.find(&name) {

@@ -250,11 +250,15 @@ fn sdpa(v: &Value<'_>) -> AttrValue {
 fn cross_entropy(v: &Value<'_>) -> AttrValue {
     let Value::Options(o) = v else { return AttrValue::Free };
     let read = |name: &str| option(o, name).map_or(Lit::Free, lit);
-    let sum = matches!(option(o, "reduction"), Some(Value::Static(_)));
-    let _ = sum;
+    let reduction = match option(o, "reduction") {
+        Some(Value::Static(Const::Variant(name))) if name == "Mean" => Reduction::Mean,
+        Some(Value::Static(Const::Variant(name))) if name == "Sum" => Reduction::Sum,
+        None if !o.opaque => Reduction::Mean,
+        _ => Reduction::Free,
+    };
     AttrValue::CrossEntropy {
         ignore_index: read("ignore_index"),
         label_smoothing: read("label_smoothing"),
-        reduction: Reduction::Mean,
+        reduction,
     }
 }

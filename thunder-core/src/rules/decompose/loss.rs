@@ -33,7 +33,7 @@ pub(crate) fn target_distribution(
     let hit = b.eq(class, targets);
     let count = match reduction {
         Reduction::Sum => None,
-        Reduction::Mean => {
+        Reduction::Mean | Reduction::Free => {
             let ones = b.cast(counted, dtype);
             let all: Vec<usize> = (0..b.rank(ones)).collect();
             Some(b.sum(ones, &all, false))
