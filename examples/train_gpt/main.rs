@@ -18,6 +18,7 @@ use clap::{Parser, ValueEnum};
 use progress::{Progress, thousands};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Instant;
 use step::{Recipe, next_logits, train_step};
 use text::Text;
 use thunder::nn::{self, Gpt};
@@ -97,7 +98,9 @@ fn run(options: &Options) -> Result<(), String> {
         Some(c) => c.open(options.seed)?.map(|saved| (c, saved)),
         None => None,
     };
+    let opening = Instant::now();
     device(&options.device)?.set_default();
+    let opening = opening.elapsed().as_secs_f64();
     let state = match saved {
         Some((checkpoint, saved)) => checkpoint.state(&saved)?,
         None => {
@@ -111,7 +114,7 @@ fn run(options: &Options) -> Result<(), String> {
     }
     println!("text: {from}, {}", text.summary());
     println!(
-        "model: {} parameters, on {}",
+        "model: {} parameters, on {}, open after {opening:.2} s",
         thousands(nn::count(&state.model) as u64),
         Device::default_device()
     );
@@ -160,6 +163,8 @@ impl Run<'_> {
         if state.step >= end {
             return self.save(state, checkpoint);
         }
+        let begun = Instant::now();
+        let first = state.step + 1;
         let progress = Progress::new(state.step, end, self.recipe.batch * self.recipe.model.context);
         let mut best = f64::INFINITY;
         while state.step < end {
@@ -170,6 +175,11 @@ impl Run<'_> {
                 train_step::call(state.model, state.opt, &lr, &tokens, &targets, key, self.recipe.half)
                     .map_err(|e| e.to_string())?;
             state.step += 1;
+            if state.step == first {
+                // It was linked, compiled and run.
+                loss.try_to_vec().map_err(|e| e.to_string())?;
+                progress.line(&format!("first step after {:.2} s", begun.elapsed().as_secs_f64()));
+            }
             let save = checkpoint.is_some() && state.step.is_multiple_of(SAVE_EVERY);
             if save || progress.wants(state.step) {
                 // Reading the loss waits for the device: not at every step.

@@ -428,7 +428,8 @@ pub fn call<A: Args, R: Tree, F: Fn(A::Owned) -> R + 'static>(
             let linked = link(item, &args, &body).and_then(|linked| {
                 let inputs =
                     linked.trace.body.params.iter().map(|&p| TyRef::new(linked.trace.ty(p))).collect();
-                let outcome = pipeline::compile(linked.trace, device.backend(), &g.donated, None)?;
+                let outcome =
+                    pipeline::compile(linked.trace, device.backend(), &g.donated, item.options, None)?;
                 let (arguments, template) = (linked.arguments, linked.result);
                 Ok(Arc::new(Compiled {
                     exe: outcome.exe,
@@ -571,7 +572,7 @@ fn explanation<A: Args, R: Tree, F: Fn(A::Owned) -> R + 'static>(
     let text = crate::transform::dce::renumber(&trace).to_string();
     let mut stages = vec![Stage { name: "link", trace: text, time: start.elapsed() }];
     let cached = CACHE.read().unwrap_or_else(|e| e.into_inner()).contains_key(&g.words);
-    let outcome = pipeline::compile(trace, device.backend(), &g.donated, Some(&mut stages))?;
+    let outcome = pipeline::compile(trace, device.backend(), &g.donated, item.options, Some(&mut stages))?;
     Ok(Explanation {
         function: item.name.into(),
         device: device.name().into(),

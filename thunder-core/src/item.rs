@@ -34,6 +34,15 @@ pub struct Item {
     pub output: Operand,
     /// The number of operands that the macro could not follow.
     pub holes: u32,
+    /// What the attribute asks for.
+    pub options: Options,
+}
+
+/// The options in `#[thunder(…)]`.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+pub struct Options {
+    /// On CUDA, the launches of a call become one graph, which is launched whole.
+    pub cuda_graph: bool,
 }
 
 impl Item {
@@ -50,6 +59,7 @@ impl Item {
         nodes: &[],
         output: Operand::Hole,
         holes: 0,
+        options: Options { cuda_graph: false },
     };
 }
 

@@ -2,6 +2,7 @@
 
 use crate::error::Error;
 use crate::exec::{Backend, Executable};
+use crate::item::Options;
 use crate::trace::Trace;
 use crate::transform::{self, fuse::Note};
 use crate::types::Ty;
@@ -85,11 +86,12 @@ pub fn compile(
     trace: Trace,
     backend: &dyn Backend,
     donated: &[bool],
+    options: Options,
     stages: Option<&mut Vec<Stage>>,
 ) -> Result<Outcome, Error> {
     let types = trace.body.results.iter().map(|&v| trace.ty(v)).collect();
     let (trace, notes) = lower(trace, backend, stages)?;
-    let exe = backend.compile(&trace, donated)?;
+    let exe = backend.compile(&trace, donated, options)?;
     Ok(Outcome { exe, types, notes: notes.into_iter().map(|n| n.to_string()).collect() })
 }
 

@@ -6,7 +6,7 @@ use std::sync::{Arc, Once};
 use thunder_core::call::{Own, Ref, call, explain, invoke, scope};
 use thunder_core::device::Device;
 use thunder_core::error::Error;
-use thunder_core::item::{At, Item, Node, Operand, Param, Spec, Transform};
+use thunder_core::item::{At, Item, Node, Operand, Options, Param, Spec, Transform};
 use thunder_core::link::{grad, scan, vjp};
 use thunder_core::module::{Mapper, Tree, Visitor};
 use thunder_core::op::{Flag, Op};
@@ -45,6 +45,7 @@ fn item(
         nodes: Box::leak(nodes.into_boxed_slice()),
         output,
         holes: 0,
+        options: Options::default(),
     }))
 }
 

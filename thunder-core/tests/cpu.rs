@@ -6,6 +6,7 @@ mod common;
 use common::*;
 use thunder_core::cpu;
 use thunder_core::exec::{Arg, Buffer};
+use thunder_core::item::Options;
 use thunder_core::op::{Class, Flag, Op};
 use thunder_core::pipeline;
 use thunder_core::trace::{Kind, Trace};
@@ -17,7 +18,9 @@ use thunder_oracle::{Array, Nothing, decode, encode, eval};
 /// Uploads, runs and downloads; `donated` gives every argument away.
 fn run(trace: &Trace, inputs: &[Array], donated: bool) -> Vec<Array> {
     let backend = cpu::backend();
-    let exe = backend.compile(trace, &vec![donated; inputs.len()]).unwrap_or_else(|e| panic!("{e}\n{trace}"));
+    let exe = backend
+        .compile(trace, &vec![donated; inputs.len()], Options::default())
+        .unwrap_or_else(|e| panic!("{e}\n{trace}"));
     let mut first = Vec::new();
     for call in 0..2 {
         let mut args: Vec<Arg> = inputs
@@ -231,7 +234,7 @@ fn donated_buffers_become_results() {
     let inputs = [random(&[n], 1), random(&[n], 2), random(&[n], 3)];
     agrees("step", &trace, &inputs, 1e-6);
     let backend = cpu::backend();
-    let exe = backend.compile(&fused, &[true, true, false]).unwrap();
+    let exe = backend.compile(&fused, &[true, true, false], Options::default()).unwrap();
     let up: Vec<Buffer> = inputs.iter().map(|x| backend.upload(&encode(x.dtype, &x.data)).unwrap()).collect();
     let before: Vec<*const ()> = up.iter().map(|b| std::sync::Arc::as_ptr(b) as *const ()).collect();
     let held = up[1].clone();
@@ -252,7 +255,7 @@ fn one_buffer_given_twice_is_not_written_over() {
     let types = [f32s(&[100]), f32s(&[100])];
     let trace = build(&types, |b, p| vec![b.add(p[0], p[1]), b.sub(p[0], p[1])]);
     let backend = cpu::backend();
-    let exe = backend.compile(&fuse::run(&trace).0, &[true, true]).unwrap();
+    let exe = backend.compile(&fuse::run(&trace).0, &[true, true], Options::default()).unwrap();
     let x = random(&[100], 1);
     let up = backend.upload(&encode(x.dtype, &x.data)).unwrap();
     let out = exe.run(&mut vec![Arg::Donated(up.clone()), Arg::Donated(up)]).unwrap();
@@ -280,7 +283,7 @@ fn threads_may_run_one_function_at_once() {
         vec![b.div(y, s)]
     });
     let backend = cpu::backend();
-    let exe = backend.compile(&fuse::run(&trace).0, &[false]).unwrap();
+    let exe = backend.compile(&fuse::run(&trace).0, &[false], Options::default()).unwrap();
     std::thread::scope(|s| {
         for seed in 0..4 {
             let (exe, trace, backend) = (exe.clone(), &trace, &backend);

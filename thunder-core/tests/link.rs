@@ -49,6 +49,7 @@ fn item(nodes: Vec<Node>, types: Vec<Ty>, output: Operand) -> &'static Item {
         nodes: Box::leak(nodes.into_boxed_slice()),
         output,
         holes: 0,
+        options: Options::default(),
     }))
 }
 
@@ -157,6 +158,7 @@ fn a_gradient_through_the_pipeline() {
         nodes: Box::leak(Box::new([region])),
         output: Operand::Var(1),
         holes: 0,
+        options: Options::default(),
     }));
     let device = Device::register(Arc::new(Oracle));
     let x = Matrix::on(device, &[0.0, 1.0, 2.0, 3.0, 4.0, 5.0], (2, 3)).unwrap();

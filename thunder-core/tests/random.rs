@@ -196,6 +196,7 @@ mod cpu {
     use std::sync::Arc;
     use thunder_core::cpu;
     use thunder_core::exec::{Arg, Buffer, Executable};
+    use thunder_core::item::Options;
     use thunder_oracle::{decode, encode};
 
     /// A few units in the last place of what an operation reads and writes; f16 also loses below its least number.
@@ -270,11 +271,13 @@ mod cpu {
         for (_, pass) in pipeline::PASSES {
             plain = pass(&plain, &*cpu::backend()).expect("it lowers");
         }
-        let exe: Arc<dyn Executable> = cpu::backend().compile(&plain, &donated).expect("it compiles");
+        let exe: Arc<dyn Executable> =
+            cpu::backend().compile(&plain, &donated, Options::default()).expect("it compiles");
         let got = run(&*exe, case, &donated, share);
         assert_within(&format!("one by one\n{plain}"), &got, &want, &bounds, &case.trace);
         let outcome =
-            pipeline::compile(case.trace.clone(), &*cpu::backend(), &donated, None).expect("it compiles");
+            pipeline::compile(case.trace.clone(), &*cpu::backend(), &donated, Options::default(), None)
+                .expect("it compiles");
         let got = run(&*outcome.exe, case, &donated, share);
         let fused = fuse::run(&plain).0;
         assert_within(&format!("fused {donated:?}\n{fused}"), &got, &want, &bounds, &case.trace);

@@ -1,13 +1,14 @@
 //! The executor: a fused trace becomes launches over one arena.
 
 use crate::codegen::{self, Arg as KernelArg, Kernel, Lowered};
-use crate::runtime::{DeviceBuffer, Gpu, Instance, Launch, Program, Slot, Timer};
+use crate::runtime::{DeviceBuffer, Gpu, Instance, Launch, Program, Slot, Staged, Timer};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use thunder_core::error::Error;
 use thunder_core::exec::{
     Arg, Backend, Buffer, Executable, Memory, Place, Plan, Report, Returned, StepReport, Work, plan,
 };
+use thunder_core::item::Options;
 use thunder_core::op::Op;
 use thunder_core::trace::Trace;
 use thunder_core::types::{DType, Element, Ty};
@@ -65,12 +66,17 @@ impl Backend for Cuda {
         self.gpu.download(DeviceBuffer::of(buffer, &self.gpu)?, out)
     }
 
-    fn claims(&self, _: &Op, _: &[Ty]) -> bool {
-        false
+    fn claims(&self, op: &Op, args: &[Ty]) -> bool {
+        codegen::claims(op, args)
     }
 
-    fn compile(&self, trace: &Trace, donated: &[bool]) -> Result<Arc<dyn Executable>, Error> {
-        Ok(Arc::new(Compiled::new(trace, donated, &self.gpu)?))
+    fn compile(
+        &self,
+        trace: &Trace,
+        donated: &[bool],
+        options: Options,
+    ) -> Result<Arc<dyn Executable>, Error> {
+        Ok(Arc::new(Compiled::new(trace, donated, options, &self.gpu)?))
     }
 }
 
@@ -85,7 +91,7 @@ struct Compiled {
 }
 
 impl Compiled {
-    fn new(trace: &Trace, donated: &[bool], gpu: &Arc<Gpu>) -> Result<Compiled, Error> {
+    fn new(trace: &Trace, donated: &[bool], options: Options, gpu: &Arc<Gpu>) -> Result<Compiled, Error> {
         let plan = plan(trace, donated, codegen::writes);
         let mut lowered = Vec::new();
         for step in &plan.steps {
@@ -115,25 +121,31 @@ impl Compiled {
                 }
                 Lowered::Product(shape) => launches.push(Launch::Product {
                     product: gpu.product(shape)?,
-                    args: [start_of(&step.reads[0]), start_of(&step.reads[1]), start_of(&step.writes[0])],
+                    args: step.reads.iter().chain(&step.writes).map(start_of).collect(),
                 }),
             }
             steps.push(step_report(trace, step, low));
         }
-        let program = Program { launches, arena: plan.arena_bytes, scratch, counters };
+        let params: Vec<usize> = trace.body.params.iter().map(|&p| trace.ty(p).bytes()).collect();
+        // What is printed is read on the host, in the midst of the launches.
+        let whole = options.cuda_graph && !launches.iter().any(|l| matches!(l, Launch::Print { .. }));
+        let staged = whole.then(|| {
+            let kept = params.iter().copied().enumerate().filter(|(i, _)| !donated[*i]);
+            Staged::new(kept, plan.outs.iter().map(|o| o.bytes).enumerate())
+        });
+        let program = Program { launches, arena: plan.arena_bytes, scratch, counters, staged };
         let report = Report { steps, arena_bytes: plan.arena_bytes, peak_bytes: plan.peak_bytes };
-        let params = trace.body.params.iter().map(|&p| trace.ty(p).bytes()).collect();
         Ok(Compiled { gpu: gpu.clone(), plan, params, program, instance: Mutex::default(), report })
     }
 
-    fn start(&self, params: &[u64], outs: &[u64]) -> Result<(), Error> {
+    fn start(&self, params: &[u64], outs: &[u64], fresh: &[bool]) -> Result<(), Error> {
         let mut instance = self.instance.lock().unwrap_or_else(|e| e.into_inner());
         let mut ready = match instance.take() {
             Some(ready) => ready,
             None => Instance::new(&self.gpu, &self.program)?,
         };
         // A run that fails may leave counters behind: its instance is dropped.
-        ready.run(&self.gpu, &self.program, params, outs)?;
+        ready.run(&self.gpu, &self.program, params, outs, fresh)?;
         *instance = Some(ready);
         Ok(())
     }
@@ -170,7 +182,8 @@ impl Executable for Compiled {
             outs.push(block.ptr);
             fresh.push(Some(Arc::new(block) as Buffer));
         }
-        self.start(&params, &outs)?;
+        let own: Vec<bool> = fresh.iter().map(Option::is_some).collect();
+        self.start(&params, &outs, &own)?;
         let results = self.plan.results.iter().map(|r| match *r {
             Returned::Out(k) => match (&fresh[k], self.plan.outs[k].donor) {
                 (Some(block), _) => block.clone(),

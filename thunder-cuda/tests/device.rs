@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use thunder_core::exec::{Arg, Backend, Buffer};
+use thunder_core::item::Options;
 use thunder_core::op::{Flag, Op};
 use thunder_core::trace::{Builder, Trace};
 use thunder_core::transform::differentiate;
@@ -32,7 +33,7 @@ fn run(
     donated: &[bool],
     inputs: &[Array],
 ) -> Result<Vec<Array>, String> {
-    let exe = backend.compile(trace, donated).map_err(|e| e.to_string())?;
+    let exe = backend.compile(trace, donated, Options::default()).map_err(|e| e.to_string())?;
     let upload = |x: &Array| backend.upload(&encode(x.dtype, &x.data)).map_err(|e| e.to_string());
     let mut args = Vec::new();
     for (i, x) in inputs.iter().enumerate() {
@@ -117,7 +118,7 @@ fn check(
 ) -> Result<(), String> {
     let plain = differentiate::run(trace).map_err(|e| e.to_string())?;
     let want = eval(&plain, inputs);
-    let fused = cases::fused(trace);
+    let fused = cases::lowered(trace, backend);
     let got = run(backend, &fused, donated, inputs).map_err(|e| format!("{name}: {e}"))?;
     difference(&got, &want).map_or(Ok(()), |e| Err(format!("{name}: {e}")))
 }
@@ -214,8 +215,8 @@ fn large_reductions_are_right_and_repeat() {
         for dtype in [DType::F32, DType::BF16] {
             let trace = reduction(op, Ty::of(dtype, &sizes));
             let x = inputs(&[Ty::of(dtype, &sizes)], 3);
-            let fused = cases::fused(&trace);
-            let exe = backend.compile(&fused, &[false]).expect("compiles");
+            let fused = cases::lowered(&trace, &*backend);
+            let exe = backend.compile(&fused, &[false], Options::default()).expect("compiles");
             let buffer = backend.upload(&encode(dtype, &x[0].data)).expect("uploads");
             let mut seen: Option<Vec<u8>> = None;
             for _ in 0..5 {
@@ -240,7 +241,8 @@ fn donated_memory_is_reused_unless_it_is_shared() {
     let insts = b.finish();
     trace.body.insts = insts;
     trace.body.results = vec![y];
-    let exe = backend.compile(&cases::fused(&trace), &[true]).expect("compiles");
+    let exe =
+        backend.compile(&cases::lowered(&trace, &*backend), &[true], Options::default()).expect("compiles");
     let x: Vec<f64> = (0..1000).map(f64::from).collect();
     let upload = || backend.upload(&encode(DType::F32, &x)).expect("uploads");
     let address = |b: &Buffer| Arc::as_ptr(b).cast::<u8>() as usize;
@@ -254,6 +256,53 @@ fn donated_memory_is_reused_unless_it_is_shared() {
     let mut bytes = vec![0; 4000];
     backend.download(&shared, &mut bytes).expect("downloads");
     assert_eq!(decode(DType::F32, &bytes), x, "and is left as it was");
+}
+
+/// A state that is donated from call to call and an operand that changes, once as launches and once as a graph: the
+/// same bits, also of results that are read after later calls.
+#[test]
+fn graphs_give_what_launches_give() {
+    let Some(backend) = device() else { return };
+    let mut trace = Trace::new("step");
+    let (n, small) = (300_000, 40);
+    let state = trace.param("state", Ty::of(DType::F32, &[n / small, small]));
+    let x = trace.param("x", Ty::of(DType::F32, &[small, small]));
+    let mut b = Builder::new(&mut trace);
+    let y = b.op(Op::Matmul, &[state, x]);
+    let scale = b.scalar(DType::F32, 0.05);
+    let y = b.mul(y, scale);
+    let next = b.add(state, y);
+    let square = b.square(next);
+    let norm = b.op(Op::Sum { axes: Axes::ALL, keepdim: Flag::No }, &[square]);
+    let insts = b.finish();
+    trace.body.insts = insts;
+    trace.body.results = vec![next, norm];
+    let fused = cases::lowered(&trace, &*backend);
+    let first = inputs(&[Ty::of(DType::F32, &[n / small, small])], 1);
+    let upload = |x: &Array| backend.upload(&encode(x.dtype, &x.data)).expect("uploads");
+    let read = |b: &Buffer| {
+        let mut bytes = vec![0; b.bytes()];
+        backend.download(b, &mut bytes).expect("downloads");
+        bytes
+    };
+    let steps = |cuda_graph: bool| -> Vec<Vec<u8>> {
+        let exe = backend.compile(&fused, &[true, false], Options { cuda_graph }).expect("compiles");
+        let mut state = upload(&first[0]);
+        let (mut norms, mut kept) = (Vec::new(), None);
+        for step in 0..12 {
+            let x = upload(&inputs(&[Ty::of(DType::F32, &[small, small])], 10 + step)[0]);
+            // One state is held on to, so that one call cannot write over it.
+            if step == 7 {
+                kept = Some(state.clone());
+            }
+            let mut out =
+                exe.run(&mut vec![Arg::Donated(state), Arg::Borrowed(x)]).expect("runs").into_iter();
+            state = out.next().expect("the state");
+            norms.push(out.next().expect("the norm"));
+        }
+        norms.iter().chain([&state, &kept.expect("held")]).map(read).collect()
+    };
+    assert!(steps(false) == steps(true), "the graph's results are not the launches'");
 }
 
 /// A value of this type on the device, random.
@@ -274,7 +323,8 @@ fn random(backend: &dyn Backend, ty: Ty) -> Buffer {
     let insts = b.finish();
     trace.body.insts = insts;
     trace.body.results = vec![y];
-    let exe = backend.compile(&cases::fused(&trace), &[false]).expect("compiles");
+    let exe =
+        backend.compile(&cases::lowered(&trace, &*backend), &[false], Options::default()).expect("compiles");
     let key = backend.upload(&encode(DType::U32, &[1.0, 2.0])).expect("uploads");
     exe.run(&mut vec![Arg::Borrowed(key)]).expect("runs").remove(0)
 }
@@ -304,8 +354,8 @@ fn kernels_against_copies() {
     };
     for (i, name) in cases::all(8).iter().map(|c| c.name).enumerate() {
         let case = cases::all(rows(name)).swap_remove(i);
-        let trace = cases::fused(&case.trace());
-        let exe = match backend.compile(&trace, &case.donated) {
+        let trace = cases::lowered(&case.trace(), &*backend);
+        let exe = match backend.compile(&trace, &case.donated, Options::default()) {
             Ok(exe) => exe,
             Err(e) => {
                 println!("{name}: {e}");
@@ -347,7 +397,9 @@ fn kernels_against_copies() {
     }
     // What one call costs the host.
     let case = cases::all(8).swap_remove(0);
-    let exe = backend.compile(&cases::fused(&case.trace()), &case.donated).expect("compiles");
+    let exe = backend
+        .compile(&cases::lowered(&case.trace(), &*backend), &case.donated, Options::default())
+        .expect("compiles");
     let buffers: Vec<Buffer> = case.params.iter().map(|&t| random(&*backend, t)).collect();
     let start = std::time::Instant::now();
     for _ in 0..2000 {

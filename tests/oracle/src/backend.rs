@@ -5,6 +5,7 @@ use std::any::Any;
 use std::sync::Arc;
 use thunder_core::error::Error;
 use thunder_core::exec::{Arg, Backend, Buffer, Executable, Memory, Report};
+use thunder_core::item::Options;
 use thunder_core::op::Op;
 use thunder_core::trace::Trace;
 use thunder_core::types::{DType, Element, Ty};
@@ -42,7 +43,7 @@ impl Backend for Oracle {
     fn claims(&self, _: &Op, _: &[Ty]) -> bool {
         true
     }
-    fn compile(&self, trace: &Trace, _: &[bool]) -> Result<Arc<dyn Executable>, Error> {
+    fn compile(&self, trace: &Trace, _: &[bool], _: Options) -> Result<Arc<dyn Executable>, Error> {
         Ok(Arc::new(Interpreted(trace.clone())))
     }
 }
@@ -63,7 +64,7 @@ impl Backend for Nothing {
     fn claims(&self, _: &Op, _: &[Ty]) -> bool {
         false
     }
-    fn compile(&self, _: &Trace, _: &[bool]) -> Result<Arc<dyn Executable>, Error> {
+    fn compile(&self, _: &Trace, _: &[bool], _: Options) -> Result<Arc<dyn Executable>, Error> {
         Err(Error::OutOfMemory { device: self.name(), bytes: 0 })
     }
 }

@@ -17,6 +17,7 @@ mod threads;
 
 use crate::error::Error;
 use crate::exec::{Backend, Buffer, Executable, Memory};
+use crate::item::Options;
 use crate::op::Op;
 use crate::trace::Trace;
 use crate::types::Ty;
@@ -61,7 +62,7 @@ impl Backend for Cpu {
         false
     }
 
-    fn compile(&self, trace: &Trace, donated: &[bool]) -> Result<Arc<dyn Executable>, Error> {
+    fn compile(&self, trace: &Trace, donated: &[bool], _: Options) -> Result<Arc<dyn Executable>, Error> {
         Ok(Arc::new(Compiled::new(trace, donated, self.memory.clone())?))
     }
 }

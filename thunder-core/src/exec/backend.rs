@@ -1,6 +1,7 @@
 //! The boundary to a device: its memory, and what runs there.
 
 use crate::error::Error;
+use crate::item::Options;
 use crate::op::Op;
 use crate::trace::Trace;
 use crate::types::Ty;
@@ -51,11 +52,17 @@ pub trait Backend: Send + Sync {
     fn download(&self, buffer: &Buffer, out: &mut [u8]) -> Result<(), Error>;
     /// Whether an executor here runs this composite whole; otherwise it is decomposed.
     fn claims(&self, op: &Op, args: &[Ty]) -> bool;
-    /// Makes a fused trace runnable; `donated` says which parameters may be written over.
+    /// Makes a fused trace runnable; `donated` says which parameters may be written over, `options` how it is to be
+    /// run, where this backend knows the option.
     ///
     /// # Errors
     /// An operation that nothing here runs, or a failed compilation.
-    fn compile(&self, trace: &Trace, donated: &[bool]) -> Result<Arc<dyn Executable>, Error>;
+    fn compile(
+        &self,
+        trace: &Trace,
+        donated: &[bool],
+        options: Options,
+    ) -> Result<Arc<dyn Executable>, Error>;
 }
 
 /// A compiled trace.

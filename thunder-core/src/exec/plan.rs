@@ -235,7 +235,7 @@ impl Planner<'_> {
     /// Finds a better place for a matrix product whose only reader is a chain of views: in the concatenation at
     /// its end, or permuted so that no view needs a copy.
     fn route(&mut self, data: &InstData) {
-        if !matches!(data.kind, Kind::Op(Op::Matmul)) {
+        if !matches!(data.kind, Kind::Op(Op::Matmul | Op::Linear { .. })) {
             return;
         }
         let result = data.results[0];

@@ -23,7 +23,7 @@ use thunder_core::exec::{Layout, Place, Step, Work};
 use thunder_core::op::Op;
 use thunder_core::trace::{Kind, Schedule, Trace, Value};
 use thunder_core::transform::region::{self, Affine, Map, Node, NodeKind, Region};
-use thunder_core::types::DType;
+use thunder_core::types::{DType, Ty};
 
 /// One kernel: its source, and how it is launched.
 #[derive(Clone, PartialEq, Debug)]
@@ -106,6 +106,18 @@ pub fn lower(trace: &Trace, step: &Step) -> Result<Lowered, Error> {
                         None => single::kernels(&Op::Matmul, step, data.loc),
                     }
                 }
+                Kind::Op(op @ Op::Linear { .. }) => {
+                    let step = &as_matrices(step);
+                    let [x, w, bias] = &step.reads[..] else {
+                        return Err(internal("a linear map without bias"));
+                    };
+                    match Shape::of(x, w, &step.writes[0]).and_then(|s| s.with_bias(bias)) {
+                        Some(shape) if step.reads.iter().all(|r| r.layout.count() > 0) => {
+                            return Ok(Lowered::Product(Box::new(shape)));
+                        }
+                        _ => single::kernels(op, step, data.loc),
+                    }
+                }
                 Kind::Op(Op::DebugPrint { label }) => {
                     return Ok(Lowered::Print(vec![copy(trace, step)], label.as_str().to_string()));
                 }
@@ -132,6 +144,27 @@ pub fn lower(trace: &Trace, step: &Step) -> Result<Lowered, Error> {
         }
     };
     Ok(Lowered::Kernels(kernels))
+}
+
+/// Whether the library runs this operation whole: a linear map, the bias added before the result is rounded.
+pub fn claims(op: &Op, args: &[Ty]) -> bool {
+    let bias = matches!(op, Op::Linear { bias } if bias.is_yes());
+    bias && args.iter().all(|t| t.elem == args[0].elem)
+        && matches!(args[0].dtype(), DType::F32 | DType::F16 | DType::BF16)
+}
+
+/// A linear map's step, its operands as those of a matrix product: a vector is a row, and the weight is turned.
+fn as_matrices(step: &Step) -> Step {
+    let mut step = step.clone();
+    for l in [&mut step.reads[0].layout, &mut step.writes[0].layout] {
+        if l.sizes.len() == 1 {
+            l.sizes.insert(0, 1);
+            l.strides.insert(0, 0);
+        }
+    }
+    step.reads[1].layout.sizes.swap(0, 1);
+    step.reads[1].layout.strides.swap(0, 1);
+    step
 }
 
 /// The kernel of a region whose operands `params` lie where the step reads.

@@ -541,6 +541,10 @@ fn matmul(mut s: Single<'_>) -> Kernel {
     s.code.line(format!(
         "for (Index k = 0; k < {inner}u; ++k) sum += ({acc})wide(p0[{at_a}]) * ({acc})wide(p1[{at_b}]);"
     ));
+    if let Some(bias) = s.reads.get(2).cloned() {
+        let at = address(&bias, &[format!("c{}", rank - 1)]);
+        s.code.line(format!("sum += ({acc})wide(p2[{at}]);"));
+    }
     let to = address(&s.write, &coordinates(rank));
     s.code.line(format!("q0[{to}] = as<{}>(({})sum);", stored(s.dtype), computed(s.dtype)));
     let count = s.write.count();

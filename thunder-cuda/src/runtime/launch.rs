@@ -1,6 +1,7 @@
-//! Launches with everything prepared: a run fills in addresses and calls the driver.
+//! Launches with everything prepared: a run fills in addresses and calls the driver, or launches a graph of them.
 
 use super::compiler::Function;
+use super::graph::{Captured, Staged};
 use super::{DeviceBuffer, Gpu, Product, check, cu};
 use std::ffi::c_void;
 use std::sync::Arc;
@@ -25,7 +26,8 @@ pub(crate) enum Launch {
     /// Starts a kernel.
     Kernel { function: Function, grid: [u32; 3], threads: u32, args: Vec<Slot> },
     /// Starts matrix products.
-    Product { product: Arc<Product>, args: [Slot; 3] },
+    /// Its operands, then the result.
+    Product { product: Arc<Product>, args: Vec<Slot> },
     /// Writes zeros.
     Clear { at: Slot, bytes: usize },
     /// Prints a result.
@@ -39,11 +41,18 @@ pub(crate) struct Program {
     pub scratch: usize,
     /// Bytes of counters.
     pub counters: usize,
+    /// If the launches are to be a graph: what the addresses are kept in place by.
+    pub staged: Option<Staged>,
 }
 
 /// The memory of one executable: its arena, and the argument arrays of its launches.
 pub(crate) struct Instance {
     arena: DeviceBuffer,
+    /// The memory of [`Staged`].
+    stage: u64,
+    /// The graph, and the addresses that it and the run before were given.
+    graph: Option<(Captured, Vec<u64>)>,
+    last: Vec<u64>,
     scratch: u64,
     counters: u64,
     /// The values of all arguments, launch by launch.
@@ -62,11 +71,16 @@ impl Instance {
     pub fn new(gpu: &Arc<Gpu>, program: &Program) -> Result<Instance, Error> {
         let scratch_at = program.arena.next_multiple_of(256);
         let counters_at = (scratch_at + program.scratch).next_multiple_of(256);
-        let arena = gpu.allocate(counters_at + program.counters)?;
+        let stage_at = (counters_at + program.counters).next_multiple_of(256);
+        let arena = gpu.allocate(stage_at + program.staged.as_ref().map_or(0, |s| s.bytes))?;
         let (scratch, counters) = (arena.ptr + scratch_at as u64, arena.ptr + counters_at as u64);
         gpu.clear(counters, program.counters)?;
+        let stage = arena.ptr + stage_at as u64;
         let mut it = Instance {
             arena,
+            stage,
+            graph: None,
+            last: Vec::new(),
             scratch,
             counters,
             values: Vec::new(),
@@ -101,8 +115,58 @@ impl Instance {
         self.values.push(value);
     }
 
-    /// Starts every launch, in order; `params` and `outs` are the addresses of the call's blocks.
-    pub fn run(&mut self, gpu: &Gpu, program: &Program, params: &[u64], outs: &[u64]) -> Result<(), Error> {
+    /// Starts every launch, in order; `params` and `outs` are the addresses of the call's blocks, and `fresh` says
+    /// which of the results lie in memory of their own.
+    pub fn run(
+        &mut self,
+        gpu: &Gpu,
+        program: &Program,
+        params: &[u64],
+        outs: &[u64],
+        fresh: &[bool],
+    ) -> Result<(), Error> {
+        let Some(staged) = &program.staged else { return self.start(gpu, gpu.stream, program, params, outs) };
+        // Small operands and results go through places of their own, so that the graph's addresses stay.
+        let (mut inside, mut results) = (params.to_vec(), outs.to_vec());
+        for &(i, at, bytes) in &staged.params {
+            inside[i] = self.stage + at as u64;
+            gpu.copy(inside[i], params[i], bytes)?;
+        }
+        for &(k, at, _) in staged.outs.iter().filter(|(k, ..)| fresh[*k]) {
+            results[k] = self.stage + at as u64;
+        }
+        let addresses = [&inside[..], &results].concat();
+        if let Some((graph, known)) = &self.graph
+            && *known == addresses
+        {
+            graph.launch(gpu)?;
+        } else if self.last == addresses {
+            // The same addresses twice: they are worth a graph.
+            let graph = match self.graph.take() {
+                Some((graph, _)) => graph,
+                None => Captured::default(),
+            };
+            let graph = graph.capture(gpu, |stream| self.start(gpu, stream, program, &inside, &results))?;
+            graph.launch(gpu)?;
+            self.graph = Some((graph, addresses));
+        } else {
+            self.start(gpu, gpu.stream, program, &inside, &results)?;
+            self.last = addresses;
+        }
+        for &(k, at, bytes) in staged.outs.iter().filter(|(k, ..)| fresh[*k]) {
+            gpu.copy(outs[k], self.stage + at as u64, bytes)?;
+        }
+        Ok(())
+    }
+
+    fn start(
+        &mut self,
+        gpu: &Gpu,
+        stream: cu::CUstream,
+        program: &Program,
+        params: &[u64],
+        outs: &[u64],
+    ) -> Result<(), Error> {
         for &(at, base, offset) in &self.patches {
             let start = match base {
                 Base::Param(i) => params[i],
@@ -121,17 +185,17 @@ impl Instance {
                     let code = unsafe {
                         let [x, y, z] = *grid;
                         let none = std::ptr::null_mut();
-                        cu::cuLaunchKernel(function.0, x, y, z, *threads, 1, 1, 0, gpu.stream, list, none)
+                        cu::cuLaunchKernel(function.0, x, y, z, *threads, 1, 1, 0, stream, list, none)
                     };
                     check(code, "starting a kernel")?;
                     at += args.len();
                 }
-                Launch::Product { product, .. } => {
-                    gpu.multiply(product, self.values[at], self.values[at + 1], self.values[at + 2])?;
-                    at += 3;
+                Launch::Product { product, args } => {
+                    gpu.multiply(product, stream, &self.values[at..at + args.len()])?;
+                    at += args.len();
                 }
                 Launch::Clear { bytes, .. } => {
-                    gpu.clear(self.values[at], *bytes)?;
+                    gpu.clear_on(stream, self.values[at], *bytes)?;
                     at += 1;
                 }
                 Launch::Print { label, place } => {

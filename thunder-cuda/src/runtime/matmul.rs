@@ -12,6 +12,9 @@ use thunder_core::types::DType;
 /// Device memory that the library may use; one product runs at a time.
 const WORKSPACE: usize = 32 << 20;
 
+const BIAS: lt::cublasLtMatmulDescAttributes_t =
+    lt::cublasLtMatmulDescAttributes_t::CUBLASLT_MATMUL_DESC_BIAS_POINTER;
+
 /// One operand as the library sees it: a column-major matrix.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 struct Matrix {
@@ -34,6 +37,8 @@ pub struct Shape {
     second: Matrix,
     out: Matrix,
     count: i32,
+    /// Whether a vector is added to every row of the result before it is rounded.
+    bias: bool,
     /// Element offsets of `A`, `B` and `C` of each launch.
     offsets: Vec<[usize; 3]>,
 }
@@ -120,6 +125,7 @@ impl Shape {
             second: matrix(a, sa, (rows, step))?,
             out: matrix(out, sc, (rows, row)).filter(|m| !m.transposed)?,
             count: count as i32,
+            bias: false,
             offsets,
         };
         let size = out.dtype.size();
@@ -140,6 +146,14 @@ impl Shape {
         }
         Some(shape)
     }
+
+    /// With `bias` added to every row, if the library can read it.
+    pub fn with_bias(mut self, bias: &Place) -> Option<Shape> {
+        let l = &bias.layout;
+        let dense = l.sizes.len() == 1 && (l.strides[0] == 1 || l.sizes[0] == 1);
+        self.bias = true;
+        (dense && (l.offset * bias.dtype.size()).is_multiple_of(16)).then_some(self)
+    }
 }
 
 /// A product with its descriptors and algorithm.
@@ -150,7 +164,7 @@ pub(crate) struct Product {
     algorithm: lt::cublasLtMatmulAlgo_t,
 }
 
-// SAFETY: descriptors are only read after they are made.
+// SAFETY: descriptors are used only while the library is locked.
 unsafe impl Send for Product {}
 // SAFETY: as above.
 unsafe impl Sync for Product {}
@@ -199,12 +213,19 @@ impl Gpu {
         Ok(product)
     }
 
-    /// Starts the products; `a`, `b` and `out` are addresses.
-    pub fn multiply(&self, product: &Product, a: u64, b: u64, out: u64) -> Result<(), Error> {
+    /// Starts the products; `at` are the addresses of the operands, then of the result.
+    pub fn multiply(&self, product: &Product, stream: cu::CUstream, at: &[u64]) -> Result<(), Error> {
+        let (a, b, out) = (at[0], at[1], at[at.len() - 1]);
         let library = self.library.lock().map_err(|_| absent("the matrix library is broken"))?;
         let Some(library) = library.as_ref() else {
             return Err(absent("the matrix library was not started"));
         };
+        if product.shape.bias {
+            // SAFETY: the descriptor is changed and read only while the library is locked.
+            let code =
+                unsafe { lt::cublasLtMatmulDescSetAttribute(product.operation, BIAS, bytes(&at[2]), 8) };
+            check(code, "giving the bias")?;
+        }
         let (one, zero) = ([1.0f32, 0.0], [0.0f32; 2]);
         let (wide_one, wide_zero) = (1.0f64, 0.0f64);
         let (alpha, beta) = match product.shape.dtype {
@@ -233,7 +254,7 @@ impl Gpu {
                     &product.algorithm,
                     library.workspace as *mut c_void,
                     WORKSPACE,
-                    self.stream.cast(),
+                    stream.cast(),
                 )
             };
             check(code, "multiplying")?;
@@ -245,7 +266,8 @@ impl Gpu {
 fn make(handle: lt::cublasLtHandle_t, shape: &Shape) -> Result<Product, Error> {
     use lt::cublasComputeType_t::{CUBLAS_COMPUTE_32F as SINGLE, CUBLAS_COMPUTE_64F as DOUBLE};
     use lt::cublasLtMatmulDescAttributes_t::{
-        CUBLASLT_MATMUL_DESC_TRANSA as FIRST, CUBLASLT_MATMUL_DESC_TRANSB as SECOND,
+        CUBLASLT_MATMUL_DESC_EPILOGUE as EPILOGUE, CUBLASLT_MATMUL_DESC_TRANSA as FIRST,
+        CUBLASLT_MATMUL_DESC_TRANSB as SECOND,
     };
     use lt::cublasLtMatmulPreferenceAttributes_t as wish;
     use lt::cublasLtMatrixLayoutAttribute_t as layout;
@@ -267,6 +289,11 @@ fn make(handle: lt::cublasLtHandle_t, shape: &Shape) -> Result<Product, Error> {
         for (m, attribute) in [(&all[0], FIRST), (&all[1], SECOND)] {
             let turned = i32::from(m.transposed);
             check(lt::cublasLtMatmulDescSetAttribute(operation, attribute, bytes(&turned), 4), "describing")?;
+        }
+        if shape.bias {
+            // The library's columns are our rows.
+            let (attribute, add) = (EPILOGUE, lt::cublasLtEpilogue_t::CUBLASLT_EPILOGUE_BIAS);
+            check(lt::cublasLtMatmulDescSetAttribute(operation, attribute, bytes(&add), 4), "describing")?;
         }
         for (m, l) in all.iter().zip(&mut layouts) {
             check(

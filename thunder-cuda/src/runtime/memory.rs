@@ -97,11 +97,22 @@ impl Gpu {
 
     /// Writes zeros.
     pub fn clear(&self, ptr: cu::CUdeviceptr, bytes: usize) -> Result<(), Error> {
+        self.clear_on(self.stream, ptr, bytes)
+    }
+
+    /// Writes zeros, on this stream.
+    pub fn clear_on(&self, stream: cu::CUstream, ptr: cu::CUdeviceptr, bytes: usize) -> Result<(), Error> {
         if bytes == 0 {
             return Ok(());
         }
         // SAFETY: the caller's block has these bytes.
-        check(unsafe { cu::cuMemsetD8Async(ptr, 0, bytes, self.stream) }, "clearing memory")
+        check(unsafe { cu::cuMemsetD8Async(ptr, 0, bytes, stream) }, "clearing memory")
+    }
+
+    /// Copies from one block to another.
+    pub fn copy(&self, to: cu::CUdeviceptr, from: cu::CUdeviceptr, bytes: usize) -> Result<(), Error> {
+        // SAFETY: both blocks have these bytes, and the call holds them.
+        check(unsafe { cu::cuMemcpyDtoDAsync_v2(to, from, bytes, self.stream) }, "copying")
     }
 
     /// Copies host bytes to a new block.

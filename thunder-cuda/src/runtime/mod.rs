@@ -2,11 +2,13 @@
 
 mod cache;
 mod compiler;
+mod graph;
 mod launch;
 mod matmul;
 mod memory;
 mod timer;
 
+pub(crate) use graph::Staged;
 pub(crate) use launch::{Instance, Launch, Program, Slot};
 pub(crate) use matmul::Product;
 pub use matmul::Shape;
@@ -33,6 +35,8 @@ pub(crate) struct Gpu {
     pub arch: (i32, i32),
     context: cu::CUcontext,
     stream: cu::CUstream,
+    /// Where graphs are captured, apart from what other threads start; nothing runs there.
+    drafts: Mutex<graph::Drafts>,
     pool: Mutex<memory::Pool>,
     staging: Mutex<memory::Staging>,
     modules: Mutex<HashMap<[u8; 32], compiler::Module>>,
@@ -127,6 +131,7 @@ impl Gpu {
             arch: (major, minor),
             context,
             stream,
+            drafts: Mutex::default(),
             pool: Mutex::default(),
             staging: Mutex::default(),
             modules: Mutex::default(),

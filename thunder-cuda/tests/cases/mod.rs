@@ -1,6 +1,7 @@
 //! Functions that the golden tests generate code for and the device tests run: whole fused kernels.
 #![allow(dead_code)]
 
+use thunder_core::exec::Backend;
 use thunder_core::op::{Flag, Lit, Op};
 use thunder_core::pipeline;
 use thunder_core::trace::{Builder, Kind, Trace, Value};
@@ -48,8 +49,12 @@ impl Case {
 
 /// The trace as an executor gets it.
 pub fn fused(trace: &Trace) -> Trace {
-    let (trace, _) =
-        pipeline::lower(trace.clone(), &Nothing, None).unwrap_or_else(|e| panic!("{e}\n{trace}"));
+    lowered(trace, &Nothing)
+}
+
+/// The same for a device, which may run composites whole.
+pub fn lowered(trace: &Trace, backend: &dyn Backend) -> Trace {
+    let (trace, _) = pipeline::lower(trace.clone(), backend, None).unwrap_or_else(|e| panic!("{e}\n{trace}"));
     trace
 }
 

@@ -9,10 +9,11 @@ use quote::quote;
 use syn::ItemFn;
 
 /// What `#[thunder]` makes of a function.
-pub fn expand(f: ItemFn, _options: Options, diag: &mut Diagnostics) -> TokenStream {
+pub fn expand(f: ItemFn, options: Options, diag: &mut Diagnostics) -> TokenStream {
     let before = diag.mark();
     let name = f.sig.ident.clone();
-    let sig = Signature::parse(f.sig, &Types::default(), Some(traced::alias(&name)), diag);
+    let mut sig = Signature::parse(f.sig, &Types::default(), Some(traced::alias(&name)), diag);
+    sig.options = options;
     for p in &sig.params {
         if matches!(p.kind, Kind::Closure) {
             diag.error(

@@ -11,7 +11,7 @@ use syn::ext::IdentExt;
 use syn::{ImplItem, ImplItemFn, ItemImpl, Type};
 
 /// What `#[thunder]` makes of an `impl`.
-pub fn expand(mut i: ItemImpl, _options: Options, diag: &mut Diagnostics) -> TokenStream {
+pub fn expand(mut i: ItemImpl, options: Options, diag: &mut Diagnostics) -> TokenStream {
     if let Some(t) = &i.unsafety {
         diag.error(t, "a `#[thunder]` `impl` can't be `unsafe`", "a plain `impl`");
     }
@@ -23,7 +23,7 @@ pub fn expand(mut i: ItemImpl, _options: Options, diag: &mut Diagnostics) -> Tok
     for item in std::mem::take(&mut i.items) {
         match item {
             ImplItem::Fn(f) => {
-                let m = method(f, &types, &i.self_ty, trait_name.as_deref(), diag);
+                let m = method(f, &types, options, &i.self_ty, trait_name.as_deref(), diag);
                 modules.extend(m.alias);
                 inside.extend(m.wrapper);
                 hidden.extend(m.hidden);
@@ -71,6 +71,7 @@ struct Method {
 fn method(
     f: ImplItemFn,
     types: &Types,
+    options: Options,
     owner: &Type,
     trait_name: Option<&str>,
     diag: &mut Diagnostics,
@@ -84,6 +85,7 @@ fn method(
     let mut sig = Signature::parse(f.sig, types, Some(module), diag);
     sig.own.of = Some(of.clone());
     sig.owner = Some(owner.clone());
+    sig.options = options;
     sig.own.of_trait = trait_name.is_some();
     for p in &sig.params {
         if matches!(p.kind, Kind::Closure) {

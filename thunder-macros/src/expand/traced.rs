@@ -87,6 +87,7 @@ fn item(sig: &Signature, name: &str, lowered: &Lowered) -> TokenStream {
     let out = output(lowered.body.output);
     let holes = Literal::u32_unsuffixed(lowered.body.holes());
     let line = Literal::u32_unsuffixed(sig.syntax.ident.span().start().line as u32);
+    let cuda_graph = sig.options.cuda_graph;
     let callees = super::opaque::callees(&lowered.body.nodes);
     let facts = super::facts::facts(sig, lowered);
     quote!({
@@ -106,6 +107,7 @@ fn item(sig: &Signature, name: &str, lowered: &Lowered) -> TokenStream {
             nodes: #nodes,
             output: #out,
             holes: #holes,
+            options: __rt::item::Options { cuda_graph: #cuda_graph },
         }
     })
 }

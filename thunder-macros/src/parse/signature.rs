@@ -1,6 +1,6 @@
 //! The signature of a function: its parameters, how each is passed, what it says of their extents.
 
-use super::{Generics, Kind, Types};
+use super::{Generics, Kind, Options, Types};
 use crate::diagnostics::Diagnostics;
 use crate::lower::Own;
 use crate::names;
@@ -67,6 +67,8 @@ pub struct Signature {
     pub output: Type,
     /// What it is called, from inside.
     pub own: Own,
+    /// What the attribute asks for.
+    pub options: Options,
 }
 
 impl Signature {
@@ -121,7 +123,17 @@ impl Signature {
             }
         };
         let own = Own { name: syntax.ident.to_string(), ..Own::default() };
-        Signature { syntax, types, receiver, owner: None, params, result, output, own }
+        Signature {
+            syntax,
+            types,
+            receiver,
+            owner: None,
+            params,
+            result,
+            output,
+            own,
+            options: Options::default(),
+        }
     }
 }
 
