@@ -92,8 +92,10 @@ fn difference(got: &[Array], want: &[Array]) -> Option<String> {
 /// Runs jobs on many threads, and fails with all that went wrong.
 fn all<T: Sync>(jobs: &[T], job: impl Fn(&T) -> Result<(), String> + Sync) {
     let (next, failures) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    // `compute-sanitizer --tool racecheck` follows the launches of one thread only.
+    let threads = std::env::var("THUNDER_TEST_THREADS").ok().and_then(|n| n.parse().ok()).unwrap_or(16);
     std::thread::scope(|scope| {
-        for _ in 0..16 {
+        for _ in 0..threads {
             scope.spawn(|| {
                 while let Some(x) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
                     let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| job(x)));
@@ -324,7 +326,7 @@ fn random(backend: &dyn Backend, ty: Ty) -> Buffer {
     trace.body.insts = insts;
     trace.body.results = vec![y];
     let exe =
-        backend.compile(&cases::lowered(&trace, &*backend), &[false], Options::default()).expect("compiles");
+        backend.compile(&cases::lowered(&trace, backend), &[false], Options::default()).expect("compiles");
     let key = backend.upload(&encode(DType::U32, &[1.0, 2.0])).expect("uploads");
     exe.run(&mut vec![Arg::Borrowed(key)]).expect("runs").remove(0)
 }

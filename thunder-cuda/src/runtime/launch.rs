@@ -119,7 +119,7 @@ impl Instance {
     /// which of the results lie in memory of their own.
     pub fn run(
         &mut self,
-        gpu: &Gpu,
+        gpu: &Arc<Gpu>,
         program: &Program,
         params: &[u64],
         outs: &[u64],
@@ -161,7 +161,7 @@ impl Instance {
 
     fn start(
         &mut self,
-        gpu: &Gpu,
+        gpu: &Arc<Gpu>,
         stream: cu::CUstream,
         program: &Program,
         params: &[u64],

@@ -4,7 +4,7 @@ use super::{Gpu, absent, cu};
 use cudarc::cublaslt::sys as lt;
 use std::collections::HashMap;
 use std::ffi::c_void;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard};
 use thunder_core::error::Error;
 use thunder_core::exec::{Base, Layout, Place};
 use thunder_core::types::DType;
@@ -186,25 +186,41 @@ fn check(code: lt::cublasStatus_t, what: &str) -> Result<(), Error> {
     }
 }
 
+fn message(e: Error) -> String {
+    match e {
+        Error::Backend { message, .. } => message,
+        other => other.to_string(),
+    }
+}
+
 fn bytes<T>(x: &T) -> *const c_void {
     std::ptr::from_ref(x).cast()
 }
 
 impl Gpu {
+    /// The library, started on first use.
+    pub(super) fn library(self: &Arc<Gpu>) -> Result<MutexGuard<'_, Library>, Error> {
+        let started = self.library.get_or_init(|| self.start_library().map(Mutex::new).map_err(message));
+        let library = started.as_ref().map_err(|e| absent(e))?;
+        library.lock().map_err(|_| absent("the matrix library is broken"))
+    }
+
+    fn start_library(self: &Arc<Gpu>) -> Result<Library, Error> {
+        self.enter()?;
+        let mut handle = std::ptr::null_mut();
+        // SAFETY: writes a new handle, kept for the process's life.
+        check(unsafe { lt::cublasLtCreate(&mut handle) }, "starting")?;
+        let workspace = self.allocate(WORKSPACE)?;
+        let library = Library { handle, workspace: workspace.ptr, products: HashMap::new() };
+        // Kept for the process's life, as the handle is.
+        std::mem::forget(workspace);
+        Ok(library)
+    }
+
     /// The product of this shape, made on first use.
     pub fn product(self: &Arc<Gpu>, shape: &Shape) -> Result<Arc<Product>, Error> {
         self.enter()?;
-        let mut library = self.library.lock().map_err(|_| absent("the matrix library is broken"))?;
-        if library.is_none() {
-            let mut handle = std::ptr::null_mut();
-            // SAFETY: writes a new handle, kept for the process's life.
-            check(unsafe { lt::cublasLtCreate(&mut handle) }, "starting")?;
-            let workspace = self.allocate(WORKSPACE)?;
-            *library = Some(Library { handle, workspace: workspace.ptr, products: HashMap::new() });
-            // Kept for the process's life, as the handle is.
-            std::mem::forget(workspace);
-        }
-        let Some(library) = library.as_mut() else { return Err(absent("the matrix library is broken")) };
+        let mut library = self.library()?;
         if let Some(known) = library.products.get(shape) {
             return Ok(known.clone());
         }
@@ -214,12 +230,14 @@ impl Gpu {
     }
 
     /// Starts the products; `at` are the addresses of the operands, then of the result.
-    pub fn multiply(&self, product: &Product, stream: cu::CUstream, at: &[u64]) -> Result<(), Error> {
+    pub fn multiply(
+        self: &Arc<Gpu>,
+        product: &Product,
+        stream: cu::CUstream,
+        at: &[u64],
+    ) -> Result<(), Error> {
         let (a, b, out) = (at[0], at[1], at[at.len() - 1]);
-        let library = self.library.lock().map_err(|_| absent("the matrix library is broken"))?;
-        let Some(library) = library.as_ref() else {
-            return Err(absent("the matrix library was not started"));
-        };
+        let library = self.library()?;
         if product.shape.bias {
             // SAFETY: the descriptor is changed and read only while the library is locked.
             let code =

@@ -19,7 +19,7 @@ use cudarc::driver::sys as cu;
 use cudarc::{cublaslt, nvrtc};
 use std::collections::HashMap;
 use std::ffi::CStr;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use thunder_core::error::Error;
 
 /// The oldest driver that runs what NVRTC 13 makes: that of CUDA 13.0 (NVRTC 12 makes code for 12.x drivers too).
@@ -40,7 +40,7 @@ pub(crate) struct Gpu {
     pool: Mutex<memory::Pool>,
     staging: Mutex<memory::Staging>,
     modules: Mutex<HashMap<[u8; 32], compiler::Module>>,
-    library: Mutex<Option<matmul::Library>>,
+    library: OnceLock<Result<Mutex<matmul::Library>, String>>,
 }
 
 // SAFETY: the driver's handles may be used from any thread once the context is current there, which every entry
@@ -125,7 +125,7 @@ impl Gpu {
         }
         // SAFETY: the driver ended the name with a zero, and the array's last byte is one.
         let model = unsafe { CStr::from_ptr(name.as_ptr().cast()) }.to_string_lossy().into_owned();
-        Ok(Arc::new(Gpu {
+        let gpu = Arc::new(Gpu {
             ordinal,
             model,
             arch: (major, minor),
@@ -135,8 +135,12 @@ impl Gpu {
             pool: Mutex::default(),
             staging: Mutex::default(),
             modules: Mutex::default(),
-            library: Mutex::default(),
-        }))
+            library: OnceLock::new(),
+        });
+        // The matrix library takes a while to start: meanwhile the first function is linked.
+        let early = gpu.clone();
+        std::thread::spawn(move || early.library().map(|_| ()));
+        Ok(gpu)
     }
 
     /// Makes the context current in this thread.
