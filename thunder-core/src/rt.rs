@@ -1,8 +1,7 @@
 //! What the code that `#[thunder]` emits refers to. Not an interface for people.
 
 pub use crate::call::{
-    CallError, InlineArg, Own, Ref, StaticBool, assert_shape, call, explain, inline, invoke, scope,
-    static_cond,
+    CallError, Own, Ref, StaticBool, assert_shape, call, explain, inline, invoke, scope, static_cond,
 };
 pub use crate::error::Error;
 pub use crate::explain::Explanation;

@@ -81,7 +81,7 @@ impl Solved {
     }
 
     /// Takes the extents of a tensor declared as `shape` into account.
-    fn unify_shape(&mut self, shape: &Shape, sizes: &[usize]) -> bool {
+    pub(super) fn unify_shape(&mut self, shape: &Shape, sizes: &[usize]) -> bool {
         if shape.is_unknown()
             || shape.rank() > sizes.len()
             || (shape.lead == 0 && shape.rank() != sizes.len())
@@ -273,6 +273,6 @@ fn spec(
             }
             Ok(())
         }
-        Spec::Key | Spec::Static | Spec::Opaque => Ok(()),
+        Spec::Key | Spec::Static | Spec::Closure | Spec::Opaque => Ok(()),
     }
 }

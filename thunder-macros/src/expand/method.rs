@@ -4,7 +4,7 @@ use super::traced;
 use super::{generics, shared};
 use crate::diagnostics::Diagnostics;
 use crate::parse::signature::outer;
-use crate::parse::{Kind, Options, Receiver, Signature, Types};
+use crate::parse::{Options, Receiver, Signature, Types};
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote};
 use syn::ext::IdentExt;
@@ -84,15 +84,6 @@ fn method(
     let mut sig = Signature::parse(f.sig, types, Some(module), diag);
     sig.own.of = Some(of.to_string());
     sig.own.of_trait = trait_name.is_some();
-    for p in &sig.params {
-        if matches!(p.kind, Kind::Closure) {
-            diag.error(
-                &p.ty,
-                "a closure parameter can't be traced yet",
-                "a `#[thunder]` trait, or the code itself",
-            );
-        }
-    }
     let label = format!("{of}::{name}");
     // The body of a refused signature is lowered too: all errors at once.
     let lowered = traced::lower(&sig, &label, f.block, sig.receiver.is_some(), diag);
@@ -114,7 +105,7 @@ fn method(
     let (result, types) = (&sig.output, traced::argument_types(&sig));
     let (params, where_) = (&sig.syntax.generics.params, &sig.syntax.generics.where_clause);
     let hidden_body = match &lowered {
-        Some(t) => {
+        Some(t) if !sig.takes_closures() => {
             let (body, both) = (&t.body, shared(&f.attrs));
             quote! {
                 #(#both)*
@@ -123,14 +114,20 @@ fn method(
                 fn #body_name<#params>(__args: #types) -> #result #where_ { #body }
             }
         }
-        None => quote!(),
+        _ => quote!(),
     };
     let (item, docs, wrapper) = match lowered {
-        Some(t) => (
-            t.item,
-            if trait_name.is_none() { traced::documentation(&t.text) } else { quote!() },
-            quote!({ ::thunder::__rt::invoke(Self::#trace, (#(#args,)*), Self::#body_name #turbofish) }),
-        ),
+        Some(t) => {
+            let docs = if trait_name.is_none() { traced::documentation(&t.text) } else { quote!() };
+            let allow = sig.takes_closures().then(traced::allowances);
+            let wrapper = if sig.takes_closures() {
+                let body = traced::inlined(&sig, &t);
+                quote!({ ::thunder::__rt::inline(Self::#trace, (#(#args,)*), #body) })
+            } else {
+                quote!({ ::thunder::__rt::invoke(Self::#trace, (#(#args,)*), Self::#body_name #turbofish) })
+            };
+            (t.item, quote!(#docs #allow), wrapper)
+        }
         None => (traced::refused(&sig, &label), traced::excuse(), traced::unimplemented()),
     };
     let (attrs, vis, syntax, both) = (&f.attrs, &f.vis, &sig.syntax, shared(&f.attrs));

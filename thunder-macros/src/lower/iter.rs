@@ -145,11 +145,14 @@ impl<'a> Lower<'a, '_> {
 
     /// Refuses a function by name where a closure would get tensors. Whether it did.
     pub(super) fn given(&mut self, at: &'a Expr, f: &Value<'a>, is_static: bool) -> bool {
-        let refused = !is_static && matches!(f, Value::Static(_)) && matches!(at, Expr::Path(_));
-        if refused {
-            crate::check::opaque_call::given(at, self.diag);
+        match f {
+            Value::Callable(..) => crate::check::opaque_call::given_on(at, self.diag),
+            Value::Static(_) if !is_static && matches!(at, Expr::Path(_)) => {
+                crate::check::opaque_call::given(at, self.diag);
+            }
+            _ => return false,
         }
-        refused
+        true
     }
 
     fn filter(&mut self, m: &'a ExprMethodCall, iter: Rc<Iter<'a>>, f: &Value<'a>) -> Value<'a> {

@@ -42,7 +42,9 @@ impl<'a> Lower<'a, '_> {
             Value::List(..) => self.list_method(m, receiver),
             Value::Iter(i) => self.iterator_method(m, i),
             Value::Option(inner) => self.option_method(m, *inner),
-            Value::Closure(_) => self.not_understood(&m.method, "a method of a closure"),
+            Value::Closure(_) | Value::Callable(..) => {
+                self.not_understood(&m.method, "a method of a closure")
+            }
             Value::Module(_) | Value::Unknown(_) => self.unknown_method(e, m, &name, receiver),
             Value::Failed | Value::Never => receiver,
         }
@@ -221,6 +223,12 @@ impl<'a> Lower<'a, '_> {
             return self.iterator_method(m, iter);
         }
         let args = self.exprs(&m.args);
+        let known = |v: &Value<'a>| v.is_static() || matches!(v, Value::Closure(_) | Value::Failed);
+        if !crate::check::opaque_call::std_method(name) && !args.iter().all(known) {
+            // A configuration value of the user's own: an enum with a `#[thunder]` method, say.
+            let values = [vec![x.clone()], args].concat();
+            return self.call_item(Callee::Method(name.into()), &values, m.method.span());
+        }
         let mut traced = None;
         for (v, e) in args.iter().zip(&m.args) {
             match v {
@@ -236,12 +244,6 @@ impl<'a> Lower<'a, '_> {
             }
         }
         match traced {
-            // A configuration value of the user's own: an enum with a `#[thunder]` method, say.
-            Some(_) if !crate::check::opaque_call::std_method(name) => self.call_item(
-                Callee::Method(name.into()),
-                &[vec![x.clone()], args].concat(),
-                m.method.span(),
-            ),
             Some(e) => {
                 let what = format!("`{name}` of a static value does not take tensors");
                 self.diag.error(e, what, "an `if` or a `match`, whose arms may hold tensors");
@@ -261,6 +263,12 @@ impl<'a> Lower<'a, '_> {
         match (name, m.args.len()) {
             ("map", 1) => {
                 let f = self.expr(&m.args[0]);
+                if let Value::Callable(v, of) = &f {
+                    let span = m.method.span();
+                    return Value::Tuple(
+                        parts.into_iter().map(|p| self.call_closure(*v, of, vec![p], span)).collect(),
+                    );
+                }
                 if self.given(&m.args[0], &f, parts.iter().all(Value::is_static)) {
                     return Value::Failed;
                 }
@@ -359,8 +367,8 @@ impl<'a> Lower<'a, '_> {
         args: Vec<Arg<'a>>,
         span: proc_macro2::Span,
     ) -> Value<'a> {
-        if let Some((at, _)) = args.iter().find(|(_, v)| matches!(v, Value::Closure(_))) {
-            return self.not_understood(at, "a closure given to another item");
+        if self.given_by_name(&args) {
+            return Value::Failed;
         }
         let mut values = vec![x];
         values.extend(args.into_iter().map(|(_, v)| v));

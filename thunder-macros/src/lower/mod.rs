@@ -251,7 +251,11 @@ impl<'a, 'd> Lower<'a, 'd> {
                 if inner.is_static() { Value::STATIC } else { Value::Option(Box::new(inner)) }
             }
             Kind::Named(Named { dim: Some(name), .. }) => self.dim_value(&name.clone()),
-            Kind::Named(_) | Kind::Closure | Kind::Unknown => Value::Unknown(operand),
+            Kind::Closure(of) => match operand {
+                Operand::Var(v) => Value::Callable(v, of.clone()),
+                _ => Value::Failed,
+            },
+            Kind::Named(_) | Kind::Unknown => Value::Unknown(operand),
             Kind::Refused => Value::Failed,
         }
     }
