@@ -601,6 +601,12 @@ pub fn static_cond<T: StaticBool>(condition: T) -> bool {
     condition.get()
 }
 
+/// Extents, `_` for one that is left open.
+fn wanted(expected: &[Option<usize>]) -> String {
+    let list: Vec<String> = expected.iter().map(|e| e.map_or("_".into(), |n| n.to_string())).collect();
+    format!("[{}]", list.join(", "))
+}
+
 /// Checks an annotated binding's extents when the trace is linked.
 #[track_caller]
 pub fn assert_shape<E: crate::types::Element, S: crate::tensor::Shape>(
@@ -613,7 +619,10 @@ pub fn assert_shape<E: crate::types::Element, S: crate::tensor::Shape>(
         sizes.len() == expected.len() && sizes.iter().zip(expected).all(|(s, e)| e.is_none_or(|e| e == *s));
     if !fits && record::active() {
         record::fail(Error::Type {
-            text: format!("annotated as {names}, which is {expected:?}; the tensor has shape {sizes:?}"),
+            text: format!(
+                "annotated as {names}, which is {}; the tensor has shape {sizes:?}",
+                wanted(expected)
+            ),
             loc: Loc::caller(),
         });
     }

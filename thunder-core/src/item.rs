@@ -95,8 +95,8 @@ pub enum Spec {
     Static,
     /// A tuple.
     Tuple(&'static [Spec]),
-    /// A closure.
-    Closure,
+    /// A closure, with what it gives.
+    Closure(&'static Spec),
     /// A module or a container, of which only its type says more.
     Opaque,
 }

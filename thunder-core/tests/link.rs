@@ -184,10 +184,14 @@ mod closures {
             file: "link.rs",
             line: 2,
             dims: &["B", "C", "K"],
-            params: &[
+            params: leak(vec![
                 Param { name: "x", ty: Spec::Tensor(BC), by_ref: true },
-                Param { name: "f", ty: Spec::Closure, by_ref: false },
-            ],
+                Param {
+                    name: "f",
+                    ty: Spec::Closure(Box::leak(Box::new(Spec::Tensor(given)))),
+                    by_ref: false,
+                },
+            ]),
             types: leak(vec![BC, Ty::UNKNOWN, given, given]),
             nodes: leak(nodes),
             output: Operand::Var(3),
@@ -323,9 +327,9 @@ mod closures {
     fn another_type_of_the_result_is_refused() {
         let right = caller(multiplied(RIGHT), Operand::Var(4), Operand::Var(1));
         let vector = Ty::new(Elem::Known(DType::F32), Extents::new(&[Extent::var(0)]));
-        refused(right, apply(applied(), vector), "expected a result of type f32[B]");
+        refused(right, apply(applied(), vector), "`f` gives (2, 2), and its type says (B,)");
         let wide = Ty::new(Elem::Known(DType::F32), Extents::new(&[Extent::var(0), Extent::new(3)]));
-        refused(right, apply(applied(), wide), "expected a result of type f32[B, 3]");
+        refused(right, apply(applied(), wide), "`f` gives (2, 2), and its type says (B, 3)");
         let half = Ty::new(Elem::Known(DType::F16), Extents::new(&[Extent::var(0), Extent::var(2)]));
         refused(right, apply(applied(), half), "expected a result of type f16[B, K]");
     }

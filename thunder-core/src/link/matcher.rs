@@ -4,13 +4,13 @@
 //! and arguments; the extents of each result under the substitution of the dimension variables; the
 //! structure of arms, iterations and transforms; and the results.
 
-use super::dims::{Solved, guard};
+use super::dims::{Solved, guard, spec};
 use super::log::{Event, Leaves, PathStep};
 use crate::error::Error;
-use crate::item::{At, Callee, Item, Node, Operand, Step, Transform, Var};
+use crate::item::{At, Callee, Item, Node, Operand, Param, Spec, Step, Transform, Var};
 use crate::op::{Attr, Lit, Op};
 use crate::trace::{Kind, Loc, Trace, Value};
-use crate::types::{Elem, Ty};
+use crate::types::Elem;
 
 /// Walks `log` along `root`.
 ///
@@ -162,7 +162,7 @@ impl<'a> Matcher<'a> {
             Node::Op { dst, op, args, at } => self.op(f, *dst, op, args, *at)?,
             Node::Call { dst, callee: Callee::Closure(var), args, at } => {
                 let value = self.closure(f, *var, args, *at)?;
-                // What it gives is declared by the one who calls it, and only now compared.
+                self.gives(f, *var, &value, *at)?;
                 self.check_slot(f, *dst, &value, Some(*at))?;
                 self.set(f, *dst, value);
             }
@@ -318,10 +318,26 @@ impl<'a> Matcher<'a> {
         };
         for (param, arg) in params.iter().zip(args) {
             let arg = self.operand(f, arg);
+            self.check_slot(home, *param, &arg, None)?;
             self.set(home, *param, arg);
         }
         self.nodes(home, body)?;
         Ok(self.operand(home, result))
+    }
+
+    /// Compares what a closure gave with what its type says, which is the item's word and not yet the caller's.
+    fn gives(&mut self, f: usize, var: Var, value: &Slot, at: At) -> Result<(), Error> {
+        let item = self.item(f);
+        let (Slot::Known(leaves), Some(Param { name, ty: Spec::Closure(said), .. })) =
+            (value, item.params.get(var as usize))
+        else {
+            return Ok(());
+        };
+        let types = leaves.list.iter().map(|(path, v)| (path.clone(), self.trace.ty(*v))).collect();
+        let found = Leaves { types, ..Leaves::default() };
+        spec(&mut self.frames[f].dims, said, &found, &[]).map_err(|(expected, found)| {
+            self.refuse(item, Some(at), format!("`{name}` gives {found}, and its type says {expected}"))
+        })
     }
 
     /// Matches an operation, and the constants that its static operands became.
@@ -450,20 +466,15 @@ impl<'a> Matcher<'a> {
         Ok(())
     }
 
-    /// Compares a tensor with the type that the trace claims for it, and solves the dimensions that this is the first to
-    /// have.
-    fn check_slot(&mut self, f: usize, dst: Var, value: &Slot, at: Option<At>) -> Result<(), Error> {
-        let (Slot::Known(leaves), Some(want)) = (value, self.item(f).types.get(dst as usize)) else {
-            return Ok(());
-        };
-        if let [(path, v)] = &leaves.list[..]
-            && path.is_empty()
-            && *want != Ty::UNKNOWN
-        {
-            self.check_type(f, dst, *v, at)?;
-            self.frames[f].dims.unify_shape(&want.shape, &self.trace.ty(*v).sizes());
+    /// Compares a tensor with the type that the trace claims for it.
+    fn check_slot(&self, f: usize, dst: Var, value: &Slot, at: Option<At>) -> Result<(), Error> {
+        match value {
+            Slot::Known(Leaves { list, .. }) => match &list[..] {
+                [(path, v)] if path.is_empty() => self.check_type(f, dst, *v, at),
+                _ => Ok(()),
+            },
+            _ => Ok(()),
         }
-        Ok(())
     }
 
     fn check_type(&self, f: usize, dst: Var, result: Value, at: Option<At>) -> Result<(), Error> {

@@ -94,7 +94,10 @@ impl Constants<'_> {
                 let parts = parts.iter().map(|p| self.spec(p));
                 quote!(__rt::item::Spec::Tuple(&[#(#parts),*]))
             }
-            Kind::Closure(_) => quote!(__rt::item::Spec::Closure),
+            Kind::Closure(of) => {
+                let result = self.spec(&of.result);
+                quote!(__rt::item::Spec::Closure(&#result))
+            }
             Kind::List(_) | Kind::Option(_) | Kind::Named(_) | Kind::Unknown | Kind::Refused => {
                 quote!(__rt::item::Spec::Opaque)
             }

@@ -11,7 +11,7 @@ use crate::trace::{Callee, Node, Operand};
 use std::rc::Rc;
 use syn::{Expr, ExprMethodCall, GenericArgument, Pat};
 use thunder_core::op::{Op, method};
-use thunder_core::types::{Extent, Ty};
+use thunder_core::types::{Axis, Extent, Ty};
 
 impl<'a> Lower<'a, '_> {
     pub(super) fn method_call(&mut self, e: &'a Expr, m: &'a ExprMethodCall) -> Value<'a> {
@@ -61,22 +61,14 @@ impl<'a> Lower<'a, '_> {
                 Value::Tuple(ty.shape.dims().iter().map(|&e| Value::Static(Const::Extent(e))).collect())
             }
             ("shape" | "dtype" | "rank" | "device" | "len" | "is_empty", 0) => Value::STATIC,
-            ("size", 1) => match self.expr(&m.args[0]) {
-                Value::Static(Const::Int(n)) => {
-                    let axis =
-                        i8::try_from(n).map_or(thunder_core::types::Axis::UNKNOWN, thunder_core::types::Axis);
-                    Value::Static(Const::Extent(ty.shape.get(axis)))
-                }
-                _ => Value::STATIC,
+            ("size", 1) => match axis(&self.expr(&m.args[0])) {
+                Axis::UNKNOWN => Value::STATIC,
+                axis => Value::Static(Const::Extent(ty.shape.get(axis))),
             },
             ("clone" | "to_owned", 0) => x,
             ("rearrange", 1) => self.rearrange(e, m, x),
             ("chunk", 2) => self.chunk(e, m, x),
-            ("chunk_vec", 2) => {
-                let args = self.exprs(&m.args);
-                let _ = args;
-                self.opaque_list(m, &x)
-            }
+            ("chunk_vec", 2) => self.chunk_vec(e, m, x),
             ("cast_like", 1) => {
                 let like = self.expr(&m.args[0]);
                 let elem = Self::ty(&like).elem;
@@ -104,25 +96,30 @@ impl<'a> Lower<'a, '_> {
         }
     }
 
-    /// A list of tensors whose number only the link knows.
-    fn opaque_list(&mut self, m: &'a ExprMethodCall, x: &Value<'a>) -> Value<'a> {
-        self.diag.error(
-            &m.method,
-            "the number of chunks must be a literal",
-            "`x.chunk(3, -1)`, or `narrow` in a loop over static values",
-        );
-        let _ = x;
-        Value::Failed
+    /// `x.chunk_vec(n, -1)`: as many operations as a static number says.
+    fn chunk_vec(&mut self, e: &'a Expr, m: &'a ExprMethodCall, x: Value<'a>) -> Value<'a> {
+        let args = self.exprs(&m.args);
+        if value_shape::extent(&m.args[0], &args[0], self.diag)
+            || value_branch::as_static(&m.args[1], "axis", &args[1], self.diag)
+            || args.iter().any(|a| matches!(a, Value::Failed))
+        {
+            return Value::Failed;
+        }
+        let n = if let Value::Static(c) = &args[0] { c.extent() } else { Extent::UNKNOWN };
+        let op = Op::Chunk { n, axis: axis(&args[1]), index: Extent::UNKNOWN };
+        let site = self.site(m);
+        self.edits.expr(e, super::edits::Edit::ChunkVec { site });
+        self.collect_repeat(m, None, |s, _| s.apply(op, std::slice::from_ref(&x), m.method.span(), |_| None))
     }
 
     /// `x.chunk(3, -1)`: as many operations as parts.
     fn chunk(&mut self, e: &'a Expr, m: &'a ExprMethodCall, x: Value<'a>) -> Value<'a> {
         let args = self.exprs(&m.args);
-        let (Value::Static(Const::Int(n)), Value::Static(axis)) = (&args[0], &args[1]) else {
+        let (Value::Static(Const::Int(n)), Value::Static(_)) = (&args[0], &args[1]) else {
             self.diag.error(
                 &m.args[0],
                 "the number of chunks decides how many values there are: it must be a literal",
-                "`x.chunk(3, -1)`",
+                "`x.chunk(3, -1)`; or `x.chunk_vec(n, -1)`, which gives a `Vec`",
             );
             return Value::Failed;
         };
@@ -130,12 +127,7 @@ impl<'a> Lower<'a, '_> {
             self.diag.error(&m.args[0], "a tensor is cut into 1 to 64 chunks", "a number in that range");
             return Value::Failed;
         };
-        let axis = match axis {
-            Const::Int(a) => {
-                i8::try_from(*a).map_or(thunder_core::types::Axis::UNKNOWN, thunder_core::types::Axis)
-            }
-            _ => thunder_core::types::Axis::UNKNOWN,
-        };
+        let axis = axis(&args[1]);
         self.edits.expr(e, super::edits::Edit::Chunk { count });
         let mut parts = Vec::new();
         for index in 0..count {
@@ -335,6 +327,7 @@ impl<'a> Lower<'a, '_> {
             }
             ("rearrange", 1) => self.rearrange(e, m, x),
             ("chunk", 2) => self.chunk(e, m, x),
+            ("chunk_vec", 2) => self.chunk_vec(e, m, x),
             ("split", 0) if m.turbofish.is_some() || self.expected.is_some() => {
                 self.key_method(m, name, Value::Key(o))
             }
@@ -382,5 +375,13 @@ impl<'a> Lower<'a, '_> {
             Pat::Type(t) => Self::expected_by(&t.pat),
             _ => None,
         }
+    }
+}
+
+/// An axis, as far as it can be read.
+fn axis(value: &Value<'_>) -> Axis {
+    match value {
+        Value::Static(Const::Int(n)) => i8::try_from(*n).map_or(Axis::UNKNOWN, Axis),
+        _ => Axis::UNKNOWN,
     }
 }

@@ -3,6 +3,7 @@
 //! Every expression gives a [`Value`]: what is known of it. Operations on tensors append nodes, typed by
 //! thunder-core's own inference. What is not understood is an error.
 
+mod annotation;
 mod block;
 mod call;
 mod closure;
@@ -49,6 +50,8 @@ pub struct Lower<'a, 'd> {
     pub edits: Edits,
     /// Dimension names that the body reads as numbers.
     pub used_dims: BTreeSet<String>,
+    /// The number of dimensions that the signature names.
+    declared: u8,
     /// Whether unbound capitalised names may be dimensions of `self`.
     in_impl: bool,
     /// The parsed arguments of macro calls.
@@ -140,6 +143,7 @@ impl<'a, 'd> Lower<'a, 'd> {
     pub fn new(types: Types, in_impl: bool, macros: &'a Macros, diag: &'d mut Diagnostics) -> Self {
         Lower {
             diag,
+            declared: types.dims.names.len() as u8,
             types,
             edits: Edits::default(),
             used_dims: BTreeSet::new(),
