@@ -177,7 +177,11 @@ impl<'a> Matcher<'a> {
                         *item
                     }
                     (callee, _) => {
-                        let what = format!("expected a call of `{callee:?}`, recorded {}", self.describe());
+                        let what = format!(
+                            "expected a call of `{callee:?}`, recorded {}\n\n       help: \
+                             an `impl` without `#[thunder]` is not traced",
+                            self.describe()
+                        );
                         return Err(self.refuse(self.item(f), Some(*at), what));
                     }
                 };

@@ -4,6 +4,7 @@ pub mod body;
 pub mod constant;
 pub mod function;
 pub mod generics;
+pub mod interface;
 pub mod method;
 pub mod opaque;
 pub mod structure;
@@ -23,6 +24,7 @@ pub fn item(item: Item, options: Options, diag: &mut Diagnostics) -> TokenStream
         Item::Impl(i) => method::expand(i, options, diag),
         Item::Struct(s) => structure::expand(s, diag),
         Item::Enum(e) => variants::expand(e, diag),
+        Item::Trait(t) => interface::expand(t, diag),
         Item::Mod(m) => module(m, options, diag),
         other => {
             diag.error_at(

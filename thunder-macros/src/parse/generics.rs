@@ -76,7 +76,8 @@ pub fn closure_bound<'a>(
     })
 }
 
-fn bound_names<'a>(bounds: impl IntoIterator<Item = &'a TypeParamBound>) -> Vec<String> {
+/// The names of the traits among the bounds.
+pub fn bound_names<'a>(bounds: impl IntoIterator<Item = &'a TypeParamBound>) -> Vec<String> {
     bounds
         .into_iter()
         .filter_map(|b| match b {

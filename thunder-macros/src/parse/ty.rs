@@ -94,7 +94,10 @@ impl Types {
             Type::Slice(s) => Kind::List(Box::new(self.read(&s.elem, diag))),
             Type::ImplTrait(t) => match closure_bound(&t.bounds) {
                 Some(of) => self.read_closure(of, diag),
-                None => Kind::Named(Named::default()),
+                None => {
+                    let name = super::generics::bound_names(&t.bounds).into_iter().next().unwrap_or_default();
+                    Kind::Named(Named { name, ..Named::default() })
+                }
             },
             Type::Infer(_) => Kind::Unknown,
             Type::TraitObject(t) => {
