@@ -200,7 +200,7 @@ pub fn invoke<A: Args, R: Tree, F: Fn(A::Owned) -> R + 'static>(item: &'static I
     if record::active() {
         let owned = args.owned();
         let leaves = A::leaves(&owned).0;
-        return record::inline(item, TypeId::of::<F>(), leaves, || body(owned));
+        return record::inline(item, Some(TypeId::of::<F>()), leaves, || body(owned));
     }
     match call(item, args, body) {
         Ok(result) => result,
@@ -253,35 +253,23 @@ pub fn explain_scope<R>(f: impl FnOnce() -> R) -> Result<Vec<Explanation>, Error
     explain::collect(|| scope(f))
 }
 
-/// Inlines a function that takes closures.
+/// Calls `body`, that of a function that takes closures, inside a trace. A closure stands among the arguments as
+/// `()`: what it does is logged where it is called.
 ///
 /// # Panics
-/// On the host, where such a function can't be called.
+/// On the host, where such a function can't be called: nothing says what a closure reads, so there is no key.
 #[track_caller]
-pub fn inline<R: Tree, F: FnOnce() -> R>(
-    item: &'static Item,
-    args: Vec<InlineArg>,
-    body: F,
-    id: TypeId,
-) -> R {
-    if !record::active() {
-        panic!("`{}` takes a closure: it can be called only inside a `#[thunder]` function", item.name);
+pub fn inline<A: Args, R: Tree>(item: &'static Item, args: A, body: impl FnOnce(A::Owned) -> R) -> R {
+    if record::active() {
+        let owned = args.owned();
+        let leaves = A::leaves(&owned).0;
+        return record::inline(item, None, leaves, || body(owned));
     }
-    record::inline(item, id, args.into_iter().map(|a| a.0).collect(), body)
-}
-
-/// An argument of an [`inline`]d function.
-pub struct InlineArg(Leaves);
-
-impl InlineArg {
-    /// The traced leaves of an argument.
-    pub fn of<T: Tree>(tree: &T) -> InlineArg {
-        InlineArg(record::leaves(tree))
+    let error = Error::HostCall { function: item.name.into(), loc: Loc::caller() };
+    if SCOPED.with(std::cell::Cell::get) {
+        std::panic::resume_unwind(Box::new(ScopedError(error)));
     }
-    /// A closure or another argument without leaves.
-    pub fn opaque() -> InlineArg {
-        InlineArg(Leaves::default())
-    }
+    panic!("{error}")
 }
 
 /// What a call's arguments come to: the key of the cache, the buffers, the device.
@@ -524,7 +512,7 @@ fn link<A: Args, R: Tree, F: Fn(A::Owned) -> R + 'static>(
         let leaves = A::leaves(&arguments).0;
         dims::guard(item, &leaves)?;
         let inputs = A::copy(&arguments);
-        let result = record::inline(item, TypeId::of::<F>(), leaves, || body(inputs));
+        let result = record::inline(item, Some(TypeId::of::<F>()), leaves, || body(inputs));
         Ok((arguments, result))
     });
     let outcome = match outcome {
@@ -614,6 +602,12 @@ pub fn static_cond<T: StaticBool>(condition: T) -> bool {
     condition.get()
 }
 
+/// Extents, `_` for one that is left open.
+fn wanted(expected: &[Option<usize>]) -> String {
+    let list: Vec<String> = expected.iter().map(|e| e.map_or("_".into(), |n| n.to_string())).collect();
+    format!("[{}]", list.join(", "))
+}
+
 /// Checks an annotated binding's extents when the trace is linked.
 #[track_caller]
 pub fn assert_shape<E: crate::types::Element, S: crate::tensor::Shape>(
@@ -626,7 +620,10 @@ pub fn assert_shape<E: crate::types::Element, S: crate::tensor::Shape>(
         sizes.len() == expected.len() && sizes.iter().zip(expected).all(|(s, e)| e.is_none_or(|e| e == *s));
     if !fits && record::active() {
         record::fail(Error::Type {
-            text: format!("annotated as {names}, which is {expected:?}; the tensor has shape {sizes:?}"),
+            text: format!(
+                "annotated as {names}, which is {}; the tensor has shape {sizes:?}",
+                wanted(expected)
+            ),
             loc: Loc::caller(),
         });
     }

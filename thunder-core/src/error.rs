@@ -36,6 +36,16 @@ pub enum Error {
         /// What was given.
         found: String,
     },
+    /// A function that takes closures is called on the host.
+    #[error(
+        "`{function}` takes a closure, which only a trace can follow, and no `#[thunder]` function calls it here\n  at {loc}\n\n       help: call it from the body of a `#[thunder]` function"
+    )]
+    HostCall {
+        /// The function.
+        function: String,
+        /// Where it is called.
+        loc: Loc,
+    },
     /// A derivative is needed through an operation that has none.
     #[error(
         "`{op}` has no derivative, and a gradient flows through it\n  at {loc}\n\n       help: put `stop_gradient` around it, or use a smooth form"

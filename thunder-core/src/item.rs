@@ -61,6 +61,11 @@ impl Item {
         holes: 0,
         options: Options { cuda_graph: false },
     };
+
+    /// Whether the two are the trace of one function. A constant may have more than one address.
+    pub(crate) fn is(&self, other: &Item) -> bool {
+        (self.name, self.file, self.line) == (other.name, other.file, other.line)
+    }
 }
 
 /// Refuses, while the caller compiles, a callee that is no `#[thunder]` function.
@@ -100,6 +105,8 @@ pub enum Spec {
     Static,
     /// A tuple.
     Tuple(&'static [Spec]),
+    /// A closure, with what it gives.
+    Closure(&'static Spec),
     /// A module or a container, of which only its type says more.
     Opaque,
 }
@@ -207,6 +214,17 @@ pub enum Node {
         /// The body.
         body: &'static [Node],
     },
+    /// A closure that is given to another item, where [`Callee::Closure`] runs it.
+    Closure {
+        /// What it is bound to.
+        dst: Var,
+        /// Its parameters.
+        params: &'static [Var],
+        /// Its body, over the vars of the item that it stands in.
+        body: &'static [Node],
+        /// Its result.
+        result: Operand,
+    },
     /// A transform of a closure.
     Region {
         /// The result.
@@ -242,6 +260,8 @@ pub enum Callee {
     Fn(fn() -> &'static Item),
     /// A method, whose type only rustc knows: by name.
     Method(&'static str),
+    /// A closure that the item was given. What it does is part of the item that it stands in.
+    Closure(Var),
 }
 
 impl std::fmt::Debug for Callee {
@@ -249,6 +269,7 @@ impl std::fmt::Debug for Callee {
         match self {
             Callee::Fn(item) => write!(f, "{}", item().name),
             Callee::Method(name) => write!(f, "_::{name}"),
+            Callee::Closure(var) => write!(f, "v{var}"),
         }
     }
 }

@@ -1,8 +1,7 @@
 //! What the code that `#[thunder]` emits refers to. Not an interface for people.
 
 pub use crate::call::{
-    CallError, InlineArg, Own, Ref, StaticBool, assert_shape, call, explain, inline, invoke, scope,
-    static_cond,
+    CallError, Own, Ref, StaticBool, assert_shape, call, explain, inline, invoke, scope, static_cond,
 };
 pub use crate::error::Error;
 pub use crate::explain::Explanation;
@@ -16,8 +15,8 @@ pub use crate::module::{FieldInfo, Mapper, Module, StaticValue, StructInfo, Tree
 pub use crate::op::{self, Flag, Label, Lit as Literal, Op, Pattern, Reduction};
 pub use crate::tensor::{
     AnyShape, AxesArg, Broadcast, Key, Leading, MatMul, Pop, Push, Scalar, Shape, Tensor, TensorOps, add,
-    bitand, bitor, bitxor, chunk, div, einsum, eq, flat, ge, gt, le, lit, lt, mul, ne, neg, not, rearrange,
-    rem, sub,
+    bitand, bitor, bitxor, chunk, chunk_vec, div, einsum, eq, flat, ge, gt, le, lit, lt, mul, ne, neg, not,
+    rearrange, rem, sub,
 };
 pub use crate::types::{
     self, AnyFloat, Axes, Axis, DType, Elem, Element, Extent, Float, Int, Num, Shape as Extents, Ty,

@@ -167,3 +167,172 @@ fn a_gradient_through_the_pipeline() {
     let g = call(item, (Ref(&x),), body).unwrap();
     assert_eq!(g.to_vec(), [0.0, 2.0, 4.0, 6.0, 8.0, 10.0]);
 }
+
+/// What `fn apply(x: &Tensor<f32, (B, C)>, f: impl Fn(&Tensor<f32, (B, C)>) -> Tensor<f32, (B, K)>) { f(x).square() }`
+/// becomes, called as `apply(x, |t| t.exp() * x)`.
+mod closures {
+    use super::*;
+    use std::cell::Cell;
+
+    const BK: Ty = Ty::new(Elem::Known(DType::F32), Extents::new(&[Extent::var(0), Extent::var(2)]));
+
+    fn leak<T>(list: Vec<T>) -> &'static [T] {
+        Box::leak(list.into_boxed_slice())
+    }
+
+    fn apply(nodes: Vec<Node>, given: Ty) -> &'static Item {
+        Box::leak(Box::new(Item {
+            name: "apply",
+            file: "link.rs",
+            line: 2,
+            dims: &["B", "C", "K"],
+            params: leak(vec![
+                Param { name: "x", ty: Spec::Tensor(BC), by_ref: true },
+                Param {
+                    name: "f",
+                    ty: Spec::Closure(Box::leak(Box::new(Spec::Tensor(given)))),
+                    by_ref: false,
+                },
+            ]),
+            types: leak(vec![BC, Ty::UNKNOWN, given, given]),
+            nodes: leak(nodes),
+            output: Operand::Var(3),
+            ..Item::OPAQUE
+        }))
+    }
+
+    fn applied() -> Vec<Node> {
+        vec![
+            Node::Call { dst: 2, callee: Callee::Closure(1), args: &[Operand::Var(0)], at: AT },
+            op(3, Op::Square, &[Operand::Var(2)]),
+        ]
+    }
+
+    fn multiplied(by: &'static [Operand]) -> Vec<Node> {
+        vec![op(3, Op::Exp, &[Operand::Var(2)]), op(4, Op::Mul, by)]
+    }
+
+    fn caller(body: Vec<Node>, result: Operand, given: Operand) -> &'static Item {
+        let call = Node::Call {
+            dst: 5,
+            callee: Callee::Method("apply"),
+            args: leak(vec![Operand::Var(0), given]),
+            at: AT,
+        };
+        Box::leak(Box::new(Item {
+            name: "caller",
+            file: "link.rs",
+            line: 3,
+            dims: &["B", "C"],
+            params: &[Param { name: "x", ty: Spec::Tensor(BC), by_ref: true }],
+            types: leak(vec![BC, Ty::UNKNOWN, Ty::UNKNOWN, BC, BC, Ty::UNKNOWN]),
+            nodes: leak(vec![Node::Closure { dst: 1, params: &[2], body: leak(body), result }, call]),
+            output: Operand::Var(5),
+            ..Item::OPAQUE
+        }))
+    }
+
+    thread_local! {
+        /// The trace of `apply`: a body captures nothing.
+        static APPLY: Cell<&'static Item> = const { Cell::new(&Item::OPAQUE) };
+    }
+
+    fn body((x,): (Matrix,)) -> Matrix {
+        let f = |t: &Matrix| mul(&t.exp(), &x);
+        inline(APPLY.get(), (Ref(&x), Own(())), |(x, ())| f(&x).square())
+    }
+
+    fn link(caller: &'static Item, apply: &'static Item) -> Result<(), Error> {
+        let device = Device::register(Arc::new(Oracle));
+        let x = Matrix::on(device, &[0.0, 0.5, 1.0, 1.5], (2, 2)).unwrap();
+        APPLY.set(apply);
+        explain(caller, (Ref(&x),), body).map(|_| ())
+    }
+
+    const RIGHT: &[Operand] = &[Operand::Var(3), Operand::Var(0)];
+
+    #[track_caller]
+    fn refused(caller: &'static Item, apply: &'static Item, what: &str) {
+        match link(caller, apply) {
+            Err(e @ Error::Link { .. }) => assert!(e.to_string().contains(what), "{e}"),
+            Err(e) => panic!("{e}"),
+            Ok(_) => panic!("a tampered trace was linked"),
+        }
+    }
+
+    #[test]
+    fn the_right_trace_links_and_runs() {
+        let caller = caller(multiplied(RIGHT), Operand::Var(4), Operand::Var(1));
+        link(caller, apply(applied(), BK)).unwrap();
+        let device = Device::register(Arc::new(Oracle));
+        let x = Matrix::on(device, &[0.0, 0.5, 1.0, 1.5], (2, 2)).unwrap();
+        let y = call(caller, (Ref(&x),), body).unwrap().to_vec();
+        for (y, x) in y.iter().zip([0.0f32, 0.5, 1.0, 1.5]) {
+            assert!((y - (x.exp() * x).powi(2)).abs() < 1e-4 * y.abs().max(1.0), "{y}");
+        }
+    }
+
+    #[test]
+    fn another_body_is_refused() {
+        let wrong = vec![op(3, Op::Log, &[Operand::Var(2)]), op(4, Op::Mul, RIGHT)];
+        refused(
+            caller(wrong, Operand::Var(4), Operand::Var(1)),
+            apply(applied(), BK),
+            "expected `log`, recorded `exp`",
+        );
+        let wrong = multiplied(&[Operand::Var(3), Operand::Var(2)]);
+        // The parameter is the argument: that the value is the same is no error.
+        assert!(
+            link(caller(wrong, Operand::Var(4), Operand::Var(1)), apply(applied(), BK)).is_ok(),
+            "x is t"
+        );
+        let wrong = multiplied(&[Operand::Var(3), Operand::Var(3)]);
+        refused(
+            caller(wrong, Operand::Var(4), Operand::Var(1)),
+            apply(applied(), BK),
+            "operand 1 of `mul` is another value",
+        );
+    }
+
+    #[test]
+    fn another_result_is_refused() {
+        refused(
+            caller(multiplied(RIGHT), Operand::Var(3), Operand::Var(1)),
+            apply(applied(), BK),
+            "operand 0 of `square` is another value",
+        );
+    }
+
+    #[test]
+    fn no_call_of_the_closure_and_two_are_refused() {
+        let right = || caller(multiplied(RIGHT), Operand::Var(4), Operand::Var(1));
+        let none = vec![op(3, Op::Square, &[Operand::Var(0)])];
+        refused(right(), apply(none, BK), "expected `square`, recorded `exp`");
+        let mut two = applied();
+        two.insert(0, Node::Call { dst: 2, callee: Callee::Closure(1), args: &[Operand::Var(0)], at: AT });
+        refused(right(), apply(two, BK), "expected `exp`, recorded `square`");
+        let other = vec![
+            op(2, Op::Exp, &[Operand::Var(0)]),
+            Node::Call { dst: 3, callee: Callee::Closure(1), args: &[Operand::Var(2)], at: AT },
+        ];
+        refused(right(), apply(other, BK), "expected `exp`, recorded `mul`");
+    }
+
+    #[test]
+    fn what_is_no_closure_is_refused() {
+        let given = |o| caller(multiplied(RIGHT), Operand::Var(4), o);
+        refused(given(Operand::Hole), apply(applied(), BK), "no closure of the trace");
+        refused(given(Operand::Var(0)), apply(applied(), BK), "argument `f` of `apply` is another value");
+    }
+
+    #[test]
+    fn another_type_of_the_result_is_refused() {
+        let right = caller(multiplied(RIGHT), Operand::Var(4), Operand::Var(1));
+        let vector = Ty::new(Elem::Known(DType::F32), Extents::new(&[Extent::var(0)]));
+        refused(right, apply(applied(), vector), "`f` gives (2, 2), and its type says (B,)");
+        let wide = Ty::new(Elem::Known(DType::F32), Extents::new(&[Extent::var(0), Extent::new(3)]));
+        refused(right, apply(applied(), wide), "`f` gives (2, 2), and its type says (B, 3)");
+        let half = Ty::new(Elem::Known(DType::F16), Extents::new(&[Extent::var(0), Extent::var(2)]));
+        refused(right, apply(applied(), half), "expected a result of type f16[B, K]");
+    }
+}

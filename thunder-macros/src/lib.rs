@@ -21,7 +21,7 @@ mod trace;
 use diagnostics::Diagnostics;
 use proc_macro2::TokenStream;
 
-/// Makes a function, an `impl`, a `struct`, an `enum` or an inline `mod` part of thunder's language.
+/// Makes a function, an `impl`, a `trait`, a `struct`, an `enum` or an inline `mod` part of thunder's language.
 ///
 /// Options of a function: `#[thunder(cuda_graph)]` captures the launches of a call as one CUDA graph.
 #[proc_macro_attribute]

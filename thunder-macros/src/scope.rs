@@ -1,8 +1,10 @@
 //! What the macro knows of the values in a body, and the names that are bound to them.
 
+use crate::parse::Callable;
 use crate::trace::Operand;
 use std::rc::Rc;
 use syn::ExprClosure;
+use thunder_core::item::Var;
 use thunder_core::op::Lit;
 use thunder_core::types::{Extent, Ty};
 
@@ -77,6 +79,8 @@ pub enum Value<'a> {
     Unknown(Operand),
     /// A closure.
     Closure(Rc<Closure<'a>>),
+    /// A closure that the item was given.
+    Callable(Var, Rc<Callable>),
     /// Declared, not yet assigned.
     Unset,
     /// What an expression that leaves gives.

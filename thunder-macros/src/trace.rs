@@ -103,6 +103,8 @@ pub enum Callee {
     Fn(syn::Path),
     /// A method, by name.
     Method(String),
+    /// A closure that the item was given.
+    Closure(Var),
 }
 
 /// A step of the trace.
@@ -125,6 +127,8 @@ pub enum Node {
     Choice { site: u16, arms: Vec<Vec<Node>> },
     /// A body that is run any number of times.
     Repeat { site: u16, body: Vec<Node> },
+    /// A closure that is given to another item.
+    Closure { dst: Var, params: Vec<Var>, body: Vec<Node>, result: Operand },
     /// A transform of a closure.
     Region {
         dst: Var,
@@ -170,6 +174,7 @@ impl Body {
                     }
                     Node::Choice { arms, .. } => arms.iter().map(|a| nodes(a)).sum(),
                     Node::Repeat { body, .. } => nodes(body),
+                    Node::Closure { body, result, .. } => nodes(body) + operands(&[*result]),
                     Node::Region { args, body, result, .. } => {
                         operands(args) + nodes(body) + operands(&[*result])
                     }
@@ -260,6 +265,7 @@ impl Printer<'_> {
                 let name = match callee {
                     Callee::Fn(path) => crate::names::path_text(path),
                     Callee::Method(name) => format!("_::{name}"),
+                    Callee::Closure(var) => format!("v{var}"),
                 };
                 let text = format!("{} = {name}({})", self.dst(*dst), operands(args));
                 self.line(depth, &text, Some(*at));
@@ -292,6 +298,12 @@ impl Printer<'_> {
             Node::Repeat { site, body } => {
                 self.line(depth, &format!("repeat #{site}:"), None);
                 self.nodes(body, depth + 1);
+            }
+            Node::Closure { dst, params, body, result } => {
+                let params: Vec<String> = params.iter().map(|&p| self.dst(p)).collect();
+                self.line(depth, &format!("{} = closure |{}|", self.dst(*dst), params.join(", ")), None);
+                self.nodes(body, depth + 1);
+                self.line(depth + 1, &format!("give {}", operand(*result)), None);
             }
             Node::Region { dst, kind, args, params, body, result, at } => {
                 let params: Vec<String> = params.iter().map(|&p| self.dst(p)).collect();

@@ -251,7 +251,11 @@ pub(crate) fn guard(item: &'static Item, args: &[super::log::Leaves]) -> Result<
     Ok(solved)
 }
 
-fn spec(
+/// Compares a structure with what is said of it, and solves dimensions by it.
+///
+/// # Errors
+/// What does not hold: both sides.
+pub(super) fn spec(
     solved: &mut Solved,
     spec_: &Spec,
     arg: &super::log::Leaves,
@@ -273,6 +277,6 @@ fn spec(
             }
             Ok(())
         }
-        Spec::Key | Spec::Static | Spec::Opaque => Ok(()),
+        Spec::Key | Spec::Static | Spec::Closure(_) | Spec::Opaque => Ok(()),
     }
 }

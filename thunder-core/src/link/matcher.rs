@@ -4,10 +4,10 @@
 //! and arguments; the extents of each result under the substitution of the dimension variables; the
 //! structure of arms, iterations and transforms; and the results.
 
-use super::dims::{Solved, guard};
+use super::dims::{Solved, guard, spec};
 use super::log::{Event, Leaves, PathStep};
 use crate::error::Error;
-use crate::item::{At, Callee, Item, Node, Operand, Step, Transform, Var};
+use crate::item::{At, Callee, Item, Node, Operand, Param, Spec, Step, Transform, Var};
 use crate::op::{Attr, Lit, Op};
 use crate::trace::{Kind, Loc, Trace, Value};
 use crate::types::Elem;
@@ -17,7 +17,7 @@ use crate::types::Elem;
 /// # Errors
 /// The first place where the record leaves the compile-time trace.
 pub(crate) fn verify(root: &'static Item, log: &[Event], trace: &Trace) -> Result<(), Error> {
-    let mut m = Matcher { log, at: 0, trace };
+    let mut m = Matcher { log, at: 0, trace, frames: Vec::new() };
     m.call(root, None)?;
     if m.at != log.len() {
         return Err(m.refuse(root, None, format!("{} more steps than the trace has", log.len() - m.at)));
@@ -29,6 +29,8 @@ struct Matcher<'a> {
     log: &'a [Event],
     at: usize,
     trace: &'a Trace,
+    /// The items being matched, outermost first: a closure is matched in the frame that it stands in.
+    frames: Vec<Frame>,
 }
 
 /// What is known of a var.
@@ -38,6 +40,8 @@ enum Slot {
     /// The macro could not follow it.
     Any,
     Known(Leaves),
+    /// A closure of this frame.
+    Closure(usize, &'static Node),
 }
 
 enum Flow {
@@ -96,7 +100,7 @@ impl<'a> Matcher<'a> {
                 format!("expected a call of `{}`, recorded {}", item.name, self.describe()),
             ));
         };
-        if (entered.name, entered.file, entered.line) != (item.name, item.file, item.line) {
+        if !entered.is(item) {
             return Err(self.refuse(
                 blame,
                 at,
@@ -121,11 +125,18 @@ impl<'a> Matcher<'a> {
         for (slot, leaves) in vars.iter_mut().zip(args) {
             *slot = Slot::Known(leaves.clone());
         }
-        let mut frame = Frame { item, vars, dims, iterations: Vec::new() };
-        let value = match self.nodes(&mut frame, item.nodes)? {
+        for (slot, arg) in vars.iter_mut().zip(caller.iter().flat_map(|(_, _, args)| *args)) {
+            if let Slot::Closure(..) = arg {
+                *slot = arg.clone();
+            }
+        }
+        let f = self.frames.len();
+        self.frames.push(Frame { item, vars, dims, iterations: Vec::new() });
+        let value = match self.nodes(f, item.nodes)? {
             Flow::Return(value) => value,
-            _ => frame.operand(&item.output),
+            _ => self.operand(f, &item.output),
         };
+        self.frames.truncate(f);
         let Some(Event::Exit { result }) = self.log.get(self.at) else {
             return Err(self.refuse(item, None, format!("expected the end, recorded {}", self.describe())));
         };
@@ -136,7 +147,7 @@ impl<'a> Matcher<'a> {
         Ok(result.clone())
     }
 
-    fn nodes(&mut self, f: &mut Frame, nodes: &'static [Node]) -> Result<Flow, Error> {
+    fn nodes(&mut self, f: usize, nodes: &'static [Node]) -> Result<Flow, Error> {
         for node in nodes {
             match self.node(f, node)? {
                 Flow::Next => {}
@@ -146,11 +157,18 @@ impl<'a> Matcher<'a> {
         Ok(Flow::Next)
     }
 
-    fn node(&mut self, f: &mut Frame, node: &'static Node) -> Result<Flow, Error> {
+    fn node(&mut self, f: usize, node: &'static Node) -> Result<Flow, Error> {
         match node {
             Node::Op { dst, op, args, at } => self.op(f, *dst, op, args, *at)?,
+            Node::Call { dst, callee: Callee::Closure(var), args, at } => {
+                let value = self.closure(f, *var, args, *at)?;
+                self.gives(f, *var, &value, *at)?;
+                self.check_slot(f, *dst, &value, Some(*at))?;
+                self.set(f, *dst, value);
+            }
+            Node::Closure { dst, .. } => self.set(f, *dst, Slot::Closure(f, node)),
             Node::Call { dst, callee, args, at } => {
-                let args: Vec<Slot> = args.iter().map(|a| f.operand(a)).collect();
+                let args: Vec<Slot> = args.iter().map(|a| self.operand(f, a)).collect();
                 let item = match (callee, self.log.get(self.at)) {
                     (Callee::Fn(item), _) => item(),
                     (Callee::Method(name), Some(Event::Enter { item, .. }))
@@ -158,31 +176,33 @@ impl<'a> Matcher<'a> {
                     {
                         *item
                     }
-                    (Callee::Method(name), _) => {
-                        let what =
-                            format!("expected a call of a method `{name}`, recorded {}", self.describe());
-                        return Err(self.refuse(f.item, Some(*at), what));
+                    (callee, _) => {
+                        let what = format!(
+                            "expected a call of `{callee:?}`, recorded {}\n\n       help: \
+                             an `impl` without `#[thunder]` is not traced",
+                            self.describe()
+                        );
+                        return Err(self.refuse(self.item(f), Some(*at), what));
                     }
                 };
-                let result = self.call(item, Some((f.item, *at, &args)))?;
-                f.set(*dst, Slot::Known(result));
+                let result = self.call(item, Some((self.item(f), *at, &args)))?;
+                self.set(f, *dst, Slot::Known(result));
             }
             Node::Project { dst, base, step } => {
-                let part = match &f.vars[*base as usize] {
-                    Slot::Known(leaves) => match f.step(step) {
-                        Some(step) => Slot::Known(leaves.under(step)),
-                        None => Slot::Any,
-                    },
-                    other => other.clone(),
+                let part = match (self.operand(f, &Operand::Var(*base)), self.frames[f].step(step)) {
+                    (Slot::Known(leaves), Some(step)) => Slot::Known(leaves.under(step)),
+                    (Slot::Known(_), None) => Slot::Any,
+                    (other, _) => other,
                 };
-                f.set(*dst, part);
+                self.check_slot(f, *dst, &part, None)?;
+                self.set(f, *dst, part);
             }
             Node::Pack { dst, parts } => {
-                let named: Vec<PathStep> = parts.iter().filter_map(|(s, _)| f.step(s)).collect();
+                let named: Vec<PathStep> = parts.iter().filter_map(|(s, _)| self.frames[f].step(s)).collect();
                 let mut list = Vec::new();
                 let mut any = false;
                 for (step, value) in *parts {
-                    match (f.step(step), f.operand(value)) {
+                    match (self.frames[f].step(step), self.operand(f, value)) {
                         (Some(step), Slot::Known(leaves)) => list.extend(leaves.within(step)),
                         // `Model { head, ..model }`: the fields that are not named.
                         (None, Slot::Known(rest)) if !named.is_empty() => {
@@ -192,38 +212,44 @@ impl<'a> Matcher<'a> {
                         _ => any = true,
                     }
                 }
-                f.set(*dst, if any { Slot::Any } else { Slot::Known(Leaves { list, ..Leaves::default() }) });
+                self.set(
+                    f,
+                    *dst,
+                    if any { Slot::Any } else { Slot::Known(Leaves { list, ..Leaves::default() }) },
+                );
             }
             Node::Assign { var, value } => {
-                let value = f.operand(value);
-                f.set(*var, value);
+                let value = self.operand(f, value);
+                self.set(f, *var, value);
             }
             Node::Collect { dst, value } => {
-                let value = f.operand(value);
-                let list = match (std::mem::replace(&mut f.vars[*dst as usize], Slot::Any), value) {
-                    (Slot::Unset, Slot::Known(leaves)) => leaves.within(PathStep::Index(0)).collect(),
-                    (Slot::Known(mut so_far), Slot::Known(leaves)) => {
-                        let n = so_far.list.iter().filter_map(|(p, _)| index(p)).max().map_or(0, |n| n + 1);
-                        so_far.list.extend(leaves.within(PathStep::Index(n)));
-                        so_far.list
-                    }
-                    _ => return Ok(Flow::Next),
-                };
-                f.set(*dst, Slot::Known(Leaves { list, ..Leaves::default() }));
+                let value = self.operand(f, value);
+                let list =
+                    match (std::mem::replace(&mut self.frames[f].vars[*dst as usize], Slot::Any), value) {
+                        (Slot::Unset, Slot::Known(leaves)) => leaves.within(PathStep::Index(0)).collect(),
+                        (Slot::Known(mut so_far), Slot::Known(leaves)) => {
+                            let n =
+                                so_far.list.iter().filter_map(|(p, _)| index(p)).max().map_or(0, |n| n + 1);
+                            so_far.list.extend(leaves.within(PathStep::Index(n)));
+                            so_far.list
+                        }
+                        _ => return Ok(Flow::Next),
+                    };
+                self.set(f, *dst, Slot::Known(Leaves { list, ..Leaves::default() }));
             }
             Node::Choice { site, arms } => {
                 let Some(Event::Arm(at, arm)) = self.log.get(self.at) else {
                     let what = format!("expected an arm of a static branch, recorded {}", self.describe());
-                    return Err(self.refuse(f.item, None, what));
+                    return Err(self.refuse(self.item(f), None, what));
                 };
                 let (true, Some(nodes)) = (at == site, arms.get(*arm as usize)) else {
-                    return Err(self.refuse(f.item, None, "another static branch was taken"));
+                    return Err(self.refuse(self.item(f), None, "another static branch was taken"));
                 };
                 self.at += 1;
                 return self.nodes(f, nodes);
             }
             Node::Repeat { site, body } => {
-                f.iterations.push((*site, 0));
+                self.frames[f].iterations.push((*site, 0));
                 while matches!(self.log.get(self.at), Some(Event::Iter(at)) if at == site) {
                     self.at += 1;
                     match self.nodes(f, body)? {
@@ -231,18 +257,18 @@ impl<'a> Matcher<'a> {
                         Flow::Break => break,
                         Flow::Return(value) => return Ok(Flow::Return(value)),
                     }
-                    if let Some((_, n)) = f.iterations.last_mut() {
+                    if let Some((_, n)) = self.frames[f].iterations.last_mut() {
                         *n += 1;
                     }
                 }
-                f.iterations.pop();
+                self.frames[f].iterations.pop();
             }
             Node::Region { dst, kind: Transform::Scan, params, body, result, at, .. } => {
                 while let Some(Event::Open { kind: Transform::Scan, params: fresh, .. }) =
                     self.log.get(self.at)
                 {
                     for (param, leaves) in params.iter().zip(fresh) {
-                        f.set(*param, Slot::Known(leaves.clone()));
+                        self.set(f, *param, Slot::Known(leaves.clone()));
                     }
                     self.at += 1;
                     self.nodes(f, body)?;
@@ -254,46 +280,78 @@ impl<'a> Matcher<'a> {
                 let Some(Event::Open { kind: opened, args: given, params: fresh }) = self.log.get(self.at)
                 else {
                     let what = format!("expected `{kind:?}`, recorded {}", self.describe());
-                    return Err(self.refuse(f.item, Some(*at), what));
+                    return Err(self.refuse(self.item(f), Some(*at), what));
                 };
                 if opened != kind {
                     return Err(self.refuse(
-                        f.item,
+                        self.item(f),
                         Some(*at),
                         format!("expected `{kind:?}`, recorded `{opened:?}`"),
                     ));
                 }
                 for (i, (want, got)) in args.iter().zip(given).enumerate() {
-                    if !fits(&f.operand(want), got) {
+                    if !fits(&self.operand(f, want), got) {
                         return Err(self.refuse(
-                            f.item,
+                            self.item(f),
                             Some(*at),
                             format!("operand {i} of `{kind:?}` is another value"),
                         ));
                     }
                 }
                 for (param, leaves) in params.iter().zip(fresh) {
-                    f.set(*param, Slot::Known(leaves.clone()));
+                    self.set(f, *param, Slot::Known(leaves.clone()));
                 }
                 self.at += 1;
                 self.nodes(f, body)?;
                 self.close(f, *kind, result, *at)?;
                 self.given(f, *kind, *dst, *at)?;
             }
-            Node::Return { value } => return Ok(Flow::Return(f.operand(value))),
+            Node::Return { value } => return Ok(Flow::Return(self.operand(f, value))),
             Node::Break => return Ok(Flow::Break),
             Node::Continue => return Ok(Flow::Continue),
         }
         Ok(Flow::Next)
     }
 
+    /// Matches what a closure that the item was given does, where it stands; gives its result.
+    fn closure(&mut self, f: usize, var: Var, args: &[Operand], at: At) -> Result<Slot, Error> {
+        let Slot::Closure(home, Node::Closure { params, body, result, .. }) =
+            self.operand(f, &Operand::Var(var))
+        else {
+            return Err(self.refuse(self.item(f), Some(at), "what is called is no closure of the trace"));
+        };
+        for (param, arg) in params.iter().zip(args) {
+            let arg = self.operand(f, arg);
+            self.check_slot(home, *param, &arg, None)?;
+            self.set(home, *param, arg);
+        }
+        self.nodes(home, body)?;
+        Ok(self.operand(home, result))
+    }
+
+    /// Compares what a closure gave with what its type says, which is the item's word and not yet the caller's.
+    fn gives(&mut self, f: usize, var: Var, value: &Slot, at: At) -> Result<(), Error> {
+        let item = self.item(f);
+        let (Slot::Known(leaves), Some(Param { name, ty: Spec::Closure(said), .. })) =
+            (value, item.params.get(var as usize))
+        else {
+            return Ok(());
+        };
+        let types = leaves.list.iter().map(|(path, v)| (path.clone(), self.trace.ty(*v))).collect();
+        let found = Leaves { types, ..Leaves::default() };
+        spec(&mut self.frames[f].dims, said, &found, &[]).map_err(|(expected, found)| {
+            self.refuse(item, Some(at), format!("`{name}` gives {found}, and its type says {expected}"))
+        })
+    }
+
     /// Matches an operation, and the constants that its static operands became.
-    fn op(&mut self, f: &mut Frame, dst: Var, op: &Op, args: &[Operand], at: At) -> Result<(), Error> {
-        let refuse = |m: &Self, what: String| Err(m.refuse(f.item, Some(at), what));
-        let mut wanted: Vec<Slot> = args.iter().map(|a| f.operand(a)).collect();
+    fn op(&mut self, f: usize, dst: Var, op: &Op, args: &[Operand], at: At) -> Result<(), Error> {
+        let item = self.item(f);
+        let refuse = |m: &Self, what: String| Err(m.refuse(item, Some(at), what));
+        let mut wanted: Vec<Slot> = args.iter().map(|a| self.operand(f, a)).collect();
         let is_static = |s: &Slot| matches!(s, Slot::Known(leaves) if leaves.list.is_empty());
         if !args.is_empty() && wanted.iter().all(is_static) {
-            f.set(dst, Slot::Known(Leaves::default()));
+            self.set(f, dst, Slot::Known(Leaves::default()));
             return Ok(());
         }
         // A missing optional operand has no leaves either, and is no constant.
@@ -334,8 +392,8 @@ impl<'a> Matcher<'a> {
         if op.code() != linked.code() {
             return refuse(self, format!("expected `{}`, recorded `{}`", op.name(), linked.name()));
         }
-        if !op.allows(&linked, &f.dims.bindings()) {
-            let (want, got) = (op.attrs(f.item.dims), linked.attrs(&[]));
+        if !op.allows(&linked, &self.frames[f].dims.bindings()) {
+            let (want, got) = (op.attrs(self.item(f).dims), linked.attrs(&[]));
             return refuse(
                 self,
                 format!("attributes of `{}`: expected {want:?}, recorded {got:?}", op.name()),
@@ -348,7 +406,9 @@ impl<'a> Matcher<'a> {
                 Slot::Known(leaves) => leaves.list.iter().map(|(_, v)| Some(*v)).collect(),
                 Slot::Any if given.len() == 0 => continue,
                 Slot::Any => vec![None],
-                Slot::Unset => return refuse(self, format!("operand {i} of `{}` is not there", op.name())),
+                Slot::Unset | Slot::Closure(..) => {
+                    return refuse(self, format!("operand {i} of `{}` is not there", op.name()));
+                }
             };
             for e in expected {
                 let Some(got) = given.next() else {
@@ -363,8 +423,8 @@ impl<'a> Matcher<'a> {
             return refuse(self, format!("`{}` has more operands", op.name()));
         }
         let result = data.results[0];
-        self.check_type(f, dst, result, at)?;
-        f.set(dst, Slot::Known(Leaves { list: vec![(Vec::new(), result)], ..Leaves::default() }));
+        self.check_type(f, dst, result, Some(at))?;
+        self.set(f, dst, Slot::Known(Leaves { list: vec![(Vec::new(), result)], ..Leaves::default() }));
         self.at += 1;
         Ok(())
     }
@@ -384,36 +444,51 @@ impl<'a> Matcher<'a> {
     }
 
     /// Matches the end of a transform's closure.
-    fn close(&mut self, f: &Frame, kind: Transform, result: &Operand, at: At) -> Result<(), Error> {
+    fn close(&mut self, f: usize, kind: Transform, result: &Operand, at: At) -> Result<(), Error> {
         let Some(Event::Close { result: closed }) = self.log.get(self.at) else {
             let what = format!("expected the end of `{kind:?}`, recorded {}", self.describe());
-            return Err(self.refuse(f.item, Some(at), what));
+            return Err(self.refuse(self.item(f), Some(at), what));
         };
-        if !fits(&f.operand(result), closed) {
-            return Err(self.refuse(f.item, Some(at), format!("the result of `{kind:?}` is another value")));
+        if !fits(&self.operand(f, result), closed) {
+            return Err(self.refuse(
+                self.item(f),
+                Some(at),
+                format!("the result of `{kind:?}` is another value"),
+            ));
         }
         self.at += 1;
         Ok(())
     }
 
     /// Binds what a transform gave outside.
-    fn given(&mut self, f: &mut Frame, kind: Transform, dst: Var, at: At) -> Result<(), Error> {
+    fn given(&mut self, f: usize, kind: Transform, dst: Var, at: At) -> Result<(), Error> {
         let Some(Event::Given { result }) = self.log.get(self.at) else {
-            return Err(self.refuse(f.item, Some(at), format!("`{kind:?}` gave nothing")));
+            return Err(self.refuse(self.item(f), Some(at), format!("`{kind:?}` gave nothing")));
         };
-        f.set(dst, Slot::Known(result.clone()));
+        self.set(f, dst, Slot::Known(result.clone()));
         self.at += 1;
         Ok(())
     }
 
-    fn check_type(&self, f: &Frame, dst: Var, result: crate::trace::Value, at: At) -> Result<(), Error> {
-        let Some(want) = f.item.types.get(dst as usize) else { return Ok(()) };
+    /// Compares a tensor with the type that the trace claims for it.
+    fn check_slot(&self, f: usize, dst: Var, value: &Slot, at: Option<At>) -> Result<(), Error> {
+        match value {
+            Slot::Known(Leaves { list, .. }) => match &list[..] {
+                [(path, v)] if path.is_empty() => self.check_type(f, dst, *v, at),
+                _ => Ok(()),
+            },
+            _ => Ok(()),
+        }
+    }
+
+    fn check_type(&self, f: usize, dst: Var, result: Value, at: Option<At>) -> Result<(), Error> {
+        let Some(want) = self.item(f).types.get(dst as usize) else { return Ok(()) };
         let got = self.trace.ty(result);
         let elem = match want.elem {
             Elem::Known(d) => d == got.dtype(),
             Elem::Param(_) | Elem::Unknown => true,
         };
-        let shape = want.shape.substitute(&f.dims.bindings());
+        let shape = want.shape.substitute(&self.frames[f].dims.bindings());
         let skip = got.shape.rank().wrapping_sub(shape.rank());
         let extents = shape.is_unknown()
             || (shape.rank() <= got.shape.rank()
@@ -422,27 +497,34 @@ impl<'a> Matcher<'a> {
         if elem && extents {
             return Ok(());
         }
-        let want = crate::types::Text::new().ty(want, f.item.dims, f.item.elems);
-        Err(self.refuse(f.item, Some(at), format!("expected a result of type {want}, recorded {got}")))
+        let want = crate::types::Text::new().ty(want, self.item(f).dims, self.item(f).elems);
+        Err(self.refuse(self.item(f), at, format!("expected a result of type {want}, recorded {got}")))
     }
 }
 
-impl Frame {
-    fn operand(&self, o: &Operand) -> Slot {
+impl Matcher<'_> {
+    fn item(&self, f: usize) -> &'static Item {
+        self.frames[f].item
+    }
+
+    fn operand(&self, f: usize, o: &Operand) -> Slot {
         match o {
-            Operand::Var(v) => self.vars.get(*v as usize).cloned().unwrap_or(Slot::Unset),
+            Operand::Var(v) => self.frames[f].vars.get(*v as usize).cloned().unwrap_or(Slot::Unset),
             Operand::Static(_) => Slot::Known(Leaves::default()),
             Operand::Hole => Slot::Any,
         }
     }
 
-    fn set(&mut self, v: Var, slot: Slot) {
-        if v as usize >= self.vars.len() {
-            self.vars.resize(v as usize + 1, Slot::Unset);
+    fn set(&mut self, f: usize, v: Var, slot: Slot) {
+        let vars = &mut self.frames[f].vars;
+        if v as usize >= vars.len() {
+            vars.resize(v as usize + 1, Slot::Unset);
         }
-        self.vars[v as usize] = slot;
+        vars[v as usize] = slot;
     }
+}
 
+impl Frame {
     fn step(&self, step: &Step) -> Option<PathStep> {
         match step {
             Step::Field(name) => Some(PathStep::Field(name)),
@@ -466,6 +548,6 @@ fn fits(want: &Slot, got: &Leaves) -> bool {
     match want {
         Slot::Any => true,
         Slot::Known(leaves) => leaves.same(got),
-        Slot::Unset => got.list.is_empty(),
+        Slot::Unset | Slot::Closure(..) => got.list.is_empty(),
     }
 }

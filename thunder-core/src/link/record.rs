@@ -21,8 +21,8 @@ pub(crate) struct Recorder {
     pub(crate) log: Vec<Event>,
     /// The first failure.
     pub(crate) error: Option<Error>,
-    /// The functions being inlined, by the type of their body, innermost last.
-    stack: Vec<(TypeId, &'static str)>,
+    /// The functions being inlined, with the type of their body, innermost last.
+    stack: Vec<(Option<TypeId>, &'static Item)>,
 }
 
 thread_local! {
@@ -335,16 +335,29 @@ pub(crate) fn leaves<T: Tree>(tree: &T) -> Leaves {
 }
 
 /// Inlines a function into the trace: logs its entry with the arguments, runs it, logs its exit.
+///
+/// The type of its body tells whether it is entered again. A function that takes closures has none that could, because
+/// what a closure borrows is part of its type; there it is recursion when it is entered deeper than anybody nests
+/// closures.
+#[track_caller]
 pub(crate) fn inline<R: Tree>(
     item: &'static Item,
-    body: TypeId,
+    body: Option<TypeId>,
     args: Vec<Leaves>,
     run: impl FnOnce() -> R,
 ) -> R {
+    const DEEPEST: usize = 32;
     let recursive = with(|r| {
-        let seen = r.stack.iter().any(|(id, _)| *id == body);
-        r.stack.push((body, item.name));
-        seen.then(|| r.stack.iter().map(|(_, name)| *name).collect::<Vec<_>>().join(" -> "))
+        let again: Vec<usize> = (0..r.stack.len())
+            .filter(|&i| if body.is_some() { r.stack[i].0 == body } else { r.stack[i].1.is(item) })
+            .collect();
+        r.stack.push((body, item));
+        let path = |from: usize| r.stack[from..].iter().map(|(_, i)| i.name).collect::<Vec<_>>().join(" -> ");
+        match (body, &again[..]) {
+            (Some(_), [_, ..]) => Some(path(0)),
+            (None, [.., last]) if again.len() >= DEEPEST => Some(path(*last)),
+            _ => None,
+        }
     });
     if let Some(Some(path)) = recursive {
         // Unwinds to the session: going on would not end.

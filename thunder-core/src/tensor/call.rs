@@ -8,7 +8,7 @@ use crate::types::{Axis, Element, Extent};
 
 /// The `index`th of `n` parts along `dim`.
 #[track_caller]
-pub(crate) fn part<E: Element, S: Shape>(x: &Tensor<E, S>, n: usize, index: usize, dim: i32) -> Tensor<E, S> {
+fn part<E: Element, S: Shape>(x: &Tensor<E, S>, n: usize, index: usize, dim: i32) -> Tensor<E, S> {
     let op = Op::Chunk { n: Extent::new(n), axis: Axis(narrow(dim)), index: Extent::new(index) };
     Tensor::from_raw(record::op(op, &[x.raw()]))
 }
@@ -24,6 +24,20 @@ pub fn chunk<const N: usize, E: Element, S: Shape>(x: &Tensor<E, S>, dim: i32) -
         Ok(parts) => parts,
         Err(_) => unreachable!("N parts were made"),
     }
+}
+
+/// The `n` equal parts along `dim`, each an iteration of the loop `site`: what `x.chunk_vec(n, dim)` becomes.
+#[track_caller]
+pub fn chunk_vec<E: Element, S: Shape>(x: &Tensor<E, S>, n: usize, dim: i32, site: u16) -> Vec<Tensor<E, S>> {
+    if n == 0 {
+        record::fail_text::<()>("`chunk_vec`: a tensor is cut into 1 part or more, not 0");
+    }
+    let mut parts = Vec::with_capacity(n);
+    for i in 0..n {
+        record::iter(site);
+        parts.push(part(x, n, i, dim));
+    }
+    parts
 }
 
 /// What `x.rearrange(|…| …)` becomes.

@@ -6,7 +6,7 @@ mod operators;
 mod ops;
 mod rank;
 
-pub use call::{Tuple, chunk, einsum, rearrange};
+pub use call::{Tuple, chunk, chunk_vec, einsum, rearrange};
 pub use key::Key;
 pub use operators::{
     Arithmetic, Comparison, Lit, Literal, Logical, Negate, Operand, add, bitand, bitor, bitxor, div, eq,

@@ -506,16 +506,6 @@ tensor_ops! {
     {
         Tensor::from_raw(record::op(cross_entropy_op(options), &[self.this().raw(), targets.flat().raw()]))
     }
-
-    /// The `n` equal parts along `dim`, for a count that is no literal.
-    #[track_caller]
-    fn chunk_vec(&self, n: usize, dim: i32) -> Vec<Tensor<Self::E, Self::S>> {
-        let mut parts = Vec::with_capacity(n);
-        for i in 0..n {
-            parts.push(super::call::part(self.this(), n, i, dim));
-        }
-        parts
-    }
 }
 
 /// Where a `slice_update` starts: a traced number, or a static one.

@@ -138,6 +138,10 @@ fn needed(body: &[Node], result: Operand) -> HashSet<Var> {
                 Node::Region { dst, args, .. } if needed.contains(dst) => {
                     args.iter().for_each(|a| add(needed, a))
                 }
+                Node::Closure { dst, body, result, .. } if needed.contains(dst) => {
+                    add(needed, result);
+                    back(body, needed);
+                }
                 Node::Choice { arms, .. } => arms.iter().for_each(|a| back(a, needed)),
                 // Values go around a loop: twice sees them all that one more round can add.
                 Node::Repeat { body, .. } => {

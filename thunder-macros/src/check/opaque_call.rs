@@ -97,6 +97,16 @@ pub fn given(at: impl quote::ToTokens, diag: &mut Diagnostics) {
     );
 }
 
+/// A closure parameter given on to std, which would call it where no iteration or arm can be told from another.
+pub fn given_on(at: impl quote::ToTokens, diag: &mut Diagnostics) {
+    let name = at.to_token_stream().to_string().replace("& ", "");
+    diag.error(
+        at,
+        format!("an opaque call: std would call `{name}`, and the trace can't follow how often"),
+        format!("call it in a closure: `|x| {name}(x)`"),
+    );
+}
+
 /// Whether this is a method of std that takes closures or values, and so no `#[thunder]` method.
 pub fn std_method(name: &str) -> bool {
     const NAMES: &[&str] = &[

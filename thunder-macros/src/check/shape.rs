@@ -56,7 +56,9 @@ pub fn result(
     diag: &mut Diagnostics,
 ) -> bool {
     match (declared, value, e) {
-        (Kind::Tensor(want), Value::Tensor(_, found), e) => one(e, want, found, dims, elems, diag),
+        (Kind::Tensor(want), Value::Tensor(_, found), e) => {
+            one(e, ["the result", "the signature says"], [want, found], dims, elems, diag)
+        }
         (Kind::Tuple(wants), Value::Tuple(parts), Expr::Tuple(t)) if wants.len() == parts.len() => {
             let mut fine = true;
             for ((want, part), e) in wants.iter().zip(parts).zip(&t.elems) {
@@ -75,7 +77,29 @@ pub fn result(
     }
 }
 
-fn one(e: &Expr, want: &Ty, found: &Ty, dims: &[&str], elems: &[&str], diag: &mut Diagnostics) -> bool {
+/// An argument of a closure that is not what the closure's type declares.
+pub fn argument(
+    e: &Expr,
+    value: &Value<'_>,
+    declared: &Kind,
+    dims: &[&str],
+    elems: &[String],
+    diag: &mut Diagnostics,
+) -> bool {
+    let (Kind::Tensor(want), Value::Tensor(_, found)) = (declared, value) else { return true };
+    let elems: Vec<&str> = elems.iter().map(String::as_str).collect();
+    one(e, ["the argument", "the closure takes"], [want, found], dims, &elems, diag)
+}
+
+/// Compares a value, called `names[0]`, with its declaration.
+fn one(
+    e: &Expr,
+    names: [&str; 2],
+    [want, found]: [&Ty; 2],
+    dims: &[&str],
+    elems: &[&str],
+    diag: &mut Diagnostics,
+) -> bool {
     let Some(why) = refute(want, found, dims, elems) else { return true };
     let want_elem = match want.elem {
         Elem::Known(d) => d.name().to_string(),
@@ -83,7 +107,8 @@ fn one(e: &Expr, want: &Ty, found: &Ty, dims: &[&str], elems: &[&str], diag: &mu
         Elem::Unknown => "E".to_string(),
     };
     let (want, found) = (Text::new().ty(want, dims, elems), Text::new().ty(found, dims, elems));
-    let what = format!("the result is {}, and the signature says {}{why}", found.as_str(), want.as_str());
+    let [this, says] = names;
+    let what = format!("{this} is {}, and {says} {}{why}", found.as_str(), want.as_str());
     let help = match (&want_elem, why.is_empty()) {
         (name, true) => format!("cast it, `.cast::<{name}>()`, or declare what it is"),
         _ => {

@@ -109,11 +109,11 @@ pub fn async_code(token: impl ToTokens, diag: &mut Diagnostics) {
     );
 }
 
-/// A push to, or an assignment of, what was captured from outside a transform's closure.
+/// A push to, or an assignment of, what was captured from outside a closure that a transform or another item runs.
 pub fn captured(at: impl ToTokens, name: &str, diag: &mut Diagnostics) {
     diag.error(
         at,
-        format!("a side effect: `{name}` lives outside this closure, and a transform may run the closure otherwise than once"),
+        format!("a side effect: `{name}` lives outside this closure, which may run otherwise than once"),
         "return it from the closure: a tuple of tensors is a result too",
     );
 }

@@ -153,6 +153,18 @@ impl Apply<'_> {
                 let path = quote_spanned!(span=> ::thunder::__rt::chunk::<#n, _, _>);
                 *e = turbofish(path, span, [Some(x), axis].into_iter().flatten());
             }
+            Edit::ChunkVec { site } => {
+                let Expr::MethodCall(m) = e else { return };
+                let span = m.method.span();
+                let site = Literal::u16_unsuffixed(*site);
+                let x = reference(take(&mut m.receiver));
+                let args = std::mem::take(&mut m.args);
+                *e = call(
+                    "chunk_vec",
+                    span,
+                    [x].into_iter().chain(args).chain([Expr::Verbatim(quote!(#site))]),
+                );
+            }
         }
     }
 
@@ -245,11 +257,20 @@ impl Apply<'_> {
                 }
                 None => quote!(::core::option::Option::None),
             });
-            let texts = s.asserts.iter().map(|c| c.as_ref().map_or("_", |c| c.text.as_str()));
-            let list: Vec<&str> = texts.collect();
+            let list: Vec<&str> = s
+                .asserts
+                .iter()
+                .enumerate()
+                .map(|(i, c)| {
+                    let bound = s.binds.iter().find(|(_, at)| *at == i).map_or("_", |(name, _)| name);
+                    c.as_ref().map_or(bound, |c| c.text.as_str())
+                })
+                .collect();
             let label = format!("({}{})", list.join(", "), if list.len() == 1 { "," } else { "" });
+            // The call stands where the annotation does: that is the place it reports.
+            let args = quote_spanned!(s.span=> (&#name, &[#(#values),*], #label));
             out.push(Stmt::Expr(
-                Expr::Verbatim(quote!(::thunder::__rt::assert_shape(&#name, &[#(#values),*], #label))),
+                Expr::Verbatim(quote_spanned!(s.span=> ::thunder::__rt::assert_shape #args)),
                 Some(syn::Token![;](Span::call_site())),
             ));
         }
@@ -320,12 +341,13 @@ impl VisitMut for Apply<'_> {
         let mut edited = Vec::new();
         for s in &mut old {
             let place = if let Stmt::Local(l) = &*s { Some(Place::of(l)) } else { None };
+            let said = if let Stmt::Local(l) = &*s { annotated(&l.pat) } else { None };
             self.visit_stmt_mut(s);
             let mut after: Vec<Stmt> = Vec::new();
             if let Some(place) = place {
-                if let Some(stated) = self.edits.stated.get(&place) {
-                    after.extend(self.stated(stated));
-                }
+                after.extend(
+                    said.into_iter().flat_map(|s| self.edits.stated.get(&s)).flat_map(|s| self.stated(s)),
+                );
                 after.extend(self.markers(place));
             }
             edited.push(after);
@@ -339,6 +361,10 @@ impl VisitMut for Apply<'_> {
 
     fn visit_expr_mut(&mut self, e: &mut Expr) {
         let place = Place::of(&*e);
+        let said: Vec<Place> = match &*e {
+            Expr::Closure(c) => c.inputs.iter().filter_map(annotated).collect(),
+            _ => Vec::new(),
+        };
         let missing =
             if let Expr::If(i) = &*e { self.edits.missing.get(&Place::of(i)).copied() } else { None };
         visit_mut::visit_expr_mut(self, e);
@@ -349,6 +375,11 @@ impl VisitMut for Apply<'_> {
             let id = Ident::new("__self", id.span());
             *e = syn::parse_quote!(#id);
         }
+        let said =
+            said.iter().filter_map(|p| self.edits.stated.get(p)).flat_map(|s| self.stated(s)).collect();
+        if let Expr::Closure(c) = e {
+            prepend(&mut c.body, said);
+        }
         if let (Some(m), Expr::If(i)) = (missing, &mut *e) {
             let stmt = marker(m);
             i.else_branch =
@@ -357,18 +388,7 @@ impl VisitMut for Apply<'_> {
         if let Some(edit) = self.edits.exprs.get(&place) {
             self.edit(e, edit);
         }
-        let markers = self.markers(place);
-        if !markers.is_empty() {
-            match e {
-                Expr::Block(b) if b.label.is_none() => {
-                    b.block.stmts.splice(0..0, markers);
-                }
-                other => {
-                    let inner = take(other);
-                    *other = Expr::Verbatim(quote!({ #(#markers)* #inner }));
-                }
-            }
-        }
+        prepend(e, self.markers(place));
     }
 
     fn visit_macro_mut(&mut self, m: &mut syn::Macro) {
@@ -381,6 +401,25 @@ impl VisitMut for Apply<'_> {
 
     fn visit_path_mut(&mut self, p: &mut syn::Path) {
         self.types.rewrite_path(p);
+    }
+}
+
+/// The place of the annotation of a pattern that has one.
+fn annotated(pat: &syn::Pat) -> Option<Place> {
+    if let syn::Pat::Type(t) = pat { Some(Place::of(t)) } else { None }
+}
+
+/// Puts statements before an expression.
+fn prepend(e: &mut Expr, stmts: Vec<Stmt>) {
+    match e {
+        _ if stmts.is_empty() => {}
+        Expr::Block(b) if b.label.is_none() => {
+            b.block.stmts.splice(0..0, stmts);
+        }
+        other => {
+            let inner = take(other);
+            *other = Expr::Verbatim(quote!({ #(#stmts)* #inner }));
+        }
     }
 }
 

@@ -94,12 +94,11 @@ impl Constants<'_> {
                 let parts = parts.iter().map(|p| self.spec(p));
                 quote!(__rt::item::Spec::Tuple(&[#(#parts),*]))
             }
-            Kind::List(_)
-            | Kind::Option(_)
-            | Kind::Closure
-            | Kind::Named(_)
-            | Kind::Unknown
-            | Kind::Refused => {
+            Kind::Closure(of) => {
+                let result = self.spec(&of.result);
+                quote!(__rt::item::Spec::Closure(&#result))
+            }
+            Kind::List(_) | Kind::Option(_) | Kind::Named(_) | Kind::Unknown | Kind::Refused => {
                 quote!(__rt::item::Spec::Opaque)
             }
         }
@@ -175,6 +174,10 @@ impl Constants<'_> {
                         quote!(Fn(|| #id::TRACE))
                     }
                     Callee::Method(name) => quote!(Method(#name)),
+                    Callee::Closure(var) => {
+                        let var = v(var);
+                        quote!(Closure(#var))
+                    }
                 };
                 quote!(Call { dst: #dst, callee: __rt::item::Callee::#callee, args: #args, at: #at })
             }
@@ -206,6 +209,11 @@ impl Constants<'_> {
             Node::Repeat { site, body } => {
                 let (site, body) = (v(site), self.nodes(body));
                 quote!(Repeat { site: #site, body: #body })
+            }
+            Node::Closure { dst, params, body, result } => {
+                let (dst, params) = (v(dst), params.iter().map(v));
+                let (body, result) = (self.nodes(body), operand(*result));
+                quote!(Closure { dst: #dst, params: &[#(#params),*], body: #body, result: #result })
             }
             Node::Region { dst, kind, args, params, body, result, at } => {
                 let (dst, args, at) = (v(dst), operands(args), place(*at));

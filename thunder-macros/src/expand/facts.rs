@@ -91,7 +91,7 @@ impl VisitMut for Example<'_> {
 
     fn visit_ident_mut(&mut self, id: &mut Ident) {
         let g = self.generics;
-        let bound = [&g.elems, &g.shapes, &g.closures, &g.types, &g.consts];
+        let bound = [&g.elems, &g.shapes, &g.types, &g.consts];
         self.fails |= id == "Self" || bound.iter().any(|list| list.iter().any(|n| id == n));
     }
 
@@ -128,8 +128,6 @@ struct Facts<'a> {
     types: &'a [Ty],
     claims: &'a Claims,
     known: HashMap<Var, Known>,
-    /// Dimension variables that annotations bind: what they are equal to is not followed.
-    fresh: Vec<u8>,
     twins: BTreeSet<String>,
     /// How often each var is assigned to.
     assigned: HashMap<Var, usize>,
@@ -146,8 +144,6 @@ struct Facts<'a> {
 impl<'a> Facts<'a> {
     fn new(sig: &Signature, lowered: &'a Lowered) -> Self {
         let c = Constants { types: &lowered.types };
-        let stated = lowered.edits.stated.values();
-        let fresh = stated.flat_map(|s| &s.binds).filter_map(|(n, _)| lowered.types.dims.find(n)).collect();
         let owner = own_type(sig);
         let info = match &owner {
             Some(ty) if sig.receiver.is_some() => quote!(__rt::facts::info_of::<#ty, #ty>(|s| s)),
@@ -165,7 +161,6 @@ impl<'a> Facts<'a> {
             types: &lowered.body.types,
             claims: &lowered.claims,
             known: HashMap::new(),
-            fresh,
             twins: BTreeSet::new(),
             assigned,
             first: HashMap::new(),
@@ -251,7 +246,7 @@ impl<'a> Facts<'a> {
     }
 
     fn is_fresh(&self, e: Extent) -> bool {
-        variables(e).iter().any(|v| self.fresh.contains(v))
+        variables(e).iter().any(|v| self.claims.fresh.contains(v))
     }
 
     fn without_fresh(&self, ty: &Ty) -> Ty {
@@ -285,6 +280,7 @@ impl<'a> Facts<'a> {
                     self.first.entry(*var).or_insert(known);
                 }
             }
+            Node::Closure { body, .. } => self.nodes(body),
             Node::Region { dst, kind, args, params, body, .. } => {
                 // The first parameter of a gradient's closure is what is differentiated by; so is the gradient.
                 let by = match (kind, args.first()) {
@@ -399,6 +395,7 @@ impl<'a> Facts<'a> {
 
     fn call(&mut self, dst: Var, callee: &Callee, args: &[Operand]) {
         let item = match callee {
+            Callee::Closure(_) => return,
             Callee::Fn(path) => {
                 let id = opaque::alias(path);
                 quote!(#id::TRACE)
@@ -491,7 +488,9 @@ fn assignments(nodes: &[Node], f: &mut impl FnMut(Var, &Operand)) {
         match n {
             Node::Assign { var, value } => f(*var, value),
             Node::Choice { arms, .. } => arms.iter().for_each(|a| assignments(a, f)),
-            Node::Repeat { body, .. } | Node::Region { body, .. } => assignments(body, f),
+            Node::Repeat { body, .. } | Node::Region { body, .. } | Node::Closure { body, .. } => {
+                assignments(body, f);
+            }
             _ => {}
         }
     }

@@ -3,7 +3,7 @@
 use super::traced::{self, Traced};
 use super::{generics, shared};
 use crate::diagnostics::Diagnostics;
-use crate::parse::{Kind, Options, Signature, Types};
+use crate::parse::{Options, Signature, Types};
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::ItemFn;
@@ -14,15 +14,6 @@ pub fn expand(f: ItemFn, options: Options, diag: &mut Diagnostics) -> TokenStrea
     let name = f.sig.ident.clone();
     let mut sig = Signature::parse(f.sig, &Types::default(), Some(traced::alias(&name)), diag);
     sig.options = options;
-    for p in &sig.params {
-        if matches!(p.kind, Kind::Closure) {
-            diag.error(
-                &p.ty,
-                "a closure parameter can't be traced yet",
-                "a `#[thunder]` trait, or the code itself",
-            );
-        }
-    }
     if let Some(r) = sig.syntax.receiver() {
         diag.error(r, "a free function has no `self`", "`#[thunder]` on the `impl`");
     }
@@ -57,14 +48,19 @@ fn emit(
     let alias = sig.types.alias_module(0);
     let allow = traced::allowances();
     let body = match &lowered {
-        Some(t) => {
+        Some(t) if !sig.takes_closures() => {
             let body = &t.body;
             quote!(#[doc(hidden)] fn __body<#params>(__args: #types) -> #result #where_ { #body })
         }
-        None => quote!(),
+        _ => quote!(),
     };
     let refused = traced::unimplemented();
     let (item, docs, wrapper, call, explain) = match lowered {
+        Some(t) if sig.takes_closures() => {
+            let (docs, body) = (traced::documentation(&t.text), traced::inlined(sig, &t));
+            let wrapper = quote!({ ::thunder::__rt::inline(#name::TRACE, (#(#args,)*), #body) });
+            (t.item, quote!(#docs #allow), wrapper, quote!(), quote!())
+        }
         Some(t) => (
             t.item,
             traced::documentation(&t.text),
@@ -77,6 +73,24 @@ fn emit(
             (item, traced::excuse(), refused.clone(), refused.clone(), refused)
         }
     };
+    // What takes closures is called by bodies only.
+    let host = (!sig.takes_closures()).then(|| {
+        quote! {
+            /// Runs the function; a call that is refused gives its arguments back.
+            #[allow(dead_code)]
+            #[track_caller]
+            pub fn call<#params>(#(#inputs),*)
+                -> ::core::result::Result<#result, ::thunder::CallError<#back>> #where_
+            #call
+
+            /// What happens for these arguments: every pass, every kernel, and why.
+            #[allow(dead_code)]
+            #[track_caller]
+            pub fn explain<#params>(#(#explained),*)
+                -> ::core::result::Result<::thunder::Explanation, ::thunder::Error> #where_
+            #explain
+        }
+    });
     quote! {
         #(#both)* #alias
 
@@ -96,19 +110,7 @@ fn emit(
             /// The compile-time trace.
             pub const TRACE: &'static ::thunder::__rt::item::Item = #item;
 
-            /// Runs the function; a call that is refused gives its arguments back.
-            #[allow(dead_code)]
-            #[track_caller]
-            pub fn call<#params>(#(#inputs),*)
-                -> ::core::result::Result<#result, ::thunder::CallError<#back>> #where_
-            #call
-
-            /// What happens for these arguments: every pass, every kernel, and why.
-            #[allow(dead_code)]
-            #[track_caller]
-            pub fn explain<#params>(#(#explained),*)
-                -> ::core::result::Result<::thunder::Explanation, ::thunder::Error> #where_
-            #explain
+            #host
 
             #body
         }

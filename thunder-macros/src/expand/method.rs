@@ -4,7 +4,7 @@ use super::traced;
 use super::{generics, shared};
 use crate::diagnostics::Diagnostics;
 use crate::parse::signature::outer;
-use crate::parse::{Kind, Options, Receiver, Signature, Types};
+use crate::parse::{Options, Receiver, Signature, Types};
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote};
 use syn::ext::IdentExt;
@@ -17,13 +17,13 @@ pub fn expand(mut i: ItemImpl, options: Options, diag: &mut Diagnostics) -> Toke
     }
     let types = outer(&i.generics);
     types.rewrite(&mut i.self_ty);
-    let trait_name =
-        i.trait_.as_ref().and_then(|(_, p, _)| p.segments.last()).map(|s| s.ident.unraw().to_string());
+    let of = type_name(&i.self_ty);
     let (mut modules, mut inside, mut hidden) = (TokenStream::new(), TokenStream::new(), TokenStream::new());
     for item in std::mem::take(&mut i.items) {
         match item {
             ImplItem::Fn(f) => {
-                let m = method(f, &types, options, &i.self_ty, trait_name.as_deref(), diag);
+                let of_trait = i.trait_.is_some();
+                let m = method(f, &types, &of, Some(&i.self_ty), of_trait, diag, options);
                 modules.extend(m.alias);
                 inside.extend(m.wrapper);
                 hidden.extend(m.hidden);
@@ -55,56 +55,44 @@ pub fn expand(mut i: ItemImpl, options: Options, diag: &mut Diagnostics) -> Toke
             #modules
             #(#attrs)*
             impl<#params> #bang #path #for_ #self_ty #where_ { #inside }
-            #(#both)*
-            #allow
-            impl<#params> #self_ty #where_ { #hidden }
         },
     }
 }
 
-struct Method {
-    alias: TokenStream,
-    wrapper: TokenStream,
-    hidden: TokenStream,
+/// What a method becomes.
+pub struct Method {
+    /// The module of its dimensions' aliases, which stands outside.
+    pub alias: TokenStream,
+    /// The method itself.
+    pub wrapper: TokenStream,
+    /// The trace and the body of a type's own method. Those of a trait's method stand inside it: the type may have it
+    /// more than once, for each of the trait's arguments.
+    pub hidden: TokenStream,
 }
 
-fn method(
+/// A method of `of`, which is a type or, for a default method, a trait; of a type it is `owner`.
+pub fn method(
     f: ImplItemFn,
     types: &Types,
-    options: Options,
-    owner: &Type,
-    trait_name: Option<&str>,
+    of: &str,
+    owner: Option<&Type>,
+    of_trait: bool,
     diag: &mut Diagnostics,
+    options: Options,
 ) -> Method {
     let before = diag.mark();
-    let of = type_name(owner);
     let name = f.sig.ident.clone();
-    let line = name.span().start().line;
-    let plain = name.unraw();
-    let module = Ident::new(&format!("__{of}_{plain}_{line}"), Span::call_site());
-    let mut sig = Signature::parse(f.sig, types, Some(module), diag);
-    sig.own.of = Some(of.clone());
-    sig.owner = Some(owner.clone());
+    let mut sig = Signature::parse(f.sig, types, Some(alias(of, &name)), diag);
+    sig.own.of = Some(of.to_string());
+    sig.own.of_trait = of_trait;
+    sig.owner = owner.cloned();
     sig.options = options;
-    sig.own.of_trait = trait_name.is_some();
-    for p in &sig.params {
-        if matches!(p.kind, Kind::Closure) {
-            diag.error(
-                &p.ty,
-                "a closure parameter can't be traced yet",
-                "a `#[thunder]` trait, or the code itself",
-            );
-        }
-    }
     let label = format!("{of}::{name}");
     // The body of a refused signature is lowered too: all errors at once.
     let lowered = traced::lower(&sig, &label, f.block, sig.receiver.is_some(), diag);
     let lowered = (diag.since(before) == 0).then_some(lowered);
-    let suffix = match trait_name {
-        Some(t) => format!("{t}_{plain}"),
-        None => plain.to_string(),
-    };
-    let (trace, body_name) = (format_ident!("__TRACE_{suffix}"), format_ident!("__body_{suffix}"));
+    let plain = name.unraw();
+    let (trace, body_name) = (format_ident!("__TRACE_{plain}"), format_ident!("__body_{plain}"));
     let own = sig.receiver.map(|r| {
         if r == Receiver::Ref {
             quote!(::thunder::__rt::Ref(self))
@@ -113,34 +101,43 @@ fn method(
         }
     });
     let args = own.into_iter().chain(sig.params.iter().map(traced::argument));
-    let turbofish = generics::turbofish(&sig.syntax.generics);
-    let (result, types) = (&sig.output, traced::argument_types(&sig));
-    let (params, where_) = (&sig.syntax.generics.params, &sig.syntax.generics.where_clause);
-    let hidden_body = match &lowered {
-        Some(t) => {
-            let (body, both) = (&t.body, shared(&f.attrs));
-            quote! {
-                #(#both)*
-                #[doc(hidden)]
-                #[allow(non_snake_case)]
-                fn #body_name<#params>(__args: #types) -> #result #where_ { #body }
-            }
-        }
-        None => quote!(),
-    };
+    let inside = of_trait || sig.takes_closures();
+    let hidden_body =
+        lowered.as_ref().filter(|_| !inside).map(|t| hidden_body(&sig, &f.attrs, &body_name, t));
+    let how = if sig.takes_closures() { quote!(inline) } else { quote!(invoke) };
     let (item, docs, wrapper) = match lowered {
-        Some(t) => (
-            t.item,
-            if trait_name.is_none() { traced::documentation(&t.text) } else { quote!() },
-            quote!({ ::thunder::__rt::invoke(Self::#trace, (#(#args,)*), Self::#body_name #turbofish) }),
-        ),
+        Some(t) => {
+            let docs = traced::documentation(&t.text);
+            let allow = inside.then(traced::allowances);
+            let (own_trace, body) = if of_trait {
+                (quote!(__TRACE), traced::inlined(&sig, &t))
+            } else if inside {
+                (quote!(Self::#trace), traced::inlined(&sig, &t))
+            } else {
+                let turbofish = generics::turbofish(&sig.syntax.generics);
+                (quote!(Self::#trace), quote!(Self::#body_name #turbofish))
+            };
+            let item = &t.item;
+            let constant = of_trait.then(|| quote!(const __TRACE: &::thunder::__rt::item::Item = #item;));
+            let wrapper = quote!({ #constant ::thunder::__rt::#how(#own_trace, (#(#args,)*), #body) });
+            (t.item, quote!(#docs #allow), wrapper)
+        }
         None => (traced::refused(&sig, &label), traced::excuse(), traced::unimplemented()),
     };
     let (attrs, vis, syntax, both) = (&f.attrs, &f.vis, &sig.syntax, shared(&f.attrs));
     let alias = sig.types.alias_module(0);
-    let (marker, twin) = match (sig.receiver, trait_name) {
-        (Some(_), None) => super::facts::twin(&sig, &trace),
-        _ => (quote!(), quote!()),
+    let twin = sig.receiver.is_some() && !of_trait;
+    let (marker, twin) = if twin { super::facts::twin(&sig, &trace) } else { (quote!(), quote!()) };
+    let hidden = quote! {
+        #(#both)*
+        #[doc(hidden)]
+        #[allow(non_upper_case_globals)]
+        pub const #trace: &'static ::thunder::__rt::item::Item = #item;
+
+        #(#both)*
+        #twin
+
+        #hidden_body
     };
     Method {
         alias: quote!(#(#both)* #alias #(#both)* #marker),
@@ -150,18 +147,27 @@ fn method(
             #[track_caller]
             #vis #syntax #wrapper
         },
-        hidden: quote! {
-            #(#both)*
-            #[doc(hidden)]
-            #[allow(non_upper_case_globals)]
-            pub const #trace: &'static ::thunder::__rt::item::Item = #item;
-
-            #(#both)*
-            #twin
-
-            #hidden_body
-        },
+        hidden: if of_trait { quote!() } else { hidden },
     }
+}
+
+/// The body of a type's own method, beside it.
+fn hidden_body(sig: &Signature, attrs: &[syn::Attribute], name: &Ident, t: &traced::Traced) -> TokenStream {
+    let (result, types) = (&sig.output, traced::argument_types(sig));
+    let (params, where_) = (&sig.syntax.generics.params, &sig.syntax.generics.where_clause);
+    let (body, both) = (&t.body, shared(attrs));
+    quote! {
+        #(#both)*
+        #[doc(hidden)]
+        #[allow(non_snake_case)]
+        fn #name<#params>(__args: #types) -> #result #where_ { #body }
+    }
+}
+
+/// The module of the aliases of a method's dimensions.
+pub fn alias(of: &str, method: &Ident) -> Ident {
+    let line = method.span().start().line;
+    Ident::new(&format!("__{of}_{}_{line}", method.unraw()), Span::call_site())
 }
 
 /// The name of a type, for what is emitted beside it.

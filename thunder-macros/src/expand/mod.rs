@@ -5,6 +5,7 @@ pub mod constant;
 pub mod facts;
 pub mod function;
 pub mod generics;
+pub mod interface;
 pub mod method;
 pub mod opaque;
 pub mod structure;
@@ -24,6 +25,7 @@ pub fn item(item: Item, options: Options, diag: &mut Diagnostics) -> TokenStream
         Item::Impl(i) => method::expand(i, options, diag),
         Item::Struct(s) => structure::expand(s, diag),
         Item::Enum(e) => variants::expand(e, diag),
+        Item::Trait(t) => interface::expand(t, options, diag),
         Item::Mod(m) => module(m, options, diag),
         other => {
             diag.error_at(

@@ -50,7 +50,9 @@ fn collect<'n>(nodes: &'n [Node], out: &mut Vec<&'n Path>) {
         match n {
             Node::Call { callee: Callee::Fn(path), .. } => out.push(path),
             Node::Choice { arms, .. } => arms.iter().for_each(|a| collect(a, out)),
-            Node::Repeat { body, .. } | Node::Region { body, .. } => collect(body, out),
+            Node::Repeat { body, .. } | Node::Region { body, .. } | Node::Closure { body, .. } => {
+                collect(body, out);
+            }
             _ => {}
         }
     }

@@ -142,28 +142,38 @@ fn kind_text(k: &Kind, dims: &Dims, elems: &[String]) -> String {
         }
         Kind::List(inner) => format!("[{}]", kind_text(inner, dims, elems)),
         Kind::Option(inner) => format!("{}?", kind_text(inner, dims, elems)),
-        Kind::Closure => "closure".into(),
+        Kind::Closure(_) => "closure".into(),
         Kind::Named(n) if n.dim.is_some() => "static".into(),
         Kind::Named(n) => n.name.clone(),
         Kind::Unknown | Kind::Refused => "_".into(),
     }
 }
 
+/// The closure that runs the body of a function that takes closures: it captures them, where a function could not.
+pub fn inlined(sig: &Signature, traced: &Traced) -> TokenStream {
+    let (types, result, body) = (argument_types(sig), &sig.output, &traced.body);
+    quote!(|__args: #types| -> #result { #body })
+}
+
 /// The statements before the user's: the parameters as the user declared them, and the dimensions that the body reads.
 fn head(sig: &Signature, lowered: &Lowered, diag: &mut Diagnostics) -> TokenStream {
-    let mut names: Vec<Ident> = Vec::new();
+    let mut names: Vec<TokenStream> = Vec::new();
     let mut shadow = TokenStream::new();
     match sig.receiver {
         Some(Receiver::Ref) => {
-            names.push(format_ident!("__self"));
+            names.push(quote!(__self));
             shadow.extend(quote!(let __self = &__self;));
         }
-        Some(Receiver::Own) => names.push(format_ident!("__self")),
+        Some(Receiver::Own) => names.push(quote!(__self)),
         None => {}
     }
     for p in &sig.params {
         let id = &p.ident;
-        names.push(id.clone());
+        if matches!(p.kind, Kind::Closure(_)) {
+            names.push(quote!(_));
+            continue;
+        }
+        names.push(quote!(#id));
         shadow.extend(match p.pass {
             Pass::Own => quote!(),
             Pass::Ref => quote!(let #id = &#id;),
@@ -259,6 +269,7 @@ fn place_of(s: &Shape, v: u8) -> Option<usize> {
 pub fn argument(p: &Param) -> TokenStream {
     let id = &p.ident;
     match p.pass {
+        _ if matches!(p.kind, Kind::Closure(_)) => quote!(::thunder::__rt::Own(())),
         Pass::Own => quote!(::thunder::__rt::Own(#id)),
         Pass::Ref => quote!(::thunder::__rt::Ref(#id)),
         Pass::OptionRef => quote!(::thunder::__rt::Ref(&#id.cloned())),
@@ -272,7 +283,7 @@ pub fn argument_types(sig: &Signature) -> TokenStream {
     let own = sig.receiver.map(|_| quote!(Self));
     let types = own.into_iter().chain(sig.params.iter().map(|p| {
         let ty = &p.owned;
-        quote!(#ty)
+        if matches!(p.kind, Kind::Closure(_)) { quote!(()) } else { quote!(#ty) }
     }));
     quote!((#(#types,)*))
 }

@@ -2,13 +2,15 @@
 
 use super::op::Arg;
 use super::{Ends, Lower, value::with_operand};
-use crate::check::in_place_mutation;
+use crate::check::{in_place_mutation, shape};
 use crate::names;
+use crate::parse::{Callable, Kind};
 use crate::scope::{Const, Options, Value};
 use crate::trace::{Callee, Node, Operand, Step};
 use std::rc::Rc;
 use syn::spanned::Spanned;
 use syn::{Expr, ExprCall, GenericArgument, Path};
+use thunder_core::item::Var;
 use thunder_core::op::{ArgKind, free_function};
 use thunder_core::types::{Elem, Ty};
 
@@ -33,6 +35,14 @@ impl<'a> Lower<'a, '_> {
             let args = self.exprs(&c.args);
             return match callee {
                 Value::Closure(_) => self.apply_closure(&callee, args),
+                Value::Callable(v, of) => {
+                    let mut fine = true;
+                    for ((e, arg), kind) in c.args.iter().zip(&args).zip(&of.params) {
+                        let dims = self.types.dims.list();
+                        fine &= shape::argument(e, arg, kind, &dims, &self.types.generics.elems, self.diag);
+                    }
+                    if fine { self.call_closure(v, &of, args, c.func.span()) } else { Value::Failed }
+                }
                 Value::Failed => Value::Failed,
                 Value::Static(_) if args.iter().all(Value::is_static) => Value::STATIC,
                 _ => self.not_understood(&c.func, "a call of this value"),
@@ -178,6 +188,9 @@ impl<'a> Lower<'a, '_> {
         {
             return Value::Failed;
         }
+        if self.given_by_name(&args) {
+            return Value::Failed;
+        }
         if self.own.is(&p.path) {
             crate::check::recursion::direct(&p.path, &self.own.name, self.diag);
             return Value::Failed;
@@ -193,6 +206,54 @@ impl<'a> Lower<'a, '_> {
         self.call_item(callee, None, &args, p.span())
     }
 
+    /// Refuses a function given by name to an item: the trace has the closures that are written out. Whether it did.
+    pub(super) fn given_by_name(&mut self, args: &[Arg<'a>]) -> bool {
+        let mut refused = false;
+        for (e, v) in args {
+            let Expr::Path(p) = e else { continue };
+            let last = p.path.segments.last().map(|s| s.ident.to_string()).unwrap_or_default();
+            let bound = names::single(&p.path).is_some_and(|id| self.scope.find(&id.to_string()).is_some());
+            if matches!(v, Value::Static(Const::Unknown)) && !bound && !names::is_capital(&last) {
+                crate::check::opaque_call::given(e, self.diag);
+                refused = true;
+            }
+        }
+        refused
+    }
+
+    /// An argument as an operand: a closure is traced here, where what it captures is known.
+    fn argument(&mut self, value: &Value<'a>) -> Operand {
+        let Value::Closure(c) = value else { return self.operand(value) };
+        let params: Vec<Var> = c.syntax.inputs.iter().map(|_| self.var(Ty::UNKNOWN)).collect();
+        let given = params.iter().map(|v| Value::Unknown(Operand::Var(*v))).collect();
+        self.regions.push(self.scope.newest());
+        let (result, body) = self.nested(|s| {
+            let result = s.apply_closure(value, given);
+            s.operand(&result)
+        });
+        self.regions.pop();
+        let dst = self.var(Ty::UNKNOWN);
+        self.push(Node::Closure { dst, params, body, result });
+        Operand::Var(dst)
+    }
+
+    /// Appends a call of a closure that the item was given.
+    pub(super) fn call_closure(
+        &mut self,
+        closure: Var,
+        of: &Callable,
+        args: Vec<Value<'a>>,
+        span: proc_macro2::Span,
+    ) -> Value<'a> {
+        if args.iter().any(|v| matches!(v, Value::Failed)) {
+            return Value::Failed;
+        }
+        let args = args.iter().map(|v| self.operand(v)).collect();
+        let dst = self.var(if let Kind::Tensor(ty) = &of.result { *ty } else { Ty::UNKNOWN });
+        self.push(Node::Call { dst, callee: Callee::Closure(closure), args, at: Self::at(span) });
+        self.value_of(&of.result, Operand::Var(dst))
+    }
+
     /// Appends a call.
     pub(super) fn call_item(
         &mut self,
@@ -206,7 +267,7 @@ impl<'a> Lower<'a, '_> {
         }
         let places =
             receiver.iter().map(|_| None).chain(args.iter().map(|(e, _)| Some(Ends::of(e)))).collect();
-        let args = receiver.iter().chain(args.iter().map(|(_, v)| v)).map(|v| self.operand(v)).collect();
+        let args = receiver.iter().chain(args.iter().map(|(_, v)| v)).map(|v| self.argument(v)).collect();
         let dst = self.var(Ty::UNKNOWN);
         self.claims.calls.insert(dst, (span, places));
         self.push(Node::Call { dst, callee, args, at: Self::at(span) });

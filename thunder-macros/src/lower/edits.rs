@@ -3,6 +3,7 @@
 //! Lowering only reads the tree, because it walks loops and closures more than once. The tree does not move
 //! between lowering and `expand::body`, which applies the edits.
 
+use proc_macro2::Span;
 use std::any::TypeId;
 use std::collections::HashMap;
 use syn::Expr;
@@ -37,6 +38,8 @@ pub enum Edit {
     Einsum { ranks: Vec<usize>, result: usize },
     /// `x.chunk(3, -1)` gives an array.
     Chunk { count: usize },
+    /// `x.chunk_vec(n, -1)`, whose parts are iterations of this loop.
+    ChunkVec { site: u16 },
 }
 
 /// A marker that the body logs while it is recorded.
@@ -53,6 +56,8 @@ pub enum Marker {
 pub struct Stated {
     /// The name bound.
     pub name: String,
+    /// Where the annotation is.
+    pub span: Span,
     /// For each dimension, the name or the number that it asserts.
     pub asserts: Vec<Option<Claim>>,
     /// Names that it binds: `(name, dimension)`.

@@ -84,6 +84,17 @@ impl<'a> Lower<'a, '_> {
             },
             ("filter", 1) => self.filter(m, iter, &args[0]),
             ("for_each", 1) => self.for_each(m, &iter, &args[0]),
+            ("any" | "all" | "position", 1) => {
+                let site = self.site(m);
+                let names = self.closure_names(&iter, &args[0]);
+                let (value, kept) = self.repeat(site, &names, |s| {
+                    let x = s.item_of(&iter, site);
+                    s.apply_closure(&args[0], vec![x])
+                });
+                self.predicate(&m.args[0], &args[0], &value, &format!("`{name}`"));
+                self.mark_host(kept, &iter, Some(&args[0]), site);
+                if matches!(value, Value::Failed) { Value::Failed } else { Value::STATIC }
+            }
             ("fold", 2) => self.fold(m, &iter, args),
             ("collect", 0) => self.collect(m, &iter),
             ("next" | "last" | "nth", _) if !has_closure(&iter) => {
@@ -100,7 +111,7 @@ impl<'a> Lower<'a, '_> {
                     _ => return self.not_understood(&m.method, "this method of an iterator over tensors"),
                 };
                 let value = self.apply_closure(&args[0], vec![elem.clone()]);
-                self.must_be_static(&m.args[0], &value, "`find`");
+                self.predicate(&m.args[0], &args[0], &value, "`find`");
                 if elem.is_static() { Value::STATIC } else { Value::Option(Box::new(elem)) }
             }
             ("len", 0) => Value::STATIC,
@@ -143,13 +154,22 @@ impl<'a> Lower<'a, '_> {
         }
     }
 
+    /// Refuses a tensor where std needs a closure to give a `bool`.
+    fn predicate(&mut self, at: &'a Expr, f: &Value<'a>, value: &Value<'a>, what: &str) {
+        let at = if let Value::Closure(c) = f { &*c.syntax.body } else { at };
+        self.must_be_static(at, value, what);
+    }
+
     /// Refuses a function by name where a closure would get tensors. Whether it did.
     pub(super) fn given(&mut self, at: &'a Expr, f: &Value<'a>, is_static: bool) -> bool {
-        let refused = !is_static && matches!(f, Value::Static(_)) && matches!(at, Expr::Path(_));
-        if refused {
-            crate::check::opaque_call::given(at, self.diag);
+        match f {
+            Value::Callable(..) => crate::check::opaque_call::given_on(at, self.diag),
+            Value::Static(_) if !is_static && matches!(at, Expr::Path(_)) => {
+                crate::check::opaque_call::given(at, self.diag);
+            }
+            _ => return false,
         }
-        refused
+        true
     }
 
     fn filter(&mut self, m: &'a ExprMethodCall, iter: Rc<Iter<'a>>, f: &Value<'a>) -> Value<'a> {
@@ -164,7 +184,7 @@ impl<'a> Lower<'a, '_> {
         {
             return self.not_understood(&m.args[0], "a filter that computes on tensors");
         }
-        self.must_be_static(&m.args[0], &value, "`filter`");
+        self.predicate(&m.args[0], f, &value, "`filter`");
         Value::Iter(Rc::new(iter.shuffled()))
     }
 

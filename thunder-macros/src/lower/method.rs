@@ -11,7 +11,7 @@ use crate::trace::{Callee, Node, Operand};
 use std::rc::Rc;
 use syn::{Expr, ExprMethodCall, GenericArgument, Pat};
 use thunder_core::op::{Op, method};
-use thunder_core::types::{Extent, Ty};
+use thunder_core::types::{Axis, Extent, Ty};
 
 impl<'a> Lower<'a, '_> {
     pub(super) fn method_call(&mut self, e: &'a Expr, m: &'a ExprMethodCall) -> Value<'a> {
@@ -42,7 +42,9 @@ impl<'a> Lower<'a, '_> {
             Value::List(..) => self.list_method(m, receiver),
             Value::Iter(i) => self.iterator_method(m, i),
             Value::Option(inner) => self.option_method(m, *inner),
-            Value::Closure(_) => self.not_understood(&m.method, "a method of a closure"),
+            Value::Closure(_) | Value::Callable(..) => {
+                self.not_understood(&m.method, "a method of a closure")
+            }
             Value::Module(_) | Value::Unknown(_) => self.unknown_method(e, m, &name, receiver),
             Value::Failed | Value::Never => receiver,
         }
@@ -59,22 +61,14 @@ impl<'a> Lower<'a, '_> {
                 Value::Tuple(ty.shape.dims().iter().map(|&e| Value::Static(Const::Extent(e))).collect())
             }
             ("shape" | "dtype" | "rank" | "device" | "len" | "is_empty", 0) => Value::STATIC,
-            ("size", 1) => match self.expr(&m.args[0]) {
-                Value::Static(Const::Int(n)) => {
-                    let axis =
-                        i8::try_from(n).map_or(thunder_core::types::Axis::UNKNOWN, thunder_core::types::Axis);
-                    Value::Static(Const::Extent(ty.shape.get(axis)))
-                }
-                _ => Value::STATIC,
+            ("size", 1) => match axis(&self.expr(&m.args[0])) {
+                Axis::UNKNOWN => Value::STATIC,
+                axis => Value::Static(Const::Extent(ty.shape.get(axis))),
             },
             ("clone" | "to_owned", 0) => x,
             ("rearrange", 1) => self.rearrange(e, m, x),
             ("chunk", 2) => self.chunk(e, m, x),
-            ("chunk_vec", 2) => {
-                let args = self.exprs(&m.args);
-                let _ = args;
-                self.opaque_list(m, &x)
-            }
+            ("chunk_vec", 2) => self.chunk_vec(e, m, x),
             ("cast_like", 1) => {
                 let like = self.expr(&m.args[0]);
                 let elem = Self::ty(&like).elem;
@@ -102,25 +96,30 @@ impl<'a> Lower<'a, '_> {
         }
     }
 
-    /// A list of tensors whose number only the link knows.
-    fn opaque_list(&mut self, m: &'a ExprMethodCall, x: &Value<'a>) -> Value<'a> {
-        self.diag.error(
-            &m.method,
-            "the number of chunks must be a literal",
-            "`x.chunk(3, -1)`, or `narrow` in a loop over static values",
-        );
-        let _ = x;
-        Value::Failed
+    /// `x.chunk_vec(n, -1)`: as many operations as a static number says.
+    fn chunk_vec(&mut self, e: &'a Expr, m: &'a ExprMethodCall, x: Value<'a>) -> Value<'a> {
+        let args = self.exprs(&m.args);
+        if value_shape::extent(&m.args[0], &args[0], self.diag)
+            || value_branch::as_static(&m.args[1], "axis", &args[1], self.diag)
+            || args.iter().any(|a| matches!(a, Value::Failed))
+        {
+            return Value::Failed;
+        }
+        let n = if let Value::Static(c) = &args[0] { c.extent() } else { Extent::UNKNOWN };
+        let op = Op::Chunk { n, axis: axis(&args[1]), index: Extent::UNKNOWN };
+        let site = self.site(m);
+        self.edits.expr(e, super::edits::Edit::ChunkVec { site });
+        self.collect_repeat(m, None, |s, _| s.apply(op, std::slice::from_ref(&x), m.method.span(), |_| None))
     }
 
     /// `x.chunk(3, -1)`: as many operations as parts.
     fn chunk(&mut self, e: &'a Expr, m: &'a ExprMethodCall, x: Value<'a>) -> Value<'a> {
         let args = self.exprs(&m.args);
-        let (Value::Static(Const::Int(n)), Value::Static(axis)) = (&args[0], &args[1]) else {
+        let (Value::Static(Const::Int(n)), Value::Static(_)) = (&args[0], &args[1]) else {
             self.diag.error(
                 &m.args[0],
                 "the number of chunks decides how many values there are: it must be a literal",
-                "`x.chunk(3, -1)`",
+                "`x.chunk(3, -1)`; or `x.chunk_vec(n, -1)`, which gives a `Vec`",
             );
             return Value::Failed;
         };
@@ -128,12 +127,7 @@ impl<'a> Lower<'a, '_> {
             self.diag.error(&m.args[0], "a tensor is cut into 1 to 64 chunks", "a number in that range");
             return Value::Failed;
         };
-        let axis = match axis {
-            Const::Int(a) => {
-                i8::try_from(*a).map_or(thunder_core::types::Axis::UNKNOWN, thunder_core::types::Axis)
-            }
-            _ => thunder_core::types::Axis::UNKNOWN,
-        };
+        let axis = axis(&args[1]);
         self.edits.expr(e, super::edits::Edit::Chunk { count });
         let mut parts = Vec::new();
         for index in 0..count {
@@ -221,6 +215,12 @@ impl<'a> Lower<'a, '_> {
             return self.iterator_method(m, iter);
         }
         let args = self.exprs(&m.args);
+        let known = |v: &Value<'a>| v.is_static() || matches!(v, Value::Closure(_) | Value::Failed);
+        if !crate::check::opaque_call::std_method(name) && !args.iter().all(known) {
+            // A configuration value of the user's own: an enum with a `#[thunder]` method, say.
+            let args: Vec<Arg<'a>> = m.args.iter().zip(args).collect();
+            return self.call_item(Callee::Method(name.into()), Some(x.clone()), &args, m.method.span());
+        }
         let mut traced = None;
         for (v, e) in args.iter().zip(&m.args) {
             match v {
@@ -236,11 +236,6 @@ impl<'a> Lower<'a, '_> {
             }
         }
         match traced {
-            // A configuration value of the user's own: an enum with a `#[thunder]` method, say.
-            Some(_) if !crate::check::opaque_call::std_method(name) => {
-                let args: Vec<Arg<'a>> = m.args.iter().zip(args).collect();
-                self.call_item(Callee::Method(name.into()), Some(x.clone()), &args, m.method.span())
-            }
             Some(e) => {
                 let what = format!("`{name}` of a static value does not take tensors");
                 self.diag.error(e, what, "an `if` or a `match`, whose arms may hold tensors");
@@ -260,6 +255,12 @@ impl<'a> Lower<'a, '_> {
         match (name, m.args.len()) {
             ("map", 1) => {
                 let f = self.expr(&m.args[0]);
+                if let Value::Callable(v, of) = &f {
+                    let span = m.method.span();
+                    return Value::Tuple(
+                        parts.into_iter().map(|p| self.call_closure(*v, of, vec![p], span)).collect(),
+                    );
+                }
                 if self.given(&m.args[0], &f, parts.iter().all(Value::is_static)) {
                     return Value::Failed;
                 }
@@ -326,6 +327,7 @@ impl<'a> Lower<'a, '_> {
             }
             ("rearrange", 1) => self.rearrange(e, m, x),
             ("chunk", 2) => self.chunk(e, m, x),
+            ("chunk_vec", 2) => self.chunk_vec(e, m, x),
             ("split", 0) if m.turbofish.is_some() || self.expected.is_some() => {
                 self.key_method(m, name, Value::Key(o))
             }
@@ -358,8 +360,8 @@ impl<'a> Lower<'a, '_> {
         args: Vec<Arg<'a>>,
         span: proc_macro2::Span,
     ) -> Value<'a> {
-        if let Some((at, _)) = args.iter().find(|(_, v)| matches!(v, Value::Closure(_))) {
-            return self.not_understood(at, "a closure given to another item");
+        if self.given_by_name(&args) {
+            return Value::Failed;
         }
         self.call_item(Callee::Method(name.into()), Some(x), &args, span)
     }
@@ -371,5 +373,13 @@ impl<'a> Lower<'a, '_> {
             Pat::Type(t) => Self::expected_by(&t.pat),
             _ => None,
         }
+    }
+}
+
+/// An axis, as far as it can be read.
+fn axis(value: &Value<'_>) -> Axis {
+    match value {
+        Value::Static(Const::Int(n)) => i8::try_from(*n).map_or(Axis::UNKNOWN, Axis),
+        _ => Axis::UNKNOWN,
     }
 }

@@ -3,6 +3,7 @@
 //! Every expression gives a [`Value`]: what is known of it. Operations on tensors append nodes, typed by
 //! thunder-core's own inference. What is not understood is an error.
 
+mod annotation;
 mod block;
 mod call;
 mod closure;
@@ -49,6 +50,8 @@ pub struct Lower<'a, 'd> {
     pub edits: Edits,
     /// Dimension names that the body reads as numbers.
     pub used_dims: BTreeSet<String>,
+    /// The number of dimensions that the signature names.
+    declared: u8,
     /// Whether unbound capitalised names may be dimensions of `self`.
     in_impl: bool,
     /// The parsed arguments of macro calls.
@@ -136,6 +139,8 @@ pub struct Claims {
     pub results: Vec<(Var, Ends, Ty)>,
     /// Annotated values, with what is said.
     pub annotations: Vec<(Var, Ends, Ty)>,
+    /// Dimension variables that annotations bind: what they are equal to is not followed.
+    pub fresh: BTreeSet<u8>,
 }
 
 /// The first and the last token of an expression.
@@ -174,6 +179,7 @@ impl<'a, 'd> Lower<'a, 'd> {
     pub fn new(types: Types, in_impl: bool, macros: &'a Macros, diag: &'d mut Diagnostics) -> Self {
         Lower {
             diag,
+            declared: types.dims.names.len() as u8,
             types,
             edits: Edits::default(),
             used_dims: BTreeSet::new(),
@@ -288,7 +294,11 @@ impl<'a, 'd> Lower<'a, 'd> {
                 if inner.is_static() { Value::STATIC } else { Value::Option(Box::new(inner)) }
             }
             Kind::Named(Named { dim: Some(name), .. }) => self.dim_value(&name.clone()),
-            Kind::Named(_) | Kind::Closure | Kind::Unknown => Value::Unknown(operand),
+            Kind::Closure(of) => match operand {
+                Operand::Var(v) => Value::Callable(v, of.clone()),
+                _ => Value::Failed,
+            },
+            Kind::Named(_) | Kind::Unknown => Value::Unknown(operand),
             Kind::Refused => Value::Failed,
         }
     }

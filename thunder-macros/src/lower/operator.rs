@@ -1,6 +1,7 @@
 //! Operators.
 
-use super::edits::Edit;
+use super::closure::assigned;
+use super::edits::{Edit, Marker};
 use super::{Lower, statics};
 use crate::check::{hidden_state, in_place_mutation, value_branch};
 use crate::names;
@@ -35,7 +36,13 @@ fn operator(op: &BinOp) -> Option<(&'static str, Op, Span)> {
 impl<'a> Lower<'a, '_> {
     pub(super) fn binary(&mut self, e: &'a Expr, b: &'a ExprBinary) -> Value<'a> {
         if let BinOp::And(_) | BinOp::Or(_) = b.op {
-            let (x, y) = (self.expr(&b.left), self.expr(&b.right));
+            let x = self.expr(&b.left);
+            // The right side runs once or not at all.
+            let site = self.site(b);
+            let (y, kept) = self.repeat(site, &assigned(&b.right), |s| s.expr(&b.right));
+            if kept {
+                self.edits.marker(&*b.right, Marker::Iter(site));
+            }
             if x.is_tensor() || y.is_tensor() {
                 value_branch::short_circuit(&b.op, self.diag);
                 return Value::Failed;

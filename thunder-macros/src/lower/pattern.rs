@@ -33,18 +33,7 @@ impl<'a> Lower<'a, '_> {
                 };
                 self.scope.bind(name, value);
             }
-            Pat::Type(t) => {
-                let known = self.types.dims.names.len();
-                self.types.collect_type(&t.ty);
-                let kind = self.types.read(&t.ty, self.diag);
-                let _ = known;
-                let value = match (&kind, value) {
-                    (crate::parse::Kind::Tensor(ty), Value::Unknown(o)) => Value::Tensor(o, *ty),
-                    (crate::parse::Kind::Static { .. }, Value::Unknown(_)) => Value::STATIC,
-                    (_, value) => value,
-                };
-                self.bind_pattern(&t.pat, value);
-            }
+            Pat::Type(t) => self.bind_annotated(t, value, &t.ty),
             Pat::Paren(p) => self.bind_pattern(&p.pat, value),
             Pat::Reference(r) => self.bind_pattern(&r.pat, value),
             Pat::Tuple(t) => self.bind_sequence(t.elems.iter(), t.elems.len(), value),

@@ -51,7 +51,7 @@ impl<'a> Lower<'a, '_> {
         if values.iter().any(|v| matches!(v, Value::Failed)) {
             return Value::Failed;
         }
-        if values.len() != count || !matches!(values[closure_at], Value::Closure(_)) {
+        if values.len() != count || !matches!(values[closure_at], Value::Closure(_) | Value::Callable(..)) {
             let at = c.args.get(closure_at).map_or(&*c.func, |e| e);
             let name = crate::trace::transform(kind);
             self.diag.error(at, format!("`{name}` takes a closure, and it is not here"), usage(kind));
@@ -77,7 +77,10 @@ impl<'a> Lower<'a, '_> {
         let (result, mut body) = self.nested(|s| {
             // A whole structure came in as one parameter: its parts are taken inside.
             let given = given.into_iter().map(|g| s.unpack(g)).collect();
-            s.apply_closure(&values[closure_at], given)
+            match &values[closure_at] {
+                Value::Callable(v, of) => s.call_closure(*v, of, given, c.func.span()),
+                f => s.apply_closure(f, given),
+            }
         });
         self.regions.pop();
         if matches!(result, Value::Failed) {

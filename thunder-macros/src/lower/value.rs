@@ -16,6 +16,7 @@ impl<'a> Lower<'a, '_> {
             | Value::List(o, _)
             | Value::Module(o)
             | Value::Unknown(o) => *o,
+            Value::Callable(v, _) => Operand::Var(*v),
             Value::Static(c) => Operand::Static(c.lit()),
             Value::Options(_) => Operand::Static(Lit::Free),
             Value::Tuple(_) if value.is_static() => Operand::Static(Lit::Free),
@@ -70,9 +71,12 @@ impl<'a> Lower<'a, '_> {
         arms: &mut [Vec<Node>],
     ) -> Value<'a> {
         match kind {
-            Value::Static(_) | Value::Closure(_) | Value::Options(_) | Value::Iter(_) | Value::Unset => {
-                kind.clone()
-            }
+            Value::Static(_)
+            | Value::Closure(_)
+            | Value::Callable(..)
+            | Value::Options(_)
+            | Value::Iter(_)
+            | Value::Unset => kind.clone(),
             Value::Tuple(parts) => {
                 let joined = parts.iter().enumerate().map(|(i, part)| {
                     let column: Vec<Value<'a>> = values
@@ -147,6 +151,7 @@ pub(super) fn meet<'a>(a: &Value<'a>, b: &Value<'a>) -> Value<'a> {
         (Value::List(o, x), Value::List(_, y)) => Value::List(*o, Box::new(meet(x, y))),
         (Value::Module(o), Value::Module(_)) => Value::Module(*o),
         (Value::Closure(x), Value::Closure(y)) if std::ptr::eq(x.syntax, y.syntax) => a.clone(),
+        (Value::Callable(x, _), Value::Callable(y, _)) if x == y => a.clone(),
         _ if a.is_static() && b.is_static() => Value::STATIC,
         _ => Value::Unknown(Operand::Hole),
     }

@@ -1,16 +1,16 @@
 //! What the generic parameters of an item stand for.
 
-use syn::{GenericParam, TypeParamBound, WherePredicate};
+use syn::{GenericParam, ParenthesizedGenericArguments, PathArguments, TypeParamBound, WherePredicate};
 
 /// The generic parameters in scope, by what they stand for.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Generics {
     /// Element types: `E: Float`. Their index is the one of `Elem::Param`.
     pub elems: Vec<String>,
     /// Shapes: `S: Shape`.
     pub shapes: Vec<String>,
     /// Closures: `F: Fn(…) -> …`.
-    pub closures: Vec<String>,
+    pub closures: Vec<(String, ParenthesizedGenericArguments)>,
     /// Other types: modules, configuration.
     pub types: Vec<String>,
     /// `const N: usize`.
@@ -26,19 +26,23 @@ impl Generics {
             match p {
                 GenericParam::Type(t) => {
                     let name = t.ident.to_string();
-                    let mut bounds: Vec<String> = bound_names(&t.bounds);
+                    let mut bounds: Vec<&TypeParamBound> = t.bounds.iter().collect();
                     if let Some(w) = &generics.where_clause {
                         for pred in &w.predicates {
                             if let WherePredicate::Type(p) = pred
                                 && let syn::Type::Path(path) = &p.bounded_ty
                                 && path.path.is_ident(&t.ident)
                             {
-                                bounds.extend(bound_names(&p.bounds));
+                                bounds.extend(&p.bounds);
                             }
                         }
                     }
-                    self.examples.extend(example(&bounds).map(|e| (name.clone(), e)));
-                    self.list_for(&bounds).push(name);
+                    self.examples
+                        .extend(example(&bound_names(bounds.iter().copied())).map(|e| (name.clone(), e)));
+                    match closure_bound(bounds.iter().copied()) {
+                        Some(of) => self.closures.push((name, of.clone())),
+                        None => self.list_for(&bound_names(bounds)).push(name),
+                    }
                 }
                 GenericParam::Const(c) => self.consts.push(c.ident.to_string()),
                 GenericParam::Lifetime(_) => {}
@@ -52,8 +56,6 @@ impl Generics {
             &mut self.elems
         } else if has(&["Shape", "Leading"]) {
             &mut self.shapes
-        } else if has(&["Fn", "FnMut", "FnOnce"]) {
-            &mut self.closures
         } else {
             &mut self.types
         }
@@ -80,7 +82,21 @@ fn example(bounds: &[String]) -> Option<&'static str> {
     example
 }
 
-fn bound_names<'a>(bounds: impl IntoIterator<Item = &'a TypeParamBound>) -> Vec<String> {
+/// What `Fn(…) -> …` among the bounds says.
+pub fn closure_bound<'a>(
+    bounds: impl IntoIterator<Item = &'a TypeParamBound>,
+) -> Option<&'a ParenthesizedGenericArguments> {
+    bounds.into_iter().find_map(|b| match b {
+        TypeParamBound::Trait(t) => match &t.path.segments.last()?.arguments {
+            PathArguments::Parenthesized(p) => Some(p),
+            _ => None,
+        },
+        _ => None,
+    })
+}
+
+/// The names of the traits among the bounds.
+pub fn bound_names<'a>(bounds: impl IntoIterator<Item = &'a TypeParamBound>) -> Vec<String> {
     bounds
         .into_iter()
         .filter_map(|b| match b {

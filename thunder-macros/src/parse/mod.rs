@@ -10,4 +10,4 @@ pub mod ty;
 pub use generics::Generics;
 pub use options::Options;
 pub use signature::{Param, Pass, Receiver, Signature};
-pub use ty::{Kind, Named, Types};
+pub use ty::{Callable, Kind, Named, Types};

@@ -34,8 +34,20 @@ impl Types {
         }
     }
 
+    /// Rewrites the tensor types in the bounds of generic parameters.
+    pub fn rewrite_generics(&self, generics: &mut syn::Generics) {
+        for p in generics.type_params_mut() {
+            p.bounds.iter_mut().for_each(|b| self.rewrite_bound(b));
+        }
+        for p in generics.where_clause.iter_mut().flat_map(|w| &mut w.predicates) {
+            if let syn::WherePredicate::Type(t) = p {
+                t.bounds.iter_mut().for_each(|b| self.rewrite_bound(b));
+            }
+        }
+    }
+
     /// Rewrites the tensor types among a bound's arguments: `Fn(&Tensor<E, (B,)>) -> …`.
-    pub fn rewrite_bound(&self, b: &mut syn::TypeParamBound) {
+    fn rewrite_bound(&self, b: &mut syn::TypeParamBound) {
         if let syn::TypeParamBound::Trait(t) = b {
             for s in &mut t.path.segments {
                 match &mut s.arguments {

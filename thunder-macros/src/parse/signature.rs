@@ -72,6 +72,13 @@ pub struct Signature {
 }
 
 impl Signature {
+    /// Whether it takes closures, and so can't be called on the host.
+    pub fn takes_closures(&self) -> bool {
+        self.params.iter().any(|p| matches!(p.kind, Kind::Closure(_)))
+    }
+}
+
+impl Signature {
     /// Reads `syntax`, whose surroundings have the names of `outer`.
     pub fn parse(
         mut syntax: syn::Signature,
@@ -84,6 +91,7 @@ impl Signature {
         types.alias = alias;
         types.generics.extend(&syntax.generics);
         types.collect_fn(&syntax);
+        types.rewrite_generics(&mut syntax.generics);
         lead_bounds(&mut syntax.generics, &types);
         let (mut params, mut receiver) = (Vec::new(), None);
         for (i, arg) in syntax.inputs.iter_mut().enumerate() {
@@ -150,6 +158,7 @@ impl Types {
             }
             stated.visit_type(&t.ty);
         }
+        stated.visit_generics(&sig.generics);
         let trailing = std::mem::take(&mut stated.shapes);
         if let ReturnType::Type(_, ty) = &sig.output {
             stated.visit_type(ty);

@@ -1,10 +1,13 @@
 //! Types as signatures, fields and annotations write them: what they say of a value, and the Rust they become.
 
-use super::Generics;
+use super::generics::{Generics, closure_bound};
 use crate::diagnostics::Diagnostics;
 use crate::names;
 use crate::trace::Dims;
-use syn::{Expr, GenericArgument, Ident, PathArguments, Type, TypePath};
+use std::rc::Rc;
+use syn::{
+    Expr, GenericArgument, Ident, ParenthesizedGenericArguments, PathArguments, ReturnType, Type, TypePath,
+};
 use thunder_core::types::{DType, Elem, Extent, Shape, Ty};
 
 /// What a type says of a value.
@@ -26,13 +29,22 @@ pub enum Kind {
     /// An `Option`.
     Option(Box<Kind>),
     /// A closure.
-    Closure,
+    Closure(Rc<Callable>),
     /// A module, configuration, or a generic type.
     Named(Named),
     /// Nothing known.
     Unknown,
     /// What was reported.
     Refused,
+}
+
+/// What a closure's type says: `impl Fn(&Tensor<f32, (B, C)>) -> Scalar<f32>`.
+#[derive(Debug)]
+pub struct Callable {
+    /// Of its parameters.
+    pub params: Vec<Kind>,
+    /// Of its result.
+    pub result: Kind,
 }
 
 /// A named type: a module or configuration.
@@ -80,7 +92,13 @@ impl Types {
             Type::Tuple(t) => Kind::Tuple(t.elems.iter().map(|e| self.read(e, diag)).collect()),
             Type::Array(a) => Kind::List(Box::new(self.read(&a.elem, diag))),
             Type::Slice(s) => Kind::List(Box::new(self.read(&s.elem, diag))),
-            Type::ImplTrait(_) => Kind::Closure,
+            Type::ImplTrait(t) => match closure_bound(&t.bounds) {
+                Some(of) => self.read_closure(of, diag),
+                None => {
+                    let name = super::generics::bound_names(&t.bounds).into_iter().next().unwrap_or_default();
+                    Kind::Named(Named { name, ..Named::default() })
+                }
+            },
             Type::Infer(_) => Kind::Unknown,
             Type::TraitObject(t) => {
                 crate::check::foreign_tensor::dyn_type(t, diag);
@@ -129,12 +147,24 @@ impl Types {
             ("Vec", [inner]) => Kind::List(Box::new(self.read(inner, diag))),
             ("Box" | "Arc" | "Rc", [inner]) => self.read(inner, diag),
             _ if is_static(&name) => Kind::Static { size: false },
-            _ if self.generics.closures.contains(&name) => Kind::Closure,
             _ => {
+                let closure = self.generics.closures.iter().find(|(n, _)| *n == name);
+                if let Some((_, of)) = closure {
+                    return self.read_closure(&of.clone(), diag);
+                }
                 let bindings = args.iter().filter_map(|a| self.binding(a, diag)).collect();
                 Kind::Named(Named { name, bindings, dim: None })
             }
         }
+    }
+
+    fn read_closure(&mut self, of: &ParenthesizedGenericArguments, diag: &mut Diagnostics) -> Kind {
+        let params = of.inputs.iter().map(|t| self.read(t, diag)).collect();
+        let result = match &of.output {
+            ReturnType::Default => Kind::Tuple(Vec::new()),
+            ReturnType::Type(_, t) => self.read(t, diag),
+        };
+        Kind::Closure(Rc::new(Callable { params, result }))
     }
 
     /// `Out = F` in a submodule's type.

@@ -265,3 +265,38 @@ fn errors_come_all_at_once_and_breed_none() {
         ]
     );
 }
+
+#[test]
+fn closures_are_given_and_called() {
+    same(
+        &trace(
+            "fn apply(x: &Tensor<f32, (C,)>, f: impl Fn(&Tensor<f32, (C,)>) -> Tensor<f32, (K,)>) -> Tensor<f32, (K,)> {
+                grad(x, |x| f(x).sum(..));
+                f(x)
+            }",
+        ),
+        "trace apply(x: f32[C], f: closure) -> f32[K]
+           v5: f32[C] = grad v0 |v2: f32[C]|                      # :2
+             v3: f32[K] = v1(v2)                                  # :2
+             v4: f32[] = sum v3, axes=all, keepdim=false          # :2
+             give v4
+           v6: f32[K] = v1(v0)                                    # :3
+           return v6",
+    );
+    same(
+        &trace(
+            "fn twice<F: Fn(&Tensor<f32, (C,)>) -> Tensor<f32, (C,)>>(x: &Tensor<f32, (C,)>, f: F) -> Tensor<f32, (C,)> {
+                let y = x.exp();
+                apply(x, |t| f(t) * &y)
+            }",
+        ),
+        "trace twice(x: f32[C], f: closure) -> f32[C]
+           v2: f32[C] = exp v0                                    # :2
+           v6 = closure |v3|
+             v4: f32[C] = v1(v3)                                  # :3
+             v5: f32[C] = mul v4, v2                              # :3
+             give v5
+           v7 = apply(v0, v6)                                     # :3
+           return v7",
+    );
+}
