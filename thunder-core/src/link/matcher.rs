@@ -178,8 +178,7 @@ impl<'a> Matcher<'a> {
                     }
                     (callee, _) => {
                         let what = format!(
-                            "expected a call of `{callee:?}`, recorded {}\n\n       help: \
-                             an `impl` without `#[thunder]` is not traced",
+                            "expected a call of `{callee:?}`, recorded {}; an `impl` without `#[thunder]` is not traced",
                             self.describe()
                         );
                         return Err(self.refuse(self.item(f), Some(*at), what));

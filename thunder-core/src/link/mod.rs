@@ -10,5 +10,5 @@ mod region;
 
 pub use dims::dim;
 pub use mapped::{Examples, Stack, Stacked, scan, vmap};
-pub use record::{arm, iter};
+pub use record::{arm, filter, iter, or, unwrap_or, zip};
 pub use region::{autocast, checkpoint, grad, jvp, value_and_grad, vjp};

@@ -153,17 +153,15 @@ impl Apply<'_> {
                 let path = quote_spanned!(span=> ::thunder::__rt::chunk::<#n, _, _>);
                 *e = turbofish(path, span, [Some(x), axis].into_iter().flatten());
             }
-            Edit::ChunkVec { site } => {
+            Edit::Logged { site } => {
                 let Expr::MethodCall(m) = e else { return };
-                let span = m.method.span();
+                let (name, span) = (m.method.to_string(), m.method.span());
                 let site = Literal::u16_unsuffixed(*site);
-                let x = reference(take(&mut m.receiver));
+                let x = take(&mut m.receiver);
+                // An operation takes its operand by reference, std's methods take theirs by value.
+                let x = if name == "chunk_vec" { reference(x) } else { x };
                 let args = std::mem::take(&mut m.args);
-                *e = call(
-                    "chunk_vec",
-                    span,
-                    [x].into_iter().chain(args).chain([Expr::Verbatim(quote!(#site))]),
-                );
+                *e = call(&name, span, [x].into_iter().chain(args).chain([Expr::Verbatim(quote!(#site))]));
             }
         }
     }

@@ -81,8 +81,9 @@ impl<'a> Lower<'a, '_> {
         let value = match &l.init {
             Some(init) => {
                 self.expected = Self::expected_by(&l.pat);
+                self.on_option = says_option(&l.pat);
                 let value = self.expr(&init.expr);
-                self.expected = None;
+                (self.expected, self.on_option) = (None, false);
                 value
             }
             None => Value::Unset,
@@ -114,6 +115,12 @@ impl<'a> Lower<'a, '_> {
             None => self.bind_annotated(t, value, t),
         }
     }
+}
+
+/// Whether a pattern is annotated as an `Option`.
+fn says_option(pat: &Pat) -> bool {
+    let Pat::Type(t) = pat else { return false };
+    matches!(&*t.ty, syn::Type::Path(p) if p.path.segments.last().is_some_and(|s| s.ident == "Option"))
 }
 
 /// The variables of an extent.

@@ -38,8 +38,9 @@ pub enum Edit {
     Einsum { ranks: Vec<usize>, result: usize },
     /// `x.chunk(3, -1)` gives an array.
     Chunk { count: usize },
-    /// `x.chunk_vec(n, -1)`, whose parts are iterations of this loop.
-    ChunkVec { site: u16 },
+    /// A method becomes a call of the runtime's function of its name, which logs at this site: the parts of
+    /// `x.chunk_vec(n, -1)` are iterations, the cases of `x.unwrap_or(y)` arms.
+    Logged { site: u16 },
 }
 
 /// A marker that the body logs while it is recorded.

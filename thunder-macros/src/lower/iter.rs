@@ -3,7 +3,7 @@
 use super::closure::assigned;
 use super::edits::Marker;
 use super::{Lower, value::meet};
-use crate::scope::{Const, Iter, Value};
+use crate::scope::{Iter, Value};
 use crate::trace::{Operand, Step};
 use std::rc::Rc;
 use syn::{Expr, ExprMethodCall};
@@ -150,12 +150,22 @@ impl<'a> Lower<'a, '_> {
                     }
                 }
             }
+            (name, _) if super::option::only_option(name) => {
+                self.diag.error(
+                    &m.method,
+                    format!(
+                        "`{name}` is a method of an `Option`, and `map` on a field may be one of an iterator"
+                    ),
+                    "say what it is: `let y: Option<_> = self.x.map(…);`",
+                );
+                Value::Failed
+            }
             _ => self.not_understood(&m.method, "this method of an iterator"),
         }
     }
 
     /// Refuses a tensor where std needs a closure to give a `bool`.
-    fn predicate(&mut self, at: &'a Expr, f: &Value<'a>, value: &Value<'a>, what: &str) {
+    pub(super) fn predicate(&mut self, at: &'a Expr, f: &Value<'a>, value: &Value<'a>, what: &str) {
         let at = if let Value::Closure(c) = f { &*c.syntax.body } else { at };
         self.must_be_static(at, value, what);
     }
@@ -247,83 +257,6 @@ impl<'a> Lower<'a, '_> {
         if let Some(c) = iter.host().or(own) {
             self.mark_closure(c, Marker::Iter(site));
         }
-    }
-
-    /// A method of an `Option` that may be there: its closures run at most once.
-    pub(super) fn option_method(&mut self, m: &'a ExprMethodCall, inner: Value<'a>) -> Value<'a> {
-        let args = self.exprs(&m.args);
-        let name = m.method.to_string();
-        let whole = Value::Option(Box::new(inner.clone()));
-        match (name.as_str(), &args[..]) {
-            ("as_ref" | "as_deref" | "clone" | "cloned" | "copied" | "take" | "as_mut", []) => whole,
-            ("is_some" | "is_none", []) => Value::STATIC,
-            ("unwrap" | "expect" | "unwrap_or_default", _) => inner,
-            ("is_some_and" | "is_none_or", [f]) => {
-                self.once(m, f, inner, None);
-                Value::STATIC
-            }
-            ("map" | "and_then", [f]) => match self.once(m, f, inner, None) {
-                v if v.is_static() => Value::STATIC,
-                Value::Option(v) => Value::Option(v),
-                v => Value::Option(Box::new(v)),
-            },
-            ("map_or", [default, f]) => self.once(m, f, inner, Some(default.clone())),
-            ("iter" | "into_iter", []) => Value::Iter(Rc::new(Iter::Some(whole))),
-            ("filter", [f]) => {
-                self.static_closure(f);
-                whole
-            }
-            ("unwrap_or" | "or" | "unwrap_or_else" | "or_else" | "map_or_else" | "zip" | "xor", _) => {
-                self.not_understood(&m.method, "this method of an `Option` of tensors")
-            }
-            _ => self.not_understood(&m.method, "this method of an `Option`"),
-        }
-    }
-
-    /// The closure's result where `inner` is there, else `default`.
-    fn once(
-        &mut self,
-        m: &'a ExprMethodCall,
-        f: &Value<'a>,
-        inner: Value<'a>,
-        default: Option<Value<'a>>,
-    ) -> Value<'a> {
-        const OUT: &str = "#out";
-        let site = self.site(m);
-        let outer = self.scope.bindings.len();
-        let Value::Closure(c) = f else {
-            return self.not_understood(&m.args, "a function that is no closure here");
-        };
-        let mut names = assigned(&c.syntax.body);
-        names.push(OUT.into());
-        let start = default.unwrap_or(Value::Static(Const::Nothing));
-        // A first walk says what kind of value the closure gives.
-        let mark = (self.diag.mark(), self.vars.len());
-        let (kind, _) = self.nested(|s| s.apply_closure(f, vec![inner.clone()]));
-        self.diag.rewind(mark.0);
-        self.vars.truncate(mark.1);
-        if kind.is_static() {
-            let (_, kept) = self.repeat(site, &names[..names.len() - 1], |s| {
-                s.apply_closure(f, vec![inner.clone()]);
-            });
-            if kept {
-                self.mark_closure(c.syntax, Marker::Iter(site));
-            }
-            return Value::STATIC;
-        }
-        let operand = self.operand(&start);
-        let cell = self.assign(operand, Self::ty(&kind));
-        self.scope.bind(OUT, super::value::with_operand(&kind, cell));
-        let (_, kept) = self.repeat(site, &names, |s| {
-            let out = s.apply_closure(f, vec![inner.clone()]);
-            s.scope.assign(OUT, out);
-        });
-        let out = self.scope.find(OUT).map_or(Value::Failed, |b| b.value.clone());
-        self.scope.bindings.truncate(outer);
-        if kept {
-            self.mark_closure(c.syntax, Marker::Iter(site));
-        }
-        out
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::Lower;
 use super::op::Arg;
+use super::option::only_option;
 use crate::check::{
     attribute_write, hidden_state, in_place_mutation, randomness, recursion, unknown_operation, value_branch,
     value_shape,
@@ -16,7 +17,11 @@ use thunder_core::types::{Axis, Extent, Ty};
 impl<'a> Lower<'a, '_> {
     pub(super) fn method_call(&mut self, e: &'a Expr, m: &'a ExprMethodCall) -> Value<'a> {
         let name = m.method.to_string();
+        // `self.rate.map(…)` alone may be an iterator's or an array's: what follows tells.
+        let on_option = std::mem::take(&mut self.on_option);
+        self.on_option = only_option(&name) && matches!(*m.receiver, Expr::MethodCall(_));
         let receiver = self.expr(&m.receiver);
+        self.on_option = false;
         if matches!(receiver, Value::Failed | Value::Never) {
             self.exprs(&m.args);
             return receiver;
@@ -41,10 +46,11 @@ impl<'a> Lower<'a, '_> {
             Value::Tuple(parts) => self.tuple_method(m, &name, parts),
             Value::List(..) => self.list_method(m, receiver),
             Value::Iter(i) => self.iterator_method(m, i),
-            Value::Option(inner) => self.option_method(m, *inner),
+            Value::Option(inner) => self.option_method(e, m, *inner),
             Value::Closure(_) | Value::Callable(..) => {
                 self.not_understood(&m.method, "a method of a closure")
             }
+            Value::Unknown(_) if on_option && name == "map" => self.option_method(e, m, receiver),
             Value::Module(_) | Value::Unknown(_) => self.unknown_method(e, m, &name, receiver),
             Value::Failed | Value::Never => receiver,
         }
@@ -108,7 +114,7 @@ impl<'a> Lower<'a, '_> {
         let n = if let Value::Static(c) = &args[0] { c.extent() } else { Extent::UNKNOWN };
         let op = Op::Chunk { n, axis: axis(&args[1]), index: Extent::UNKNOWN };
         let site = self.site(m);
-        self.edits.expr(e, super::edits::Edit::ChunkVec { site });
+        self.edits.expr(e, super::edits::Edit::Logged { site });
         self.collect_repeat(m, None, |s, _| s.apply(op, std::slice::from_ref(&x), m.method.span(), |_| None))
     }
 
@@ -315,8 +321,11 @@ impl<'a> Lower<'a, '_> {
             }
             // An `Option` of a number; of a tensor, rustc refuses the number.
             ("unwrap_or", 1) if matches!(m.args[0], Expr::Lit(_) | Expr::Unary(_)) => Value::STATIC,
-            ("map" | "for_each" | "fold" | "enumerate" | "zip" | "rev", _)
-                if m.args.is_empty() || matches!(m.args.last(), Some(Expr::Closure(_))) || name == "zip" =>
+            // No field has these but an `Option`: of a list they are its iterator's.
+            ("filter" | "zip", 1) => self.option_method(e, m, x),
+            (name, _) if only_option(name) => self.option_method(e, m, x),
+            ("map" | "for_each" | "fold" | "enumerate" | "rev", _)
+                if m.args.is_empty() || matches!(m.args.last(), Some(Expr::Closure(_))) =>
             {
                 let iter = Rc::new(Iter::Each(Value::Unknown(o)));
                 if name == "map" {

@@ -18,6 +18,7 @@ mod macros;
 mod method;
 mod op;
 mod operator;
+mod option;
 mod pattern;
 mod rearrange;
 mod statics;
@@ -67,6 +68,8 @@ pub struct Lower<'a, 'd> {
     depth: usize,
     /// Whether the body returns early.
     returns: bool,
+    /// Whether a method is called on what is walked that only an `Option` has.
+    on_option: bool,
     /// The number of values that the `let` around takes apart.
     expected: Option<usize>,
     /// Paths that are read as constants: whether one is a static, rustc knows.
@@ -192,6 +195,7 @@ impl<'a, 'd> Lower<'a, 'd> {
             loops: Vec::new(),
             depth: 0,
             returns: false,
+            on_option: false,
             expected: None,
             constants: Vec::new(),
             own: Own::default(),
