@@ -58,6 +58,13 @@ pub trait Traced {
     const ITEM: &'static Item;
 }
 
+/// The twin of a trait's method: which implementation is called, linking knows.
+pub struct Dispatched;
+
+impl Traced for Dispatched {
+    const ITEM: &'static Item = &Item { name: "_", ..Item::OPAQUE };
+}
+
 /// What stands in for a method that has no twin.
 pub struct Untraced;
 
@@ -68,6 +75,14 @@ impl Traced for Untraced {
 /// The constant of the method whose twin `_f` calls; rustc infers which one.
 pub const fn item_of<T, M: Traced>(_f: fn(&T) -> M) -> &'static Item {
     M::ITEM
+}
+
+/// Refuses a method of a struct that is none of the language's.
+#[track_caller]
+pub const fn method<T, F: Tree>(item: &Item, _f: fn(&T) -> &F, name: &str) {
+    if F::IS_STRUCT {
+        crate::item::traced(item, name);
+    }
 }
 
 /// What is known of the struct that `_f` leads to, or of the elements of a container.
@@ -129,6 +144,7 @@ containers! {
     [] Option<T>: Content __content;
     [] Option<T>: Elements __element;
     [] Vec<T>: Elements __element;
+    [] Box<T>: Content __content;
     [const N: usize] [T; N]: Elements __element;
 }
 

@@ -123,6 +123,8 @@ pub trait Mapper {
 pub trait Tree: Clone + Send + Sync + 'static {
     /// What the macro knows of a struct; for a container, of its elements.
     const INFO: Option<&'static StructInfo> = None;
+    /// Whether it is a struct itself.
+    const IS_STRUCT: bool = false;
     /// Shows every leaf to `v`.
     fn visit(&self, v: &mut dyn Visitor);
     /// The same structure with the leaves that `m` gives.

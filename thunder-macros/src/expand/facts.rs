@@ -100,6 +100,15 @@ impl VisitMut for Example<'_> {
     }
 }
 
+/// The twin of a trait's method.
+pub fn dispatched(name: &Ident) -> TokenStream {
+    let method = twin_name(&name.unraw().to_string());
+    quote! {
+        #[doc(hidden)]
+        fn #method(&self) -> ::thunder::__rt::facts::Dispatched { ::thunder::__rt::facts::Dispatched }
+    }
+}
+
 /// The constants and assertions of a body.
 pub fn facts(sig: &Signature, lowered: &Lowered) -> TokenStream {
     if lowered.claims.calls.is_empty() && sig.receiver.is_none() {
@@ -406,7 +415,12 @@ impl<'a> Facts<'a> {
                 };
                 self.twins.insert(name.clone());
                 let twin = twin_name(name);
-                quote!(__rt::facts::item_of::<#ty, _>(|s| #place.__content().#twin()))
+                let item = quote!(__rt::facts::item_of::<#ty, _>(|s| #place.__content().#twin()));
+                let shown = name.trim_start_matches("r#");
+                let span = self.claims.calls.get(&dst).map_or_else(Span::call_site, |(span, _)| *span);
+                let here = quote!(#item, |s: &#ty| #place.__content(), #shown);
+                self.assert(&at(Ends(span, span), quote!(__rt::facts::method), here));
+                item
             }
         };
         if args.iter().all(|a| self.of(a).is_none()) {
@@ -476,7 +490,7 @@ impl<'a> Facts<'a> {
             use __rt::facts::{Content as _, Elements as _, Itself as _};
             #[allow(dead_code)]
             trait __NoTwin { #(#twins)* }
-            impl<T: ?Sized> __NoTwin for T {}
+            impl<T: ?Sized> __NoTwin for &T {}
             #out
         }
     }

@@ -22,11 +22,17 @@ pub fn expand(mut t: ItemTrait, options: Options, diag: &mut Diagnostics) -> Tok
         match item {
             TraitItem::Fn(TraitItemFn { attrs, sig, default: Some(block), .. }) => {
                 let f = ImplItemFn { attrs, vis: Visibility::Inherited, defaultness: None, sig, block };
+                if f.sig.receiver().is_some() {
+                    inside.extend(super::facts::dispatched(&f.sig.ident));
+                }
                 let m = method(f, &types, &of, None, true, diag, options);
                 modules.extend(m.alias);
                 inside.extend(m.wrapper);
             }
             TraitItem::Fn(f) => {
+                if f.sig.receiver().is_some() {
+                    inside.extend(super::facts::dispatched(&f.sig.ident));
+                }
                 let (alias, required) = required(f, &types, &of, diag);
                 modules.extend(alias);
                 inside.extend(required);

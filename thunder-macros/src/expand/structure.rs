@@ -200,7 +200,8 @@ pub fn tree(
     let (info, begin, end) = match info {
         Some(info) => (
             quote!(const INFO: ::core::option::Option<&'static ::thunder::__rt::StructInfo> =
-                ::core::option::Option::Some(#info);),
+                ::core::option::Option::Some(#info);
+                const IS_STRUCT: bool = true;),
             quote!(if let ::core::option::Option::Some(info) = Self::INFO {
                 v.begin(info);
             }),
