@@ -382,3 +382,43 @@ fn an_untraced_function_of_a_type_is_refused_when_linking() {
     let error = uses_a_tool::call(&Tensor::ones((3,))).expect_err("it is not traced").to_string();
     assert!(error.contains("an `impl` without `#[thunder]` is not traced"), "{error}");
 }
+
+#[thunder]
+pub trait Layer {
+    fn forward(&self, x: &Tensor<f32, (B, C)>) -> Tensor<f32, (B, C)>;
+
+    fn around(
+        &self,
+        x: &Tensor<f32, (B, C)>,
+        f: impl Fn(&Tensor<f32, (B, C)>) -> Tensor<f32, (B, C)>,
+    ) -> Tensor<f32, (B, C)> {
+        f(&self.forward(&f(x)))
+    }
+}
+
+#[thunder]
+impl Layer for Act {
+    fn forward(&self, x: &Tensor<f32, (B, C)>) -> Tensor<f32, (B, C)> {
+        Act::forward(self, x)
+    }
+}
+
+#[thunder]
+pub fn between<L: Layer>(
+    layer: &L,
+    x: &Tensor<f32, (B, C)>,
+    w: Option<&Tensor<f32, (C,)>>,
+) -> Tensor<f32, (B, C)> {
+    let y = layer.around(x, |h| w.map_or(h.neg(), |w| h * w));
+    w.map(|w| &y + w).unwrap_or(y)
+}
+
+#[test]
+fn traits_closures_and_options() {
+    let x = Tensor::from_vec(vec![1.0f32, -2.0], (1, 2));
+    let w = Tensor::from_vec(vec![2.0f32, 3.0], (2,));
+    let act = Act::Leaky { slope: 0.5 };
+    close(&between(&act, &x, Some(&w)).to_vec(), &[6.0, -6.0]);
+    close(&between(&act, &x, None).to_vec(), &[0.5, -2.0]);
+    assert_eq!(between::TRACE.holes, 0);
+}

@@ -74,7 +74,7 @@ fn decayed(
 }
 
 #[thunder]
-fn halves(xs: &[Tensor<f32, (C,)>]) -> Tensor<f32, (C,)> {
+fn halves(xs: &[Tensor<f32, (Dim<2>,)>]) -> Tensor<f32, (Dim<2>,)> {
     decayed(&zeros((2,)), xs, |i| 0.5f32.powi(i as i32), |sum, x, k| (sum + x * k, 1))
 }
 

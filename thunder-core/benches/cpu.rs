@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Instant;
 use thunder_core::cpu;
 use thunder_core::exec::{Arg, Buffer, Executable};
+use thunder_core::item::Options;
 use thunder_core::op::{Flag, Lit, Op, Reduction};
 use thunder_core::pipeline;
 use thunder_core::trace::{Body, Builder, Kind, Trace, Value};
@@ -42,7 +43,9 @@ fn build(types: &[Ty], f: impl FnOnce(&mut Builder, &[Value]) -> Vec<Value>) -> 
 }
 
 fn compile(trace: Trace, donated: &[bool]) -> Arc<dyn Executable> {
-    pipeline::compile(trace, &*cpu::backend(), donated, None).expect("the trace compiles").exe
+    pipeline::compile(trace, &*cpu::backend(), donated, Options::default(), None)
+        .expect("the trace compiles")
+        .exe
 }
 
 /// Arguments filled with small numbers.
@@ -289,7 +292,8 @@ fn train_step() {
     let trace = build(&types, step);
     let mut stages = Vec::new();
     let start = Instant::now();
-    let out = pipeline::compile(trace, &*cpu::backend(), &donated, Some(&mut stages)).expect("compiles");
+    let out = pipeline::compile(trace, &*cpu::backend(), &donated, Options::default(), Some(&mut stages))
+        .expect("compiles");
     let compiled = start.elapsed();
     let exe = out.exe;
     let report = exe.report();

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use thunder_core::device::Device;
 use thunder_core::error::Error;
+use thunder_core::item::Options;
 use thunder_core::rt::*;
 use thunder_oracle::Oracle;
 

@@ -4,11 +4,13 @@ pub(crate) mod dims;
 pub(crate) mod log;
 mod mapped;
 pub(crate) mod matcher;
+mod option;
 pub(crate) mod quiet;
 pub(crate) mod record;
 mod region;
 
 pub use dims::dim;
 pub use mapped::{Examples, Stack, Stacked, scan, vmap};
-pub use record::{arm, filter, iter, or, unwrap_or, zip};
+pub use option::{filter, or, unwrap_or, zip};
+pub use record::{arm, iter};
 pub use region::{autocast, checkpoint, grad, jvp, value_and_grad, vjp};

@@ -241,31 +241,6 @@ pub fn arm(site: u16, arm: u16) {
     with(|r| r.log.push(Event::Arm(site, arm)));
 }
 
-/// What `x.unwrap_or(default)` becomes: which of the two it is, is an arm of the choice `site`.
-pub fn unwrap_or<T>(x: Option<T>, default: T, site: u16) -> T {
-    arm(site, u16::from(x.is_none()));
-    x.unwrap_or(default)
-}
-
-/// What `x.or(default)` becomes.
-pub fn or<T>(x: Option<T>, default: Option<T>, site: u16) -> Option<T> {
-    arm(site, u16::from(x.is_none()));
-    x.or(default)
-}
-
-/// What `x.filter(keep)` of an `Option` becomes.
-pub fn filter<T>(x: Option<T>, keep: impl FnOnce(&T) -> bool, site: u16) -> Option<T> {
-    let kept = x.filter(keep);
-    arm(site, u16::from(kept.is_none()));
-    kept
-}
-
-/// What `x.zip(y)` of `Option`s becomes.
-pub fn zip<T, U>(x: Option<T>, y: Option<U>, site: u16) -> Option<(T, U)> {
-    arm(site, u16::from(x.is_none() || y.is_none()));
-    x.zip(y)
-}
-
 /// Marks that an iteration of the loop `site` begins.
 pub fn iter(site: u16) {
     with(|r| r.log.push(Event::Iter(site)));
