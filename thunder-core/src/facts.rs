@@ -58,7 +58,7 @@ pub trait Traced {
     const ITEM: &'static Item;
 }
 
-/// The twin of a trait's method: which implementation is called, linking knows.
+/// The twin of a trait's method, or of a generic module's: it is traced, and linking knows by what.
 pub struct Dispatched;
 
 impl Traced for Dispatched {

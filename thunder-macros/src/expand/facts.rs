@@ -23,7 +23,8 @@ use thunder_core::types::{Extent, Ty};
 /// The twin of a method: the type that bears its trace, and the hidden method.
 pub fn twin(sig: &Signature, trace: &Ident) -> (TokenStream, TokenStream) {
     let Some(owner) = sig.owner.as_ref().and_then(|ty| example(ty, &sig.types.generics, None)) else {
-        return (quote!(), quote!());
+        let method = dispatched(&sig.syntax.ident);
+        return (quote!(), quote!(#[doc(hidden)] #[allow(dead_code)] pub #method));
     };
     let name = sig.syntax.ident.unraw();
     let of = sig.own.of.as_deref().unwrap_or_default();
@@ -100,11 +101,10 @@ impl VisitMut for Example<'_> {
     }
 }
 
-/// The twin of a trait's method.
+/// The twin of a trait's method, or of a type's that depends on more than element types.
 pub fn dispatched(name: &Ident) -> TokenStream {
     let method = twin_name(&name.unraw().to_string());
     quote! {
-        #[doc(hidden)]
         fn #method(&self) -> ::thunder::__rt::facts::Dispatched { ::thunder::__rt::facts::Dispatched }
     }
 }
