@@ -58,14 +58,21 @@ fn underlined(source: &str, output: &str) -> Vec<(usize, String)> {
         let Some(place) = error.lines().find_map(|l| l.trim_start().strip_prefix("--> ")) else { continue };
         let mut numbers = place.rsplit(':').map(|n| n.parse::<usize>().unwrap_or(0));
         let (column, line) = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
-        let carets = error.lines().find_map(|l| {
-            let (gutter, marks) = l.split_once("| ")?;
-            let start = marks.find(['^', '-']).unwrap_or(0);
-            (gutter.trim().is_empty() && marks.contains('^')).then(|| &marks[start..])
-        });
-        // A second label may hide the start of the carets.
-        let width = carets.map_or(0, |c| c.chars().take_while(|c| "^-".contains(*c)).count());
         let text = lines.get(line.wrapping_sub(1)).copied().unwrap_or_default();
+        let indent = |s: &str| s.len() - s.trim_start().len();
+        // Marks stand below the source, which stands further in where a label spans lines.
+        let (mut shift, mut marks) = (0, "");
+        for (gutter, rest) in error.lines().filter_map(|l| l.split_once("| ")) {
+            if gutter.trim() == line.to_string() && rest.trim_start() == text.trim_start() {
+                shift = indent(rest).saturating_sub(indent(text));
+            } else if gutter.trim().is_empty() && rest.contains('^') {
+                marks = rest;
+                break;
+            }
+        }
+        // A second label may hide the start of the carets.
+        let marks = marks.chars().skip((shift + column).wrapping_sub(1));
+        let width = marks.take_while(|c| "^-".contains(*c)).count();
         all.push((line, text.chars().skip(column.wrapping_sub(1)).take(width).collect()));
     }
     all.sort();

@@ -9,6 +9,13 @@ use crate::types::DType;
 /// Multiply-adds below which a product stays on the calling thread.
 const ALONE: usize = 1 << 19;
 
+/// Multiply-adds of a piece: what a core does in a fifth of a millisecond.
+const PIECE: usize = 1 << 23;
+/// The least columns of a strip.
+const STRIP: usize = 64;
+/// Pieces have a multiple of so many rows and columns: whole vectors of the kernels.
+const UNIT: usize = 16;
+
 /// A planned batch of matrix products.
 #[derive(Clone, Debug)]
 pub(super) struct Gemm {
@@ -21,8 +28,9 @@ pub(super) struct Gemm {
     a: Matrix,
     b: Matrix,
     c: Matrix,
-    /// Rows of the result that one task computes.
+    /// Rows and columns of the result that one task computes.
     band: usize,
+    strip: usize,
 }
 
 /// A strided matrix in memory.
@@ -31,6 +39,19 @@ struct Matrix {
     offset: usize,
     rs: usize,
     cs: usize,
+}
+
+/// Rows and columns of the pieces that a product of `m` rows and `n` columns is cut into: fixed by the shape, so that
+/// the result is too. Each piece brings the right-hand side's part into the kernel's order first, so strips of columns
+/// come before bands of rows.
+fn pieces(m: usize, n: usize, k: usize) -> (usize, usize) {
+    let count = (m * n * k / PIECE).max(1);
+    let cut = |size: usize, parts: usize, least: usize| {
+        size.div_ceil(parts.clamp(1, size.div_ceil(least).max(1))).next_multiple_of(UNIT).min(size.max(1))
+    };
+    let strip = cut(n, count, STRIP);
+    let band = cut(m, count.div_ceil(n.div_ceil(strip)), UNIT);
+    (band, strip)
 }
 
 impl Gemm {
@@ -69,8 +90,8 @@ impl Gemm {
         if m == 1 {
             (ma.rs, mc.rs) = (k.max(1), n.max(1));
         }
-        let band = if batch.is_empty() { (m.div_ceil(8)).next_multiple_of(24).clamp(48, 384) } else { m };
-        Gemm { m, n, k, dtype: a.dtype, batch, a: ma, b: mb, c: mc, band: band.max(1) }
+        let (band, strip) = if batch.is_empty() { pieces(m, n, k) } else { (m.max(1), n.max(1)) };
+        Gemm { m, n, k, dtype: a.dtype, batch, a: ma, b: mb, c: mc, band, strip }
     }
 
     /// Floating-point operations.
@@ -85,15 +106,18 @@ impl Gemm {
     /// Bytes of shared memory for operands in f32, where the type has no product of its own.
     pub fn shared_bytes(&self) -> usize {
         match self.dtype {
-            DType::F16 | DType::BF16 => {
-                threads::count().max(self.tasks()) * (self.m * self.k + self.k * self.n + self.m * self.n) * 4
-            }
+            DType::F16 | DType::BF16 => self.tasks() * self.piece_bytes(),
             _ => 0,
         }
     }
 
+    /// Bytes of a piece's operands and result in f32.
+    fn piece_bytes(&self) -> usize {
+        (self.band * self.k + self.k * self.strip + self.band * self.strip) * 4
+    }
+
     fn tasks(&self) -> usize {
-        self.batches() * self.m.div_ceil(self.band)
+        self.batches() * self.m.div_ceil(self.band) * self.n.div_ceil(self.strip)
     }
 
     /// Multiplies. Pointers are `a`, `b`, `c`.
@@ -101,25 +125,29 @@ impl Gemm {
     /// # Safety
     /// They must be those of the places it was planned for; `shared` must have [`Gemm::shared_bytes`] bytes.
     pub unsafe fn run(&self, pointers: Pointers<'_>, shared: *mut u8) {
-        let bands = self.m.div_ceil(self.band);
+        let (bands, strips) = (self.m.div_ceil(self.band), self.n.div_ceil(self.strip));
+        let pieces = (bands * strips).max(1);
         let shared = shared as usize;
-        let each = (self.m * self.k + self.k * self.n + self.m * self.n) * 4;
+        let each = self.piece_bytes();
         let task = |t: usize| {
-            let (mut i, row) = (t / bands.max(1), t % bands.max(1) * self.band);
+            let (mut i, piece) = (t / pieces, t % pieces);
+            let (row, col) = (piece / strips * self.band, piece % strips * self.strip);
             let (mut a, mut b, mut c) = (self.a.offset, self.b.offset, self.c.offset);
             for &(size, sa, sb, sc) in self.batch.iter().rev() {
                 let at = i % size;
                 i /= size;
                 (a, b, c) = (a + at * sa, b + at * sb, c + at * sc);
             }
-            (a, c) = (a + row * self.a.rs, c + row * self.c.rs);
-            let m = self.band.min(self.m - row);
+            a += row * self.a.rs;
+            b += col * self.b.cs;
+            c += row * self.c.rs + col * self.c.cs;
+            let (m, n) = (self.band.min(self.m - row), self.strip.min(self.n - col));
             let size = self.dtype.size();
             let of = |i: usize, at: usize| pointers.get(i).wrapping_add(at * size);
-            // SAFETY: the places hold these matrices; tasks write disjoint rows of the result.
-            unsafe { self.piece(m, of(0, a), of(1, b), of(2, c), (shared + t * each) as *mut u8) }
+            // SAFETY: the places hold these matrices; tasks write disjoint pieces of the result.
+            unsafe { self.piece(m, n, of(0, a), of(1, b), of(2, c), (shared + t * each) as *mut u8) }
         };
-        let tasks = self.batches() * bands;
+        let tasks = self.tasks();
         if self.m * self.n * self.k * self.batches() < ALONE || tasks == 1 {
             (0..tasks).for_each(task);
         } else {
@@ -127,37 +155,37 @@ impl Gemm {
         }
     }
 
-    /// One product of `m` rows.
-    unsafe fn piece(&self, m: usize, a: *mut u8, b: *mut u8, c: *mut u8, wide: *mut u8) {
+    /// One product of `m` rows and `n` columns.
+    unsafe fn piece(&self, m: usize, n: usize, a: *mut u8, b: *mut u8, c: *mut u8, wide: *mut u8) {
         // SAFETY: the caller's promise.
         unsafe {
             match self.dtype {
-                DType::F32 => self.multiply::<f32>(m, a, self.a, b, self.b, c, self.c, 0.0, 1.0),
-                DType::F64 => self.multiply::<f64>(m, a, self.a, b, self.b, c, self.c, 0.0, 1.0),
+                DType::F32 => self.multiply::<f32>(m, n, a, self.a, b, self.b, c, self.c, 0.0, 1.0),
+                DType::F64 => self.multiply::<f64>(m, n, a, self.a, b, self.b, c, self.c, 0.0, 1.0),
                 DType::F16 | DType::BF16 => {
                     let to = |at: usize| wide.wrapping_add(at * 4);
-                    let (fa, fb, fc) = (to(0), to(self.m * self.k), to(self.m * self.k + self.k * self.n));
+                    let (fa, fb, fc) = (to(0), to(m * self.k), to(m * self.k + self.k * n));
                     let packed = |cols: usize| Matrix { offset: 0, rs: cols, cs: 1 };
                     self.widen(fa, a, self.a, m, self.k);
-                    self.widen(fb, b, self.b, self.k, self.n);
-                    let (pa, pb, pc) = (packed(self.k), packed(self.n), packed(self.n));
-                    self.multiply::<f32>(m, fa, pa, fb, pb, fc, pc, 0.0, 1.0);
+                    self.widen(fb, b, self.b, self.k, n);
+                    let (pa, pb, pc) = (packed(self.k), packed(n), packed(n));
+                    self.multiply::<f32>(m, n, fa, pa, fb, pb, fc, pc, 0.0, 1.0);
                     for r in 0..m {
                         let to = c.wrapping_add(r * self.c.rs * 2);
-                        convert::store(
-                            self.dtype,
-                            to,
-                            self.c.cs as isize,
-                            fc.wrapping_add(r * self.n * 4),
-                            self.n,
-                        );
+                        convert::store(self.dtype, to, self.c.cs as isize, fc.wrapping_add(r * n * 4), n);
                     }
                 }
-                DType::I64 => self.integers::<i64>(m, a, b, c, |s, x, y| s.wrapping_add(x.wrapping_mul(y))),
-                DType::I32 => self.integers::<i32>(m, a, b, c, |s, x, y| s.wrapping_add(x.wrapping_mul(y))),
-                DType::U32 => self.integers::<u32>(m, a, b, c, |s, x, y| s.wrapping_add(x.wrapping_mul(y))),
+                DType::I64 => {
+                    self.integers::<i64>(m, n, a, b, c, |s, x, y| s.wrapping_add(x.wrapping_mul(y)))
+                }
+                DType::I32 => {
+                    self.integers::<i32>(m, n, a, b, c, |s, x, y| s.wrapping_add(x.wrapping_mul(y)))
+                }
+                DType::U32 => {
+                    self.integers::<u32>(m, n, a, b, c, |s, x, y| s.wrapping_add(x.wrapping_mul(y)))
+                }
                 DType::U8 | DType::Bool => {
-                    self.integers::<u8>(m, a, b, c, |s, x, y| s.wrapping_add(x.wrapping_mul(y)))
+                    self.integers::<u8>(m, n, a, b, c, |s, x, y| s.wrapping_add(x.wrapping_mul(y)))
                 }
             }
         }
@@ -176,6 +204,7 @@ impl Gemm {
     unsafe fn multiply<T: 'static>(
         &self,
         m: usize,
+        n: usize,
         a: *mut u8,
         sa: Matrix,
         b: *mut u8,
@@ -190,7 +219,7 @@ impl Gemm {
         unsafe {
             gemm::gemm(
                 m,
-                self.n,
+                n,
                 self.k,
                 c as *mut T,
                 step(sc.cs),
@@ -215,6 +244,7 @@ impl Gemm {
     unsafe fn integers<T: Copy + Default>(
         &self,
         m: usize,
+        n: usize,
         a: *mut u8,
         b: *mut u8,
         c: *mut u8,
@@ -222,7 +252,7 @@ impl Gemm {
     ) {
         let (a, b, c) = (a as *const T, b as *const T, c as *mut T);
         for i in 0..m {
-            for j in 0..self.n {
+            for j in 0..n {
                 // SAFETY: the caller's promise.
                 unsafe {
                     let dot = (0..self.k).fold(T::default(), |s, k| {

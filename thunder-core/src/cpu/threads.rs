@@ -58,11 +58,6 @@ static POOL: LazyLock<Pool> = LazyLock::new(|| {
     }
 });
 
-/// The number of threads that run tasks, the caller's included.
-pub(super) fn count() -> usize {
-    POOL.threads
-}
-
 /// Runs `task(0)`, .., `task(n - 1)`, each once, on all threads; returns when all are done.
 ///
 /// A task may itself call this: it then runs on its own thread alone, as does a second caller meanwhile.

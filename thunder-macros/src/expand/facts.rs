@@ -18,12 +18,12 @@ use syn::ext::IdentExt;
 use syn::visit_mut::{self, VisitMut};
 use thunder_core::item::{Transform, Var};
 use thunder_core::op::{AttrRef, Op};
-use thunder_core::types::{Extent, Ty};
+use thunder_core::types::{Elem, Extent, Ty};
 
 /// The twin of a method: the type that bears its trace, and the hidden method.
 pub fn twin(sig: &Signature, trace: &Ident) -> (TokenStream, TokenStream) {
     let Some(owner) = sig.owner.as_ref().and_then(|ty| example(ty, &sig.types.generics, None)) else {
-        let method = dispatched(&sig.syntax.ident);
+        let method = dispatched(&sig.syntax.ident, &[]);
         return (quote!(), quote!(#[doc(hidden)] #[allow(dead_code)] pub #method));
     };
     let name = sig.syntax.ident.unraw();
@@ -41,7 +41,7 @@ pub fn twin(sig: &Signature, trace: &Ident) -> (TokenStream, TokenStream) {
     let method = quote! {
         #[doc(hidden)]
         #[allow(dead_code)]
-        pub fn #method(&self) -> #marker { #marker }
+        pub fn #method<__E>(&self, _: __E) -> #marker { #marker }
     };
     (marker_type, method)
 }
@@ -101,11 +101,17 @@ impl VisitMut for Example<'_> {
     }
 }
 
-/// The twin of a trait's method, or of a type's that depends on more than element types.
-pub fn dispatched(name: &Ident) -> TokenStream {
+/// The twin of a trait's method, or of a type's that depends on more than element types. `elems` are the trait's: a type
+/// may have the trait for every element type, so a call says which one it means.
+pub fn dispatched(name: &Ident, elems: &[String]) -> TokenStream {
     let method = twin_name(&name.unraw().to_string());
-    quote! {
-        fn #method(&self) -> ::thunder::__rt::facts::Dispatched { ::thunder::__rt::facts::Dispatched }
+    let result = quote!(::thunder::__rt::facts::Dispatched);
+    match elems {
+        [elem] => {
+            let elem = Ident::new(elem, Span::call_site());
+            quote!(fn #method(&self, _: ::core::marker::PhantomData<#elem>) -> #result { #result })
+        }
+        _ => quote!(fn #method<__E>(&self, _: __E) -> #result { #result }),
     }
 }
 
@@ -252,6 +258,33 @@ impl<'a> Facts<'a> {
     fn facts(&self, args: &[Operand]) -> TokenStream {
         let list = args.iter().map(|a| self.of(a).map_or(quote!(__rt::facts::Fact::Unknown), |k| k.fact));
         quote!(&[#(#list),*])
+    }
+
+    /// The element type of the first tensor in `args` whose type is known, else of the first float in the item.
+    fn elem(&self, args: &[Operand]) -> Type {
+        let of = |ty: &Ty| match ty.elem {
+            Elem::Known(d) => Some(d.name()),
+            Elem::Param(i) => {
+                let generics = &self.c.types.generics;
+                let name = generics.elems.get(usize::from(i))?;
+                generics.examples.iter().find(|(e, _)| e == name).map(|(_, example)| *example)
+            }
+            Elem::Unknown => None,
+        };
+        let given = args.iter().find_map(|a| match a {
+            Operand::Var(v) => self.types.get(*v as usize).and_then(of),
+            _ => None,
+        });
+        let is_float = |ty: &&Ty| match ty.elem {
+            Elem::Known(d) => d.is_float(),
+            _ => true,
+        };
+        let name = given.or_else(|| self.types.iter().filter(is_float).find_map(of)).unwrap_or("f32");
+        match name {
+            "f16" => syn::parse_quote!(::thunder::f16),
+            "bf16" => syn::parse_quote!(::thunder::bf16),
+            name => syn::parse_str(name).unwrap_or_else(|_| syn::parse_quote!(f32)),
+        }
     }
 
     fn is_fresh(&self, e: Extent) -> bool {
@@ -415,7 +448,10 @@ impl<'a> Facts<'a> {
                 };
                 self.twins.insert(name.clone());
                 let twin = twin_name(name);
-                let item = quote!(__rt::facts::item_of::<#ty, _>(|s| #place.__content().#twin()));
+                let elem = self.elem(&args[1..]);
+                let item = quote!(__rt::facts::item_of::<#ty, _>(|s| {
+                    #place.__content().#twin(::core::marker::PhantomData::<#elem>)
+                }));
                 let shown = name.trim_start_matches("r#");
                 let span = self.claims.calls.get(&dst).map_or_else(Span::call_site, |(span, _)| *span);
                 let here = quote!(#item, |s: &#ty| #place.__content(), #shown);
@@ -482,7 +518,7 @@ impl<'a> Facts<'a> {
         }
         let twins = self.twins.iter().map(|name| {
             let twin = twin_name(name);
-            quote!(fn #twin(&self) -> __rt::facts::Untraced { __rt::facts::Untraced })
+            quote!(fn #twin<__E>(&self, _: __E) -> __rt::facts::Untraced { __rt::facts::Untraced })
         });
         let out = self.out;
         quote! {

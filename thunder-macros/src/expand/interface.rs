@@ -23,7 +23,7 @@ pub fn expand(mut t: ItemTrait, options: Options, diag: &mut Diagnostics) -> Tok
             TraitItem::Fn(TraitItemFn { attrs, sig, default: Some(block), .. }) => {
                 let f = ImplItemFn { attrs, vis: Visibility::Inherited, defaultness: None, sig, block };
                 if f.sig.receiver().is_some() {
-                    let twin = super::facts::dispatched(&f.sig.ident);
+                    let twin = super::facts::dispatched(&f.sig.ident, &types.generics.elems);
                     inside.extend(quote!(#[doc(hidden)] #twin));
                 }
                 let m = method(f, &types, &of, None, true, diag, options);
@@ -32,7 +32,7 @@ pub fn expand(mut t: ItemTrait, options: Options, diag: &mut Diagnostics) -> Tok
             }
             TraitItem::Fn(f) => {
                 if f.sig.receiver().is_some() {
-                    let twin = super::facts::dispatched(&f.sig.ident);
+                    let twin = super::facts::dispatched(&f.sig.ident, &types.generics.elems);
                     inside.extend(quote!(#[doc(hidden)] #twin));
                 }
                 let (alias, required) = required(f, &types, &of, diag);
