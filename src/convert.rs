@@ -1,6 +1,6 @@
-//! Host-side conversion of tensors and modules between float types.
+//! Host-side conversion of tensors and modules between float types and devices.
 
-use crate::{Device, Error, Module};
+use crate::{Device, Error, Module, Tree};
 use half::{bf16, f16};
 use thunder_core::module::Mapper;
 use thunder_core::tensor::{Key, RawTensor};
@@ -41,6 +41,44 @@ pub fn cast<F: Float, M: Module>(module: &M) -> Result<M::With<F>, Error> {
 /// A device failure.
 pub fn zeros_like<F: Float, M: Module>(module: &M) -> Result<M::With<F>, Error> {
     remake::<F, M>(module, |bytes, from, to| vec![0; bytes.len() / from.size() * to.size()])
+}
+
+/// The same module with its tensors on `device`; those that are there already are shared.
+///
+/// ```
+/// use thunder::nn::{self, Linear};
+/// use thunder::prelude::*;
+///
+/// let layer = Linear::<f32>::new(3, 2, false, Key::new(0));
+/// let there = nn::to_device(&layer, Device::cpu())?;
+/// assert_eq!(there.weight.device(), Device::cpu());
+/// # Ok::<(), thunder::Error>(())
+/// ```
+///
+/// # Errors
+/// A device failure.
+pub fn to_device<M: Tree>(module: &M, device: Device) -> Result<M, Error> {
+    struct Move {
+        device: Device,
+        error: Option<Error>,
+    }
+    impl Mapper for Move {
+        fn tensor(&mut self, t: &RawTensor) -> RawTensor {
+            t.to(&self.device).unwrap_or_else(|e| {
+                self.error.get_or_insert(e);
+                RawTensor::Poison
+            })
+        }
+        fn recast(&mut self, t: &RawTensor, _: DType) -> RawTensor {
+            self.tensor(t)
+        }
+        fn key(&mut self, key: Key) -> Key {
+            key
+        }
+    }
+    let mut m = Move { device, error: None };
+    let out = module.map(&mut m);
+    m.error.map_or(Ok(out), Err)
 }
 
 /// The same module, its floats' bytes made by `make` of the old bytes, their type and the new type.

@@ -24,7 +24,7 @@ mod linear;
 mod mlp;
 mod norm;
 
-pub use crate::convert::{cast, zeros_like};
+pub use crate::convert::{cast, to_device, zeros_like};
 pub use attention::Attention;
 pub use dropout::Dropout;
 pub use embedding::Embedding;

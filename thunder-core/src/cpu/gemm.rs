@@ -47,7 +47,9 @@ struct Matrix {
 fn pieces(m: usize, n: usize, k: usize) -> (usize, usize) {
     let count = (m * n * k / PIECE).max(1);
     let cut = |size: usize, parts: usize, least: usize| {
-        size.div_ceil(parts.clamp(1, size.div_ceil(least).max(1))).next_multiple_of(UNIT).min(size.max(1))
+        size.div_ceil(parts.clamp(1, size.div_ceil(least).max(1)))
+            .next_multiple_of(UNIT)
+            .clamp(1, size.max(1))
     };
     let strip = cut(n, count, STRIP);
     let band = cut(m, count.div_ceil(n.div_ceil(strip)), UNIT);

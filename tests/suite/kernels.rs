@@ -1,159 +1,49 @@
-//! Every operation and whole fused kernels on a CUDA device, against the oracle. Without a device the tests say
-//! that they ran nothing.
+//! Whole fused kernels, and what is a device's own: runs as graphs, times.
 //!
-//! `cargo test -p thunder-cuda --test device -- --ignored --nocapture` times kernels against copies.
+//! `-- --ignored --nocapture kernels_against_copies` times kernels on a GPU against copies of as many bytes.
 
+#[path = "../../thunder-cuda/tests/cases/mod.rs"]
 mod cases;
 
+use crate::common::{assert_close, differentiated};
+use crate::{all, device};
 use std::sync::Arc;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use thunder_core::exec::{Arg, Backend, Buffer};
 use thunder_core::item::Options;
 use thunder_core::op::{Flag, Op};
 use thunder_core::trace::{Builder, Trace};
-use thunder_core::transform::differentiate;
 use thunder_core::types::{Axes, DType, Elem, Ty};
-use thunder_oracle::samples::{self, Random};
+use thunder_oracle::samples::Random;
 use thunder_oracle::{Array, decode, encode, eval};
 
-fn device() -> Option<Arc<dyn Backend>> {
-    match thunder_cuda::backend(0) {
-        Ok(backend) => Some(backend),
-        Err(e) => {
-            eprintln!("\n*** SKIPPED: no CUDA device, nothing was run: {e} ***\n");
-            None
-        }
-    }
+fn run(trace: &Trace, donated: &[bool], inputs: &[Array]) -> Vec<Array> {
+    let exe = device().compile(trace, donated, Options::default()).expect("it compiles");
+    let arg = |(x, &donated): (&Array, &bool)| {
+        let buffer = device().upload(&encode(x.dtype, &x.data)).expect("it uploads");
+        if donated { Arg::Donated(buffer) } else { Arg::Borrowed(buffer) }
+    };
+    let mut args = inputs.iter().zip(donated).map(arg).collect();
+    let results = exe.run(&mut args).expect("it runs");
+    let read = |(&v, buffer): (&_, &Buffer)| {
+        let ty = trace.ty(v);
+        let mut bytes = vec![0; ty.bytes()];
+        device().download(buffer, &mut bytes).expect("it downloads");
+        Array::new(ty.dtype(), &ty.sizes(), decode(ty.dtype(), &bytes))
+    };
+    trace.body.results.iter().zip(&results).map(read).collect()
 }
 
-fn run(
-    backend: &dyn Backend,
-    trace: &Trace,
-    donated: &[bool],
-    inputs: &[Array],
-) -> Result<Vec<Array>, String> {
-    let exe = backend.compile(trace, donated, Options::default()).map_err(|e| e.to_string())?;
-    let upload = |x: &Array| backend.upload(&encode(x.dtype, &x.data)).map_err(|e| e.to_string());
-    let mut args = Vec::new();
-    for (i, x) in inputs.iter().enumerate() {
-        let buffer = upload(x)?;
-        args.push(if donated[i] { Arg::Donated(buffer) } else { Arg::Borrowed(buffer) });
-    }
-    let results = exe.run(&mut args).map_err(|e| e.to_string())?;
-    trace
-        .body
-        .results
-        .iter()
-        .zip(&results)
-        .map(|(&v, buffer)| {
-            let ty = trace.ty(v);
-            let mut bytes = vec![0; ty.bytes()];
-            backend.download(buffer, &mut bytes).map_err(|e| e.to_string())?;
-            Ok(Array::new(ty.dtype(), &ty.sizes(), decode(ty.dtype(), &bytes)))
-        })
-        .collect()
-}
-
-fn tolerance(d: DType) -> f64 {
-    match d {
-        DType::F64 => 1e-12,
-        DType::F32 => 3e-6,
-        DType::F16 => 2e-3,
+fn check(name: &str, trace: &Trace, donated: &[bool], inputs: &[Array]) {
+    let want: Vec<Array> =
+        eval(&differentiated(name, trace.clone()), inputs).into_iter().map(Array::rounded).collect();
+    let got = run(&cases::lowered(trace, device()), donated, inputs);
+    let tolerance = want.iter().map(|w| match w.dtype {
         DType::BF16 => 1.2e-2,
-        _ => 0.0,
-    }
-}
-
-/// What differs, if anything does.
-fn difference(got: &[Array], want: &[Array]) -> Option<String> {
-    for (i, (g, w)) in got.iter().zip(want).enumerate() {
-        let w = w.clone().rounded();
-        let scale = w.data.iter().filter(|y| y.is_finite()).fold(1.0f64, |m, y| m.max(y.abs()));
-        let bound = tolerance(g.dtype) * scale;
-        let wrong = g
-            .data
-            .iter()
-            .zip(&w.data)
-            .enumerate()
-            .filter(|(_, (x, y))| !(x == y || (x.is_nan() && y.is_nan()) || (*x - *y).abs() <= bound));
-        let list: Vec<_> = wrong.collect();
-        if let Some((k, (x, y))) = list.first() {
-            return Some(format!(
-                "result {i}, {} of {}: element {k}: got {x}, expected {y}",
-                list.len(),
-                g.data.len()
-            ));
-        }
-    }
-    None
-}
-
-/// Runs jobs on many threads, and fails with all that went wrong.
-fn all<T: Sync>(jobs: &[T], job: impl Fn(&T) -> Result<(), String> + Sync) {
-    let (next, failures) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
-    // `compute-sanitizer --tool racecheck` follows the launches of one thread only.
-    let threads = std::env::var("THUNDER_TEST_THREADS").ok().and_then(|n| n.parse().ok()).unwrap_or(16);
-    std::thread::scope(|scope| {
-        for _ in 0..threads {
-            scope.spawn(|| {
-                while let Some(x) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| job(x)));
-                    if let Err(e) = done.unwrap_or_else(|_| Err("it panicked".into())) {
-                        failures.lock().expect("no panic holds it").push(e);
-                    }
-                }
-            });
-        }
+        DType::F16 => 2e-3,
+        DType::F64 => 1e-12,
+        _ => 3e-6,
     });
-    let failures = failures.into_inner().expect("no panic holds it");
-    println!("{} of {} passed", jobs.len() - failures.len(), jobs.len());
-    assert!(failures.is_empty(), "{} failed:\n{}", failures.len(), failures.join("\n"));
-}
-
-fn check(
-    backend: &dyn Backend,
-    name: &str,
-    trace: &Trace,
-    donated: &[bool],
-    inputs: &[Array],
-) -> Result<(), String> {
-    let plain = differentiate::run(trace).map_err(|e| e.to_string())?;
-    let want = eval(&plain, inputs);
-    let fused = cases::lowered(trace, backend);
-    let got = run(backend, &fused, donated, inputs).map_err(|e| format!("{name}: {e}"))?;
-    difference(&got, &want).map_or(Ok(()), |e| Err(format!("{name}: {e}")))
-}
-
-fn every_sample(float: DType) {
-    let Some(backend) = device() else { return };
-    // Without the limit: all. A tool that slows the device down takes every nth.
-    let nth = std::env::var("THUNDER_TEST_EVERY").ok().and_then(|n| n.parse().ok()).unwrap_or(1);
-    let list: Vec<_> = samples::all(float).into_iter().step_by(nth).collect();
-    all(&list, |s| {
-        let inputs = s.arrays(1);
-        check(&*backend, &format!("{float} {}", s.name()), &s.trace(), &vec![false; inputs.len()], &inputs)
-    });
-}
-
-#[test]
-fn every_sample_in_f32() {
-    every_sample(DType::F32);
-}
-
-#[test]
-fn every_sample_in_f64() {
-    every_sample(DType::F64);
-}
-
-#[test]
-fn every_sample_in_bf16() {
-    every_sample(DType::BF16);
-}
-
-#[test]
-fn every_sample_in_f16() {
-    every_sample(DType::F16);
+    assert_close(name, &got, &want, tolerance.fold(0.0, f64::max));
 }
 
 fn inputs(types: &[Ty], seed: u64) -> Vec<Array> {
@@ -175,7 +65,6 @@ fn inputs(types: &[Ty], seed: u64) -> Vec<Array> {
 
 #[test]
 fn fused_cases() {
-    let Some(backend) = device() else { return };
     let list: Vec<_> =
         [8, 37].into_iter().flat_map(|r| (0..cases::all(r).len()).map(move |i| (r, i))).collect();
     all(&list, |&(r, i)| {
@@ -185,7 +74,7 @@ fn fused_cases() {
         if case.name == "adamw" {
             x[2].data.iter_mut().for_each(|v| *v = v.abs());
         }
-        check(&*backend, &format!("{} at {r}", case.name), &case.trace(), &case.donated, &x)
+        check(&format!("{} at {r}", case.name), &case.trace(), &case.donated, &x);
     });
 }
 
@@ -204,7 +93,7 @@ fn reduction(op: Op, ty: Ty) -> Trace {
 /// Sizes that make many blocks share a row or a column, twice over the same memory: the same bits both times.
 #[test]
 fn large_reductions_are_right_and_repeat() {
-    let Some(backend) = device() else { return };
+    let backend = device();
     let cases = [
         (vec![20000, 24], 0),
         (vec![3, 100_001], 1),
@@ -217,7 +106,7 @@ fn large_reductions_are_right_and_repeat() {
         for dtype in [DType::F32, DType::BF16] {
             let trace = reduction(op, Ty::of(dtype, &sizes));
             let x = inputs(&[Ty::of(dtype, &sizes)], 3);
-            let fused = cases::lowered(&trace, &*backend);
+            let fused = cases::lowered(&trace, backend);
             let exe = backend.compile(&fused, &[false], Options::default()).expect("compiles");
             let buffer = backend.upload(&encode(dtype, &x[0].data)).expect("uploads");
             let mut seen: Option<Vec<u8>> = None;
@@ -228,14 +117,14 @@ fn large_reductions_are_right_and_repeat() {
                 assert!(seen.is_none_or(|s| s == bytes), "{sizes:?}: another result each time");
                 seen = Some(bytes);
             }
-            check(&*backend, &format!("{sizes:?}"), &trace, &[false], &x).unwrap_or_else(|e| panic!("{e}"));
+            check(&format!("{sizes:?}"), &trace, &[false], &x);
         }
     }
 }
 
 #[test]
 fn donated_memory_is_reused_unless_it_is_shared() {
-    let Some(backend) = device() else { return };
+    let backend = device();
     let mut trace = Trace::new("donate");
     let x = trace.param("x", Ty::of(DType::F32, &[1000]));
     let mut b = Builder::new(&mut trace);
@@ -244,7 +133,7 @@ fn donated_memory_is_reused_unless_it_is_shared() {
     trace.body.insts = insts;
     trace.body.results = vec![y];
     let exe =
-        backend.compile(&cases::lowered(&trace, &*backend), &[true], Options::default()).expect("compiles");
+        backend.compile(&cases::lowered(&trace, backend), &[true], Options::default()).expect("compiles");
     let x: Vec<f64> = (0..1000).map(f64::from).collect();
     let upload = || backend.upload(&encode(DType::F32, &x)).expect("uploads");
     let address = |b: &Buffer| Arc::as_ptr(b).cast::<u8>() as usize;
@@ -264,7 +153,7 @@ fn donated_memory_is_reused_unless_it_is_shared() {
 /// same bits, also of results that are read after later calls.
 #[test]
 fn graphs_give_what_launches_give() {
-    let Some(backend) = device() else { return };
+    let backend = device();
     let mut trace = Trace::new("step");
     let (n, small) = (300_000, 40);
     let state = trace.param("state", Ty::of(DType::F32, &[n / small, small]));
@@ -279,7 +168,7 @@ fn graphs_give_what_launches_give() {
     let insts = b.finish();
     trace.body.insts = insts;
     trace.body.results = vec![next, norm];
-    let fused = cases::lowered(&trace, &*backend);
+    let fused = cases::lowered(&trace, backend);
     let first = inputs(&[Ty::of(DType::F32, &[n / small, small])], 1);
     let upload = |x: &Array| backend.upload(&encode(x.dtype, &x.data)).expect("uploads");
     let read = |b: &Buffer| {
@@ -308,6 +197,7 @@ fn graphs_give_what_launches_give() {
 }
 
 /// A value of this type on the device, random.
+#[cfg(feature = "cuda")]
 fn random(backend: &dyn Backend, ty: Ty) -> Buffer {
     let mut trace = Trace::new("random");
     let key = trace.param("key", Ty::KEY);
@@ -332,10 +222,11 @@ fn random(backend: &dyn Backend, ty: Ty) -> Buffer {
 }
 
 /// Device time of each case against a copy of as many bytes. Donated operands are copied by neither.
+#[cfg(feature = "cuda")]
 #[test]
 #[ignore = "a benchmark: needs the device to itself"]
 fn kernels_against_copies() {
-    let Some(backend) = device() else { return };
+    let backend = device();
     let timer = thunder_cuda::timer(0).expect("a timer");
     println!("device: {}", thunder_cuda::model(0).expect("a device"));
     let gb = 1usize << 30;
@@ -356,7 +247,7 @@ fn kernels_against_copies() {
     };
     for (i, name) in cases::all(8).iter().map(|c| c.name).enumerate() {
         let case = cases::all(rows(name)).swap_remove(i);
-        let trace = cases::lowered(&case.trace(), &*backend);
+        let trace = cases::lowered(&case.trace(), backend);
         let exe = match backend.compile(&trace, &case.donated, Options::default()) {
             Ok(exe) => exe,
             Err(e) => {
@@ -364,7 +255,7 @@ fn kernels_against_copies() {
                 continue;
             }
         };
-        let mut buffers: Vec<Buffer> = case.params.iter().map(|&t| random(&*backend, t)).collect();
+        let mut buffers: Vec<Buffer> = case.params.iter().map(|&t| random(backend, t)).collect();
         let bytes: usize = case.params.iter().map(Ty::bytes).sum::<usize>()
             + trace.body.results.iter().map(|&v| trace.ty(v).bytes()).sum::<usize>();
         let ms = timer.median(15, || {
@@ -400,9 +291,9 @@ fn kernels_against_copies() {
     // What one call costs the host.
     let case = cases::all(8).swap_remove(0);
     let exe = backend
-        .compile(&cases::lowered(&case.trace(), &*backend), &case.donated, Options::default())
+        .compile(&cases::lowered(&case.trace(), backend), &case.donated, Options::default())
         .expect("compiles");
-    let buffers: Vec<Buffer> = case.params.iter().map(|&t| random(&*backend, t)).collect();
+    let buffers: Vec<Buffer> = case.params.iter().map(|&t| random(backend, t)).collect();
     let start = std::time::Instant::now();
     for _ in 0..2000 {
         let mut args = buffers.iter().map(|b| Arg::Borrowed(b.clone())).collect();

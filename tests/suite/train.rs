@@ -1,12 +1,11 @@
 //! Training: it learns, it goes on exactly where it was, and it writes over nothing that someone still holds.
-#![allow(missing_docs)]
 
-#[path = "../examples/train_gpt/step.rs"]
+#[path = "../../examples/train_gpt/step.rs"]
 #[allow(dead_code)]
 mod step;
 
 use step::{next_logits, train_step};
-use thunder::nn::{Gpt, GptConfig};
+use thunder::nn::{self, Gpt, GptConfig};
 use thunder::optim::{AdamW, Group, Sgd, clip_grad_norm};
 use thunder::prelude::*;
 use thunder::weights::{Reader, Writer};
@@ -69,6 +68,7 @@ fn bits<T: thunder::Tree>(tree: &T) -> Vec<Vec<u8>> {
 
 #[test]
 fn a_tiny_gpt_learns_a_text_by_heart() {
+    crate::device();
     let (mut model, mut opt) = start(0.0);
     let mut losses = Vec::new();
     for step in 0..150 {
@@ -92,6 +92,7 @@ fn a_tiny_gpt_learns_a_text_by_heart() {
 
 #[test]
 fn padding_after_the_last_token_changes_nothing() {
+    crate::device();
     let (model, _) = start(0.0);
     let logits = |tokens: Vec<i64>| {
         let at = Tensor::from_vec(vec![2i64], (1,));
@@ -102,6 +103,7 @@ fn padding_after_the_last_token_changes_nothing() {
 
 #[test]
 fn a_resumed_run_is_the_run() {
+    crate::device();
     let whole = {
         let (mut model, mut opt) = start(0.1);
         (0..8)
@@ -133,6 +135,7 @@ fn a_resumed_run_is_the_run() {
 
 #[test]
 fn training_mode_is_part_of_the_key() {
+    crate::device();
     let (mut model, _) = start(0.5);
     let (tokens, targets) = batch(0);
     let loss = |model: &Gpt<f32>, key| model.loss(&tokens, &targets, Key::new(key)).item();
@@ -153,6 +156,7 @@ fn training_mode_is_part_of_the_key() {
 
 #[test]
 fn a_result_outlives_the_next_step() {
+    crate::device();
     let (model, opt) = start(0.0);
     let (model, opt, first) = advance(model, opt, 0);
     let value = first.item();
@@ -165,6 +169,7 @@ fn a_result_outlives_the_next_step() {
 
 #[test]
 fn a_shared_model_is_not_written_over() {
+    crate::device();
     let (model, opt) = start(0.0);
     let (kept, kept_opt) = (model.clone(), opt.clone());
     let before = (bits(&kept), bits(&kept_opt));
@@ -179,6 +184,7 @@ fn a_shared_model_is_not_written_over() {
 
 #[test]
 fn a_model_given_away_leaves_its_memory_behind() {
+    crate::device();
     let (model, opt) = start(0.0);
     // The first call's arguments are unique: their memory can become that of the results.
     let (model, opt, _) = advance(model, opt, 0);
@@ -201,6 +207,7 @@ fn a_model_given_away_leaves_its_memory_behind() {
 
 #[test]
 fn one_model_twice_in_a_call() {
+    crate::device();
     // The same buffers as model and as moments: both stay right.
     let (model, opt) = start(0.0);
     let aliased = AdamW { m: model.clone(), ..opt.clone() };
@@ -240,6 +247,7 @@ fn adamw(w: f64, g: f64, m: &mut f64, v: &mut f64, t: i32, lr: f64, decay: f64) 
 
 #[test]
 fn adamw_follows_its_formula() {
+    crate::device();
     let mut p = pair([1.0, -2.0], 0.5);
     let mut opt = AdamW::new(&p).unwrap().with_weight_decay(0.1);
     let (mut w, mut m, mut v) = ([1.0, -2.0, 0.5], [0.0; 3], [0.0; 3]);
@@ -261,6 +269,7 @@ fn adamw_follows_its_formula() {
 
 #[test]
 fn groups_go_by_path() {
+    crate::device();
     let (p, g) = (pair([1.0, 1.0], 1.0), pair([0.0, 0.0], 0.0));
     let opt = AdamW::new(&p).unwrap().with_weight_decay(0.1).with_group(Group {
         path: "1".into(),
@@ -275,6 +284,7 @@ fn groups_go_by_path() {
 
 #[test]
 fn sgd_follows_its_formula() {
+    crate::device();
     let (mut w, mut v) = (1.0f32, 0.0f32);
     let mut p = pair([1.0, 1.0], 1.0);
     let mut opt = Sgd::new(&p, 0.9).unwrap();
@@ -297,6 +307,7 @@ fn sgd_follows_its_formula() {
 
 #[test]
 fn moments_are_f32_for_a_narrow_model() {
+    crate::device();
     let model = Gpt::<bf16>::new(&config(), Key::new(0));
     let opt = AdamW::new(&model).unwrap();
     let moments: &Gpt<f32> = &opt.m;
@@ -306,6 +317,7 @@ fn moments_are_f32_for_a_narrow_model() {
 
 #[test]
 fn clipping() {
+    crate::device();
     let (small, norm) = clip_grad_norm(pair([0.3, 0.0], 0.4), 1.0);
     assert!((norm.item() - 0.5).abs() < 1e-6);
     assert_eq!(small.0.to_vec(), [0.3, 0.0]);
@@ -316,6 +328,7 @@ fn clipping() {
 
 #[test]
 fn a_sequence_longer_than_the_context() {
+    crate::device();
     let (model, _) = start(0.0);
     let tokens = Tensor::<i64, _>::zeros((1, 17));
     let error = thunder::call(|| model.loss(&tokens, &tokens, Key::new(0))).err().unwrap().to_string();
@@ -324,9 +337,39 @@ fn a_sequence_longer_than_the_context() {
 
 #[test]
 fn heads_that_do_not_divide_the_width_are_refused() {
+    crate::device();
     let (mut model, _) = start(0.0);
     model.blocks[1].attention.heads = 3;
     let (tokens, targets) = batch(0);
     let error = thunder::call(|| model.loss(&tokens, &targets, Key::new(0))).err();
     assert!(error.is_some());
+}
+
+/// The same seed, dropout included: the device under test begins as the CPU does, to rounding.
+#[test]
+fn a_device_starts_as_the_cpu_does() {
+    crate::device();
+    let here = Device::default_device();
+    let losses = |device: Device, half: bool| -> Vec<f32> {
+        let (model, opt) = start(0.2);
+        let mut model = nn::to_device(&model, device).unwrap();
+        let mut opt = nn::to_device(&opt, device).unwrap();
+        let mut losses = Vec::new();
+        for step in 0..8 {
+            let (tokens, targets) = batch(step);
+            let [tokens, targets] = [tokens, targets].map(|t| t.to(&device));
+            let (lr, key) = (Scalar::from(1e-3).to(&device), Key::new(9).fold_in(step));
+            let loss;
+            (model, opt, loss) = train_step(model, opt, &lr, &tokens, &targets, key, half);
+            losses.push(loss.item());
+        }
+        losses
+    };
+    for (half, tolerance) in [(false, 1e-5), (true, 1e-2)] {
+        let (cpu, device) = (losses(Device::cpu(), half), losses(here, half));
+        println!("bf16 products: {half}\n  cpu {cpu:?}\n  {here} {device:?}");
+        for (a, b) in cpu.iter().zip(&device) {
+            assert!((a / b - 1.0).abs() < tolerance, "half {half}: {cpu:?} on the CPU, {device:?} on {here}");
+        }
+    }
 }

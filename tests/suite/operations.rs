@@ -1,10 +1,7 @@
-//! The CPU executor against the oracle: every operation, fused and not, and the plan's treatment of buffers.
-#![cfg(feature = "cpu")]
+//! The executor against the oracle: every operation, fused and not, and the plan's treatment of buffers.
 
-mod common;
-
-use common::*;
-use thunder_core::cpu;
+use crate::common::*;
+use crate::{all, device};
 use thunder_core::exec::{Arg, Buffer};
 use thunder_core::item::Options;
 use thunder_core::op::{Class, Flag, Op};
@@ -13,11 +10,11 @@ use thunder_core::trace::{Kind, Trace};
 use thunder_core::transform::fuse;
 use thunder_core::types::{Axes, Axis, DType, Extent, Shape, Ty};
 use thunder_oracle::samples::{self, Random, Sample};
-use thunder_oracle::{Array, Nothing, decode, encode, eval};
+use thunder_oracle::{Array, decode, encode, eval};
 
 /// Uploads, runs and downloads; `donated` gives every argument away.
 fn run(trace: &Trace, inputs: &[Array], donated: bool) -> Vec<Array> {
-    let backend = cpu::backend();
+    let backend = device();
     let exe = backend
         .compile(trace, &vec![donated; inputs.len()], Options::default())
         .unwrap_or_else(|e| panic!("{e}\n{trace}"));
@@ -45,14 +42,14 @@ fn run(trace: &Trace, inputs: &[Array], donated: bool) -> Vec<Array> {
 
 fn fetch(ty: Ty, buffer: &Buffer) -> Array {
     let mut bytes = vec![0; ty.bytes()];
-    cpu::backend().download(buffer, &mut bytes).unwrap();
+    device().download(buffer, &mut bytes).unwrap();
     Array::new(ty.dtype(), &ty.sizes(), decode(ty.dtype(), &bytes))
 }
 
 fn lowered(what: &str, trace: &Trace) -> Trace {
     let mut trace = trace.clone();
     for (name, pass) in pipeline::PASSES {
-        trace = checked(&format!("{what}: {name}"), pass(&trace, &Nothing).expect("it lowers"));
+        trace = checked(&format!("{what}: {name}"), pass(&trace, device()).expect("it lowers"));
     }
     trace
 }
@@ -83,34 +80,34 @@ fn agrees(what: &str, trace: &Trace, inputs: &[Array], tolerance: f64) {
     }
 }
 
-fn judge(s: &Sample, float: DType) {
-    agrees(&s.name(), &s.trace(), &s.arrays(1), tolerance(float));
+/// Every `n`th of the samples, where a tool that slows the device down asks for fewer.
+fn samples(float: DType) -> impl Iterator<Item = (DType, Sample)> {
+    let nth = std::env::var("THUNDER_TEST_EVERY").ok().and_then(|n| n.parse().ok()).unwrap_or(1);
+    samples::all(float).into_iter().step_by(nth).map(move |s| (float, s))
+}
+
+fn every_operation(floats: [DType; 2]) {
+    let list: Vec<_> = floats.into_iter().flat_map(samples).collect();
+    all(&list, |(float, s)| {
+        let name = format!("{float} {}", s.name());
+        agrees(&name, &s.trace(), &s.arrays(1), tolerance(*float));
+    });
 }
 
 #[test]
 fn every_operation_agrees_with_the_oracle() {
-    for float in [DType::F32, DType::F64] {
-        for s in samples::all(float) {
-            judge(&s, float);
-        }
-    }
+    every_operation([DType::F32, DType::F64]);
 }
 
 #[test]
 fn every_operation_agrees_in_sixteen_bits() {
-    for float in [DType::BF16, DType::F16] {
-        for s in samples::all(float) {
-            judge(&s, float);
-        }
-    }
+    every_operation([DType::BF16, DType::F16]);
 }
 
 #[test]
 fn every_derivative_agrees_with_the_oracle() {
-    for s in samples::all(DType::F32) {
-        if s.order == 0 {
-            continue;
-        }
+    let list: Vec<_> = samples(DType::F32).filter(|(_, s)| s.order > 0).collect();
+    all(&list, |(_, s)| {
         let out = s.result();
         let types = [&s.types()[..], &[out]].concat();
         let n = s.inputs.len();
@@ -121,7 +118,7 @@ fn every_derivative_agrees_with_the_oracle() {
         let ct = direction(&[Array::zeros(out.dtype(), &out.sizes())], &mut random);
         inputs.extend(ct.into_iter().map(Array::rounded));
         agrees(&s.name(), &trace, &inputs, 2e-4);
-    }
+    });
 }
 
 fn random(shape: &[usize], seed: u64) -> Array {
@@ -233,7 +230,7 @@ fn donated_buffers_become_results() {
     let (fused, _) = fuse::run(&trace);
     let inputs = [random(&[n], 1), random(&[n], 2), random(&[n], 3)];
     agrees("step", &trace, &inputs, 1e-6);
-    let backend = cpu::backend();
+    let backend = device();
     let exe = backend.compile(&fused, &[true, true, false], Options::default()).unwrap();
     let up: Vec<Buffer> = inputs.iter().map(|x| backend.upload(&encode(x.dtype, &x.data)).unwrap()).collect();
     let before: Vec<*const ()> = up.iter().map(|b| std::sync::Arc::as_ptr(b) as *const ()).collect();
@@ -254,7 +251,7 @@ fn donated_buffers_become_results() {
 fn one_buffer_given_twice_is_not_written_over() {
     let types = [f32s(&[100]), f32s(&[100])];
     let trace = build(&types, |b, p| vec![b.add(p[0], p[1]), b.sub(p[0], p[1])]);
-    let backend = cpu::backend();
+    let backend = device();
     let exe = backend.compile(&fuse::run(&trace).0, &[true, true], Options::default()).unwrap();
     let x = random(&[100], 1);
     let up = backend.upload(&encode(x.dtype, &x.data)).unwrap();
@@ -282,7 +279,7 @@ fn threads_may_run_one_function_at_once() {
         let s = b.op(Op::Expand { shape: Shape::new(&[Extent::new(n)]) }, &[s]);
         vec![b.div(y, s)]
     });
-    let backend = cpu::backend();
+    let backend = device();
     let exe = backend.compile(&fuse::run(&trace).0, &[false], Options::default()).unwrap();
     std::thread::scope(|s| {
         for seed in 0..4 {

@@ -1,5 +1,4 @@
 //! A whole GPT and single operations against JAX: `tests/goldens/*.py` made the numbers, in f64.
-#![allow(missing_docs)]
 
 use std::path::PathBuf;
 use thunder::nn::{Gpt, GptConfig};
@@ -36,6 +35,7 @@ fn loss_and_gradients(
 
 #[test]
 fn a_gpts_gradients() {
+    crate::device();
     let file = open("gpt_grads.safetensors");
     let config = GptConfig {
         vocabulary: 29,

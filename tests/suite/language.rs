@@ -1,5 +1,4 @@
 //! The language end to end: functions, methods, structs and enums, run on the CPU.
-#![allow(missing_docs)]
 
 use thunder::prelude::*;
 
@@ -29,6 +28,7 @@ pub fn rms_norm<E: Float>(x: &Tensor<E, (B, C)>, w: &Tensor<E, (C,)>, eps: f32) 
 
 #[test]
 fn a_function() {
+    crate::device();
     let (x, w) = (matrix(2, 3), Tensor::from_vec(vec![1.0f32, 2.0, 3.0], (3,)));
     let y = rms_norm(&x, &w, 1e-6);
     let data = x.to_vec();
@@ -143,6 +143,7 @@ fn mlp_by_hand(m: &Mlp<f32>, x: &[f32]) -> Vec<f32> {
 
 #[test]
 fn a_module() {
+    crate::device();
     let x = matrix(2, 3);
     for residual in [true, false] {
         for act in [Act::Relu, Act::Leaky { slope: 0.1 }] {
@@ -163,6 +164,7 @@ pub fn step(m: Mlp<f32>, x: &Tensor<f32, (B, C)>, y: &Tensor<f32, (B, C)>) -> (M
 
 #[test]
 fn a_training_step() {
+    crate::device();
     let (x, y) = (matrix(2, 3), matrix(2, 3));
     let (m, first) = step(mlp(false, Act::Relu), &x, &y);
     let (_, second) = step(m, &x, &y);
@@ -231,6 +233,7 @@ fn linear_by_hand(l: &Linear<f32>, x: &[f32]) -> Vec<f32> {
 
 #[test]
 fn loops() {
+    crate::device();
     let x = matrix(2, 3);
     let s = stack_of(3, 2);
     let mut h = x.to_vec();
@@ -264,6 +267,7 @@ pub fn attention<E: Float>(
 
 #[test]
 fn attention_and_einsum() {
+    crate::device();
     let x = Tensor::<f32, _>::randn((2, 5, 12), Key::new(0));
     let y = attention(&x, &Tensor::zeros((2,)), &Tensor::zeros((4,)));
     assert_eq!(y.shape(), (2, 5, 4));
@@ -288,6 +292,7 @@ pub fn noise(x: &Tensor<f32, (B,)>, key: Key, n: usize) -> (Tensor<f32, (B,)>, T
 
 #[test]
 fn leading_dimensions_and_keys() {
+    crate::device();
     let y = lead(&Tensor::<f32, _>::ones((2, 3, 4)), &Tensor::full(2.0, (4,)));
     close(&y.to_vec(), &[2.0; 24]);
     close(&lead(&Tensor::<f32, _>::ones((4,)), &Tensor::full(2.0, (4,))).to_vec(), &[2.0; 4]);
@@ -321,6 +326,7 @@ pub fn calls(
 
 #[test]
 fn options_slices_and_texts() {
+    crate::device();
     let x = matrix(2, 3);
     let y = calls(&x, None, &[x.clone(), x.clone()], "double");
     close(&y.to_vec(), &x.to_vec().iter().map(|v| v * 6.0).collect::<Vec<_>>());
@@ -340,6 +346,7 @@ pub fn transforms(x: &Tensor<f32, (B, C)>) -> (Tensor<f32, (B, C)>, Tensor<f32, 
 
 #[test]
 fn transforms_nest() {
+    crate::device();
     let x = matrix(2, 3);
     let (g, rows, _) = transforms(&x);
     close(&g.to_vec(), &x.to_vec().iter().map(|v| 6.0 * v).collect::<Vec<_>>());
@@ -356,6 +363,7 @@ pub fn losses(x: &Tensor<f32, (B, C)>, y: &Tensor<i64, (B,)>, mean: bool) -> (Sc
 
 #[test]
 fn reductions_of_a_loss() {
+    crate::device();
     let (x, y) = (matrix(2, 3), Tensor::from_vec(vec![0i64, 2], (2,)));
     let (sum, mean) = losses(&x, &y, true);
     close(&[sum.item()], &[2.0 * mean.item()]);
@@ -379,6 +387,7 @@ pub fn uses_a_tool(x: &Tensor<f32, (N,)>) -> Tensor<f32, (N,)> {
 
 #[test]
 fn an_untraced_function_of_a_type_is_refused_when_linking() {
+    crate::device();
     let error = uses_a_tool::call(&Tensor::ones((3,))).expect_err("it is not traced").to_string();
     assert!(error.contains("an `impl` without `#[thunder]` is not traced"), "{error}");
 }
@@ -415,6 +424,7 @@ pub fn between<L: Layer>(
 
 #[test]
 fn traits_closures_and_options() {
+    crate::device();
     let x = Tensor::from_vec(vec![1.0f32, -2.0], (1, 2));
     let w = Tensor::from_vec(vec![2.0f32, 3.0], (2,));
     let act = Act::Leaky { slope: 0.5 };
