@@ -1,7 +1,7 @@
 //! The executor: a fused trace becomes launches over one arena.
 
 use crate::codegen::{self, Arg as KernelArg, Kernel, Lowered};
-use crate::runtime::{DeviceBuffer, Gpu, Instance, Launch, Program, Slot, Staged, Timer};
+use crate::runtime::{DeviceBuffer, Gpu, Instance, Launch, Program, Slot, Staged, Start, Timer};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use thunder_core::error::Error;
@@ -10,7 +10,7 @@ use thunder_core::exec::{
 };
 use thunder_core::item::Options;
 use thunder_core::op::Op;
-use thunder_core::trace::Trace;
+use thunder_core::trace::{Loc, Trace};
 use thunder_core::types::{DType, Element, Ty};
 
 /// Device `ordinal` as a backend; one for the whole process, so that its memory and kernels are shared.
@@ -103,23 +103,26 @@ impl Compiled {
         let (mut launches, mut steps) = (Vec::new(), Vec::new());
         let (mut scratch, mut counters) = (0, 0);
         for (step, low) in plan.steps.iter().zip(&lowered) {
+            let loc = loc(trace, step.work);
+            let mut launch = |what| launches.push(Launch { what, loc });
             for kernel in kernels_of(low) {
                 let Some(function) = functions.next() else { break };
                 let args = kernel.args.iter().map(|a| slot(a, &step.reads, &step.writes, counters)).collect();
                 scratch = scratch.max(kernel.scratch);
                 counters += kernel.counters * 4;
-                launches.push(Launch::Kernel { function, grid: kernel.grid, threads: kernel.threads, args });
+                let (entry, grid, threads) = (kernel.entry.clone(), kernel.grid, kernel.threads);
+                launch(Start::Kernel { entry, function, grid, threads, args });
             }
             match low {
                 Lowered::Kernels(_) => {}
                 Lowered::Print(_, label) => {
-                    launches.push(Launch::Print { label: label.clone(), place: step.writes[0].clone() });
+                    launch(Start::Print { label: label.clone(), place: step.writes[0].clone() });
                 }
                 Lowered::Zeros => {
                     let (write, bytes) = (&step.writes[0], codegen::bytes(&step.writes));
-                    launches.push(Launch::Clear { at: start_of(write), bytes });
+                    launch(Start::Clear { at: start_of(write), bytes });
                 }
-                Lowered::Product(shape) => launches.push(Launch::Product {
+                Lowered::Product(shape) => launch(Start::Product {
                     product: gpu.product(shape)?,
                     args: step.reads.iter().chain(&step.writes).map(start_of).collect(),
                 }),
@@ -128,7 +131,7 @@ impl Compiled {
         }
         let params: Vec<usize> = trace.body.params.iter().map(|&p| trace.ty(p).bytes()).collect();
         // What is printed is read on the host, in the midst of the launches.
-        let whole = options.cuda_graph && !launches.iter().any(|l| matches!(l, Launch::Print { .. }));
+        let whole = options.cuda_graph && !launches.iter().any(|l| matches!(l.what, Start::Print { .. }));
         let staged = whole.then(|| {
             let kept = params.iter().copied().enumerate().filter(|(i, _)| !donated[*i]);
             Staged::new(kept, plan.outs.iter().map(|o| o.bytes).enumerate())
@@ -212,6 +215,14 @@ fn kernels_of(low: &Lowered) -> impl Iterator<Item = &Kernel> {
         Lowered::Kernels(list) | Lowered::Print(list, _) => list.iter(),
         Lowered::Product(_) | Lowered::Zeros => [].iter(),
     }
+}
+
+/// The line that a step comes from: of a fused kernel, its first instruction's.
+fn loc(trace: &Trace, work: Work) -> Loc {
+    let Work::Inst(inst) = work else { return Loc::NONE };
+    let data = trace.data(inst);
+    let inside = data.body.iter().flat_map(|b| trace.insts(b)).map(|i| i.loc);
+    inside.chain([data.loc]).find(|l| *l != Loc::NONE).unwrap_or(Loc::NONE)
 }
 
 fn start_of(p: &Place) -> Slot {

@@ -2,11 +2,12 @@
 
 use super::compiler::Function;
 use super::graph::{Captured, Staged};
-use super::{DeviceBuffer, Gpu, Product, check, cu};
+use super::{DeviceBuffer, Gpu, Product, absent, check_at, cu};
 use std::ffi::c_void;
 use std::sync::Arc;
 use thunder_core::error::Error;
 use thunder_core::exec::{Base, Place};
+use thunder_core::trace::Loc;
 
 /// An argument: an address that a run or an instance gives, or a number.
 #[derive(Clone, Copy, Debug)]
@@ -21,10 +22,16 @@ pub(crate) enum Slot {
     Bits(u64),
 }
 
+/// A step of the program, and the line of the user's that it comes from.
+pub(crate) struct Launch {
+    pub what: Start,
+    pub loc: Loc,
+}
+
 /// What a step does.
-pub(crate) enum Launch {
+pub(crate) enum Start {
     /// Starts a kernel.
-    Kernel { function: Function, grid: [u32; 3], threads: u32, args: Vec<Slot> },
+    Kernel { entry: String, function: Function, grid: [u32; 3], threads: u32, args: Vec<Slot> },
     /// Starts matrix products.
     /// Its operands, then the result.
     Product { product: Arc<Product>, args: Vec<Slot> },
@@ -88,11 +95,11 @@ impl Instance {
             patches: Vec::new(),
         };
         for launch in &program.launches {
-            match launch {
-                Launch::Kernel { args, .. } => args.iter().for_each(|&s| it.slot(s)),
-                Launch::Product { args, .. } => args.iter().for_each(|&s| it.slot(s)),
-                Launch::Clear { at, .. } => it.slot(*at),
-                Launch::Print { place, .. } => {
+            match &launch.what {
+                Start::Kernel { args, .. } => args.iter().for_each(|&s| it.slot(s)),
+                Start::Product { args, .. } => args.iter().for_each(|&s| it.slot(s)),
+                Start::Clear { at, .. } => it.slot(*at),
+                Start::Print { place, .. } => {
                     it.slot(Slot::At(place.base, place.layout.offset * place.dtype.size()))
                 }
             }
@@ -176,9 +183,9 @@ impl Instance {
             self.values[at] = start + offset as u64;
         }
         let mut at = 0;
-        for launch in &program.launches {
-            match launch {
-                Launch::Kernel { function, grid, threads, args } => {
+        for Launch { what, loc } in &program.launches {
+            match what {
+                Start::Kernel { entry, function, grid, threads, args } => {
                     let list = self.pointers[at..].as_mut_ptr();
                     // SAFETY: the argument array has one entry a parameter of the kernel, of its size; the blocks
                     // that they point to are held by the call and have the sizes that the plan gives.
@@ -187,18 +194,19 @@ impl Instance {
                         let none = std::ptr::null_mut();
                         cu::cuLaunchKernel(function.0, x, y, z, *threads, 1, 1, 0, stream, list, none)
                     };
-                    check(code, "starting a kernel")?;
+                    check_at(code, entry, *loc)?;
                     at += args.len();
                 }
-                Launch::Product { product, args } => {
-                    gpu.multiply(product, stream, &self.values[at..at + args.len()])?;
+                Start::Product { product, args } => {
+                    let done = gpu.multiply(product, stream, &self.values[at..at + args.len()]);
+                    done.map_err(|e| absent(&format!("{e}\n  at {loc}")))?;
                     at += args.len();
                 }
-                Launch::Clear { bytes, .. } => {
+                Start::Clear { bytes, .. } => {
                     gpu.clear_on(stream, self.values[at], *bytes)?;
                     at += 1;
                 }
-                Launch::Print { label, place } => {
+                Start::Print { label, place } => {
                     let mut bytes = vec![0; place.layout.count().min(16) * place.dtype.size()];
                     gpu.download_from(self.values[at], &mut bytes)?;
                     crate::executor::print(label, place, &bytes);

@@ -9,7 +9,7 @@ mod memory;
 mod timer;
 
 pub(crate) use graph::Staged;
-pub(crate) use launch::{Instance, Launch, Program, Slot};
+pub(crate) use launch::{Instance, Launch, Program, Slot, Start};
 pub(crate) use matmul::Product;
 pub use matmul::Shape;
 pub(crate) use memory::DeviceBuffer;
@@ -21,6 +21,7 @@ use std::collections::HashMap;
 use std::ffi::CStr;
 use std::sync::{Arc, Mutex, OnceLock};
 use thunder_core::error::Error;
+use thunder_core::trace::Loc;
 
 /// The oldest driver that runs what NVRTC 13 makes: that of CUDA 13.0 (NVRTC 12 makes code for 12.x drivers too).
 const OLDEST_DRIVER: i32 = 12000;
@@ -152,7 +153,9 @@ impl Gpu {
     /// Waits for all work.
     pub fn synchronize(&self) -> Result<(), Error> {
         // SAFETY: the stream lives as long as the process.
-        check(unsafe { cu::cuStreamSynchronize(self.stream) }, "waiting for the device")
+        let code = unsafe { cu::cuStreamSynchronize(self.stream) };
+        // What fails while it runs is told here, after the launch: the driver can be asked to wait at each.
+        check(code, "a kernel or a copy failed (run with CUDA_LAUNCH_BLOCKING=1 to have its line named)")
     }
 }
 
@@ -167,6 +170,14 @@ fn describe(code: cu::CUresult) -> String {
     }
     // SAFETY: the driver's texts are static and end with a zero.
     format!("{} ({code:?})", unsafe { CStr::from_ptr(text) }.to_string_lossy())
+}
+
+/// An error of the launch of kernel `entry`, which comes from the line at `loc`.
+fn check_at(code: cu::CUresult, entry: &str, loc: Loc) -> Result<(), Error> {
+    match code {
+        cu::CUresult::CUDA_SUCCESS => Ok(()),
+        code => Err(absent(&format!("kernel `{entry}`: {}\n  at {loc}", describe(code)))),
+    }
 }
 
 fn check(code: cu::CUresult, what: &str) -> Result<(), Error> {
