@@ -1,15 +1,22 @@
 //! A whole GPT and single operations against JAX: `tests/goldens/*.py` made the numbers, in f64.
 
-use std::path::PathBuf;
 use thunder::nn::{Gpt, GptConfig};
 use thunder::prelude::*;
 use thunder::weights::{Gpt2, Naming, Reader};
 use thunder_core::module::named_tensors;
 use thunder_core::tensor::RawTensor;
 
-fn open(name: &str) -> Reader {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/goldens").join(name);
-    Reader::open(path).unwrap()
+/// A golden file, which the binary carries.
+macro_rules! open {
+    ($name:literal) => {{
+        // Tests of one process open the same file at once.
+        let own = format!("thunder-{}-{:?}-{}", std::process::id(), std::thread::current().id(), $name);
+        let path = std::env::temp_dir().join(own);
+        std::fs::write(&path, include_bytes!(concat!("../goldens/", $name))).unwrap();
+        let reader = Reader::open(&path).unwrap();
+        std::fs::remove_file(path).unwrap();
+        reader
+    }};
 }
 
 /// The largest difference, over the largest value that is expected.
@@ -36,7 +43,7 @@ fn loss_and_gradients(
 #[test]
 fn a_gpts_gradients() {
     crate::device();
-    let file = open("gpt_grads.safetensors");
+    let file = open!("gpt_grads.safetensors");
     let config = GptConfig {
         vocabulary: 29,
         context: 16,
@@ -110,7 +117,7 @@ macro_rules! golden {
     ($test:ident, $op:literal, $f:ident($($input:literal: $e:ty, $shape:ty);*) -> $out:ty, [$($grad:literal: $i:tt),*]) => {
         #[test]
         fn $test() {
-            let file = open("ops.safetensors");
+            let file = open!("ops.safetensors");
             let inputs = ($(file.tensor::<$e, $shape>(concat!($op, ".in", $input)).unwrap(),)*);
             let ct = file.tensor::<f32, $out>(concat!($op, ".ct")).unwrap();
             let (y, grads) = $f(&inputs, &ct);

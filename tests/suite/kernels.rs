@@ -1,6 +1,4 @@
-//! Whole fused kernels, and what is a device's own: runs as graphs, times.
-//!
-//! `-- --ignored --nocapture kernels_against_copies` times kernels on a GPU against copies of as many bytes.
+//! Whole fused kernels, donation, and a call's launches as one graph. `benches/kernels` times them.
 
 #[path = "../../thunder-cuda/tests/cases/mod.rs"]
 mod cases;
@@ -8,11 +6,11 @@ mod cases;
 use crate::common::{assert_close, differentiated};
 use crate::{all, device};
 use std::sync::Arc;
-use thunder_core::exec::{Arg, Backend, Buffer};
+use thunder_core::exec::{Arg, Buffer};
 use thunder_core::item::Options;
 use thunder_core::op::{Flag, Op};
 use thunder_core::trace::{Builder, Trace};
-use thunder_core::types::{Axes, DType, Elem, Ty};
+use thunder_core::types::{Axes, DType, Ty};
 use thunder_oracle::samples::Random;
 use thunder_oracle::{Array, decode, encode, eval};
 
@@ -194,110 +192,4 @@ fn graphs_give_what_launches_give() {
         norms.iter().chain([&state, &kept.expect("held")]).map(read).collect()
     };
     assert!(steps(false) == steps(true), "the graph's results are not the launches'");
-}
-
-/// A value of this type on the device, random.
-#[cfg(feature = "cuda")]
-fn random(backend: &dyn Backend, ty: Ty) -> Buffer {
-    let mut trace = Trace::new("random");
-    let key = trace.param("key", Ty::KEY);
-    let mut b = Builder::new(&mut trace);
-    let elem = Elem::Known(DType::F32);
-    let y = if ty.dtype().is_float() {
-        let x = b.op(Op::Normal { elem, shape: ty.shape }, &[key]);
-        b.cast(x, ty.dtype())
-    } else {
-        let x = b.op(Op::Uniform { elem, shape: ty.shape }, &[key]);
-        let n = b.scalar(DType::F32, 512.0);
-        let x = b.mul(x, n);
-        b.cast(x, ty.dtype())
-    };
-    let insts = b.finish();
-    trace.body.insts = insts;
-    trace.body.results = vec![y];
-    let exe =
-        backend.compile(&cases::lowered(&trace, backend), &[false], Options::default()).expect("compiles");
-    let key = backend.upload(&encode(DType::U32, &[1.0, 2.0])).expect("uploads");
-    exe.run(&mut vec![Arg::Borrowed(key)]).expect("runs").remove(0)
-}
-
-/// Device time of each case against a copy of as many bytes. Donated operands are copied by neither.
-#[cfg(feature = "cuda")]
-#[test]
-#[ignore = "a benchmark: needs the device to itself"]
-fn kernels_against_copies() {
-    let backend = device();
-    let timer = thunder_cuda::timer(0).expect("a timer");
-    println!("device: {}", thunder_cuda::model(0).expect("a device"));
-    let gb = 1usize << 30;
-    let copy = 2.0 * gb as f64 / f64::from(timer.copy(gb, 20).expect("copies")) / 1e6;
-    println!("copy: {copy:.0} GB/s");
-    println!("{:<22} {:>8} {:>9} {:>9} {:>7}  launches", "case", "rows", "ms", "floor ms", "of copy");
-    let rows = |name: &str| match name {
-        "bias_gelu" => 16384,
-        "layer_norm" | "layer_norm_backward" | "column_sum" | "transpose_gelu_add" => 65536,
-        "softmax" | "dropout" => 131_072,
-        "adamw" => 162_000,
-        "embedding" | "embedding_backward" => 16384,
-        "rope" => 16384,
-        "causal_softmax" => 4096,
-        "sum_all" => 16384,
-        "cumsum" | "argmax_any" => 65536,
-        _ => 8192,
-    };
-    for (i, name) in cases::all(8).iter().map(|c| c.name).enumerate() {
-        let case = cases::all(rows(name)).swap_remove(i);
-        let trace = cases::lowered(&case.trace(), backend);
-        let exe = match backend.compile(&trace, &case.donated, Options::default()) {
-            Ok(exe) => exe,
-            Err(e) => {
-                println!("{name}: {e}");
-                continue;
-            }
-        };
-        let mut buffers: Vec<Buffer> = case.params.iter().map(|&t| random(backend, t)).collect();
-        let bytes: usize = case.params.iter().map(Ty::bytes).sum::<usize>()
-            + trace.body.results.iter().map(|&v| trace.ty(v).bytes()).sum::<usize>();
-        let ms = timer.median(15, || {
-            let take =
-                |(i, b): (usize, Buffer)| if case.donated[i] { Arg::Donated(b) } else { Arg::Borrowed(b) };
-            let list = std::mem::take(&mut buffers);
-            let kept: Vec<Option<Buffer>> =
-                list.iter().enumerate().map(|(i, b)| (!case.donated[i]).then(|| b.clone())).collect();
-            let mut args: Vec<Arg> = list.into_iter().enumerate().map(take).collect();
-            let out = exe.run(&mut args)?;
-            // What was donated comes back as the result of the same place.
-            buffers =
-                kept.into_iter().enumerate().map(|(i, b)| b.unwrap_or_else(|| out[i].clone())).collect();
-            Ok(())
-        });
-        let report = exe.report();
-        let names: Vec<&str> = report.steps.iter().map(|s| s.name.as_str()).collect();
-        let floor = bytes as f64 / copy / 1e6;
-        match ms {
-            Ok(ms) => println!(
-                "{:<22} {:>8} {:>9.4} {:>9.4} {:>6.1}%  {} {}",
-                name,
-                rows(name),
-                ms,
-                floor,
-                100.0 * floor / f64::from(ms),
-                names.len(),
-                names.join(" ")
-            ),
-            Err(e) => println!("{name}: {e}"),
-        }
-    }
-    // What one call costs the host.
-    let case = cases::all(8).swap_remove(0);
-    let exe = backend
-        .compile(&cases::lowered(&case.trace(), backend), &case.donated, Options::default())
-        .expect("compiles");
-    let buffers: Vec<Buffer> = case.params.iter().map(|&t| random(backend, t)).collect();
-    let start = std::time::Instant::now();
-    for _ in 0..2000 {
-        let mut args = buffers.iter().map(|b| Arg::Borrowed(b.clone())).collect();
-        exe.run(&mut args).expect("runs");
-    }
-    println!("one call of one kernel: {:.2} us", start.elapsed().as_secs_f64() / 2000.0 * 1e6);
 }
