@@ -7,6 +7,7 @@
 
 use super::constant::Constants;
 use super::opaque;
+use super::twin::twin_name;
 use crate::lower::{Claims, Ends, Lowered, variables};
 use crate::parse::{Generics, Kind, Signature};
 use crate::trace::{Callee, Node, Operand, Step};
@@ -14,44 +15,13 @@ use proc_macro2::{Group, Ident, Literal, Span, TokenStream, TokenTree};
 use quote::{format_ident, quote, quote_spanned};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use syn::Type;
-use syn::ext::IdentExt;
 use syn::visit_mut::{self, VisitMut};
 use thunder_core::item::{Transform, Var};
 use thunder_core::op::{AttrRef, Op};
 use thunder_core::types::{Extent, Ty};
 
-/// The twin of a method: the type that bears its trace, and the hidden method.
-pub fn twin(sig: &Signature, trace: &Ident) -> (TokenStream, TokenStream) {
-    let Some(owner) = sig.owner.as_ref().and_then(|ty| example(ty, &sig.types.generics, None)) else {
-        let method = dispatched(&sig.syntax.ident);
-        return (quote!(), quote!(#[doc(hidden)] #[allow(dead_code)] pub #method));
-    };
-    let name = sig.syntax.ident.unraw();
-    let of = sig.own.of.as_deref().unwrap_or_default();
-    let marker = format_ident!("__Item_{of}_{name}_{}", name.span().start().line, span = Span::call_site());
-    let method = twin_name(&name.to_string());
-    let marker_type = quote! {
-        #[doc(hidden)]
-        #[allow(non_camel_case_types, dead_code)]
-        pub struct #marker;
-        impl ::thunder::__rt::facts::Traced for #marker {
-            const ITEM: &'static ::thunder::__rt::item::Item = <#owner>::#trace;
-        }
-    };
-    let method = quote! {
-        #[doc(hidden)]
-        #[allow(dead_code)]
-        pub fn #method(&self) -> #marker { #marker }
-    };
-    (marker_type, method)
-}
-
-fn twin_name(method: &str) -> Ident {
-    format_ident!("__item_{}", method.trim_start_matches("r#"))
-}
-
 /// `ty` with an example of each generic element type; none if it depends on more than those.
-fn example(ty: &Type, generics: &Generics, owner: Option<&Type>) -> Option<Type> {
+pub fn example(ty: &Type, generics: &Generics, owner: Option<&Type>) -> Option<Type> {
     let mut walk = Example { generics, owner, fails: false };
     let mut ty = ty.clone();
     walk.visit_type_mut(&mut ty);
@@ -101,14 +71,6 @@ impl VisitMut for Example<'_> {
     }
 }
 
-/// The twin of a trait's method, or of a type's that depends on more than element types.
-pub fn dispatched(name: &Ident) -> TokenStream {
-    let method = twin_name(&name.unraw().to_string());
-    quote! {
-        fn #method(&self) -> ::thunder::__rt::facts::Dispatched { ::thunder::__rt::facts::Dispatched }
-    }
-}
-
 /// The constants and assertions of a body.
 pub fn facts(sig: &Signature, lowered: &Lowered) -> TokenStream {
     if lowered.claims.calls.is_empty() && sig.receiver.is_none() {
@@ -116,6 +78,7 @@ pub fn facts(sig: &Signature, lowered: &Lowered) -> TokenStream {
     }
     let mut f = Facts::new(sig, lowered);
     f.parameters(sig);
+    f.dimensions(sig);
     f.nodes(&lowered.body.nodes);
     f.stated(&lowered.claims);
     f.finish()
@@ -142,6 +105,8 @@ struct Facts<'a> {
     assigned: HashMap<Var, usize>,
     /// What a var is first assigned.
     first: HashMap<Var, Known>,
+    /// Whether `self` has the traits of the `impl` for more than one argument: which, its type does not say.
+    open: bool,
     /// Trials of loops so far, and the one under way: in it nothing is asserted.
     trials: usize,
     trial: Option<usize>,
@@ -173,6 +138,7 @@ impl<'a> Facts<'a> {
             twins: BTreeSet::new(),
             assigned,
             first: HashMap::new(),
+            open: sig.own.of_trait && !states(sig),
             trials: 0,
             trial: None,
             asserts: false,
@@ -203,6 +169,15 @@ impl<'a> Facts<'a> {
                 __rt::facts::info_of::<#ty, #ty>(|s| s), &[#(#bindings),*]
             ));
             self.define((own + i) as Var, fact, Some((ty, quote!(s))));
+        }
+    }
+
+    /// The dimensions of `self` that the body reads.
+    fn dimensions(&mut self, sig: &Signature) {
+        let Some(ty) = own_type(sig) else { return };
+        for (name, span) in &self.claims.own_dims {
+            let info = quote!(__rt::facts::info_of::<#ty, #ty>(|s| s), #name);
+            self.assert(&at(Ends(*span, *span), quote!(__rt::facts::dimension), info));
         }
     }
 
@@ -306,8 +281,11 @@ impl<'a> Facts<'a> {
                     self.known.insert(*dst, by);
                 }
             }
-            Node::Pack { .. } | Node::Collect { .. } | Node::Return { .. } | Node::Break | Node::Continue => {
-            }
+            Node::Pack { .. }
+            | Node::Collect { .. }
+            | Node::Return { .. }
+            | Node::Break(_)
+            | Node::Continue(_) => {}
         }
     }
 
@@ -413,13 +391,23 @@ impl<'a> Facts<'a> {
                 let Some((ty, place)) = args.first().and_then(|a| self.of(a)).and_then(|k| k.place) else {
                     return;
                 };
+                if self.open && place.to_string() == "s" {
+                    return;
+                }
                 self.twins.insert(name.clone());
                 let twin = twin_name(name);
                 let item = quote!(__rt::facts::item_of::<#ty, _>(|s| #place.__content().#twin()));
                 let shown = name.trim_start_matches("r#");
                 let span = self.claims.calls.get(&dst).map_or_else(Span::call_site, |(span, _)| *span);
                 let here = quote!(#item, |s: &#ty| #place.__content(), #shown);
-                self.assert(&at(Ends(span, span), quote!(__rt::facts::method), here));
+                if crate::check::opaque_call::is_std_method(name) || thunder_core::op::method(name).is_some()
+                {
+                    self.assert(&at(Ends(span, span), quote!(__rt::facts::method), here));
+                } else {
+                    // On a tensor it is more likely misspelt, and there is no such method.
+                    let near = !thunder_core::op::nearest(name).is_empty();
+                    self.assert(&at(Ends(span, span), quote!(__rt::facts::own_method), quote!(#here, #near)));
+                }
                 item
             }
         };
@@ -446,7 +434,11 @@ impl<'a> Facts<'a> {
         let place = place.filter(|_| !self.claims.payloads.contains(&dst));
         match (step, place) {
             (Step::Field(name), Some((ty, place))) => {
-                let Ok(id) = syn::parse_str::<Ident>(name) else { return };
+                let Ok(mut id) = syn::parse_str::<Ident>(name) else { return };
+                // Of a field that there is not rustc speaks once, if it finds it in one place only.
+                if let Some(span) = self.claims.fields.get(&dst) {
+                    id.set_span(*span);
+                }
                 let place = quote!((&#place.__content().#id));
                 let info = quote!(__rt::facts::info_of::<#ty, _>(|s| #place));
                 self.define(dst, quote!(#fact.field(#name, #info)), Some((ty, place)));
@@ -508,6 +500,14 @@ fn assignments(nodes: &[Node], f: &mut impl FnMut(Var, &Operand)) {
             _ => {}
         }
     }
+}
+
+/// Whether the type of `self` names every generic parameter around `sig`.
+fn states(sig: &Signature) -> bool {
+    let g = &sig.types.generics;
+    let own: Vec<String> = sig.syntax.generics.type_params().map(|p| p.ident.to_string()).collect();
+    let mut outer = g.elems.iter().chain(&g.types).chain(&g.shapes).filter(|n| !own.contains(n));
+    sig.owner.as_ref().is_some_and(|ty| outer.all(|n| super::method::names(ty, n)))
 }
 
 /// The type of `self`, with examples for what is generic.

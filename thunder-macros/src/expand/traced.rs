@@ -24,6 +24,7 @@ pub struct Traced {
 
 /// Lowers `block` as the body of a function with this signature, which bears `name` in its trace.
 pub fn lower(sig: &Signature, name: &str, mut block: Block, in_impl: bool, diag: &mut Diagnostics) -> Traced {
+    crate::parse::label_prints(&mut block);
     let macros = lower::collect_macros(&block, diag);
     let pats: Vec<Pat> = sig.params.iter().map(|p| p.pat.clone()).collect();
     let mut lowered = {
@@ -205,7 +206,9 @@ fn head(sig: &Signature, lowered: &Lowered, diag: &mut Diagnostics) -> TokenStre
         }
     });
     let statics = crate::check::hidden_state::probe(&lowered.constants);
+    let twins = super::twin::stand_ins(&lowered.edits);
     quote! {
+        #twins
         #[allow(unused_imports)]
         use ::thunder::__rt::TensorOps as _;
         #statics
