@@ -60,11 +60,11 @@ fn underlined(source: &str, output: &str) -> Vec<(usize, String)> {
         let (column, line) = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
         let carets = error.lines().find_map(|l| {
             let (gutter, marks) = l.split_once("| ")?;
-            let start = marks.find(['^', '-']).unwrap_or(0);
-            (gutter.trim().is_empty() && marks.contains('^')).then(|| &marks[start..])
+            (gutter.trim().is_empty() && marks.contains('^')).then_some(marks)
         });
-        // A second label may hide the start of the carets.
-        let width = carets.map_or(0, |c| c.chars().take_while(|c| "^-".contains(*c)).count());
+        // A second label may hide the start of the carets, or stand before them.
+        let carets = carets.into_iter().flat_map(str::chars).skip(column.wrapping_sub(1));
+        let width = carets.skip_while(|c| *c == ' ').take_while(|c| "^-".contains(*c)).count();
         let text = lines.get(line.wrapping_sub(1)).copied().unwrap_or_default();
         all.push((line, text.chars().skip(column.wrapping_sub(1)).take(width).collect()));
     }
