@@ -15,10 +15,11 @@ pub use thunder_core::call::{CallError, explain_scope as explain, scope as call}
 pub use thunder_core::device::Device;
 pub use thunder_core::error::Error;
 pub use thunder_core::explain::Explanation;
+pub use thunder_core::link::Stacked;
 pub use thunder_core::module::{Module, Tree};
 #[doc(hidden)]
 pub use thunder_core::rt as __rt;
-pub use thunder_core::tensor::{Key, Scalar, Tensor};
+pub use thunder_core::tensor::{Key, Scalar, Tensor, debug_print};
 pub use thunder_core::{op, trace, types};
 pub use thunder_macros::thunder;
 

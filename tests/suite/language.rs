@@ -371,27 +371,6 @@ fn reductions_of_a_loss() {
     close(&[sum.item()], &[other.item()]);
 }
 
-pub struct Tool;
-
-impl Tool {
-    pub fn apply(x: &Tensor<f32, (usize,)>) -> Tensor<f32, (usize,)> {
-        x.clone()
-    }
-}
-
-// Whether a type has parameters that the call infers, no macro can see, so that this compiles.
-#[thunder]
-pub fn uses_a_tool(x: &Tensor<f32, (N,)>) -> Tensor<f32, (N,)> {
-    Tool::apply(x)
-}
-
-#[test]
-fn an_untraced_function_of_a_type_is_refused_when_linking() {
-    crate::device();
-    let error = uses_a_tool::call(&Tensor::ones((3,))).expect_err("it is not traced").to_string();
-    assert!(error.contains("an `impl` without `#[thunder]` is not traced"), "{error}");
-}
-
 #[thunder]
 pub trait Layer {
     fn forward(&self, x: &Tensor<f32, (B, C)>) -> Tensor<f32, (B, C)>;

@@ -85,6 +85,41 @@ pub const fn method<T, F: Tree>(item: &Item, _f: fn(&T) -> &F, name: &str) {
     }
 }
 
+/// Refuses a method that is none of the language's, and none that std might have; of a tensor, none that is `near` one.
+#[track_caller]
+pub const fn own_method<T, F: Tree>(item: &Item, _f: fn(&T) -> &F, name: &str, near: bool) {
+    if !(F::IS_TENSOR && near || F::IS_REFUSED) {
+        crate::item::traced(item, name);
+    }
+}
+
+/// What the twin of a function gives: its marker, and the type of its result.
+pub struct Twin<M, R>(std::marker::PhantomData<fn() -> (M, R)>);
+
+impl<M, R> Twin<M, R> {
+    /// The only one.
+    pub const NEW: Self = Twin(std::marker::PhantomData);
+}
+
+/// What marks a function of the language.
+#[diagnostic::on_unimplemented(
+    message = "an opaque call: this is not a `#[thunder]` function, so what it does is not traced",
+    label = "not a `#[thunder]` function, nor one of std's that are known to be pure",
+    note = "mark it `#[thunder]`, or pass what it gives as a parameter"
+)]
+pub trait ThunderFunction {}
+
+#[diagnostic::do_not_recommend]
+impl ThunderFunction for Dispatched {}
+
+/// Refuses a method whose twin is none.
+pub fn traced_method<M: ThunderFunction>(_: M) {}
+
+/// Refuses a function whose twin is none.
+pub fn traced_function<M: ThunderFunction, R>(_: Twin<M, R>) -> R {
+    unreachable!("only its type matters")
+}
+
 /// What is known of the struct that `_f` leads to, or of the elements of a container.
 pub const fn info_of<T, F: Tree>(_f: fn(&T) -> &F) -> Option<&'static StructInfo> {
     F::INFO
@@ -478,6 +513,29 @@ pub const fn op(op: &Op, args: &[Fact], names: &Names) -> Fact {
         Ok(ty) => Fact::Tensor(ty),
         Err(_) => Fact::Unknown,
     }
+}
+
+/// Refuses a name that is no dimension of the struct, where it was taken for one.
+#[track_caller]
+pub const fn dimension(info: Option<&'static StructInfo>, name: &str) {
+    let Some(info) = info else { return };
+    let mut i = 0;
+    while i < info.dims.len() {
+        if same(info.dims[i], name) {
+            return;
+        }
+        i += 1;
+    }
+    let text = Text::new().str("`").str(name).str("` is no dimension of `").str(info.name);
+    let text =
+        text.str("`, nor of a parameter\n\n       help: name it in a parameter's shape: `x: &Tensor<f32, (");
+    fail(
+        &text
+            .str(name)
+            .str(",)>`; a constant of a short name is read by its path, `self::")
+            .str(name)
+            .str("`"),
+    );
 }
 
 /// Refuses operands that do not fit; `help` says what to write where inference does not.

@@ -247,10 +247,10 @@ pub enum Node {
         /// With this.
         value: Operand,
     },
-    /// Leaves the innermost [`Node::Repeat`].
-    Break,
-    /// Starts the next iteration of the innermost [`Node::Repeat`].
-    Continue,
+    /// Leaves the [`Node::Repeat`] this many out; 0 is the innermost.
+    Break(u8),
+    /// Starts the next iteration of the [`Node::Repeat`] this many out.
+    Continue(u8),
 }
 
 /// What a call goes to.

@@ -125,6 +125,12 @@ pub trait Tree: Clone + Send + Sync + 'static {
     const INFO: Option<&'static StructInfo> = None;
     /// Whether it is a struct itself.
     const IS_STRUCT: bool = false;
+    /// Whether it is a tensor.
+    #[doc(hidden)]
+    const IS_TENSOR: bool = false;
+    /// Whether its type was refused already.
+    #[doc(hidden)]
+    const IS_REFUSED: bool = false;
     /// Shows every leaf to `v`.
     fn visit(&self, v: &mut dyn Visitor);
     /// The same structure with the leaves that `m` gives.
@@ -156,6 +162,7 @@ pub trait Module: Tree {
 }
 
 impl<E: Element, S: Shape> Tree for Tensor<E, S> {
+    const IS_TENSOR: bool = true;
     fn visit(&self, v: &mut dyn Visitor) {
         v.tensor(self.raw());
     }
@@ -295,7 +302,33 @@ impl<T: Tree, const N: usize> Tree for [T; N] {
     }
 }
 
+/// What stands for a field whose type was refused: what bodies do with it breeds no further errors.
+#[doc(hidden)]
+pub struct Refused<T: ?Sized>(std::marker::PhantomData<fn() -> Box<T>>);
+
+impl<T: ?Sized> Clone for Refused<T> {
+    fn clone(&self) -> Self {
+        Refused(self.0)
+    }
+}
+
+impl<T: ?Sized> std::ops::Deref for Refused<T> {
+    type Target = T;
+    fn deref(&self) -> &T {
+        unreachable!("a type that was refused does not compile")
+    }
+}
+
+impl<T: ?Sized + 'static> Tree for Refused<T> {
+    const IS_REFUSED: bool = true;
+    fn visit(&self, _: &mut dyn Visitor) {}
+    fn map(&self, _: &mut dyn Mapper) -> Self {
+        self.clone()
+    }
+}
+
 impl<T: Tree> Tree for Box<T> {
+    const IS_REFUSED: bool = T::IS_REFUSED;
     const INFO: Option<&'static StructInfo> = T::INFO;
     fn visit(&self, v: &mut dyn Visitor) {
         (**self).visit(v);

@@ -1,7 +1,8 @@
 //! What the code that `#[thunder]` emits refers to. Not an interface for people.
 
 pub use crate::call::{
-    CallError, Own, Ref, StaticBool, assert_shape, call, explain, inline, invoke, scope, static_cond,
+    CallError, Own, Ref, StaticBool, StaticBound, StaticIndex, StaticNumber, assert_shape, call, explain,
+    inline, invoke, scope, static_bound, static_cond, static_index, static_number,
 };
 pub use crate::error::Error;
 pub use crate::explain::Explanation;
@@ -11,7 +12,7 @@ pub use crate::link::{
     Examples, Stack, Stacked, autocast, checkpoint, grad, jvp, scan, value_and_grad, vjp, vmap,
 };
 pub use crate::link::{arm, dim, filter, iter, or, unwrap_or, zip};
-pub use crate::module::{FieldInfo, Mapper, Module, StaticValue, StructInfo, Tree, Visitor};
+pub use crate::module::{FieldInfo, Mapper, Module, Refused, StaticValue, StructInfo, Tree, Visitor};
 pub use crate::op::{self, Flag, Label, Lit as Literal, Op, Pattern, Reduction};
 pub use crate::tensor::{
     AnyShape, AxesArg, Broadcast, Key, Leading, MatMul, Pop, Push, Scalar, Shape, Tensor, TensorOps, add,

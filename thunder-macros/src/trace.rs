@@ -141,10 +141,10 @@ pub enum Node {
     },
     /// Leaves the item.
     Return { value: Operand },
-    /// Leaves the innermost loop.
-    Break,
-    /// Starts the next iteration of the innermost loop.
-    Continue,
+    /// Leaves the loop this many out; 0 is the innermost.
+    Break(u8),
+    /// Starts the next iteration of the loop this many out.
+    Continue(u8),
 }
 
 /// The built trace of an item.
@@ -178,7 +178,7 @@ impl Body {
                     Node::Region { args, body, result, .. } => {
                         operands(args) + nodes(body) + operands(&[*result])
                     }
-                    Node::Project { .. } | Node::Break | Node::Continue => 0,
+                    Node::Project { .. } | Node::Break(_) | Node::Continue(_) => 0,
                 })
                 .sum()
         }
@@ -319,8 +319,8 @@ impl Printer<'_> {
                 self.line(depth + 1, &format!("give {}", operand(*result)), None);
             }
             Node::Return { value } => self.line(depth, &format!("return {}", operand(*value)), None),
-            Node::Break => self.line(depth, "break", None),
-            Node::Continue => self.line(depth, "continue", None),
+            Node::Break(n) => self.line(depth, &leaving("break", *n), None),
+            Node::Continue(n) => self.line(depth, &leaving("continue", *n), None),
         }
     }
 }
@@ -337,4 +337,9 @@ pub fn transform(kind: Transform) -> &'static str {
         Transform::Checkpoint => "checkpoint",
         Transform::Autocast => "autocast",
     }
+}
+
+/// `break`, and how many loops out if not of the innermost.
+fn leaving(word: &str, n: u8) -> String {
+    if n == 0 { word.to_string() } else { format!("{word} {n} out") }
 }

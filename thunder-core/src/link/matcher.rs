@@ -46,8 +46,9 @@ enum Slot {
 
 enum Flow {
     Next,
-    Break,
-    Continue,
+    /// Leaves, or goes on with, the loop this many out.
+    Break(u8),
+    Continue(u8),
     Return(Slot),
 }
 
@@ -252,9 +253,16 @@ impl<'a> Matcher<'a> {
                 while matches!(self.log.get(self.at), Some(Event::Iter(at)) if at == site) {
                     self.at += 1;
                     match self.nodes(f, body)? {
-                        Flow::Next | Flow::Continue => {}
-                        Flow::Break => break,
-                        Flow::Return(value) => return Ok(Flow::Return(value)),
+                        Flow::Next | Flow::Continue(0) => {}
+                        Flow::Break(0) => break,
+                        outer => {
+                            self.frames[f].iterations.pop();
+                            return Ok(match outer {
+                                Flow::Break(n) => Flow::Break(n - 1),
+                                Flow::Continue(n) => Flow::Continue(n - 1),
+                                other => other,
+                            });
+                        }
                     }
                     if let Some((_, n)) = self.frames[f].iterations.last_mut() {
                         *n += 1;
@@ -306,8 +314,8 @@ impl<'a> Matcher<'a> {
                 self.given(f, *kind, *dst, *at)?;
             }
             Node::Return { value } => return Ok(Flow::Return(self.operand(f, value))),
-            Node::Break => return Ok(Flow::Break),
-            Node::Continue => return Ok(Flow::Continue),
+            Node::Break(n) => return Ok(Flow::Break(*n)),
+            Node::Continue(n) => return Ok(Flow::Continue(*n)),
         }
         Ok(Flow::Next)
     }

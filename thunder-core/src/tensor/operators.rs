@@ -321,9 +321,9 @@ macro_rules! functions {
     ($($trait:ident: $($name:ident = $op:ident),*;)*) => {$($(
         #[doc = concat!("The operator `", stringify!($name), "` in a body.")]
         #[track_caller]
-        pub fn $name<A: Operand, B: Operand>(a: &A, b: &B) -> <A::Flat as $trait<B::Flat>>::Out
+        pub fn $name<A: Operand, B: Operand, O>(a: &A, b: &B) -> O
         where
-            A::Flat: $trait<B::Flat>,
+            A::Flat: $trait<B::Flat, Out = O>,
         {
             $trait::apply(a.flat(), Op::$op, b.flat())
         }

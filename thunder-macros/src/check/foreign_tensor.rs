@@ -21,6 +21,15 @@ pub fn pointer(t: &TypeBareFn, diag: &mut Diagnostics) {
     );
 }
 
+/// `Rc<T>`, `Arc<T>`.
+pub fn shared(name: &syn::Ident, diag: &mut Diagnostics) {
+    diag.error(
+        name,
+        format!("a foreign tensor: what an `{name}` holds may be another's too, and a trace owns its values"),
+        "the value itself: tensors share their memory until one is changed",
+    );
+}
+
 /// A type that is known to be some other tensor: sparse, nested, lazy, or another crate's.
 pub fn named(p: &TypePath, args: usize, diag: &mut Diagnostics) -> bool {
     const CRATES: &[&str] = &[

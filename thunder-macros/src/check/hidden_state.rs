@@ -50,8 +50,8 @@ pub fn local_static(s: &ItemStatic, diag: &mut Diagnostics) {
     );
 }
 
-/// `STEP.load(…)`, `SCALE.lock()`, `LOCAL.with(…)`: reads of statics.
-pub fn method(m: &ExprMethodCall, diag: &mut Diagnostics) -> bool {
+/// `STEP.load(…)`, `SCALE.lock()`, `LOCAL.with(…)`: reads of statics, which no name in scope is `bound` to.
+pub fn method(m: &ExprMethodCall, bound: bool, diag: &mut Diagnostics) -> bool {
     const READS: &[&str] = &[
         "load",
         "store",
@@ -74,10 +74,10 @@ pub fn method(m: &ExprMethodCall, diag: &mut Diagnostics) -> bool {
         "replace",
         "force",
     ];
-    let is_static = crate::names::ident(&m.receiver).is_some_and(|id| is_constant_name(&id.to_string()))
-        || matches!(&*m.receiver, syn::Expr::Path(p) if p.path.segments.last().is_some_and(|s| is_constant_name(&s.ident.to_string())));
     let name = m.method.to_string();
-    let found = is_static && READS.contains(&name.as_str());
+    let found = !bound
+        && matches!(&*m.receiver, syn::Expr::Path(p) if p.qself.is_none())
+        && READS.contains(&name.as_str());
     if found {
         diag.error(
             &m.method,
@@ -86,11 +86,6 @@ pub fn method(m: &ExprMethodCall, diag: &mut Diagnostics) -> bool {
         );
     }
     found
-}
-
-/// Whether a name is written as constants and statics are.
-pub fn is_constant_name(name: &str) -> bool {
-    crate::names::is_capital(name) && !crate::names::is_camel(name) && name.len() > 1
 }
 
 /// `COUNT += 1`: a write to a static.

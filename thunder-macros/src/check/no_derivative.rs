@@ -81,6 +81,26 @@ impl Flow<'_> {
                 }
                 Node::Choice { arms, .. } => arms.iter().for_each(|a| self.walk(a, carried, blocked)),
                 Node::Repeat { body, .. } => self.walk(body, carried, blocked),
+                // These run what they are given, as it is.
+                Node::Region {
+                    dst,
+                    kind: Transform::Vmap | Transform::Checkpoint | Transform::Autocast,
+                    args,
+                    params,
+                    body,
+                    result,
+                    ..
+                } => {
+                    for (a, p) in args.iter().zip(params) {
+                        if has(carried, a) {
+                            carried.insert(*p);
+                        }
+                    }
+                    self.walk(body, carried, blocked);
+                    if has(carried, result) {
+                        carried.insert(*dst);
+                    }
+                }
                 // What a callee or an inner transform does with its arguments is linking's to see.
                 _ => {}
             }
@@ -135,8 +155,10 @@ fn needed(body: &[Node], result: Operand) -> HashSet<Var> {
                 }
                 Node::Assign { var, value } if needed.contains(var) => add(needed, value),
                 Node::Collect { dst, value } if needed.contains(dst) => add(needed, value),
-                Node::Region { dst, args, .. } if needed.contains(dst) => {
-                    args.iter().for_each(|a| add(needed, a))
+                Node::Region { dst, args, body, result, .. } if needed.contains(dst) => {
+                    args.iter().for_each(|a| add(needed, a));
+                    add(needed, result);
+                    back(body, needed);
                 }
                 Node::Closure { dst, body, result, .. } if needed.contains(dst) => {
                     add(needed, result);

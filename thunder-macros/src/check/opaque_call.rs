@@ -1,7 +1,7 @@
 //! Opaque calls: what is neither traced nor known to be pure.
 
 use crate::diagnostics::Diagnostics;
-use syn::{Macro, Path};
+use syn::{Expr, Macro, Path};
 
 /// Refuses any other macro.
 pub fn macro_call(m: &Macro, diag: &mut Diagnostics) -> bool {
@@ -52,6 +52,9 @@ pub fn is_pure(path: &Path, qualified: bool) -> bool {
         "Range",
         "From",
         "Into",
+        "ToString",
+        "Clone",
+        "Default",
         "Iterator",
         "Ord",
         "PartialOrd",
@@ -97,6 +100,30 @@ pub fn given(at: impl quote::ToTokens, diag: &mut Diagnostics) {
     );
 }
 
+/// A function given by name to the method `of` of std, unless it is one of std's own that are pure.
+///
+/// A path that is `bound` is no function's. Whether it was refused.
+pub fn given_static(of: &str, e: &Expr, bound: bool, diag: &mut Diagnostics) -> bool {
+    let Expr::Path(p) = e else { return false };
+    let last = p.path.segments.last().map(|s| s.ident.to_string()).unwrap_or_default();
+    let refused = TAKES_CLOSURES.split_whitespace().any(|n| n == of)
+        && !bound
+        && p.qself.is_none()
+        && !crate::names::is_capital(&last)
+        && !is_pure(&p.path, false);
+    if refused {
+        given(e, diag);
+    }
+    refused
+}
+
+/// The methods of std that take closures.
+const TAKES_CLOSURES: &str = "all and_then any chunk_by dedup_by_key filter filter_map find find_map flat_map fold for_each \
+                              inspect is_none_or is_some_and map map_err map_or map_or_else map_while max_by max_by_key \
+                              min_by min_by_key ok_or_else or_else partition partition_point position reduce retain \
+                              rposition scan skip_while sort_by sort_by_cached_key sort_by_key sort_unstable_by \
+                              sort_unstable_by_key take_while then try_fold unwrap_or_else";
+
 /// A closure parameter given on to std, which would call it where no iteration or arm can be told from another.
 pub fn given_on(at: impl quote::ToTokens, diag: &mut Diagnostics) {
     let name = at.to_token_stream().to_string().replace("& ", "");
@@ -132,3 +159,66 @@ pub fn std_method(name: &str) -> bool {
     ];
     NAMES.contains(&name)
 }
+
+/// Whether a method of this name changes its receiver, if it is std's.
+pub fn changes(name: &str) -> bool {
+    const NAMES: &str = "append clear dedup drain extend extend_from_slice fill insert pop push push_str remove \
+                         replace resize retain reverse rotate_left rotate_right sort sort_by sort_by_key \
+                         sort_unstable split_off swap swap_remove take truncate";
+    NAMES.split_whitespace().any(|n| n == name)
+}
+
+/// Whether std has a pure method of this name, on numbers, texts, `Option`s, slices, `Vec`s, ranges or iterators.
+pub fn is_std_method(name: &str) -> bool {
+    STD_METHODS.iter().any(|list| list.split_whitespace().any(|n| n == name))
+}
+
+/// Whether std has a method of this name on lists or iterators.
+pub fn is_method_of_several(name: &str) -> bool {
+    STD_METHODS.iter().rev().take(2).any(|list| list.split_whitespace().any(|n| n == name))
+}
+
+/// The methods of std that a static value may have, by what has them.
+const STD_METHODS: &[&str] = &[
+    // Numbers.
+    "abs abs_diff abs_sub acos acosh asin asinh atan atan2 atanh cbrt ceil clamp copysign cos cosh count_ones \
+     count_zeros div_ceil div_euclid exp exp2 exp_m1 floor fract hypot ilog ilog10 ilog2 is_finite is_infinite \
+     is_multiple_of is_nan is_negative is_normal is_positive is_power_of_two is_sign_negative is_sign_positive \
+     is_subnormal isqrt leading_ones leading_zeros ln ln_1p log log10 log2 max maximum midpoint min minimum mul_add \
+     next_down next_multiple_of next_power_of_two next_up pow powf powi recip rem_euclid reverse_bits rotate_left \
+     rotate_right round round_ties_even signum sin sin_cos sinh sqrt swap_bytes tan tanh to_be_bytes to_bits to_degrees \
+     to_f32 to_f64 to_le_bytes to_ne_bytes to_radians total_cmp trailing_ones trailing_zeros trunc unsigned_abs \
+     checked_add checked_div checked_ilog2 checked_mul checked_neg checked_next_power_of_two checked_pow checked_rem \
+     checked_shl checked_shr checked_sub overflowing_add overflowing_mul overflowing_sub saturating_add saturating_mul \
+     saturating_pow saturating_sub wrapping_add wrapping_mul wrapping_neg wrapping_pow wrapping_shl wrapping_shr \
+     wrapping_sub then then_some",
+    // thunder's own: of element types and options.
+    "bits is_float is_int is_integer name size",
+    // Traits of every value.
+    "as_mut as_ref borrow clone clone_from cloned cmp copied eq ge gt into le lt ne partial_cmp to_owned to_string \
+     try_into",
+    // Texts and characters.
+    "as_bytes as_str bytes char_indices chars ends_with eq_ignore_ascii_case find into_bytes into_string \
+     is_alphabetic is_alphanumeric is_ascii is_ascii_alphabetic is_ascii_digit is_ascii_lowercase is_ascii_uppercase \
+     is_char_boundary is_digit is_lowercase is_numeric is_uppercase is_whitespace len_utf8 lines match_indices matches \
+     parse push_str repeat replace replacen rfind rmatches rsplit rsplit_once rsplitn split split_ascii_whitespace \
+     split_inclusive split_once split_terminator split_whitespace splitn starts_with strip_prefix strip_suffix \
+     to_ascii_lowercase to_ascii_uppercase to_digit to_lowercase to_uppercase trim trim_end trim_end_matches \
+     trim_matches trim_start trim_start_matches",
+    // `Option` and `Result`.
+    "and and_then as_deref err expect expect_err filter flatten get_or_insert insert inspect is_err is_none is_none_or \
+     is_ok is_some is_some_and iter map map_err map_or map_or_else ok ok_or ok_or_else or or_else take transpose unwrap \
+     unwrap_err unwrap_or unwrap_or_default unwrap_or_else unzip xor zip",
+    // Slices, arrays and `Vec`.
+    "append array_windows as_slice binary_search binary_search_by binary_search_by_key capacity chunk_by chunks \
+     chunks_exact clear concat contains copy_from_slice dedup dedup_by_key drain each_ref extend extend_from_slice fill \
+     first first_chunk get into_boxed_slice into_iter into_vec is_empty is_sorted is_sorted_by_key iter join last \
+     last_chunk len partition_point pop push rchunks remove resize retain reverse rsplit select_nth_unstable sort \
+     sort_by sort_by_cached_key sort_by_key sort_unstable sort_unstable_by sort_unstable_by_key split_at split_first \
+     split_last split_off swap swap_remove to_vec truncate windows with_capacity",
+    // Ranges and iterators.
+    "all any by_ref chain collect count cycle end enumerate filter_map find_map flat_map fold for_each fuse is_partitioned \
+     iter_mut last map_while max_by max_by_key min_by min_by_key next next_back nth nth_back partition peek peekable \
+     position product reduce rev rfold rposition scan size_hint skip skip_while start step_by sum take_while try_fold \
+     try_for_each unzip",
+];

@@ -98,3 +98,20 @@ fn placeholder(kind: ArgKind) -> &'static str {
         ArgKind::CrossEntropyOptions => "CrossEntropy::default()",
     }
 }
+
+/// An operation on a tensor that is called on several: a tuple, an array, a list. Whether it is one.
+pub fn of_list(name: &Ident, diag: &mut Diagnostics) -> bool {
+    let text = name.to_string();
+    // Some names are also those of std's methods of iterators and lists.
+    let found = thunder_core::op::method(&text).is_some() && !super::opaque_call::is_method_of_several(&text);
+    if found {
+        diag.error(
+            name,
+            format!("unknown operation: `{text}` is an operation on one tensor, and these are several"),
+            format!(
+                "for each of them: `xs.iter().map(|x| x.{text}(…)).collect()`; or `stack` or `cat` them first"
+            ),
+        );
+    }
+    found
+}

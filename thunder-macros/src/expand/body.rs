@@ -25,6 +25,8 @@ pub struct Apply<'a> {
     pub types: &'a Types,
     /// Whether `self` is a local of another name.
     pub in_method: bool,
+    /// What a method's twin is asked with.
+    pub element: TokenStream,
 }
 
 /// `::thunder::__rt::name`, at `span`.
@@ -136,6 +138,39 @@ impl Apply<'_> {
             Edit::Condition => {
                 let inner = bare(take(e));
                 *e = call("static_cond", inner.span(), [inner]);
+            }
+            Edit::Number { function } => {
+                let inner = bare(take(e));
+                *e = call(function, inner.span(), [inner]);
+            }
+            Edit::TracedMethod => {
+                let Expr::MethodCall(m) = &*e else { return };
+                let (span, x) = (m.method.span(), &m.receiver);
+                let twin = Ident::new(&super::twin::twin_name(&m.method.to_string()).to_string(), span);
+                let x = quote!(#x);
+                let element = &self.element;
+                let asked = quote_spanned!(span=> #x.#twin(#element));
+                *e = Expr::Verbatim(quote_spanned!(span=>
+                    { if false { let twin = #asked; ::thunder::__rt::facts::traced_method(twin) } #e }
+                ));
+            }
+            Edit::TracedFn => {
+                let Expr::Call(c) = &*e else { return };
+                let Expr::Path(p) = &*c.func else { return };
+                let (mut path, args) = (p.path.clone(), &c.args);
+                let Some(last) = path.segments.last_mut() else { return };
+                let span = last.ident.span();
+                last.ident =
+                    Ident::new(&super::twin::function_twin(&last.ident.to_string()).to_string(), span);
+                last.arguments = syn::PathArguments::None;
+                let path = path.to_token_stream().into_iter().map(|mut t| {
+                    t.set_span(span);
+                    t
+                });
+                let asked = quote_spanned!(span=> #(#path)* (#args));
+                *e = Expr::Verbatim(quote_spanned!(span=>
+                    (if false { ::thunder::__rt::facts::traced_function(#asked) } else { #e })
+                ));
             }
             Edit::Dim => {
                 if let Some(id) = names::ident(e) {
@@ -383,7 +418,7 @@ impl VisitMut for Apply<'_> {
             i.else_branch =
                 Some((syn::Token![else](Span::call_site()), Box::new(syn::parse_quote!({ #stmt }))));
         }
-        if let Some(edit) = self.edits.exprs.get(&place) {
+        for edit in self.edits.exprs.get(&place).into_iter().flatten() {
             self.edit(e, edit);
         }
         prepend(e, self.markers(place));

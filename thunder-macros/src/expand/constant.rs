@@ -227,8 +227,8 @@ impl Constants<'_> {
                 let value = operand(*value);
                 quote!(Return { value: #value })
             }
-            Node::Break => quote!(Break),
-            Node::Continue => quote!(Continue),
+            Node::Break(n) => quote!(Break(#n)),
+            Node::Continue(n) => quote!(Continue(#n)),
         };
         quote!(__rt::item::Node::#body)
     }

@@ -7,6 +7,7 @@
 
 use super::constant::Constants;
 use super::opaque;
+use super::twin::{element, twin_name};
 use crate::lower::{Claims, Ends, Lowered, variables};
 use crate::parse::{Generics, Kind, Signature};
 use crate::trace::{Callee, Node, Operand, Step};
@@ -14,44 +15,13 @@ use proc_macro2::{Group, Ident, Literal, Span, TokenStream, TokenTree};
 use quote::{format_ident, quote, quote_spanned};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use syn::Type;
-use syn::ext::IdentExt;
 use syn::visit_mut::{self, VisitMut};
 use thunder_core::item::{Transform, Var};
 use thunder_core::op::{AttrRef, Op};
-use thunder_core::types::{Elem, Extent, Ty};
-
-/// The twin of a method: the type that bears its trace, and the hidden method.
-pub fn twin(sig: &Signature, trace: &Ident) -> (TokenStream, TokenStream) {
-    let Some(owner) = sig.owner.as_ref().and_then(|ty| example(ty, &sig.types.generics, None)) else {
-        let method = dispatched(&sig.syntax.ident, &[]);
-        return (quote!(), quote!(#[doc(hidden)] #[allow(dead_code)] pub #method));
-    };
-    let name = sig.syntax.ident.unraw();
-    let of = sig.own.of.as_deref().unwrap_or_default();
-    let marker = format_ident!("__Item_{of}_{name}_{}", name.span().start().line, span = Span::call_site());
-    let method = twin_name(&name.to_string());
-    let marker_type = quote! {
-        #[doc(hidden)]
-        #[allow(non_camel_case_types, dead_code)]
-        pub struct #marker;
-        impl ::thunder::__rt::facts::Traced for #marker {
-            const ITEM: &'static ::thunder::__rt::item::Item = <#owner>::#trace;
-        }
-    };
-    let method = quote! {
-        #[doc(hidden)]
-        #[allow(dead_code)]
-        pub fn #method<__E>(&self, _: __E) -> #marker { #marker }
-    };
-    (marker_type, method)
-}
-
-fn twin_name(method: &str) -> Ident {
-    format_ident!("__item_{}", method.trim_start_matches("r#"))
-}
+use thunder_core::types::{Extent, Ty};
 
 /// `ty` with an example of each generic element type; none if it depends on more than those.
-fn example(ty: &Type, generics: &Generics, owner: Option<&Type>) -> Option<Type> {
+pub fn example(ty: &Type, generics: &Generics, owner: Option<&Type>) -> Option<Type> {
     let mut walk = Example { generics, owner, fails: false };
     let mut ty = ty.clone();
     walk.visit_type_mut(&mut ty);
@@ -101,20 +71,6 @@ impl VisitMut for Example<'_> {
     }
 }
 
-/// The twin of a trait's method, or of a type's that depends on more than element types. `elems` are the trait's: a type
-/// may have the trait for every element type, so a call says which one it means.
-pub fn dispatched(name: &Ident, elems: &[String]) -> TokenStream {
-    let method = twin_name(&name.unraw().to_string());
-    let result = quote!(::thunder::__rt::facts::Dispatched);
-    match elems {
-        [elem] => {
-            let elem = Ident::new(elem, Span::call_site());
-            quote!(fn #method(&self, _: ::core::marker::PhantomData<#elem>) -> #result { #result })
-        }
-        _ => quote!(fn #method<__E>(&self, _: __E) -> #result { #result }),
-    }
-}
-
 /// The constants and assertions of a body.
 pub fn facts(sig: &Signature, lowered: &Lowered) -> TokenStream {
     if lowered.claims.calls.is_empty() && sig.receiver.is_none() {
@@ -122,6 +78,7 @@ pub fn facts(sig: &Signature, lowered: &Lowered) -> TokenStream {
     }
     let mut f = Facts::new(sig, lowered);
     f.parameters(sig);
+    f.dimensions(sig);
     f.nodes(&lowered.body.nodes);
     f.stated(&lowered.claims);
     f.finish()
@@ -212,6 +169,15 @@ impl<'a> Facts<'a> {
         }
     }
 
+    /// The dimensions of `self` that the body reads.
+    fn dimensions(&mut self, sig: &Signature) {
+        let Some(ty) = own_type(sig) else { return };
+        for (name, span) in &self.claims.own_dims {
+            let info = quote!(__rt::facts::info_of::<#ty, #ty>(|s| s), #name);
+            self.assert(&at(Ends(*span, *span), quote!(__rt::facts::dimension), info));
+        }
+    }
+
     /// The name of a constant about `v`; a loop that is tried first has constants of its own.
     fn name(&self, of: &str, v: Var) -> Ident {
         match self.trial {
@@ -260,31 +226,18 @@ impl<'a> Facts<'a> {
         quote!(&[#(#list),*])
     }
 
-    /// The element type of the first tensor in `args` whose type is known, else of the first float in the item.
-    fn elem(&self, args: &[Operand]) -> Type {
-        let of = |ty: &Ty| match ty.elem {
-            Elem::Known(d) => Some(d.name()),
-            Elem::Param(i) => {
-                let generics = &self.c.types.generics;
-                let name = generics.elems.get(usize::from(i))?;
-                generics.examples.iter().find(|(e, _)| e == name).map(|(_, example)| *example)
-            }
-            Elem::Unknown => None,
+    /// What a method's twin is asked with, for these arguments.
+    fn element(&self, args: &[Operand]) -> TokenStream {
+        let generics = &self.c.types.generics;
+        let example = |i: usize| {
+            let name = generics.elems.get(i)?;
+            generics.examples.iter().find(|(e, _)| e == name).map(|(_, example)| (*example).to_string())
         };
-        let given = args.iter().find_map(|a| match a {
-            Operand::Var(v) => self.types.get(*v as usize).and_then(of),
+        let given = args.iter().filter_map(|a| match a {
+            Operand::Var(v) => self.types.get(*v as usize),
             _ => None,
         });
-        let is_float = |ty: &&Ty| match ty.elem {
-            Elem::Known(d) => d.is_float(),
-            _ => true,
-        };
-        let name = given.or_else(|| self.types.iter().filter(is_float).find_map(of)).unwrap_or("f32");
-        match name {
-            "f16" => syn::parse_quote!(::thunder::f16),
-            "bf16" => syn::parse_quote!(::thunder::bf16),
-            name => syn::parse_str(name).unwrap_or_else(|_| syn::parse_quote!(f32)),
-        }
+        element(&given.collect::<Vec<_>>(), self.types, &example)
     }
 
     fn is_fresh(&self, e: Extent) -> bool {
@@ -339,8 +292,11 @@ impl<'a> Facts<'a> {
                     self.known.insert(*dst, by);
                 }
             }
-            Node::Pack { .. } | Node::Collect { .. } | Node::Return { .. } | Node::Break | Node::Continue => {
-            }
+            Node::Pack { .. }
+            | Node::Collect { .. }
+            | Node::Return { .. }
+            | Node::Break(_)
+            | Node::Continue(_) => {}
         }
     }
 
@@ -448,14 +404,21 @@ impl<'a> Facts<'a> {
                 };
                 self.twins.insert(name.clone());
                 let twin = twin_name(name);
-                let elem = self.elem(&args[1..]);
+                let element = self.element(&args[1..]);
                 let item = quote!(__rt::facts::item_of::<#ty, _>(|s| {
-                    #place.__content().#twin(::core::marker::PhantomData::<#elem>)
+                    #place.__content().#twin(#element)
                 }));
                 let shown = name.trim_start_matches("r#");
                 let span = self.claims.calls.get(&dst).map_or_else(Span::call_site, |(span, _)| *span);
                 let here = quote!(#item, |s: &#ty| #place.__content(), #shown);
-                self.assert(&at(Ends(span, span), quote!(__rt::facts::method), here));
+                if crate::check::opaque_call::is_std_method(name) || thunder_core::op::method(name).is_some()
+                {
+                    self.assert(&at(Ends(span, span), quote!(__rt::facts::method), here));
+                } else {
+                    // On a tensor it is more likely misspelt, and there is no such method.
+                    let near = !thunder_core::op::nearest(name).is_empty();
+                    self.assert(&at(Ends(span, span), quote!(__rt::facts::own_method), quote!(#here, #near)));
+                }
                 item
             }
         };
@@ -482,7 +445,11 @@ impl<'a> Facts<'a> {
         let place = place.filter(|_| !self.claims.payloads.contains(&dst));
         match (step, place) {
             (Step::Field(name), Some((ty, place))) => {
-                let Ok(id) = syn::parse_str::<Ident>(name) else { return };
+                let Ok(mut id) = syn::parse_str::<Ident>(name) else { return };
+                // Of a field that there is not rustc speaks once, if it finds it in one place only.
+                if let Some(span) = self.claims.fields.get(&dst) {
+                    id.set_span(*span);
+                }
                 let place = quote!((&#place.__content().#id));
                 let info = quote!(__rt::facts::info_of::<#ty, _>(|s| #place));
                 self.define(dst, quote!(#fact.field(#name, #info)), Some((ty, place)));

@@ -55,6 +55,7 @@ fn emit(
         _ => quote!(),
     };
     let refused = traced::unimplemented();
+    let excuse = lowered.is_none().then(traced::excuse);
     let (item, docs, wrapper, call, explain) = match lowered {
         Some(t) if sig.takes_closures() => {
             let (docs, body) = (traced::documentation(&t.text), traced::inlined(sig, &t));
@@ -106,6 +107,7 @@ fn emit(
 
         #(#both)*
         #allow
+        #excuse
         impl #name {
             /// The compile-time trace.
             pub const TRACE: &'static ::thunder::__rt::item::Item = #item;

@@ -23,16 +23,17 @@ pub fn expand(mut t: ItemTrait, options: Options, diag: &mut Diagnostics) -> Tok
             TraitItem::Fn(TraitItemFn { attrs, sig, default: Some(block), .. }) => {
                 let f = ImplItemFn { attrs, vis: Visibility::Inherited, defaultness: None, sig, block };
                 if f.sig.receiver().is_some() {
-                    let twin = super::facts::dispatched(&f.sig.ident, &types.generics.elems);
+                    let twin = super::twin::dispatched(&f.sig.ident, &types.generics.elems);
                     inside.extend(quote!(#[doc(hidden)] #twin));
                 }
                 let m = method(f, &types, &of, None, true, diag, options);
                 modules.extend(m.alias);
                 inside.extend(m.wrapper);
+                inside.extend(m.hidden);
             }
             TraitItem::Fn(f) => {
                 if f.sig.receiver().is_some() {
-                    let twin = super::facts::dispatched(&f.sig.ident, &types.generics.elems);
+                    let twin = super::twin::dispatched(&f.sig.ident, &types.generics.elems);
                     inside.extend(quote!(#[doc(hidden)] #twin));
                 }
                 let (alias, required) = required(f, &types, &of, diag);
@@ -60,9 +61,10 @@ pub fn expand(mut t: ItemTrait, options: Options, diag: &mut Diagnostics) -> Tok
 fn required(f: TraitItemFn, types: &Types, of: &str, diag: &mut Diagnostics) -> (TokenStream, TokenStream) {
     let module = alias(of, &f.sig.ident);
     let sig = Signature::parse(f.sig, types, Some(module), diag);
+    let twin = super::twin::of_trait_function(&sig);
     let (alias, both, attrs, syntax) =
         (sig.types.alias_module(0), super::shared(&f.attrs), &f.attrs, &sig.syntax);
-    (quote!(#(#both)* #alias), quote!(#(#attrs)* #syntax;))
+    (quote!(#(#both)* #alias), quote!(#(#attrs)* #syntax; #(#both)* #twin))
 }
 
 /// Whoever has methods of the language is a module: a receiver is an argument like another.

@@ -5,7 +5,7 @@ use super::{generics, shared};
 use crate::diagnostics::Diagnostics;
 use crate::parse::signature::outer;
 use crate::parse::{Options, Receiver, Signature, Types};
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote};
 use syn::ext::IdentExt;
 use syn::{ImplItem, ImplItemFn, ItemImpl, Type};
@@ -51,12 +51,33 @@ pub fn expand(mut i: ItemImpl, options: Options, diag: &mut Diagnostics) -> Toke
             #allow
             impl<#params> #self_ty #where_ { #hidden }
         },
-        Some((bang, path, for_)) => quote! {
-            #modules
-            #(#attrs)*
-            impl<#params> #bang #path #for_ #self_ty #where_ { #inside }
-        },
+        Some((bang, path, for_)) => {
+            // A body calls `Type::make(…)` by the type, so that is where the twin is found. Only a type of this crate
+            // can have it: of another's rustc says so.
+            let named = i.generics.type_params().all(|p| names(self_ty, &p.ident.to_string()));
+            let twins =
+                (named && !hidden.is_empty()).then(|| quote!(impl<#params> #self_ty #where_ { #hidden }));
+            quote! {
+                #modules
+                #(#attrs)*
+                impl<#params> #bang #path #for_ #self_ty #where_ { #inside }
+                #(#both)*
+                #twins
+            }
+        }
     }
+}
+
+/// Whether `ty` names `id`.
+fn names(ty: &Type, id: &str) -> bool {
+    fn any(tokens: TokenStream, id: &str) -> bool {
+        tokens.into_iter().any(|t| match t {
+            TokenTree::Ident(i) => i == id,
+            TokenTree::Group(g) => any(g.stream(), id),
+            _ => false,
+        })
+    }
+    any(ty.to_token_stream(), id)
 }
 
 /// What a method becomes.
@@ -66,7 +87,7 @@ pub struct Method {
     /// The method itself.
     pub wrapper: TokenStream,
     /// The trace and the body of a type's own method. Those of a trait's method stand inside it: the type may have it
-    /// more than once, for each of the trait's arguments.
+    /// more than once, for each of the trait's arguments; only the twin of an associated function stands beside it.
     pub hidden: TokenStream,
 }
 
@@ -126,8 +147,15 @@ pub fn method(
     };
     let (attrs, vis, syntax, both) = (&f.attrs, &f.vis, &sig.syntax, shared(&f.attrs));
     let alias = sig.types.alias_module(0);
-    let twin = sig.receiver.is_some() && !of_trait;
-    let (marker, twin) = if twin { super::facts::twin(&sig, &trace) } else { (quote!(), quote!()) };
+    let (marker, twin) = if !of_trait { super::twin::twin(&sig, &trace) } else { (quote!(), quote!()) };
+    // A type may have a method of the same name of its own; a function that both have it would not tell apart either.
+    let function = match (of_trait, owner) {
+        (true, None) => Some(super::twin::of_trait_function(&sig)),
+        (true, Some(_)) if sig.receiver.is_none() => {
+            Some(super::twin::of_function(&sig, quote!(::thunder::__rt::facts::Dispatched)))
+        }
+        _ => None,
+    };
     let hidden = quote! {
         #(#both)*
         #[doc(hidden)]
@@ -147,7 +175,7 @@ pub fn method(
             #[track_caller]
             #vis #syntax #wrapper
         },
-        hidden: if of_trait { quote!() } else { hidden },
+        hidden: if of_trait { quote!(#function) } else { hidden },
     }
 }
 

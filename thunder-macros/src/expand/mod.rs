@@ -10,6 +10,7 @@ pub mod method;
 pub mod opaque;
 pub mod structure;
 pub mod traced;
+pub mod twin;
 pub mod variants;
 
 use crate::diagnostics::Diagnostics;
@@ -54,7 +55,18 @@ fn module(mut m: syn::ItemMod, options: Options, diag: &mut Diagnostics) -> Toke
         .map(|i| match i {
             // Imports, constants and type aliases of a module stay as they are.
             other @ (Item::Use(_) | Item::Const(_) | Item::Type(_)) => other.into_token_stream(),
-            i => item(i, options, diag),
+            i @ (Item::Fn(_)
+            | Item::Impl(_)
+            | Item::Struct(_)
+            | Item::Enum(_)
+            | Item::Trait(_)
+            | Item::Mod(_)) => item(i, options, diag),
+            other => {
+                let at = other.to_token_stream().into_iter().next();
+                let what = "this can't stand in a `#[thunder]` module: the language has no place for it";
+                diag.error(at, what, "move it out, beside the module");
+                other.into_token_stream()
+            }
         })
         .collect();
     let (attrs, vis, name) = (&m.attrs, &m.vis, &m.ident);

@@ -35,9 +35,9 @@ pub fn callees(nodes: &[Node]) -> TokenStream {
                 }
                 #[allow(unused_imports)]
                 use #module::*;
-                #[allow(unused_imports)]
-                use #(#at)* as #id;
             });
+            let here = Ident::new(&id.to_string(), last);
+            out.extend(quote_spanned!(last=> #[allow(unused_imports)] use #(#at)* as #here;));
             seen.push(name.clone());
         }
         out.extend(quote_spanned!(last=> const _: () = ::thunder::__rt::traced(#id::TRACE, #name);));

@@ -319,6 +319,13 @@ pub fn module(
         (false, false) => quote!(#name<#(#given),*>),
     };
     quote! {
+        impl #params ::thunder::__rt::Stack for #name #args #where_ {
+            type Many = ::thunder::__rt::Stacked<Self>;
+            fn many(&self, m: &mut dyn ::thunder::__rt::Mapper) -> Self::Many {
+                ::thunder::__rt::Stacked::from_module(::thunder::__rt::Tree::map(self, m))
+            }
+        }
+
         impl #params ::thunder::Module for #name #args #where_ {
             type With<__F: ::thunder::__rt::Float> = #ty;
             #[allow(unused_variables)]

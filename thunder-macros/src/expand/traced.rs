@@ -2,6 +2,7 @@
 
 use super::body::{self, Apply};
 use super::constant::{Constants, output};
+use super::twin;
 use crate::diagnostics::Diagnostics;
 use crate::lower::{self, Lower, Lowered};
 use crate::names;
@@ -24,6 +25,7 @@ pub struct Traced {
 
 /// Lowers `block` as the body of a function with this signature, which bears `name` in its trace.
 pub fn lower(sig: &Signature, name: &str, mut block: Block, in_impl: bool, diag: &mut Diagnostics) -> Traced {
+    crate::parse::label_prints(&mut block);
     let macros = lower::collect_macros(&block, diag);
     let pats: Vec<Pat> = sig.params.iter().map(|p| p.pat.clone()).collect();
     let mut lowered = {
@@ -48,8 +50,17 @@ pub fn lower(sig: &Signature, name: &str, mut block: Block, in_impl: bool, diag:
     let head = head(sig, &lowered, diag);
     // Names that annotations bind have no aliases.
     lowered.types.alias = None;
-    let mut apply =
-        Apply { edits: &lowered.edits, macros, types: &lowered.types, in_method: sig.receiver.is_some() };
+    let element = {
+        let generics = &lowered.types.generics;
+        twin::element(&[], &lowered.body.types, &|i| generics.elems.get(i).cloned())
+    };
+    let mut apply = Apply {
+        edits: &lowered.edits,
+        macros,
+        types: &lowered.types,
+        in_method: sig.receiver.is_some(),
+        element,
+    };
     apply.run(&mut block);
     let stmts = body::tokens(&block);
     Traced { item, body: quote!(#head #stmts), text }
@@ -205,7 +216,9 @@ fn head(sig: &Signature, lowered: &Lowered, diag: &mut Diagnostics) -> TokenStre
         }
     });
     let statics = crate::check::hidden_state::probe(&lowered.constants);
+    let twins = twin::stand_ins(&lowered.edits);
     quote! {
+        #twins
         #[allow(unused_imports)]
         use ::thunder::__rt::TensorOps as _;
         #statics

@@ -59,7 +59,20 @@ pub fn expand(mut e: ItemEnum, diag: &mut Diagnostics) -> TokenStream {
         return refused(&e, &e.ident, &e.generics, types.alias_module(0), derive_clone(&e.attrs).is_empty());
     }
     let (both, clone, alias) = (shared(&e.attrs), derive_clone(&e.attrs), types.alias_module(0));
+    // `as` numbers the variants of an enum without fields.
+    let number = e.variants.iter().all(|v| matches!(v.fields, Fields::Unit)).then(|| {
+        let (params, args, where_) = e.generics.split_for_impl();
+        quote! {
+            #(#both)*
+            #[diagnostic::do_not_recommend]
+            impl #params ::thunder::__rt::StaticNumber for #name #args #where_ {
+                type This = Self;
+                fn get(self) -> Self { self }
+            }
+        }
+    });
     quote! {
+        #number
         #(#both)* #alias
         #clone
         #e

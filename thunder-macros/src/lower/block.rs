@@ -91,6 +91,12 @@ impl<'a> Lower<'a, '_> {
         if matches!(value, Value::Never) {
             return Value::Never;
         }
+        if let Some(init) = l.init.as_ref().filter(|i| i.diverge.is_some())
+            && crate::check::value_branch::branch(&*init.expr, "`let … else`", &value, self.diag)
+        {
+            self.bind_local(l, Value::Failed);
+            return Value::unit();
+        }
         if let Some((_, diverge)) = l.init.as_ref().and_then(|i| i.diverge.as_ref()) {
             let ((), nodes) = self.nested(|s| {
                 s.expr(diverge);

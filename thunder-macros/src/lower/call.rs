@@ -1,5 +1,6 @@
 //! Calls of functions: of the language, of other items, of constructors and of std.
 
+use super::edits::Edit;
 use super::op::Arg;
 use super::{Ends, Lower, value::with_operand};
 use crate::check::{in_place_mutation, shape};
@@ -34,6 +35,11 @@ impl<'a> Lower<'a, '_> {
             let callee = b.value.clone();
             let args = self.exprs(&c.args);
             return match callee {
+                // A closure is known as one: this is a function that was given a name.
+                Value::Static(_) => {
+                    crate::check::opaque_call::given(&c.func, self.diag);
+                    Value::Failed
+                }
                 Value::Closure(_) => self.apply_closure(&callee, args),
                 Value::Callable(v, of) => {
                     let mut fine = true;
@@ -44,7 +50,6 @@ impl<'a> Lower<'a, '_> {
                     if fine { self.call_closure(v, &of, args, c.func.span()) } else { Value::Failed }
                 }
                 Value::Failed => Value::Failed,
-                Value::Static(_) if args.iter().all(Value::is_static) => Value::STATIC,
                 _ => self.not_understood(&c.func, "a call of this value"),
             };
         }
@@ -81,7 +86,7 @@ impl<'a> Lower<'a, '_> {
                 return Value::Failed;
             }
         }
-        self.function(p, &name, args)
+        self.function(e, p, &name, args)
     }
 
     /// `mem::swap(&mut x, &mut y)` and its like: fine between static values. Whether it was refused.
@@ -175,7 +180,7 @@ impl<'a> Lower<'a, '_> {
     }
 
     /// A call of another item, or of std.
-    fn function(&mut self, p: &'a syn::ExprPath, name: &str, args: Vec<Arg<'a>>) -> Value<'a> {
+    fn function(&mut self, e: &'a Expr, p: &'a syn::ExprPath, name: &str, args: Vec<Arg<'a>>) -> Value<'a> {
         let all_static = args.iter().all(|(_, v)| v.is_static());
         if all_static && crate::check::opaque_call::is_pure(&p.path, p.qself.is_some()) {
             return Value::STATIC;
@@ -195,6 +200,10 @@ impl<'a> Lower<'a, '_> {
             crate::check::recursion::direct(&p.path, &self.own.name, self.diag);
             return Value::Failed;
         }
+        if self.is_own_function(p, &args) {
+            self.edits.twins.1.entry(name.to_string()).or_insert(args.len());
+            self.edits.expr(e, Edit::TracedFn);
+        }
         let callee = if p.qself.is_some() || qualified_by_type(&p.path) {
             Callee::Method(name.to_string())
         } else if p.path.segments.len() == 1 && (misspelt(name) || free_function(name).is_some()) {
@@ -204,6 +213,22 @@ impl<'a> Lower<'a, '_> {
             Callee::Fn(bare(&p.path))
         };
         self.call_item(callee, None, &args, p.span())
+    }
+
+    /// Whether a path leads to an associated function of a type, so that the type's twin says whether it is traced.
+    ///
+    /// What takes a module first may be a trait's method, of which linking knows; so may a generic type's function.
+    fn is_own_function(&self, p: &syn::ExprPath, args: &[Arg<'a>]) -> bool {
+        let owner = p.path.segments.iter().rev().nth(1).map(|s| s.ident.to_string()).unwrap_or_default();
+        let name = p.path.segments.last().map(|s| s.ident.to_string()).unwrap_or_default();
+        p.qself.is_none()
+            && qualified_by_type(&p.path)
+            && !(owner == "Self" && (self.own.of_trait || self.own.of.is_none()))
+            && !self.types.generics.types.contains(&owner)
+            && !self.types.generics.elems.contains(&owner)
+            && !names::is_camel(&name)
+            && name != "default"
+            && !matches!(args.first(), Some((_, Value::Module(_) | Value::Unknown(_))))
     }
 
     /// Refuses a function given by name to an item: the trace has the closures that are written out. Whether it did.

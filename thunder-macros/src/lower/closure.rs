@@ -1,7 +1,7 @@
 //! Closures, inlined where they are called.
 
 use super::Lower;
-use super::edits::Marker;
+use super::edits::{Marker, Place};
 use crate::scope::Value;
 use crate::trace::{Node, Operand};
 use syn::ExprClosure;
@@ -17,6 +17,7 @@ impl<'a> Lower<'a, '_> {
                 _ => Value::Failed,
             };
         };
+        self.called.insert(Place::of(c.syntax));
         let outer = std::mem::replace(&mut self.scope, c.scope.clone());
         self.scope.adopt(&outer);
         let mut args = args.into_iter();
@@ -32,6 +33,22 @@ impl<'a> Lower<'a, '_> {
         let inner = std::mem::replace(&mut self.scope, outer);
         self.scope.adopt(&inner);
         value
+    }
+
+    /// Walks the closures that nothing calls: what they would do is checked like the rest, and traced nowhere.
+    ///
+    /// Beside other errors a call may only be missing because it was refused.
+    pub(super) fn uncalled_closures(&mut self) {
+        for closure in std::mem::take(&mut self.closures) {
+            let Value::Closure(c) = &closure else { continue };
+            if self.called.contains(&Place::of(c.syntax)) {
+                continue;
+            }
+            let args = vec![Value::Unknown(Operand::Hole); c.syntax.inputs.len()];
+            let vars = self.vars.len();
+            self.nested(|s| s.apply_closure(&closure, args));
+            self.vars.truncate(vars);
+        }
     }
 
     /// Walks a closure that std calls with static values only.

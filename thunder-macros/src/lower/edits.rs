@@ -5,7 +5,7 @@
 
 use proc_macro2::Span;
 use std::any::TypeId;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use syn::Expr;
 use thunder_core::types::Extent;
 
@@ -30,6 +30,8 @@ pub enum Edit {
     Unary { function: &'static str },
     /// The condition must be static.
     Condition,
+    /// The value must be a static number: the runtime's function of this name says so.
+    Number { function: &'static str },
     /// The name of a dimension in scope.
     Dim,
     /// `x.rearrange(|…| …)`, by its atoms' extents: an identifier of the body or none.
@@ -38,6 +40,10 @@ pub enum Edit {
     Einsum { ranks: Vec<usize>, result: usize },
     /// `x.chunk(3, -1)` gives an array.
     Chunk { count: usize },
+    /// The method called must be traced: its twin says so.
+    TracedMethod,
+    /// The associated function called must be traced: its twin says so.
+    TracedFn,
     /// A method becomes a call of the runtime's function of its name, which logs at this site: the parts of
     /// `x.chunk_vec(n, -1)` are iterations, the cases of `x.unwrap_or(y)` arms.
     Logged { site: u16 },
@@ -77,30 +83,40 @@ pub struct Claim {
 /// Everything that is to change in a body.
 #[derive(Default)]
 pub struct Edits {
-    /// Changes to expressions.
-    pub exprs: HashMap<Place, Edit>,
+    /// Changes to expressions, in the order in which they apply: a condition may be an operator too.
+    pub exprs: HashMap<Place, Vec<Edit>>,
     /// Markers first thing in a block, an arm, a branch or a closure.
     pub markers: HashMap<Place, Vec<Marker>>,
     /// Markers in the missing `else` of an `if`.
     pub missing: HashMap<Place, Marker>,
     /// Annotations of `let`s.
     pub stated: HashMap<Place, Stated>,
+    /// Twins that the body asks for: of methods, and of associated functions with their number of arguments.
+    pub twins: (BTreeSet<String>, BTreeMap<String, usize>),
 }
 
 impl Edits {
     /// Asks for `edit` of `e`.
     pub fn expr(&mut self, e: &Expr, edit: Edit) {
+        let list = self.exprs.entry(Place::of(e)).or_default();
+        // What is walked more than once asks for the same again, and asks last for what is certain of it.
+        let Some(old) = list.iter_mut().find(|o| std::mem::discriminant(*o) == std::mem::discriminant(&edit))
+        else {
+            let wraps =
+                matches!(edit, Edit::Condition | Edit::Number { .. } | Edit::TracedMethod | Edit::TracedFn);
+            let at = if wraps { list.len() } else { 0 };
+            list.insert(at, edit);
+            return;
+        };
         // A closure may be walked with numbers and with tensors: what is a number every time stays marked.
-        if let (
-            Some(Edit::Binary { lit_left: l, lit_right: r, .. }),
-            Edit::Binary { lit_left, lit_right, .. },
-        ) = (self.exprs.get_mut(&Place::of(e)), &edit)
+        if let (Edit::Binary { lit_left: l, lit_right: r, .. }, Edit::Binary { lit_left, lit_right, .. }) =
+            (&mut *old, &edit)
         {
             *l &= lit_left;
             *r &= lit_right;
             return;
         }
-        self.exprs.insert(Place::of(e), edit);
+        *old = edit;
     }
 
     /// Asks for `marker` at `syntax`.

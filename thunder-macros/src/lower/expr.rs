@@ -32,7 +32,8 @@ impl<'a> Lower<'a, '_> {
             Expr::Binary(b) => self.binary(e, b),
             Expr::Block(b) => {
                 if b.label.is_some() {
-                    return self.not_understood(&b.label, "a labelled block");
+                    let help = "an `if` with an `else`, or a `let mut` that the arms assign to";
+                    return self.not_traced(&b.label, "a labelled block", help);
                 }
                 self.block(&b.block)
             }
@@ -40,10 +41,16 @@ impl<'a> Lower<'a, '_> {
             Expr::Call(c) => self.call(e, c),
             Expr::Cast(c) => self.cast(c),
             Expr::Closure(c) => {
-                if c.asyncness.is_some() || c.constness.is_some() || c.movability.is_some() {
+                if let Some(token) = c.asyncness {
+                    side_effect::async_code(token, self.diag);
+                    return Value::Failed;
+                }
+                if c.constness.is_some() || c.movability.is_some() {
                     return self.not_understood(c, "this kind of closure");
                 }
-                Value::Closure(Rc::new(Closure { syntax: c, scope: self.scope.clone() }))
+                let closure = Value::Closure(Rc::new(Closure { syntax: c, scope: self.scope.clone() }));
+                self.closures.push(closure.clone());
+                closure
             }
             Expr::Continue(c) => self.continue_loop(c),
             Expr::Field(f) => self.field(f),
@@ -77,7 +84,8 @@ impl<'a> Lower<'a, '_> {
                     None => Value::unit(),
                 };
                 if self.depth > 0 {
-                    return self.not_understood(r, "`return` from a closure");
+                    let help = "let the last expression of the closure be its value";
+                    return self.not_traced(r.return_token, "`return` from a closure", help);
                 }
                 if let Some(e) = &r.expr {
                     super::tail(e, &mut self.returned);
@@ -116,7 +124,9 @@ impl<'a> Lower<'a, '_> {
                 Value::Failed
             }
             Expr::Infer(i) => self.not_understood(i, "`_` as a value"),
-            Expr::Const(c) => self.not_understood(c, "a `const` block"),
+            Expr::Const(c) => {
+                self.not_traced(c.const_token, "a `const` block", "a `const` item: `const K: usize = …;`")
+            }
             Expr::RawAddr(r) => self.not_understood(r, "a raw pointer"),
             Expr::TryBlock(t) => self.not_understood(t, "a `try` block"),
             Expr::Yield(y) => self.not_understood(y, "`yield`"),
@@ -156,6 +166,9 @@ impl<'a> Lower<'a, '_> {
                 || self.in_impl && names::is_dimension(&name)
             {
                 self.edits.expr(e, Edit::Dim);
+                if !stated {
+                    self.claims.own_dims.entry(name.clone()).or_insert(id.span());
+                }
                 self.used_dims.insert(name.clone());
                 return self.dim_value(&name);
             }
@@ -167,17 +180,16 @@ impl<'a> Lower<'a, '_> {
                 );
             }
         }
-        // A constant, a unit struct, or a function given by name.
+        // A constant, a unit struct, or a function given by name: no name tells that it is no static.
+        self.constant(&p.path, false);
         Value::STATIC
     }
 
     /// Notes a path that reads as that of a constant of some module.
     fn constant(&mut self, path: &syn::Path, qualified: bool) {
-        let mut names = path.segments.iter().rev().map(|s| s.ident.to_string());
-        let last = names.next().unwrap_or_default();
-        let of_a_type =
-            names.next().is_some_and(|n| names::is_capital(&n) || crate::parse::ty::is_static(&n));
-        if !qualified && !of_a_type && hidden_state::is_constant_name(&last) {
+        let owner = path.segments.iter().rev().nth(1).map(|s| s.ident.to_string());
+        let of_a_type = owner.is_some_and(|n| names::is_capital(&n) || crate::parse::ty::is_static(&n));
+        if !qualified && !of_a_type && !crate::check::opaque_call::is_pure(path, false) {
             self.constants.push(path.clone());
         }
     }
@@ -199,6 +211,9 @@ impl<'a> Lower<'a, '_> {
             (Value::Failed | Value::Never, _) => base,
             (Value::Module(o) | Value::Unknown(o), _) => {
                 let part = self.project(*o, step, Ty::UNKNOWN);
+                if let (Operand::Var(v), Member::Named(id)) = (part, member) {
+                    self.claims.fields.insert(v, id.span());
+                }
                 Value::Unknown(part)
             }
             _ => {
@@ -233,6 +248,9 @@ impl<'a> Lower<'a, '_> {
             syn::Type::Path(p) => names::single(&p.path).map(ToString::to_string).unwrap_or_default(),
             _ => String::new(),
         };
+        if matches!(value, Value::Unknown(_)) {
+            self.edits.expr(&c.expr, Edit::Number { function: "static_number" });
+        }
         match (&value, ty.as_str()) {
             (Value::Failed, _) => Value::Failed,
             (Value::Static(Const::Int(n)), "f32" | "f64") => Value::Static(Const::Float(*n as f64)),
@@ -250,6 +268,9 @@ impl<'a> Lower<'a, '_> {
             e.as_ref().map(|e| {
                 let value = s.expr(e);
                 value_branch::branch(&**e, "a range bound", &value, s.diag);
+                if matches!(value, Value::Unknown(_)) {
+                    s.edits.expr(e, Edit::Number { function: "static_bound" });
+                }
                 value
             })
         };
@@ -337,6 +358,10 @@ impl<'a> Lower<'a, '_> {
                     side_effect::captured(target, &name, self.diag);
                     return;
                 }
+                if self.scope.find(&name).is_none() {
+                    hidden_state::write(target, self.diag);
+                    return;
+                }
                 self.scope.assign(&name, settle(value));
             }
             Expr::Tuple(t) => {
@@ -381,7 +406,7 @@ impl<'a> Lower<'a, '_> {
         }
         let root = in_place_mutation::root(place).map(ToString::to_string);
         match (place, root) {
-            (_, Some(name)) if hidden_state::is_constant_name(&name) && self.scope.find(&name).is_none() => {
+            (_, Some(name)) if name != "self" && self.scope.find(&name).is_none() => {
                 hidden_state::write(place, self.diag);
             }
             (_, Some(name)) if is_static && base.is_static() => self.scope.assign(&name, Value::STATIC),

@@ -7,7 +7,10 @@ use super::{Loop, Lower, block::has_work};
 use crate::check::{conditional_compilation, value_branch};
 use crate::scope::{Iter, Scope, Value};
 use crate::trace::{Node, Operand};
-use syn::{Expr, ExprBreak, ExprContinue, ExprForLoop, ExprIf, ExprLet, ExprLoop, ExprMatch, ExprWhile};
+use syn::{
+    Expr, ExprBreak, ExprContinue, ExprForLoop, ExprIf, ExprLet, ExprLoop, ExprMatch, ExprWhile, Label,
+    Lifetime,
+};
 
 /// The arms of a choice walked so far.
 struct Arms<'a> {
@@ -152,6 +155,7 @@ impl<'a> Lower<'a, '_> {
             .filter_map(|n| self.scope.find(n).map(|b| (n.clone(), b.value.clone())))
             .filter(|(_, v)| !v.is_static() && !matches!(v, Value::Unset | Value::Failed | Value::Closure(_)))
             .collect();
+        let label = self.label.take();
         let mut kinds: Vec<Value<'a>> = carried.iter().map(|(_, v)| v.clone()).collect();
         // What a carried value has in common with itself an iteration later only shrinks, so this ends.
         loop {
@@ -169,11 +173,11 @@ impl<'a> Lower<'a, '_> {
                 cells.push((name.clone(), cell));
             }
             let base = self.scope.bindings.len();
-            self.loops.push(Loop { cells: cells.clone(), ends: Vec::new() });
+            self.loops.push(Loop { cells: cells.clone(), ends: Vec::new(), label: label.clone() });
             let (value, mut nodes) = self.nested(|s| {
                 let value = body(s);
                 s.scope.bindings.truncate(base);
-                s.store_cells();
+                s.store_cells(0);
                 value
             });
             let ends = self.loops.pop().map(|l| l.ends).unwrap_or_default();
@@ -203,9 +207,10 @@ impl<'a> Lower<'a, '_> {
         }
     }
 
-    /// Stores the present values of the innermost loop's carried names where its next iteration reads them.
-    fn store_cells(&mut self) {
-        let Some(cells) = self.loops.last().map(|l| l.cells.clone()) else { return };
+    /// Stores the present values of the carried names of the loop `out` loops out where its next iteration reads them.
+    fn store_cells(&mut self, out: u8) {
+        let Some(at) = self.loops.len().checked_sub(1 + usize::from(out)) else { return };
+        let cells = self.loops[at].cells.clone();
         let values: Vec<Value<'a>> = cells
             .iter()
             .map(|(n, _)| self.scope.find(n).map_or(Value::Failed, |b| b.value.clone()))
@@ -228,9 +233,7 @@ impl<'a> Lower<'a, '_> {
         for (var, value) in moves {
             self.push(Node::Assign { var, value });
         }
-        if let Some(l) = self.loops.last_mut() {
-            l.ends.push(values);
-        }
+        self.loops[at].ends.push(values);
     }
 
     /// The assignments that move `value` into `cell`.
@@ -267,6 +270,7 @@ impl<'a> Lower<'a, '_> {
         let iter = self.iterate(over, &f.expr).unwrap_or_else(|| std::rc::Rc::new(Iter::Each(Value::Failed)));
         let site = self.site(f);
         let names = assigned_in(&f.body);
+        self.label = label(&f.label);
         let (_, kept) = self.repeat(site, &names, |s| {
             let elem = s.item_of(&iter, site);
             s.bind_pattern(&f.pat, elem);
@@ -285,6 +289,7 @@ impl<'a> Lower<'a, '_> {
         let site = self.site(w);
         let mut names = assigned_in(&w.body);
         names.extend(assigned(&w.cond));
+        self.label = label(&w.label);
         let (_, kept) = self.repeat(site, &names, |s| {
             s.condition(&w.cond, "`while`");
             s.block(&w.body);
@@ -298,35 +303,54 @@ impl<'a> Lower<'a, '_> {
     pub(super) fn forever(&mut self, l: &'a ExprLoop) -> Value<'a> {
         let site = self.site(l);
         let names = assigned_in(&l.body);
+        self.label = label(&l.label);
         let (_, kept) = self.repeat(site, &names, |s| {
             s.block(&l.body);
         });
         if kept {
             self.edits.marker(&l.body, Marker::Iter(site));
         }
-        Value::unit()
+        // What a `break` gives is static; a loop that gives nothing has no other value.
+        Value::STATIC
     }
 
     pub(super) fn break_loop(&mut self, b: &'a ExprBreak) -> Value<'a> {
-        if let Some(label) = &b.label {
-            return self.not_understood(label, "a `break` out of an outer loop");
-        }
         if let Some(e) = &b.expr {
-            return self.not_understood(e, "a `break` with a value");
+            let value = self.expr(e);
+            if !value.is_static() {
+                if !matches!(value, Value::Failed) {
+                    let help = "assign it before: `let mut y; loop { …; y = …; break; }`";
+                    self.not_traced(e, "a `break` with a tensor", help);
+                }
+                return Value::Never;
+            }
         }
-        self.store_cells();
-        self.push(Node::Break);
+        if let Some(out) = self.target(b.label.as_ref()) {
+            self.store_cells(out);
+            self.push(Node::Break(out));
+        }
         Value::Never
     }
 
     pub(super) fn continue_loop(&mut self, c: &'a ExprContinue) -> Value<'a> {
-        if let Some(label) = &c.label {
-            return self.not_understood(label, "a `continue` of an outer loop");
+        if let Some(out) = self.target(c.label.as_ref()) {
+            self.store_cells(out);
+            self.push(Node::Continue(out));
         }
-        self.store_cells();
-        self.push(Node::Continue);
         Value::Never
     }
+
+    /// How many loops out the loop is that a `break` or `continue` speaks of; rustc knows of none that there is not.
+    fn target(&mut self, label: Option<&'a Lifetime>) -> Option<u8> {
+        let Some(label) = label else { return Some(0) };
+        let name = label.ident.to_string();
+        let out = self.loops.iter().rev().position(|l| l.label.as_ref() == Some(&name));
+        out.and_then(|n| u8::try_from(n).ok())
+    }
+}
+
+fn label(label: &Option<Label>) -> Option<String> {
+    label.as_ref().map(|l| l.name.ident.to_string())
 }
 
 fn has_let(e: &Expr) -> bool {

@@ -14,6 +14,9 @@ impl<'a> Lower<'a, '_> {
         if crate::check::host_read::index(i, &base, &index, self.diag) {
             return Value::Failed;
         }
+        if matches!(index, Value::Unknown(_)) {
+            self.edits.expr(&i.index, super::edits::Edit::Number { function: "static_index" });
+        }
         let step = match index {
             Value::Static(Const::Int(n)) if n >= 0 => Step::Index(n as u32),
             Value::Static(Const::Range(..)) => {

@@ -53,6 +53,9 @@ impl<'a> Lower<'a, '_> {
     pub(super) fn iterator_method(&mut self, m: &'a ExprMethodCall, iter: Rc<Iter<'a>>) -> Value<'a> {
         let mut args = self.exprs(&m.args);
         let name = m.method.to_string();
+        if iter_is_static(&iter) && self.function_to_std(m) {
+            return Value::Failed;
+        }
         match (name.as_str(), args.len()) {
             (
                 "iter" | "into_iter" | "by_ref" | "copied" | "cloned" | "peekable" | "fuse" | "take"
@@ -133,6 +136,8 @@ impl<'a> Lower<'a, '_> {
                 );
                 match elem {
                     Value::Failed => Value::Failed,
+                    // How many there are is static, whatever they are.
+                    _ if name == "count" => Value::STATIC,
                     Value::Unknown(_) if plain => Value::STATIC,
                     v if v.is_static()
                         && args.iter().all(|a| a.is_static() || matches!(a, Value::Closure(_))) =>
@@ -160,6 +165,7 @@ impl<'a> Lower<'a, '_> {
                 );
                 Value::Failed
             }
+            _ if crate::check::unknown_operation::of_list(&m.method, self.diag) => Value::Failed,
             _ => self.not_understood(&m.method, "this method of an iterator"),
         }
     }
@@ -195,6 +201,9 @@ impl<'a> Lower<'a, '_> {
             return self.not_understood(&m.args[0], "a filter that computes on tensors");
         }
         self.predicate(&m.args[0], f, &value, "`filter`");
+        if value.is_tensor() || matches!(value, Value::Failed) {
+            return Value::Failed;
+        }
         Value::Iter(Rc::new(iter.shuffled()))
     }
 

@@ -137,7 +137,10 @@ impl<'a> Lower<'a, '_> {
             }
             MacroArgs::Repeat(e, n) => {
                 let value = self.expr(e);
-                self.expr(n);
+                let count = self.expr(n);
+                if crate::check::value_shape::extent(n, &count, self.diag) {
+                    return Value::Failed;
+                }
                 if value.is_static() {
                     return Value::STATIC;
                 }
@@ -147,7 +150,8 @@ impl<'a> Lower<'a, '_> {
             }
             MacroArgs::Matches(e, p, guard) => {
                 let value = self.expr(e);
-                value_branch::branch(e, "`matches!`", &value, self.diag);
+                let branches = value_branch::branch(e, "`matches!`", &value, self.diag);
+                let value = if branches { Value::Failed } else { value };
                 let outer = self.scope.bindings.len();
                 self.bind_pattern(p, value);
                 if let Some(g) = guard {

@@ -4,8 +4,8 @@ use super::Lower;
 use super::op::Arg;
 use super::option::only_option;
 use crate::check::{
-    attribute_write, hidden_state, in_place_mutation, randomness, recursion, unknown_operation, value_branch,
-    value_shape,
+    attribute_write, hidden_state, in_place_mutation, opaque_call, randomness, recursion, unknown_operation,
+    value_branch, value_shape,
 };
 use crate::scope::{Const, Iter, Value};
 use crate::trace::{Callee, Node, Operand};
@@ -34,7 +34,7 @@ impl<'a> Lower<'a, '_> {
         if crate::check::host_read::method(m, &receiver, self.diag)
             || attribute_write::method(m, self.diag)
             || in_place_mutation::method(m, &receiver, self.diag)
-            || hidden_state::method(m, self.diag)
+            || hidden_state::method(m, self.is_bound(&m.receiver), self.diag)
             || value_branch::method(m, &receiver, self.diag)
         {
             return Value::Failed;
@@ -42,7 +42,15 @@ impl<'a> Lower<'a, '_> {
         match receiver {
             Value::Tensor(..) => self.tensor_method(e, m, &name, receiver),
             Value::Key(_) => self.key_method(m, &name, receiver),
-            Value::Static(_) | Value::Options(_) | Value::Unset => self.static_method(m, &name, &receiver),
+            Value::Static(_) | Value::Options(_) | Value::Unset => {
+                if opaque_call::is_std_method(&name) {
+                    return self.static_method(m, &name, &receiver);
+                }
+                // A method of the user's own: of an enum under `#[thunder]`, say.
+                self.edits.twins.0.insert(name.clone());
+                self.edits.expr(e, super::edits::Edit::TracedMethod);
+                self.module_method(m, &name, receiver)
+            }
             Value::Tuple(parts) => self.tuple_method(m, &name, parts),
             Value::List(..) => self.list_method(m, receiver),
             Value::Iter(i) => self.iterator_method(m, i),
@@ -220,9 +228,19 @@ impl<'a> Lower<'a, '_> {
             }
             return self.iterator_method(m, iter);
         }
+        if let Some(id) = crate::names::ident(&m.receiver)
+            && opaque_call::changes(name)
+            && self.captured(&id.to_string())
+        {
+            crate::check::side_effect::captured(&m.method, &id.to_string(), self.diag);
+            return Value::Failed;
+        }
         let args = self.exprs(&m.args);
+        if self.function_to_std(m) {
+            return Value::Failed;
+        }
         let known = |v: &Value<'a>| v.is_static() || matches!(v, Value::Closure(_) | Value::Failed);
-        if !crate::check::opaque_call::std_method(name) && !args.iter().all(known) {
+        if !opaque_call::std_method(name) && !args.iter().all(known) {
             // A configuration value of the user's own: an enum with a `#[thunder]` method, say.
             let args: Vec<Arg<'a>> = m.args.iter().zip(args).collect();
             return self.call_item(Callee::Method(name.into()), Some(x.clone()), &args, m.method.span());
@@ -256,6 +274,21 @@ impl<'a> Lower<'a, '_> {
         }
     }
 
+    /// Whether an expression is a name in scope.
+    fn is_bound(&self, e: &Expr) -> bool {
+        crate::names::ident(e).is_some_and(|id| self.scope.find(&id.to_string()).is_some())
+    }
+
+    /// Refuses a function by name where a method of std calls it with static values. Whether it did.
+    pub(super) fn function_to_std(&mut self, m: &'a ExprMethodCall) -> bool {
+        let name = m.method.to_string();
+        let refused = m.args.iter().filter(|e| {
+            let bound = self.is_bound(e);
+            opaque_call::given_static(&name, e, bound, self.diag)
+        });
+        refused.count() > 0
+    }
+
     /// A method of a tuple or an array whose parts are known.
     fn tuple_method(&mut self, m: &'a ExprMethodCall, name: &str, parts: Vec<Value<'a>>) -> Value<'a> {
         match (name, m.args.len()) {
@@ -282,6 +315,10 @@ impl<'a> Lower<'a, '_> {
             ("len", 0) => Value::Static(Const::Int(parts.len() as i64)),
             ("is_empty", 0) => Value::STATIC,
             _ if parts.iter().all(Value::is_static) => self.static_method(m, name, &Value::Tuple(parts)),
+            _ if unknown_operation::of_list(&m.method, self.diag) => {
+                self.exprs(&m.args);
+                Value::Failed
+            }
             ("iter" | "into_iter", 0) => match self.iterate(Value::Tuple(parts), &m.receiver) {
                 Some(i) => Value::Iter(i),
                 None => Value::Failed,

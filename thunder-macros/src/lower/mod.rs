@@ -37,7 +37,7 @@ use crate::scope::{Const, Scope, Value};
 use crate::trace::{self, At, Node, Operand, Step};
 use edits::{Edits, Place};
 use proc_macro2::Span;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use thunder_core::item::Var;
 use thunder_core::types::Ty;
 
@@ -70,6 +70,8 @@ pub struct Lower<'a, 'd> {
     returns: bool,
     /// Whether a method is called on what is walked that only an `Option` has.
     on_option: bool,
+    /// The label of the loop that is about to be walked.
+    label: Option<String>,
     /// The number of values that the `let` around takes apart.
     expected: Option<usize>,
     /// Paths that are read as constants: whether one is a static, rustc knows.
@@ -82,6 +84,9 @@ pub struct Lower<'a, 'd> {
     spans: HashMap<Var, Span>,
     /// What is asserted once rustc knows the callees.
     claims: Claims,
+    /// The closures of the body, and which of them were called.
+    closures: Vec<Value<'a>>,
+    called: HashSet<Place>,
     /// The values of the expressions that may be results.
     results: HashMap<Place, Value<'a>>,
     /// The expressions that are returned early.
@@ -127,6 +132,8 @@ struct Loop<'a> {
     cells: Vec<(String, Value<'a>)>,
     /// The values of those names at each end of an iteration.
     ends: Vec<Vec<Value<'a>>>,
+    /// Its label.
+    label: Option<String>,
 }
 
 /// What rustc is to check of a body, once it knows what the items say that the body calls.
@@ -138,6 +145,10 @@ pub struct Claims {
     pub ops: HashMap<Var, Span>,
     /// What a variant or a struct pattern took out: its way is not one of fields.
     pub payloads: HashSet<Var>,
+    /// Names that are no dimension of the signature, and so of `self`: where each is read first.
+    pub own_dims: BTreeMap<String, Span>,
+    /// Where fields are named, by what is there.
+    pub fields: HashMap<Var, Span>,
     /// Results, with what the signature says.
     pub results: Vec<(Var, Ends, Ty)>,
     /// Annotated values, with what is said.
@@ -196,12 +207,15 @@ impl<'a, 'd> Lower<'a, 'd> {
             depth: 0,
             returns: false,
             on_option: false,
+            label: None,
             expected: None,
             constants: Vec::new(),
             own: Own::default(),
             regions: Vec::new(),
             spans: HashMap::new(),
             claims: Claims::default(),
+            closures: Vec::new(),
+            called: HashSet::new(),
             results: HashMap::new(),
             returned: Vec::new(),
         }
@@ -239,6 +253,7 @@ impl<'a, 'd> Lower<'a, 'd> {
     /// What it gives must be what `declared` says.
     pub fn finish(mut self, block: &'a syn::Block, declared: &Kind) -> Lowered {
         let value = self.block(block);
+        self.uncalled_closures();
         self.check_results(block, declared);
         let output = match value {
             Value::Never => None,
@@ -364,11 +379,12 @@ impl<'a, 'd> Lower<'a, 'd> {
 
     /// Reports what the macro does not know how to trace.
     fn not_understood(&mut self, tokens: impl quote::ToTokens, what: &str) -> Value<'a> {
-        self.diag.error(
-            tokens,
-            format!("{what} can't be traced"),
-            "plain expressions, `if`, `match`, `for`, calls",
-        );
+        self.not_traced(tokens, what, "plain expressions, `if`, `match`, `for`, calls")
+    }
+
+    /// Reports what can't be traced, with what can.
+    fn not_traced(&mut self, tokens: impl quote::ToTokens, what: &str, help: &str) -> Value<'a> {
+        self.diag.error(tokens, format!("{what} can't be traced"), help);
         Value::Failed
     }
 

@@ -3,7 +3,7 @@
 use super::closure::assigned;
 use super::edits::{Edit, Marker};
 use super::{Lower, statics};
-use crate::check::{hidden_state, in_place_mutation, value_branch};
+use crate::check::{hidden_state, in_place_mutation, side_effect, value_branch};
 use crate::names;
 use crate::scope::{Const, Value};
 use crate::trace::{Node, Operand};
@@ -108,8 +108,10 @@ impl<'a> Lower<'a, '_> {
         let name = names::ident(&b.left).map(ToString::to_string).unwrap_or_default();
         if !x.is_static() || !y.is_static() {
             in_place_mutation::compound(b, self.diag);
-        } else if self.scope.find(&name).is_none() && hidden_state::is_constant_name(&name) {
+        } else if self.scope.find(&name).is_none() {
             hidden_state::write(&b.left, self.diag);
+        } else if self.captured(&name) {
+            side_effect::captured(&b.left, &name, self.diag);
         } else {
             self.scope.assign(&name, Value::STATIC);
         }

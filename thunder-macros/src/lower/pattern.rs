@@ -74,6 +74,10 @@ impl<'a> Lower<'a, '_> {
                     self.bind_pattern(first, part);
                 }
             }
+            // Inside a tuple, say: `(x > 0.0, true)` has no value to compare yet.
+            Pat::Lit(_) | Pat::Range(_) if value.is_tensor() => {
+                crate::check::value_branch::branch(pat, "a pattern", &value, self.diag);
+            }
             Pat::Wild(_) | Pat::Lit(_) | Pat::Path(_) | Pat::Range(_) | Pat::Rest(_) => {}
             Pat::Const(c) => {
                 self.not_understood(c, "a `const` block");

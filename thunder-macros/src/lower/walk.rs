@@ -27,7 +27,14 @@ impl<'a> Lower<'a, '_> {
             return Some(Value::List(Operand::Hole, Box::new(leaf())));
         }
         let [Value::Tuple(trees), f @ Value::Closure(closure)] = &args[..] else {
-            return Some(self.not_understood(c, "a `zip_map` without a tuple of structures and a closure"));
+            let what =
+                "`zip_map` takes a tuple of structures and a closure over the path and the tensors at it";
+            self.diag.error(
+                &c.func,
+                what,
+                "`let (model, _) = zip_map((&model, &grads), |path, (p, g)| (p - g, g));`",
+            );
+            return Some(Value::Failed);
         };
         let leaves = Value::Tuple(trees.iter().map(|_| leaf()).collect());
         let host = closure.syntax;

@@ -30,6 +30,9 @@ impl Options {
         };
         for name in list {
             match name.to_string().as_str() {
+                "cuda_graph" if options.cuda_graph => {
+                    diag.error(&name, "`cuda_graph` is said twice", "once is enough");
+                }
                 "cuda_graph" => options.cuda_graph = true,
                 other => {
                     let what = format!("`{other}` is no option of `#[thunder]`");

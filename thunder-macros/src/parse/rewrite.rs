@@ -10,7 +10,14 @@ impl Types {
     pub fn rewrite(&self, ty: &mut Type) {
         match ty {
             // Refused; what stands in its place breeds no further errors.
-            Type::TraitObject(_) | Type::BareFn(_) => *ty = syn::parse_quote!(()),
+            // Not every trait can be one's of an object; a closure is still called.
+            Type::TraitObject(t) if super::generics::closure_bound(&t.bounds).is_none() => {
+                *ty = syn::parse_quote!(::thunder::__rt::Refused<()>);
+            }
+            Type::TraitObject(_) | Type::BareFn(_) | Type::Ptr(_) => {
+                *ty = syn::parse_quote!(::thunder::__rt::Refused<#ty>);
+            }
+            Type::Path(p) if is_cell(p) => *ty = syn::parse_quote!(::thunder::__rt::Refused<#p>),
             Type::Path(p) if crate::check::foreign_tensor::is_partial(p) => *ty = syn::parse_quote!(()),
             Type::Path(p) => {
                 if p.path.segments.last().is_some_and(|s| s.ident == "Dim") {
@@ -115,7 +122,10 @@ impl Types {
         for e in &mut t.elems {
             let alias = match (&self.alias, &*e) {
                 (Some(module), Type::Path(p)) => match names::single(&p.path) {
-                    Some(id) if self.dims.find(&id.to_string()).is_some() => {
+                    Some(id)
+                        if self.dims.find(&id.to_string()).is_some()
+                            && !self.generics.consts.iter().any(|c| id == c) =>
+                    {
                         Some(syn::parse_quote!(#module::#id))
                     }
                     _ => None,
@@ -158,4 +168,11 @@ impl Types {
             pub mod #module { #(pub type #names = usize;)* }
         }
     }
+}
+
+/// Whether a type's values are places, or shared.
+fn is_cell(p: &syn::TypePath) -> bool {
+    p.path.segments.last().is_some_and(|s| {
+        s.ident == "Rc" || s.ident == "Arc" || crate::check::side_effect::is_cell(&s.ident.to_string())
+    })
 }

@@ -1,5 +1,6 @@
 //! The signature of a function: its parameters, how each is passed, what it says of their extents.
 
+use super::whole::{reference, stated, whole};
 use super::{Generics, Kind, Options, Types};
 use crate::diagnostics::Diagnostics;
 use crate::lower::Own;
@@ -86,7 +87,7 @@ impl Signature {
         alias: Option<Ident>,
         diag: &mut Diagnostics,
     ) -> Signature {
-        check_qualifiers(&syntax, diag);
+        check_qualifiers(&mut syntax, diag);
         let mut types = outer.clone();
         types.alias = alias;
         types.generics.extend(&syntax.generics);
@@ -106,6 +107,7 @@ impl Signature {
                         _ => format_ident!("__p{i}"),
                     };
                     let kind = types.read(&t.ty, diag);
+                    whole(&mut t.ty, diag);
                     // What is done to a parameter that was refused is not refused again.
                     let kind = if mutable { Kind::Refused } else { kind };
                     types.rewrite(&mut t.ty);
@@ -119,14 +121,15 @@ impl Signature {
             ReturnType::Default => (Kind::Tuple(Vec::new()), syn::parse_quote!(())),
             ReturnType::Type(_, ty) => {
                 let kind = types.read(ty, diag);
-                types.rewrite(ty);
-                if let Type::Reference(r) = &**ty {
+                stated(ty, diag);
+                if let Some(r) = reference(ty) {
                     diag.error(
                         r,
                         "a `#[thunder]` function gives values, not references",
                         "the type without `&`",
                     );
                 }
+                types.rewrite(ty);
                 (kind, (**ty).clone())
             }
         };
@@ -245,6 +248,12 @@ fn read_receiver(r: &syn::Receiver, diag: &mut Diagnostics) -> Receiver {
         }
         (Some(_), None) => Receiver::Ref,
         (None, _) => {
+            if let Type::Reference(by) = &*r.ty
+                && let Some(token) = by.mutability
+            {
+                crate::check::attribute_write::receiver(token, diag);
+                return Receiver::Ref;
+            }
             if r.colon_token.is_some() && !matches!(&*r.ty, Type::Path(p) if p.path.is_ident("Self")) {
                 diag.error(r, "`self` is taken by value or by reference", "`self` or `&self`");
             }
@@ -286,20 +295,21 @@ fn passing(ty: &mut Type, diag: &mut Diagnostics) -> (Pass, Type) {
     }
 }
 
-fn check_qualifiers(sig: &syn::Signature, diag: &mut Diagnostics) {
+/// Refuses what a traced function can't be. What would breed errors of rustc's own is left out.
+fn check_qualifiers(sig: &mut syn::Signature, diag: &mut Diagnostics) {
     if let Some(t) = &sig.asyncness {
         crate::check::side_effect::async_code(t, diag);
     }
     if let Some(t) = &sig.unsafety {
         crate::check::side_effect::unsafe_code(*t, diag);
     }
-    if let Some(t) = &sig.constness {
+    if let Some(t) = sig.constness.take() {
         diag.error(t, "a `#[thunder]` function can't be `const`: it runs on a device", "a plain `fn`");
     }
-    if let Some(t) = &sig.abi {
+    if let Some(t) = sig.abi.take() {
         diag.error(t, "a `#[thunder]` function can't have an ABI of its own", "a plain `fn`");
     }
-    if let Some(t) = &sig.variadic {
+    if let Some(t) = sig.variadic.take() {
         diag.error(t, "a `#[thunder]` function can't be variadic", "a `Vec` parameter");
     }
     if crate::parse::ty::dtype(&sig.ident.to_string()).is_some() {

@@ -108,6 +108,10 @@ impl Types {
                 crate::check::foreign_tensor::pointer(t, diag);
                 Kind::Refused
             }
+            Type::Ptr(p) => {
+                crate::check::side_effect::pointer(p, diag);
+                Kind::Refused
+            }
             other => {
                 diag.error(
                     other,
@@ -142,10 +146,16 @@ impl Types {
             ("Scalar", [elem]) => Kind::Tensor(Ty::new(self.elem(elem), Shape::SCALAR)),
             ("Key", []) => Kind::Key,
             ("usize", []) => Kind::Static { size: true },
-            ("Dim", _) => Kind::Named(Named { dim: self.dim_name(&args, diag), ..Named::default() }),
+            ("Dim", _) => Kind::Named(Named { dim: self.dim_name(last, &args, diag), ..Named::default() }),
             ("Option", [inner]) => Kind::Option(Box::new(self.read(inner, diag))),
             ("Vec", [inner]) => Kind::List(Box::new(self.read(inner, diag))),
-            ("Box" | "Arc" | "Rc", [inner]) => self.read(inner, diag),
+            ("Box", [inner]) => self.read(inner, diag),
+            ("Arc" | "Rc", [inner]) => {
+                if !matches!(self.read(inner, diag), Kind::Refused) {
+                    crate::check::foreign_tensor::shared(&last.ident, diag);
+                }
+                Kind::Refused
+            }
             _ if is_static(&name) => Kind::Static { size: false },
             _ => {
                 let closure = self.generics.closures.iter().find(|(n, _)| *n == name);
@@ -176,7 +186,12 @@ impl Types {
         }
     }
 
-    fn dim_name(&mut self, args: &[&GenericArgument], diag: &mut Diagnostics) -> Option<String> {
+    fn dim_name(
+        &mut self,
+        at: &syn::PathSegment,
+        args: &[&GenericArgument],
+        diag: &mut Diagnostics,
+    ) -> Option<String> {
         if let [GenericArgument::Type(Type::Path(p))] = args
             && let Some(id) = names::single(&p.path)
         {
@@ -184,8 +199,10 @@ impl Types {
             self.dims.intern(&name);
             return Some(name);
         }
-        if let Some(a) = args.first() {
-            diag.error(a, "a configuration `Dim` bears one dimension's name", "`heads: Dim<H>`");
+        let (what, help) = ("a configuration `Dim` bears one dimension's name", "`heads: Dim<H>`");
+        match args.first() {
+            Some(a) => diag.error(a, what, help),
+            None => diag.error(at, what, help),
         }
         None
     }

@@ -21,9 +21,18 @@ impl Matcher<'_> {
         }
         // A missing optional operand has no leaves either, and is no constant.
         let optional = matches!(op, Op::Linear { .. } | Op::LayerNorm { .. } | Op::RmsNorm { .. });
+        // What may be a tensor or a number is a number only if more were recorded than are certain.
+        let certain = wanted.iter().filter(|s| is_static(s)).count();
+        let mut unsure = self.constants(op).saturating_sub(certain);
         for (slot, arg) in wanted.iter_mut().zip(args) {
             if optional || !(is_static(slot) || matches!(slot, Slot::Any)) {
                 continue;
+            }
+            if matches!(slot, Slot::Any) {
+                if unsure == 0 {
+                    continue;
+                }
+                unsure -= 1;
             }
             match (self.constant(op), arg) {
                 (Some((value, v)), arg) => {
@@ -94,9 +103,18 @@ impl Matcher<'_> {
         Ok(())
     }
 
+    /// The number of scalar constants that were recorded next, before `op`.
+    fn constants(&self, op: &Op) -> usize {
+        (self.at..self.log.len()).take_while(|&at| self.constant_at(at, op).is_some()).count()
+    }
+
     /// The scalar constant that was recorded next, before `op`.
     fn constant(&self, op: &Op) -> Option<(Lit, Value)> {
-        let Some(Event::Op(inst)) = self.log.get(self.at) else { return None };
+        self.constant_at(self.at, op)
+    }
+
+    fn constant_at(&self, at: usize, op: &Op) -> Option<(Lit, Value)> {
+        let Some(Event::Op(inst)) = self.log.get(at) else { return None };
         let data = self.trace.data(*inst);
         match data.kind {
             Kind::Op(Op::Full { value, shape, .. })

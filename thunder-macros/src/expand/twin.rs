@@ -1,0 +1,156 @@
+//! Twins: hidden functions beside those of the language, by which rustc tells which a call reaches, and whether it is one.
+
+use super::facts::example;
+use crate::lower::edits::Edits;
+use crate::parse::Signature;
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{format_ident, quote};
+use syn::ext::IdentExt;
+use thunder_core::types::{Elem, Ty};
+
+/// The twin of a method: the type that bears its trace, and the hidden method.
+pub fn twin(sig: &Signature, trace: &Ident) -> (TokenStream, TokenStream) {
+    let receives = sig.receiver.is_some();
+    let Some(owner) = sig.owner.as_ref().and_then(|ty| example(ty, &sig.types.generics, None)) else {
+        let method = receives.then(|| dispatched(&sig.syntax.ident, &[]));
+        let method = method.map(|m| quote!(#[doc(hidden)] #[allow(dead_code)] pub #m));
+        let function = of_function(sig, quote!(::thunder::__rt::facts::Dispatched));
+        return (quote!(), quote!(#method #function));
+    };
+    let name = sig.syntax.ident.unraw();
+    let of = sig.own.of.as_deref().unwrap_or_default();
+    let marker = format_ident!("__Item_{of}_{name}_{}", name.span().start().line, span = Span::call_site());
+    let method = twin_name(&name.to_string());
+    let marker_type = quote! {
+        #[doc(hidden)]
+        #[allow(non_camel_case_types, dead_code)]
+        pub struct #marker;
+        impl ::thunder::__rt::facts::Traced for #marker {
+            const ITEM: &'static ::thunder::__rt::item::Item = <#owner>::#trace;
+        }
+        #[diagnostic::do_not_recommend]
+        impl ::thunder::__rt::facts::ThunderFunction for #marker {}
+    };
+    let method = receives.then(|| {
+        quote! {
+            #[doc(hidden)]
+            #[allow(dead_code)]
+            pub fn #method<__E>(&self, _: __E) -> #marker { #marker }
+        }
+    });
+    let function = of_function(sig, quote!(#marker));
+    (marker_type, quote!(#method #function))
+}
+
+/// The twin of a method or an associated function as such: it takes what that takes, and its result bears the trace's
+/// marker beside the type of the result.
+pub fn of_function(sig: &Signature, marker: TokenStream) -> TokenStream {
+    let (name, syntax) = (function_twin(&sig.syntax.ident.to_string()), &sig.syntax);
+    let (generics, where_, inputs) = (&syntax.generics, &syntax.generics.where_clause, &syntax.inputs);
+    let result = &sig.output;
+    quote! {
+        #[doc(hidden)]
+        #[allow(dead_code, unused_variables, unused_mut, clippy::too_many_arguments, clippy::type_complexity)]
+        pub fn #name #generics(#inputs) -> ::thunder::__rt::facts::Twin<#marker, #result> #where_ {
+            ::thunder::__rt::facts::Twin::NEW
+        }
+    }
+}
+
+/// The twin of a function of a trait, which linking knows.
+pub fn of_trait_function(sig: &Signature) -> TokenStream {
+    let (name, syntax) = (function_twin(&sig.syntax.ident.to_string()), &sig.syntax);
+    let (generics, inputs, result) = (&syntax.generics, &syntax.inputs, &sig.output);
+    let predicates = syntax.generics.where_clause.iter().flat_map(|w| &w.predicates);
+    quote! {
+        #[doc(hidden)]
+        #[allow(unused_variables, clippy::too_many_arguments, clippy::type_complexity)]
+        fn #name #generics(#inputs)
+            -> ::thunder::__rt::facts::Twin<::thunder::__rt::facts::Dispatched, #result>
+        where Self: ::core::marker::Sized, #(#predicates),*
+        {
+            ::thunder::__rt::facts::Twin::NEW
+        }
+    }
+}
+
+/// What stands in, in a body, for the twins that there may not be.
+pub fn stand_ins(edits: &Edits) -> TokenStream {
+    let (methods, functions) = &edits.twins;
+    if methods.is_empty() && functions.is_empty() {
+        return quote!();
+    }
+    let methods = methods.iter().map(|name| {
+        let twin = twin_name(name);
+        quote! {
+            fn #twin<__E>(&self, _: __E) -> ::thunder::__rt::facts::Untraced {
+                ::thunder::__rt::facts::Untraced
+            }
+        }
+    });
+    let functions = functions.iter().map(|(name, count)| {
+        let twin = function_twin(name);
+        let args: Vec<Ident> = (0..*count).map(|i| format_ident!("__A{i}")).collect();
+        quote! {
+            fn #twin<#(#args,)* __R>(#(_: #args),*)
+                -> ::thunder::__rt::facts::Twin<::thunder::__rt::facts::Untraced, __R>
+            {
+                ::thunder::__rt::facts::Twin::NEW
+            }
+        }
+    });
+    quote! {
+        #[allow(dead_code, non_camel_case_types)]
+        trait __NoTwin { #(#methods)* #(#functions)* }
+        impl<__T: ?Sized> __NoTwin for __T {}
+    }
+}
+
+/// The name of [`of_function`]'s twin.
+pub fn function_twin(name: &str) -> Ident {
+    format_ident!("__fn_{}", name.trim_start_matches("r#"))
+}
+
+/// The name of a method's twin.
+pub fn twin_name(method: &str) -> Ident {
+    format_ident!("__item_{}", method.trim_start_matches("r#"))
+}
+
+/// The twin of a trait's method, or of a type's that depends on more than element types. `elems` are the trait's: a type
+/// may have the trait for every element type, so who asks says by [`element`] which one it means.
+pub fn dispatched(name: &Ident, elems: &[String]) -> TokenStream {
+    let method = twin_name(&name.unraw().to_string());
+    let result = quote!(::thunder::__rt::facts::Dispatched);
+    match elems {
+        [elem] => {
+            let elem = Ident::new(elem, Span::call_site());
+            quote!(fn #method(&self, _: ::core::marker::PhantomData<#elem>) -> #result { #result })
+        }
+        _ => quote!(fn #method<__E>(&self, _: __E) -> #result { #result }),
+    }
+}
+
+/// The element type that a method's twin is asked with: that of the first tensor in `given` whose type is known, else
+/// the first float of the item. `generic` gives what stands for a generic one.
+pub fn element(given: &[&Ty], item: &[Ty], generic: &dyn Fn(usize) -> Option<String>) -> TokenStream {
+    let of = |ty: &Ty| match ty.elem {
+        Elem::Known(d) => Some(d.name().to_string()),
+        Elem::Param(i) => generic(usize::from(i)),
+        Elem::Unknown => None,
+    };
+    let is_float = |ty: &&Ty| match ty.elem {
+        Elem::Known(d) => d.is_float(),
+        _ => true,
+    };
+    let name = given.iter().copied().find_map(of).or_else(|| item.iter().filter(is_float).find_map(of));
+    let elem = match name.as_deref() {
+        Some("f16") => quote!(::thunder::f16),
+        Some("bf16") => quote!(::thunder::bf16),
+        Some(name) => {
+            let name = Ident::new(name, Span::call_site());
+            quote!(#name)
+        }
+        None => quote!(f32),
+    };
+    quote!(::core::marker::PhantomData::<#elem>)
+}
