@@ -52,7 +52,7 @@ fn pieces(m: usize, n: usize, k: usize) -> (usize, usize) {
             .clamp(1, size.max(1))
     };
     let strip = cut(n, count, STRIP);
-    let band = cut(m, count.div_ceil(n.div_ceil(strip)), UNIT);
+    let band = cut(m, count.div_ceil(n.div_ceil(strip).max(1)), UNIT);
     (band, strip)
 }
 
