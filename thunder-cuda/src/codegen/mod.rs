@@ -8,6 +8,7 @@ mod columns;
 mod emit;
 mod expr;
 mod pointwise;
+pub mod product;
 mod rows;
 mod single;
 mod space;
@@ -16,8 +17,8 @@ mod transpose;
 
 pub use text::canonical;
 
-use crate::runtime::Shape;
 use emit::Emitter;
+use product::Shape;
 use thunder_core::error::Error;
 use thunder_core::exec::{Layout, Place, Step, Work};
 use thunder_core::op::Op;

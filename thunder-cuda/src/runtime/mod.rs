@@ -11,7 +11,6 @@ mod timer;
 pub(crate) use graph::Staged;
 pub(crate) use launch::{Instance, Launch, Program, Slot, Start};
 pub(crate) use matmul::Product;
-pub use matmul::Shape;
 pub(crate) use memory::DeviceBuffer;
 pub use timer::Timer;
 
