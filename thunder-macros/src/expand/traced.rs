@@ -224,8 +224,10 @@ fn head(sig: &Signature, lowered: &Lowered, diag: &mut Diagnostics) -> TokenStre
     });
     let statics = crate::check::hidden_state::probe(&lowered.constants);
     let twins = twin::stand_ins(&lowered.edits);
+    let misspelt = crate::check::unknown_operation::behind(&lowered.edits.misspelt);
     quote! {
         #twins
+        #misspelt
         #[allow(unused_imports)]
         use ::thunder::__rt::TensorOps as _;
         #statics
