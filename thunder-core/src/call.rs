@@ -13,8 +13,10 @@ use crate::tensor::{Key, RawTensor};
 use crate::trace::{Loc, Trace};
 use crate::types::TyRef;
 use std::any::{Any, TypeId};
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hash, Hasher};
+use std::mem::take;
 use std::sync::{Arc, LazyLock, RwLock};
 
 /// An argument taken by reference: never written over.
@@ -205,9 +207,7 @@ pub fn invoke<A: Args, R: Tree, F: Fn(A::Owned) -> R + 'static>(item: &'static I
     match call(item, args, body) {
         Ok(result) => result,
         // Unwinds to the scope, and is no panic that anybody should read of.
-        Err(e) if SCOPED.with(std::cell::Cell::get) => {
-            std::panic::resume_unwind(Box::new(ScopedError(e.error)))
-        }
+        Err(e) if SCOPED.with(Cell::get) => std::panic::resume_unwind(Box::new(ScopedError(e.error))),
         // Not in a closure, where the place would be this file.
         Err(e) => panic!("{e}"),
     }
@@ -216,7 +216,7 @@ pub fn invoke<A: Args, R: Tree, F: Fn(A::Owned) -> R + 'static>(item: &'static I
 struct ScopedError(Error);
 
 thread_local! {
-    static SCOPED: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
+    static SCOPED: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Runs a host closure in which each `#[thunder]` call is an ordinary cached call; the first that is refused
@@ -266,7 +266,7 @@ pub fn inline<A: Args, R: Tree>(item: &'static Item, args: A, body: impl FnOnce(
         return record::inline(item, None, leaves, || body(owned));
     }
     let error = Error::HostCall { function: item.name.into(), loc: Loc::caller() };
-    if SCOPED.with(std::cell::Cell::get) {
+    if SCOPED.with(Cell::get) {
         std::panic::resume_unwind(Box::new(ScopedError(error)));
     }
     panic!("{error}")
@@ -286,6 +286,33 @@ struct Gathered {
     elsewhere: Option<(usize, Device)>,
     /// The first argument with a tensor that has no memory.
     without: Option<usize>,
+}
+
+/// Lists of words, buffers and donations.
+type Lists = (Vec<u64>, Vec<RunArg>, Vec<bool>);
+
+thread_local! {
+    /// The lists of the last call, empty: a call of many parameters would grow its own anew.
+    static SPARE: Cell<Lists> = const { Cell::new((Vec::new(), Vec::new(), Vec::new())) };
+}
+
+impl Gathered {
+    fn new() -> Gathered {
+        let mut g = Gathered::default();
+        (g.words, g.args, g.donated) = SPARE.take();
+        g
+    }
+}
+
+impl Drop for Gathered {
+    fn drop(&mut self) {
+        self.words.clear();
+        self.args.clear();
+        self.donated.clear();
+        let lists = (take(&mut self.words), take(&mut self.args), take(&mut self.donated));
+        // A thread that ends has no use for them.
+        let _ = SPARE.try_with(|spare| spare.set(lists));
+    }
 }
 
 impl Visitor for Gathered {
@@ -360,7 +387,7 @@ fn gather<A: Args, F: 'static>(item: &'static Item, args: &A) -> Result<(Gathere
         let text = format!("`{}::call` inside a trace: call the function itself", item.name);
         return Err(Error::Type { text, loc: Loc { file: item.file, line: item.line, column: 1 } });
     }
-    let mut g = Gathered::default();
+    let mut g = Gathered::new();
     let mut h = WordHasher::default();
     TypeId::of::<F>().hash(&mut h);
     g.words.push(h.finish());
@@ -383,7 +410,7 @@ fn gather<A: Args, F: 'static>(item: &'static Item, args: &A) -> Result<(Gathere
         });
     }
     g.words.push(device.id());
-    for (at, words) in std::mem::take(&mut g.keys) {
+    for (at, words) in take(&mut g.keys) {
         let bytes: Vec<u8> = words.iter().flat_map(|w| w.to_ne_bytes()).collect();
         g.args.insert(at, RunArg::Borrowed(device.backend().upload(&bytes)?));
     }
@@ -430,10 +457,7 @@ pub fn call<A: Args, R: Tree, F: Fn(A::Owned) -> R + 'static>(
             match linked {
                 Ok(c) => {
                     let entry: Arc<dyn Any + Send + Sync> = c.clone();
-                    CACHE
-                        .write()
-                        .unwrap_or_else(|e| e.into_inner())
-                        .insert(std::mem::take(&mut g.words), entry);
+                    CACHE.write().unwrap_or_else(|e| e.into_inner()).insert(take(&mut g.words), entry);
                     c
                 }
                 Err(error) => return Err(CallError { error, args: Some(args.give()) }),
@@ -451,7 +475,7 @@ pub fn call<A: Args, R: Tree, F: Fn(A::Owned) -> R + 'static>(
             fill.error.map_or(Ok(result), |error| Err(CallError { error, args: None }))
         }
         Err(error @ Error::OutOfMemory { .. }) => {
-            let mut fill = fill(g.args.into_iter().map(RunArg::into_buffer).collect());
+            let mut fill = fill(take(&mut g.args).into_iter().map(RunArg::into_buffer).collect());
             fill.types = compiled.inputs.iter();
             let given = A::restore(&compiled.arguments, &mut fill);
             Err(CallError { error, args: Some(given) })

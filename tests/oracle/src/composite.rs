@@ -179,7 +179,11 @@ fn cross_entropy(args: &[Array], ignore: f64, smoothing: f64, reduction: Reducti
             continue;
         }
         let logits = row(x, &[&at[..], &[0]].concat());
-        let lse = logsumexp(&logits);
+        // Of a row whose greatest is infinite, the softmax is NaN.
+        let lse = match logsumexp(&logits) {
+            lse if lse.is_infinite() => f64::NAN,
+            lse => lse,
+        };
         let inside = t >= 0.0 && t < logits.len() as f64;
         let nll = if inside { lse - logits[t as usize] } else { f64::NAN };
         let smooth = if smoothing == 0.0 { 0.0 } else { smoothing * (lse - mean(&logits)) };

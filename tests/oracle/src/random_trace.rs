@@ -188,6 +188,7 @@ fn steps_at_jumps(op: &Op, from: DType) -> bool {
         && match op {
             Op::Sign
             | Op::Floor
+            | Op::Pow
             | Op::Ceil
             | Op::Round
             | Op::Trunc

@@ -9,8 +9,10 @@ use crate::types::DType;
 /// Multiply-adds below which a product stays on the calling thread.
 const ALONE: usize = 1 << 19;
 
-/// Multiply-adds of a piece: what a core does in a fifth of a millisecond.
+/// Multiply-adds of a piece of a large product: what a core does in a fifth of a millisecond.
 const PIECE: usize = 1 << 23;
+/// Multiply-adds from which a product is cut into four pieces at least.
+const SHARED: usize = 1 << 21;
 /// The least columns of a strip.
 const STRIP: usize = 64;
 /// Pieces have a multiple of so many rows and columns: whole vectors of the kernels.
@@ -45,14 +47,16 @@ struct Matrix {
 /// the result is too. Each piece brings the right-hand side's part into the kernel's order first, so strips of columns
 /// come before bands of rows.
 fn pieces(m: usize, n: usize, k: usize) -> (usize, usize) {
-    let count = (m * n * k / PIECE).max(1);
+    let work = m * n * k;
+    let least = if work < SHARED { 1 } else { 4 };
+    let count = (work / PIECE).max(least);
     let cut = |size: usize, parts: usize, least: usize| {
         size.div_ceil(parts.clamp(1, size.div_ceil(least).max(1)))
             .next_multiple_of(UNIT)
             .clamp(1, size.max(1))
     };
     let strip = cut(n, count, STRIP);
-    let band = cut(m, count.div_ceil(n.div_ceil(strip)), UNIT);
+    let band = cut(m, count.div_ceil(n.div_ceil(strip).max(1)), UNIT);
     (band, strip)
 }
 

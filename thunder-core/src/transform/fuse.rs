@@ -115,6 +115,9 @@ impl<'t> Fuser<'t> {
         for i in 0..n {
             fuser.role[i] = fuser.role_of(i);
         }
+        for i in 0..n {
+            fuser.keep_apart(i);
+        }
         for &r in &trace.body.results {
             fuser.mark_escape(r);
         }
@@ -161,6 +164,33 @@ impl<'t> Fuser<'t> {
             return Role::Copied;
         }
         if region::can_be_inside(op) { Role::Member } else { Role::Opaque }
+    }
+
+    /// Gives copied producers of instruction `i` kernels of their own where no loop nest holds `i` with them: where it
+    /// reads them at computed indices, or through views that split their dimensions otherwise.
+    fn keep_apart(&mut self, i: usize) {
+        let Kind::Op(op) = &self.insts[i].kind else { return };
+        if !matches!(self.role[i], Role::Member | Role::Copied) {
+            return;
+        }
+        let mut copied = Vec::new();
+        for &a in &self.insts[i].args {
+            copied.extend(self.source(a).filter(|&s| self.role[s] == Role::Copied));
+        }
+        let schedule = match region::is_reduce(op) {
+            true => region::schedule_of(op, &self.trace.ty(self.insts[i].args[0]).sizes()),
+            false => Schedule::Pointwise,
+        };
+        let alone = BTreeSet::from([i]);
+        let inside = |v| self.inside(&alone, v);
+        if copied.is_empty() || region::analyze(self.trace, schedule, &self.insts[i].results, &inside).is_ok()
+        {
+            return;
+        }
+        for s in copied {
+            self.role[s] = Role::Member;
+            self.keep_apart(s);
+        }
     }
 
     fn is_for_columns(&self, i: usize) -> bool {

@@ -353,11 +353,14 @@ impl Analysis<'_> {
             };
             out.push((self.eval(r, map.clone())?, map));
         }
+        let outer = self.space.outer();
+        // A result may have a row for each even where all its rows are one.
+        let has_rows = |(n, map): &(usize, Map)| {
+            self.nodes[*n].level > 0 && map.strides[..outer].iter().any(|s| *s != 0)
+        };
         if matches!(self.space.schedule, Schedule::Columns { .. })
-            && self
-                .nodes
-                .iter()
-                .any(|n| n.level > 1 || n.level > 0 && n.along[..self.space.outer()].contains(&true))
+            && (out.iter().any(has_rows)
+                || self.nodes.iter().any(|n| n.level > 1 || n.level > 0 && n.along[..outer].contains(&true)))
         {
             return Err(Fail::No("the columns are read again after their reduction".into()));
         }
@@ -557,6 +560,10 @@ impl Analysis<'_> {
 
     /// The coordinates of a value of extents `sizes` from its row-major map.
     fn decompose(&self, map: &Map, sizes: &[usize]) -> Result<Vec<Affine>, Fail> {
+        // Of nothing, nothing is read.
+        if sizes.contains(&0) {
+            return Ok(vec![self.zero(); sizes.len()]);
+        }
         let rm = row_major(sizes);
         let mut out: Vec<Affine> = (0..sizes.len())
             .map(|j| Affine {

@@ -1,15 +1,22 @@
-//! What the tests of random traces share. `THUNDER_CASES` sets the number of cases of each property.
+//! What the tests of random traces share: the same cases at each run, so that what fails fails again. To hunt for
+//! others, set `PROPTEST_RNG_SEED` to another number, and `THUNDER_CASES` to more cases of each property.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
 use thunder_core::trace::Trace;
 use thunder_oracle::Array;
 use thunder_oracle::random_trace::Recipe;
 
 /// How many cases, and how they are shrunk.
 pub fn cases() -> ProptestConfig {
-    let cases = std::env::var("THUNDER_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(96);
-    ProptestConfig { cases, failure_persistence: None, max_shrink_iters: 4000, ..ProptestConfig::default() }
+    let cases = std::env::var("THUNDER_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(1000);
+    let config = ProptestConfig::default();
+    let rng_seed = match config.rng_seed {
+        RngSeed::Random => RngSeed::Fixed(1),
+        seed => seed,
+    };
+    ProptestConfig { cases, rng_seed, failure_persistence: None, max_shrink_iters: 4000, ..config }
 }
 
 /// Recipes of traces of fewer instructions than `steps`.

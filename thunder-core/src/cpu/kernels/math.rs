@@ -175,8 +175,8 @@ pub fn tanh(x: f32) -> f32 {
 /// `erf x`, within 7 ulps: a rational function on [-4, 4], beyond which the answer is 1. The coefficients are
 /// those of Eigen's `erf`.
 #[inline(always)]
-pub fn erf(x: f32) -> f32 {
-    let x = limit(x, -4.0, 4.0);
+pub fn erf(argument: f32) -> f32 {
+    let x = limit(argument, -4.0, 4.0);
     let s = x * x;
     let mut p = -2.726_142_3e-10f32;
     p = p.mul_add(s, 2.770_681_5e-8);
@@ -190,7 +190,9 @@ pub fn erf(x: f32) -> f32 {
     q = q.mul_add(s, -1.682_827e-3);
     q = q.mul_add(s, -7.373_329e-3);
     q = q.mul_add(s, -1.426_473_9e-2);
-    x * (p / q)
+    let y = x * (p / q);
+    // Exactly 1, so that 1 - erf x is 0 there.
+    if argument.abs() >= 4.0 { 1f32.copysign(x) } else { y }
 }
 
 /// `erf x` in f64: the series near 0, Laplace's continued fraction far from it.
