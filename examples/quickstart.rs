@@ -24,7 +24,10 @@ fn main() -> Result<(), Error> {
     let y = rms_norm(&x, &w, 1e-6);
     println!("y: {y:?}\n");
 
-    // The trace that the compiler built, then what the passes made of it for these arguments.
+    // The trace that the compiler built; with `{:#}`, what it calls too.
+    println!("{}", rms_norm::TRACE);
+
+    // What the passes made of it for these arguments.
     let explained = rms_norm::explain(&x, &w, 1e-6)?;
     for stage in explained.stages.iter().filter(|s| ["link", "fuse"].contains(&s.name)) {
         println!("after {}:\n{}", stage.name, stage.trace);

@@ -411,3 +411,66 @@ fn traits_closures_and_options() {
     close(&between(&act, &x, None).to_vec(), &[0.5, -2.0]);
     assert_eq!(between::TRACE.holes, 0);
 }
+
+/// A value of each kind, an arm, an iteration and a transform.
+#[thunder]
+fn shown(x: &Tensor<f32, (B, C)>, w: &Tensor<f32, (C,)>, n: usize, scale: Option<f32>) -> Scalar<f32> {
+    let mut h = if n > 1 { rms_norm(x, w, 1e-6) } else { x.relu() };
+    for _ in 0..n {
+        h = h.exp();
+    }
+    let g = grad(w, |w| (&h * w).sum(..));
+    assert!(scale.is_none());
+    g.sum(..)
+}
+
+#[test]
+fn a_trace_prints_as_text() {
+    let text = rms_norm::TRACE.to_string();
+    let mut lines = text.lines();
+    let head = lines.next().unwrap();
+    let (said, place) = head.split_once("   # lowered from ").unwrap();
+    assert_eq!(said, "trace rms_norm(x: E[B, C], w: E[C], eps: f32) -> E[B, C]");
+    let (file, line) = place.rsplit_once(':').unwrap();
+    assert!(file.ends_with("language.rs"), "{file}");
+    // Each line bears the number of the source's that it came from; here, how many below the head.
+    let line: u32 = line.parse().unwrap();
+    let below = |l: &str| match l.split_once("# :") {
+        Some((code, at)) => format!("{} +{}", code.trim_end(), at.parse::<u32>().unwrap() - line),
+        None => l.to_string(),
+    };
+    let body: Vec<String> = lines.map(below).collect();
+    assert_eq!(
+        body,
+        [
+            "  v3: f32[B, C] = cast x, elem=f32 +1",
+            "  v4: f32[B, C] = square v3 +2",
+            "  v5: f32[B, 1] = mean v4, axes=[-1], keepdim=true +2",
+            "  v6: f32[B, 1] = add v5, _ +2",
+            "  v7: f32[B, 1] = rsqrt v6 +2",
+            "  v8: f32[B, C] = mul v3, v7 +4",
+            "  v9: E[B, C] = cast v8, elem=_ +4",
+            "  v10: E[B, C] = mul v9, w +4",
+            "  return v10",
+        ]
+    );
+}
+
+#[test]
+fn a_trace_prints_what_it_holds_and_what_it_calls() {
+    let text = shown::TRACE.to_string();
+    for part in [
+        "scale: f32?",
+        "choice #0:",
+        "or #0:",
+        "repeat #",
+        " = rms_norm(x, w, 1e-6)",
+        " = grad w |",
+        "    give v",
+    ] {
+        assert!(text.contains(part), "no `{part}` in:\n{text}");
+    }
+    assert!(!text.contains("trace rms_norm"));
+    let whole = format!("{:#}", shown::TRACE);
+    assert!(whole.contains("\n      trace rms_norm(x: E[B, C], w: E[C], eps: f32)"), "{whole}");
+}

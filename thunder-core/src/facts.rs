@@ -360,7 +360,7 @@ impl Fact {
         match self {
             Fact::Tensor(ty) => *ty,
             Fact::Said(Spec::Tensor(ty), extents) => extents.apply(ty),
-            Fact::Said(Spec::Static, _) => Ty::new(Elem::Unknown, Shape::SCALAR),
+            Fact::Said(Spec::Static(_), _) => Ty::new(Elem::Unknown, Shape::SCALAR),
             Fact::Said(..) | Fact::Module(..) | Fact::Unknown => Ty::UNKNOWN,
         }
     }
@@ -373,7 +373,7 @@ impl Fact {
         while i < of.fields.len() {
             let f = &of.fields[i];
             if same(f.name, name) {
-                if !matches!(f.ty, Spec::Opaque) {
+                if !matches!(f.ty, Spec::Opaque(_)) {
                     return if f.list { Fact::Unknown } else { Fact::Said(f.ty, extents) };
                 }
                 let (mut inner, mut k) = (Named::NONE, 0);

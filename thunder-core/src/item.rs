@@ -3,6 +3,10 @@
 //! An [`Item`] is a tree of [`Node`]s in Rust's evaluation order. Linking records the body once with
 //! concrete types and walks the item along the record; what differs is refused.
 
+mod print;
+
+pub use print::Lines;
+
 use crate::op::{Lit, Op};
 use crate::types::Ty;
 
@@ -54,7 +58,7 @@ impl Item {
         dims: &[],
         elems: &[],
         params: &[],
-        result: Spec::Opaque,
+        result: Spec::Opaque("_"),
         types: &[],
         nodes: &[],
         output: Operand::Hole,
@@ -101,14 +105,14 @@ pub enum Spec {
     Tensor(Ty),
     /// A random key.
     Key,
-    /// A Rust scalar or other configuration.
-    Static,
+    /// A Rust scalar or other configuration, by the name of its type.
+    Static(&'static str),
     /// A tuple.
     Tuple(&'static [Spec]),
     /// A closure, with what it gives.
     Closure(&'static Spec),
-    /// A module or a container, of which only its type says more.
-    Opaque,
+    /// A module or a container, of which only its type says more; as the printed trace shows it.
+    Opaque(&'static str),
 }
 
 /// A use of a value.

@@ -15,9 +15,9 @@ pub use crate::link::{arm, dim, filter, iter, or, unwrap_or, zip};
 pub use crate::module::{FieldInfo, Mapper, Module, Refused, StaticValue, StructInfo, Tree, Visitor};
 pub use crate::op::{self, Flag, Label, Lit as Literal, Op, Pattern, Reduction};
 pub use crate::tensor::{
-    AnyShape, AxesArg, Broadcast, Key, Leading, MatMul, Pop, Push, Scalar, Shape, Tensor, TensorOps, add,
-    bitand, bitor, bitxor, chunk, chunk_vec, div, einsum, eq, flat, ge, gt, le, lit, lt, mul, ne, neg, not,
-    rearrange, rem, sub,
+    AnyShape, AxesArg, Broadcast, Key, Leading, MatMul, OnHost, Pop, Push, Scalar, Shape, Tensor, TensorOps,
+    add, bitand, bitor, bitxor, chunk, chunk_vec, div, einsum, eq, flat, ge, gt, le, lit, lt, mul, ne, neg,
+    not, rearrange, rem, sub,
 };
 pub use crate::types::{
     self, AnyFloat, Axes, Axis, DType, Elem, Element, Extent, Float, Int, Num, Shape as Extents, Ty,

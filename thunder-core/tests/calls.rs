@@ -40,7 +40,7 @@ fn item(
         dims,
         elems: &[],
         params,
-        result: Spec::Opaque,
+        result: Spec::Opaque("_"),
         types: &[],
         nodes: Box::leak(nodes.into_boxed_slice()),
         output,
@@ -51,7 +51,7 @@ fn item(
 
 /// An item of one opaque parameter, whose recording fails before it is matched.
 fn opaque() -> &'static Item {
-    item(&[Param { name: "x", ty: Spec::Opaque, by_ref: true }], &[], Vec::new(), Operand::Hole)
+    item(&[Param { name: "x", ty: Spec::Opaque("_"), by_ref: true }], &[], Vec::new(), Operand::Hole)
 }
 
 /// The error of a body on a 2 by 3 matrix.
@@ -120,7 +120,7 @@ fn a_host_call_inside_a_trace_is_refused_and_harms_nothing() {
         x.exp()
     }
     let node = Node::Op { dst: 1, op: Op::Exp, args: &[Operand::Var(0)], at: AT };
-    let params: &[Param] = &[Param { name: "x", ty: Spec::Opaque, by_ref: true }];
+    let params: &[Param] = &[Param { name: "x", ty: Spec::Opaque("_"), by_ref: true }];
     let y = call(item(params, &[], vec![node], Operand::Var(1)), (Ref(&matrix()),), outer).unwrap();
     assert_eq!(y.to_vec()[0], 1.0);
 }
@@ -256,7 +256,7 @@ fn buffers_have_zero_gradients() {
         result: Operand::Var(9),
         at: AT,
     };
-    let params: &[Param] = &[Param { name: "m", ty: Spec::Opaque, by_ref: true }];
+    let params: &[Param] = &[Param { name: "m", ty: Spec::Opaque("_"), by_ref: true }];
     let v = |x: f32| Vector::on(device(), &[x, x], (2,)).unwrap();
     let m = Model { mean: (v(2.0), v(3.0)), weight: v(5.0) };
     let f = item(params, &[], vec![region], Operand::Var(1));

@@ -43,7 +43,7 @@ fn item(nodes: Vec<Node>, types: Vec<Ty>, output: Operand) -> &'static Item {
         elems: &[],
         params: &[
             Param { name: "x", ty: Spec::Tensor(BC), by_ref: true },
-            Param { name: "k", ty: Spec::Static, by_ref: false },
+            Param { name: "k", ty: Spec::Static("f32"), by_ref: false },
         ],
         result: Spec::Tensor(BC),
         types: Box::leak(types.into_boxed_slice()),

@@ -1,9 +1,11 @@
 //! The compile-time trace while it is built: the owned form of [`thunder_core::item`], and its text.
 
-use std::fmt::Write;
-use thunder_core::item::{Transform, Var};
-use thunder_core::op::{Lit, Op};
-use thunder_core::types::{Text, Ty};
+use std::fmt::Display;
+use thunder_core::item::{Lines, Transform, Var};
+use thunder_core::op::Op;
+use thunder_core::types::Ty;
+
+pub use thunder_core::item::Operand;
 
 /// The names of an item's dimension variables.
 #[derive(Clone, Default)]
@@ -53,17 +55,6 @@ impl Dims {
     pub fn list(&self) -> Vec<&str> {
         self.names.iter().map(String::as_str).collect()
     }
-}
-
-/// A use of a value.
-#[derive(Clone, Copy, PartialEq, Debug)]
-pub enum Operand {
-    /// A value the macro followed.
-    Var(Var),
-    /// A static value, free where the macro can't read it.
-    Static(Lit),
-    /// A value it could not follow.
-    Hole,
 }
 
 /// A step from a structure to a part of it.
@@ -186,160 +177,68 @@ impl Body {
     }
 
     /// The nodes as text, indented by one step.
-    pub fn text(&self, dims: &Dims, elems: &[String]) -> String {
-        let elems: Vec<&str> = elems.iter().map(String::as_str).collect();
-        let mut printer = Printer { body: self, dims: dims.list(), elems, out: String::new() };
-        printer.nodes(&self.nodes, 1);
+    pub fn print(&self, lines: &mut Lines<'_>) {
+        print(&self.nodes, 1, lines);
         if let Some(o) = self.output {
-            let line = format!("return {}", operand(o));
-            printer.line(1, &line, None);
-        }
-        printer.out
-    }
-}
-
-struct Printer<'a> {
-    body: &'a Body,
-    dims: Vec<&'a str>,
-    elems: Vec<&'a str>,
-    out: String,
-}
-
-fn operand(o: Operand) -> String {
-    match o {
-        Operand::Var(v) => format!("v{v}"),
-        Operand::Hole => "?".into(),
-        Operand::Static(lit) => {
-            let mut text = String::new();
-            thunder_core::op::Attr::print(&lit, &[], &mut text);
-            text
+            lines.gives(1, "return", o);
         }
     }
 }
 
-fn operands(list: &[Operand]) -> String {
-    list.iter().map(|&o| operand(o)).collect::<Vec<_>>().join(", ")
-}
-
-fn step(s: &Step) -> String {
-    match s {
-        Step::Field(name) => format!(".{name}"),
-        Step::Index(i) => format!(".{i}"),
-        Step::Iter(site) => format!("[#{site}]"),
-        Step::Any => "[_]".into(),
-    }
-}
-
-impl Printer<'_> {
-    fn line(&mut self, depth: usize, text: &str, at: Option<At>) {
-        let line = format!("{}{text}", "  ".repeat(depth));
-        let _ = match at {
-            Some(at) => writeln!(self.out, "{line:<56} # :{}", at.line),
-            None => writeln!(self.out, "{line}"),
-        };
-    }
-
-    fn dst(&self, v: Var) -> String {
-        let ty = self.body.types.get(v as usize).copied().unwrap_or(Ty::UNKNOWN);
-        if ty == Ty::UNKNOWN {
-            return format!("v{v}");
-        }
-        format!("v{v}: {}", Text::new().ty(&ty, &self.dims, &self.elems))
-    }
-
-    fn nodes(&mut self, list: &[Node], depth: usize) {
-        for n in list {
-            self.node(n, depth);
+impl Display for Step {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        use thunder_core::item::Step as Known;
+        match self {
+            Step::Field(name) => write!(f, ".{name}"),
+            Step::Index(i) => Known::Index(*i).fmt(f),
+            Step::Iter(site) => Known::Iter(*site).fmt(f),
+            Step::Any => Known::Any.fmt(f),
         }
     }
+}
 
-    fn node(&mut self, n: &Node, depth: usize) {
+/// Prints nodes as [`thunder_core::item::Item`] prints its own: what differs is who owns them.
+fn print(list: &[Node], depth: usize, lines: &mut Lines<'_>) {
+    for n in list {
         match n {
-            Node::Op { dst, op, args, at } => {
-                let mut parts: Vec<String> = args.iter().map(|&a| operand(a)).collect();
-                parts.extend(op.attrs(&self.dims).into_iter().map(|(name, value)| format!("{name}={value}")));
-                let text = format!("{} = {} {}", self.dst(*dst), op.name(), parts.join(", "));
-                self.line(depth, text.trim_end(), Some(*at));
-            }
+            Node::Op { dst, op, args, at } => lines.op(depth, *dst, op, args, at.line),
             Node::Call { dst, callee, args, at } => {
                 let name = match callee {
                     Callee::Fn(path) => crate::names::path_text(path),
                     Callee::Method(name) => format!("_::{name}"),
-                    Callee::Closure(var) => format!("v{var}"),
+                    Callee::Closure(var) => lines.var(*var),
                 };
-                let text = format!("{} = {name}({})", self.dst(*dst), operands(args));
-                self.line(depth, &text, Some(*at));
+                lines.call(depth, *dst, &name, args, at.line);
             }
-            Node::Project { dst, base, step: s } => {
-                let text = format!("{} = v{base}{}", self.dst(*dst), step(s));
-                self.line(depth, &text, None);
-            }
+            Node::Project { dst, base, step } => lines.project(depth, *dst, *base, step),
             Node::Pack { dst, parts } => {
-                let parts: Vec<String> =
-                    parts.iter().map(|(s, o)| format!("{}: {}", step(s), operand(*o))).collect();
-                let text = format!("{} = {{{}}}", self.dst(*dst), parts.join(", "));
-                self.line(depth, &text, None);
+                lines.pack(depth, *dst, parts.iter().map(|(s, o)| (s as &dyn Display, *o)));
             }
-            Node::Assign { var, value } => {
-                let text = format!("{} := {}", self.dst(*var), operand(*value));
-                self.line(depth, &text, None);
-            }
-            Node::Collect { dst, value } => {
-                let text = format!("v{dst}[+] = {}", operand(*value));
-                self.line(depth, &text, None);
-            }
+            Node::Assign { var, value } => lines.assign(depth, *var, *value),
+            Node::Collect { dst, value } => lines.collect(depth, *dst, *value),
             Node::Choice { site, arms } => {
                 for (k, arm) in arms.iter().enumerate() {
-                    let head = if k == 0 { "choice" } else { "or" };
-                    self.line(depth, &format!("{head} #{site}:"), None);
-                    self.nodes(arm, depth + 1);
+                    lines.arm(depth, *site, k);
+                    print(arm, depth + 1, lines);
                 }
             }
             Node::Repeat { site, body } => {
-                self.line(depth, &format!("repeat #{site}:"), None);
-                self.nodes(body, depth + 1);
+                lines.repeat(depth, *site);
+                print(body, depth + 1, lines);
             }
             Node::Closure { dst, params, body, result } => {
-                let params: Vec<String> = params.iter().map(|&p| self.dst(p)).collect();
-                self.line(depth, &format!("{} = closure |{}|", self.dst(*dst), params.join(", ")), None);
-                self.nodes(body, depth + 1);
-                self.line(depth + 1, &format!("give {}", operand(*result)), None);
+                lines.closure(depth, *dst, params);
+                print(body, depth + 1, lines);
+                lines.gives(depth + 1, "give", *result);
             }
             Node::Region { dst, kind, args, params, body, result, at } => {
-                let params: Vec<String> = params.iter().map(|&p| self.dst(p)).collect();
-                let text = format!(
-                    "{} = {} {} |{}|",
-                    self.dst(*dst),
-                    transform(*kind),
-                    operands(args),
-                    params.join(", ")
-                );
-                self.line(depth, &text, Some(*at));
-                self.nodes(body, depth + 1);
-                self.line(depth + 1, &format!("give {}", operand(*result)), None);
+                lines.region(depth, *dst, *kind, args, params, at.line);
+                print(body, depth + 1, lines);
+                lines.gives(depth + 1, "give", *result);
             }
-            Node::Return { value } => self.line(depth, &format!("return {}", operand(*value)), None),
-            Node::Break(n) => self.line(depth, &leaving("break", *n), None),
-            Node::Continue(n) => self.line(depth, &leaving("continue", *n), None),
+            Node::Return { value } => lines.gives(depth, "return", *value),
+            Node::Break(n) => lines.leaves(depth, "break", *n),
+            Node::Continue(n) => lines.leaves(depth, "continue", *n),
         }
     }
-}
-
-/// The name of a transform, as users write it.
-pub fn transform(kind: Transform) -> &'static str {
-    match kind {
-        Transform::Grad => "grad",
-        Transform::ValueAndGrad => "value_and_grad",
-        Transform::Vjp => "vjp",
-        Transform::Jvp => "jvp",
-        Transform::Vmap => "vmap",
-        Transform::Scan => "scan",
-        Transform::Checkpoint => "checkpoint",
-        Transform::Autocast => "autocast",
-    }
-}
-
-/// `break`, and how many loops out if not of the innermost.
-fn leaving(word: &str, n: u8) -> String {
-    if n == 0 { word.to_string() } else { format!("{word} {n} out") }
 }

@@ -277,6 +277,6 @@ pub(super) fn spec(
             }
             Ok(())
         }
-        Spec::Key | Spec::Static | Spec::Closure(_) | Spec::Opaque => Ok(()),
+        Spec::Key | Spec::Static(_) | Spec::Closure(_) | Spec::Opaque(_) => Ok(()),
     }
 }

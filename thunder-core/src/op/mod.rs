@@ -12,5 +12,5 @@ mod table;
 
 pub use attr::{Attr, AttrRef, Flag, Label, Lit, Pattern, Reduction};
 pub use infer::{Mismatch, broadcast, infer};
-pub use surface::{ArgKind, AttrValue, Attrs, Method, NAMES, free_function, method, nearest};
+pub use surface::{ArgKind, AttrValue, Attrs, Method, NAMES, free_function, method, methods, nearest};
 pub use table::{Class, Op, Opcode};

@@ -157,6 +157,11 @@ pub struct Method {
     pub build: fn(&Attrs) -> Op,
 }
 
+/// The methods that are operations.
+pub fn methods() -> impl Iterator<Item = &'static Method> {
+    METHODS.iter()
+}
+
 /// The method called `name`, if an operation has that name.
 pub fn method(name: &str) -> Option<&'static Method> {
     METHODS.iter().find(|m| m.name == name)

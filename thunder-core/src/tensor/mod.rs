@@ -1,12 +1,14 @@
 //! The tensor that users hold, typed by element type and rank.
 
 mod call;
+mod host;
 mod key;
 mod operators;
 mod ops;
 mod rank;
 
 pub use call::{Tuple, chunk, chunk_vec, einsum, rearrange};
+pub use host::{InBody, OnHost};
 pub use key::Key;
 pub use operators::{
     Arithmetic, Comparison, Lit, Literal, Logical, Negate, Operand, add, bitand, bitor, bitxor, div, eq,

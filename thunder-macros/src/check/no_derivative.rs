@@ -36,7 +36,7 @@ impl Flow<'_> {
         let needed = needed(body, result);
         for (dst, op) in blocked {
             let Some(span) = self.spans.get(&dst).filter(|_| needed.contains(&dst)) else { continue };
-            let transform = crate::trace::transform(kind);
+            let transform = kind.name();
             let name = match op {
                 Op::Cast { .. } => "a cast to an integer type".to_string(),
                 op => format!("`{}`", op.name()),

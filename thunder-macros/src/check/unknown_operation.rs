@@ -1,7 +1,9 @@
 //! Operations that there are not: the nearest names, and what PyTorch's are called here.
 
 use crate::diagnostics::Diagnostics;
-use proc_macro2::Span;
+use proc_macro2::{Span, TokenStream};
+use quote::{format_ident, quote};
+use std::collections::BTreeMap;
 use syn::Ident;
 use thunder_core::op::{ArgKind, Method};
 
@@ -41,9 +43,14 @@ fn translation(name: &str) -> Option<&'static str> {
 
 /// A method that no operation has.
 pub fn method(name: &Ident, diag: &mut Diagnostics) {
-    let text = name.to_string();
-    let near = thunder_core::op::nearest(&text);
-    let help = match (translation(&text), &near[..]) {
+    let (what, help) = advice(&name.to_string());
+    diag.error(name, what, help);
+}
+
+/// What is said of a method that no operation has, and what to write.
+fn advice(name: &str) -> (String, String) {
+    let near = thunder_core::op::nearest(name);
+    let help = match (translation(name), &near[..]) {
         (Some(t), _) => t.to_string(),
         (None, []) => {
             "build it from those there are, in a `#[thunder]` function; they are listed at `Op` in the \
@@ -52,7 +59,49 @@ pub fn method(name: &Ident, diag: &mut Diagnostics) {
         }
         (None, near) => format!("did you mean {}?", list(near)),
     };
-    diag.error(name, format!("unknown operation: a tensor has no `{name}`"), help);
+    (format!("unknown operation: a tensor has no `{name}`"), help)
+}
+
+/// What a body has, so that the methods of unknown receivers which, of a tensor, would be misspelt operations are
+/// reported as such: `names`, with how many arguments they are given.
+///
+/// Of a field only rustc knows whether it is one. Behind every tensor, where it looks last, stands a method of that
+/// name which asks for what nothing has.
+pub fn behind(names: &BTreeMap<String, usize>) -> TokenStream {
+    let traits = names.iter().map(|(name, count)| {
+        let (what, help) = advice(name);
+        let module = format_ident!("__misspelt_{name}");
+        let method = Ident::new(name, Span::call_site());
+        let args: Vec<Ident> = (0..*count).map(|i| format_ident!("A{i}")).collect();
+        quote! {
+            mod #module {
+                #[diagnostic::on_unimplemented(message = #what, label = "no operation of this name", note = #help)]
+                pub trait Operation {}
+                // rustc would advise to implement a trait that nothing has.
+                #[diagnostic::do_not_recommend]
+                impl Operation for ::core::convert::Infallible {}
+                pub trait Misspelt {
+                    fn #method<#(#args,)* R>(&self, #(_: #args),*) -> R where Self: Operation;
+                }
+                impl<E, S> Misspelt for ::thunder::__rt::OnHost<E, S> {
+                    fn #method<#(#args,)* R>(&self, #(_: #args),*) -> R where Self: Operation {
+                        unreachable!()
+                    }
+                }
+            }
+            #[allow(unused_imports)]
+            use #module::Misspelt as _;
+        }
+    });
+    quote!(#(#traits)*)
+}
+
+/// Whether a method of unknown receiver would, of a tensor, be a misspelt operation.
+pub fn is_misspelt(name: &str) -> bool {
+    !super::opaque_call::is_std_method(name)
+        && thunder_core::op::method(name).is_none()
+        && !name.starts_with("r#")
+        && !thunder_core::op::nearest(name).is_empty()
 }
 
 /// `` `a`, `b` or `c` ``.

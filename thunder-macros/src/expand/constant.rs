@@ -88,8 +88,8 @@ impl Constants<'_> {
                 quote!(__rt::item::Spec::Tensor(#ty))
             }
             Kind::Key => quote!(__rt::item::Spec::Key),
-            Kind::Static { .. } => quote!(__rt::item::Spec::Static),
-            Kind::Named(n) if n.dim.is_some() => quote!(__rt::item::Spec::Static),
+            Kind::Static { name } => quote!(__rt::item::Spec::Static(#name)),
+            Kind::Named(n) if n.dim.is_some() => quote!(__rt::item::Spec::Static("usize")),
             Kind::Tuple(parts) => {
                 let parts = parts.iter().map(|p| self.spec(p));
                 quote!(__rt::item::Spec::Tuple(&[#(#parts),*]))
@@ -99,7 +99,8 @@ impl Constants<'_> {
                 quote!(__rt::item::Spec::Closure(&#result))
             }
             Kind::List(_) | Kind::Option(_) | Kind::Named(_) | Kind::Unknown | Kind::Refused => {
-                quote!(__rt::item::Spec::Opaque)
+                let text = super::traced::kind_text(k, &self.types.dims, &self.types.generics.elems);
+                quote!(__rt::item::Spec::Opaque(#text))
             }
         }
     }

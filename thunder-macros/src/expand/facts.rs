@@ -416,7 +416,7 @@ impl<'a> Facts<'a> {
                     self.assert(&at(Ends(span, span), quote!(__rt::facts::method), here));
                 } else {
                     // On a tensor it is more likely misspelt, and there is no such method.
-                    let near = !thunder_core::op::nearest(name).is_empty();
+                    let near = crate::check::unknown_operation::is_misspelt(name);
                     self.assert(&at(Ends(span, span), quote!(__rt::facts::own_method), quote!(#here, #near)));
                 }
                 item

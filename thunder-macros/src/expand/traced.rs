@@ -11,6 +11,7 @@ use crate::trace::{Body, Dims};
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{format_ident, quote};
 use syn::{Block, Pat};
+use thunder_core::item::Lines;
 use thunder_core::types::{Shape, Text};
 
 /// A lowered function.
@@ -36,7 +37,12 @@ pub fn lower(sig: &Signature, name: &str, mut block: Block, in_impl: bool, diag:
         let kinds: Vec<(&Kind, Option<String>)> = sig
             .params
             .iter()
-            .map(|p| (&p.kind, matches!(p.kind, Kind::Static { size: true }).then(|| p.ident.to_string())))
+            .map(|p| {
+                (
+                    &p.kind,
+                    matches!(&p.kind, Kind::Static { name } if name == "usize").then(|| p.ident.to_string()),
+                )
+            })
             .collect();
         let values = l.parameters(&kinds);
         for (pat, value) in pats.iter().zip(values) {
@@ -87,7 +93,7 @@ fn item(sig: &Signature, name: &str, lowered: &Lowered) -> TokenStream {
     let elems = &lowered.types.generics.elems;
     let own = sig.receiver.map(|r| {
         let by_ref = r == Receiver::Ref;
-        quote!(__rt::item::Param { name: "self", ty: __rt::item::Spec::Opaque, by_ref: #by_ref })
+        quote!(__rt::item::Param { name: "self", ty: __rt::item::Spec::Opaque("_"), by_ref: #by_ref })
     });
     let params = own.into_iter().chain(sig.params.iter().map(|p| {
         let (name, ty, by_ref) = (p.ident.to_string(), c.spec(&p.kind), p.pass != Pass::Own);
@@ -127,26 +133,27 @@ fn item(sig: &Signature, name: &str, lowered: &Lowered) -> TokenStream {
 fn text(sig: &Signature, name: &str, body: &Body, dims: &Dims) -> String {
     let elems = &sig.types.generics.elems;
     let show = |k: &Kind| kind_text(k, dims, elems);
-    let own = sig.receiver.map(|r| if r == Receiver::Ref { "&self".to_string() } else { "self".to_string() });
-    let params: Vec<String> =
-        own.into_iter().chain(sig.params.iter().map(|p| format!("{}: {}", p.ident, show(&p.kind)))).collect();
-    let mut out = format!("trace {name}({}) -> {}\n", params.join(", "), show(&sig.result));
-    out.push_str(&body.text(dims, elems));
-    let holes = body.holes();
-    if holes > 0 {
-        out.push_str(&format!("  # holes: {holes}\n"));
-    }
-    out
+    let own =
+        sig.receiver.map(|r| ("self".to_string(), if r == Receiver::Ref { "&" } else { "" }.to_string()));
+    let params = sig.params.iter().map(|p| (p.ident.to_string(), show(&p.kind)));
+    let (names, params): (Vec<String>, Vec<String>) = own.into_iter().chain(params).unzip();
+    let elems = elems.iter().map(String::as_str).collect();
+    let mut lines = Lines::new(names.iter().map(String::as_str), &body.types, dims.list(), elems);
+    lines.head(name, &params, &show(&sig.result), None);
+    body.print(&mut lines);
+    lines.holes(body.holes());
+    lines.finish()
 }
 
-fn kind_text(k: &Kind, dims: &Dims, elems: &[String]) -> String {
+/// What is said of a value, as the printed trace shows it.
+pub fn kind_text(k: &Kind, dims: &Dims, elems: &[String]) -> String {
     match k {
         Kind::Tensor(ty) => {
             let elems: Vec<&str> = elems.iter().map(String::as_str).collect();
             Text::new().ty(ty, &dims.list(), &elems).as_str().to_string()
         }
         Kind::Key => "key".into(),
-        Kind::Static { .. } => "static".into(),
+        Kind::Static { name } => name.clone(),
         Kind::Tuple(parts) => {
             let parts: Vec<String> = parts.iter().map(|p| kind_text(p, dims, elems)).collect();
             format!("({})", parts.join(", "))
@@ -154,7 +161,7 @@ fn kind_text(k: &Kind, dims: &Dims, elems: &[String]) -> String {
         Kind::List(inner) => format!("[{}]", kind_text(inner, dims, elems)),
         Kind::Option(inner) => format!("{}?", kind_text(inner, dims, elems)),
         Kind::Closure(_) => "closure".into(),
-        Kind::Named(n) if n.dim.is_some() => "static".into(),
+        Kind::Named(n) if n.dim.is_some() => "usize".into(),
         Kind::Named(n) => n.name.clone(),
         Kind::Unknown | Kind::Refused => "_".into(),
     }
@@ -217,8 +224,10 @@ fn head(sig: &Signature, lowered: &Lowered, diag: &mut Diagnostics) -> TokenStre
     });
     let statics = crate::check::hidden_state::probe(&lowered.constants);
     let twins = twin::stand_ins(&lowered.edits);
+    let misspelt = crate::check::unknown_operation::behind(&lowered.edits.misspelt);
     quote! {
         #twins
+        #misspelt
         #[allow(unused_imports)]
         use ::thunder::__rt::TensorOps as _;
         #statics

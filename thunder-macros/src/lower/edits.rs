@@ -93,6 +93,9 @@ pub struct Edits {
     pub stated: HashMap<Place, Stated>,
     /// Twins that the body asks for: of methods, and of associated functions with their number of arguments.
     pub twins: (BTreeSet<String>, BTreeMap<String, usize>),
+    /// Methods of receivers that only rustc knows which, of a tensor, are misspelt operations, with their number of
+    /// arguments.
+    pub misspelt: BTreeMap<String, usize>,
 }
 
 impl Edits {

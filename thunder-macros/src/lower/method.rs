@@ -409,6 +409,9 @@ impl<'a> Lower<'a, '_> {
         if self.given_by_name(&args) {
             return Value::Failed;
         }
+        if unknown_operation::is_misspelt(name) {
+            self.edits.misspelt.entry(name.into()).or_insert(args.len());
+        }
         self.call_item(Callee::Method(name.into()), Some(x), &args, span)
     }
 

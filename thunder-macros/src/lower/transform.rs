@@ -53,7 +53,7 @@ impl<'a> Lower<'a, '_> {
         }
         if values.len() != count || !matches!(values[closure_at], Value::Closure(_) | Value::Callable(..)) {
             let at = c.args.get(closure_at).map_or(&*c.func, |e| e);
-            let name = crate::trace::transform(kind);
+            let name = kind.name();
             self.diag.error(at, format!("`{name}` takes a closure, and it is not here"), usage(kind));
             return Value::Failed;
         }
@@ -93,7 +93,7 @@ impl<'a> Lower<'a, '_> {
             let at: &Expr = &c.args[closure_at];
             let dims = self.types.dims.list();
             let text = thunder_core::types::Text::new().shape(&ty.shape, &dims);
-            let name = crate::trace::transform(kind);
+            let name = kind.name();
             self.diag.error(
                 at,
                 format!("`{name}` differentiates a scalar, and this closure gives {}", text.as_str()),

@@ -19,8 +19,8 @@ pub enum Kind {
     Key,
     /// A Rust number or text; `usize` can be an extent.
     Static {
-        /// Whether it is a `usize`.
-        size: bool,
+        /// The name of its type.
+        name: String,
     },
     /// A tuple.
     Tuple(Vec<Kind>),
@@ -145,7 +145,6 @@ impl Types {
             ("Tensor", [elem, shape]) => Kind::Tensor(Ty::new(self.elem(elem), self.shape(shape, diag))),
             ("Scalar", [elem]) => Kind::Tensor(Ty::new(self.elem(elem), Shape::SCALAR)),
             ("Key", []) => Kind::Key,
-            ("usize", []) => Kind::Static { size: true },
             ("Dim", _) => Kind::Named(Named { dim: self.dim_name(last, &args, diag), ..Named::default() }),
             ("Option", [inner]) => Kind::Option(Box::new(self.read(inner, diag))),
             ("Vec", [inner]) => Kind::List(Box::new(self.read(inner, diag))),
@@ -156,7 +155,7 @@ impl Types {
                 }
                 Kind::Refused
             }
-            _ if is_static(&name) => Kind::Static { size: false },
+            _ if is_static(&name) || name == "usize" && types.is_empty() => Kind::Static { name },
             _ => {
                 let closure = self.generics.closures.iter().find(|(n, _)| *n == name);
                 if let Some((_, of)) = closure {

@@ -11,15 +11,15 @@ fn a_function() {
     );
     same(
         &got,
-        "trace rms_norm(x: E[B, T, C], w: E[C], eps: static) -> E[B, T, C]
-           v3: f32[B, T, C] = cast v0, elem=f32                   # :2
+        "trace rms_norm(x: E[B, T, C], w: E[C], eps: f32) -> E[B, T, C]
+           v3: f32[B, T, C] = cast x, elem=f32                   # :2
            v4: f32[B, T, C] = square v3                           # :3
            v5: f32[B, T, 1] = mean v4, axes=[-1], keepdim=true    # :3
            v6: f32[B, T, 1] = add v5, _                           # :3
            v7: f32[B, T, 1] = rsqrt v6                            # :3
            v8: f32[B, T, C] = mul v3, v7                          # :4
            v9: E[B, T, C] = cast v8, elem=_                       # :4
-           v10: E[B, T, C] = mul v9, v1                           # :4
+           v10: E[B, T, C] = mul v9, w                           # :4
            return v10",
     );
 }
@@ -38,18 +38,18 @@ fn a_method_with_a_static_branch() {
     same(
         &got,
         "trace forward(&self, x: E[B, T, C], key: key) -> E[B, T, C]
-           v3 = v0.qkv
-           v4 = _::forward(v3, v1)                                # :3
+           v3 = self.qkv
+           v4 = _::forward(v3, x)                                # :3
            v5 = chunk v4, n=3, axis=-1, index=0                   # :3
            v6 = chunk v4, n=3, axis=-1, index=1                   # :3
            v7 = chunk v4, n=3, axis=-1, index=2                   # :3
-           v8 = v0.proj
+           v8 = self.proj
            v9: _[_, _, _] = rearrange v5, pattern=|a, b, c, d| (a, c, (b, d)) # :4
            v10 = _::forward(v8, v9)                               # :4
-           v11 = v0.training
+           v11 = self.training
            choice #0:
-             v12 = v0.dropout
-             v13 = dropout v10, v2, p=_                           # :5
+             v12 = self.dropout
+             v13 = dropout v10, key, p=_                           # :5
              v14 := v13
            or #0:
              v14 := v10
@@ -76,11 +76,11 @@ fn a_loop_carries_what_it_assigns() {
     same(
         &got,
         "trace forward(&self, x: E[B, C], key: key) -> E[B, C]
-           v3 = v0.blocks
-           v4 := v1
+           v3 = self.blocks
+           v4 := x
            repeat #0:
              v5 = v3[#0]
-             v6: u32[2] = fold_in v2, _                           # :6
+             v6: u32[2] = fold_in key, _                           # :6
              v7 = _::forward(v5, v4, v6)                          # :6
              choice #1:
                v8 = relu v7                                       # :7
@@ -105,9 +105,9 @@ fn names_swapped_in_a_loop_are_saved_first() {
     );
     same(
         &got,
-        "trace f(a: f32[B], b: f32[B], n: static) -> (f32[B], f32[B])
-           v3: f32[B] := v0
-           v4: f32[B] := v1
+        "trace f(a: f32[B], b: f32[B], n: usize) -> (f32[B], f32[B])
+           v3: f32[B] := a
+           v4: f32[B] := b
            repeat #0:
              v5: f32[B] = exp v3                                  # :4
              v6: f32[B] := v4
@@ -129,10 +129,10 @@ fn an_extent_that_changes_in_a_loop_is_not_known_after_it() {
     );
     same(
         &got,
-        "trace f(x: f32[B, C], n: static) -> f32[_, C]
-           v2: f32[_, C] := v0
+        "trace f(x: f32[B, C], n: usize) -> f32[_, C]
+           v2: f32[_, C] := x
            repeat #0:
-             v3: f32[_, C] = cat v2, v0, axis=0                   # :3
+             v3: f32[_, C] = cat v2, x, axis=0                   # :3
              v2: f32[_, C] := v3
            return v2",
     );
@@ -153,26 +153,26 @@ fn lists_and_iterators() {
     same(
         &got,
         "trace f(&self, x: f32[C]) -> f32[_, C]
-           v2 = v0.layers
-           v3 = v0.others
+           v2 = self.layers
+           v3 = self.others
            v4 = {}
            repeat #0:
              v5 = v2[#0]
              v6 = v3[#0]
-             v7 = _::forward(v6, v1)                              # :3
+             v7 = _::forward(v6, x)                              # :3
              v8 = _::forward(v5, v7)                              # :3
              v4[+] = v8
            v9 = {}
-           v10 = v0.layers
+           v10 = self.layers
            repeat #1:
              v11 = v10[#1]
-             v12 = _::forward(v11, v1)                            # :5
+             v12 = _::forward(v11, x)                            # :5
              v9[+] = v12
            v13 = stack v4, axis=0                                 # :6
            v14 = stack v9, axis=0                                 # :6
            v15 = add v13, v14                                     # :6
-           v16 = v0.layers
-           v17 := v1
+           v16 = self.layers
+           v17 := x
            repeat #2:
              v18 = v16[#2]
              v19 = _::forward(v18, v17)                           # :6
@@ -195,12 +195,12 @@ fn transforms_are_regions() {
     same(
         &got,
         "trace step(model: Gpt, opt: AdamW, lr: f32[], x: i64[B, T], key: key) -> (Gpt, AdamW, f32[])
-           v7 = value_and_grad v0 |v5|                            # :3
-             v6 = _::loss(v5, v3, v4)                             # :3
+           v7 = value_and_grad model |v5|                            # :3
+             v6 = _::loss(v5, x, key)                             # :3
              give v6
            v8 = v7.0
            v9 = v7.1
-           v10 = _::update(v1, v0, v9, v2)                        # :4
+           v10 = _::update(opt, model, v9, lr)                        # :4
            v11 = v10.0
            v12 = v10.1
            v13 = {.0: v11, .1: v12, .2: v8}
@@ -222,14 +222,14 @@ fn optional_operands_and_closures() {
     same(
         &got,
         "trace f(x: f32[B, C], w: f32[C]?) -> f32[B, C]
-           v2: f32[B, C] = rms_norm v0, v1, eps=1e-6, weight=_    # :3
+           v2: f32[B, C] = rms_norm x, w, eps=1e-6, weight=_    # :3
            v3: f32[B, C] := _
            v4: f32[B, C] := v3
            repeat #0:
-             v5: f32[B, C] = add v0, v1                           # :4
+             v5: f32[B, C] = add x, w                           # :4
              v4: f32[B, C] := v5
            choice #1:
-             v6: f32[B, C] = add v2, v1                           # :5
+             v6: f32[B, C] = add v2, w                           # :5
              v7: f32[B, C] := v6
            or #1:
              v7: f32[B, C] := v2
@@ -276,11 +276,11 @@ fn closures_are_given_and_called() {
             }",
         ),
         "trace apply(x: f32[C], f: closure) -> f32[K]
-           v5: f32[C] = grad v0 |v2: f32[C]|                      # :2
-             v3: f32[K] = v1(v2)                                  # :2
+           v5: f32[C] = grad x |v2: f32[C]|                      # :2
+             v3: f32[K] = f(v2)                                  # :2
              v4: f32[] = sum v3, axes=all, keepdim=false          # :2
              give v4
-           v6: f32[K] = v1(v0)                                    # :3
+           v6: f32[K] = f(x)                                    # :3
            return v6",
     );
     same(
@@ -291,12 +291,12 @@ fn closures_are_given_and_called() {
             }",
         ),
         "trace twice(x: f32[C], f: closure) -> f32[C]
-           v2: f32[C] = exp v0                                    # :2
+           v2: f32[C] = exp x                                    # :2
            v6 = closure |v3|
-             v4: f32[C] = v1(v3)                                  # :3
+             v4: f32[C] = f(v3)                                  # :3
              v5: f32[C] = mul v4, v2                              # :3
              give v5
-           v7 = apply(v0, v6)                                     # :3
+           v7 = apply(x, v6)                                     # :3
            return v7",
     );
 }
