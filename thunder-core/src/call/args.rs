@@ -1,0 +1,140 @@
+//! The arguments of a call: by reference, or by value, which donates.
+
+use crate::item::Param;
+use crate::link::log::Leaves;
+use crate::link::record;
+use crate::module::{Mapper, Tree, Visitor};
+
+/// An argument taken by reference: never written over.
+pub struct Ref<'a, T>(pub &'a T);
+
+/// An argument taken by value: its memory may be reused for the results.
+pub struct Own<T>(pub T);
+
+/// One argument of a call.
+pub trait Arg {
+    /// The argument itself.
+    type Tree: Tree;
+    /// What a refused call gives back.
+    type Given;
+    /// Whether it is donated.
+    const OWNED: bool;
+    /// The argument.
+    fn tree(&self) -> &Self::Tree;
+    /// The argument, by value; cloned if it was given by reference.
+    fn into_tree(self) -> Self::Tree;
+    /// What a refused call gives back.
+    fn give(self) -> Self::Given;
+    /// The same, made anew from a structure of this form with the leaves that `m` gives.
+    fn restore(tree: &Self::Tree, m: &mut dyn Mapper) -> Self::Given;
+}
+
+impl<T: Tree> Arg for Ref<'_, T> {
+    type Tree = T;
+    type Given = ();
+    const OWNED: bool = false;
+    fn tree(&self) -> &T {
+        self.0
+    }
+    fn into_tree(self) -> T {
+        self.0.clone()
+    }
+    fn give(self) {}
+    fn restore(tree: &T, m: &mut dyn Mapper) {
+        tree.map(m);
+    }
+}
+
+impl<T: Tree> Arg for Own<T> {
+    type Tree = T;
+    type Given = T;
+    const OWNED: bool = true;
+    fn tree(&self) -> &T {
+        &self.0
+    }
+    fn into_tree(self) -> T {
+        self.0
+    }
+    fn give(self) -> T {
+        self.0
+    }
+    fn restore(tree: &T, m: &mut dyn Mapper) -> T {
+        tree.map(m)
+    }
+}
+
+/// Sees the leaves of all arguments.
+pub trait ArgVisitor: Visitor {
+    /// The next leaves belong to this argument.
+    fn argument(&mut self, index: usize, owned: bool);
+}
+
+/// All arguments of a call, as a tuple of [`Ref`] and [`Own`].
+pub trait Args: Sized {
+    /// The arguments, by value.
+    type Owned: Send + Sync + 'static;
+    /// What a refused call gives back: `()` for each that was given by reference.
+    type Given;
+    /// Shows every leaf.
+    fn visit(&self, v: &mut dyn ArgVisitor);
+    /// Traced parameters in place of the arguments.
+    fn parameters(&self, params: &[Param]) -> Self::Owned;
+    /// The arguments, by value.
+    fn owned(self) -> Self::Owned;
+    /// A copy of the arguments.
+    fn copy(owned: &Self::Owned) -> Self::Owned;
+    /// What a refused call gives back.
+    fn give(self) -> Self::Given;
+    /// What a refused call gives back, made anew from `owned` with the leaves that `m` gives.
+    fn restore(owned: &Self::Owned, m: &mut dyn Mapper) -> Self::Given;
+    /// The traced leaves of each argument.
+    #[doc(hidden)]
+    fn leaves(owned: &Self::Owned) -> ArgLeaves;
+}
+
+/// The traced leaves of each argument.
+#[doc(hidden)]
+pub struct ArgLeaves(pub(crate) Vec<Leaves>);
+
+macro_rules! args {
+    ($(($($t:ident $i:tt),*);)*) => {$(
+        impl<$($t: Arg),*> Args for ($($t,)*) {
+            type Owned = ($($t::Tree,)*);
+            type Given = ($($t::Given,)*);
+            #[allow(unused_variables)]
+            fn visit(&self, v: &mut dyn ArgVisitor) {
+                $(v.argument($i, $t::OWNED); self.$i.tree().visit(v);)*
+            }
+            #[allow(unused_variables, clippy::unused_unit)]
+            fn parameters(&self, params: &[Param]) -> Self::Owned {
+                ($(record::parameters(self.$i.tree(), params.get($i).map_or("", |p| p.name)),)*)
+            }
+            #[allow(clippy::unused_unit)]
+            fn owned(self) -> Self::Owned { ($(self.$i.into_tree(),)*) }
+            #[allow(unused_variables, clippy::unused_unit)]
+            fn copy(owned: &Self::Owned) -> Self::Owned { ($(owned.$i.clone(),)*) }
+            #[allow(clippy::unused_unit)]
+            fn give(self) -> Self::Given { ($(self.$i.give(),)*) }
+            #[allow(unused_variables, clippy::unused_unit)]
+            fn restore(owned: &Self::Owned, m: &mut dyn Mapper) -> Self::Given { ($($t::restore(&owned.$i, m),)*) }
+            #[allow(unused_variables)]
+            fn leaves(owned: &Self::Owned) -> ArgLeaves { ArgLeaves(vec![$(record::leaves(&owned.$i)),*]) }
+        }
+    )*};
+}
+
+args! {
+    ();
+    (A 0);
+    (A 0, B 1);
+    (A 0, B 1, C 2);
+    (A 0, B 1, C 2, D 3);
+    (A 0, B 1, C 2, D 3, E 4);
+    (A 0, B 1, C 2, D 3, E 4, F 5);
+    (A 0, B 1, C 2, D 3, E 4, F 5, G 6);
+    (A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7);
+    (A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8);
+    (A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9);
+    (A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9, K 10);
+    (A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9, K 10, L 11);
+}

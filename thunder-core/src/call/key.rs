@@ -1,0 +1,166 @@
+//! What a call's arguments come to, and the cache of what was compiled for them.
+
+use super::{ArgVisitor, Args};
+use crate::device::Device;
+use crate::error::Error;
+use crate::exec::Arg as RunArg;
+use crate::item::Item;
+use crate::link::record;
+use crate::module::{StaticValue, Visitor};
+use crate::tensor::{Key, RawTensor};
+use crate::trace::Loc;
+use std::any::{Any, TypeId};
+use std::cell::Cell;
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hash, Hasher};
+use std::mem::take;
+use std::sync::{Arc, LazyLock, RwLock};
+
+/// What a call's arguments come to: the key of the cache, the buffers, the device.
+#[derive(Default)]
+pub(super) struct Gathered {
+    pub words: Vec<u64>,
+    pub args: Vec<RunArg>,
+    pub donated: Vec<bool>,
+    keys: Vec<(usize, [u32; 2])>,
+    device: Option<Device>,
+    owned: bool,
+    argument: usize,
+    /// The first argument that lies elsewhere: its index, and where.
+    elsewhere: Option<(usize, Device)>,
+    /// The first argument with a tensor that has no memory.
+    without: Option<usize>,
+}
+
+/// Lists of words, buffers and donations.
+type Lists = (Vec<u64>, Vec<RunArg>, Vec<bool>);
+
+thread_local! {
+    /// The lists of the last call, empty: a call of many parameters would grow its own anew.
+    static SPARE: Cell<Lists> = const { Cell::new((Vec::new(), Vec::new(), Vec::new())) };
+}
+
+impl Gathered {
+    fn new() -> Gathered {
+        let mut g = Gathered::default();
+        (g.words, g.args, g.donated) = SPARE.take();
+        g
+    }
+}
+
+impl Drop for Gathered {
+    fn drop(&mut self) {
+        self.words.clear();
+        self.args.clear();
+        self.donated.clear();
+        let lists = (take(&mut self.words), take(&mut self.args), take(&mut self.donated));
+        // A thread that ends has no use for them.
+        let _ = SPARE.try_with(|spare| spare.set(lists));
+    }
+}
+
+impl Visitor for Gathered {
+    fn tensor(&mut self, t: &RawTensor) {
+        if let RawTensor::Concrete { buffer, ty, device } = t {
+            self.words.push(ty.id() << 1 | u64::from(self.owned));
+            if *self.device.get_or_insert(*device) != *device {
+                self.elsewhere.get_or_insert((self.argument, *device));
+            }
+            let arg =
+                if self.owned { RunArg::Donated(buffer.clone()) } else { RunArg::Borrowed(buffer.clone()) };
+            self.args.push(arg);
+            self.donated.push(self.owned);
+        } else {
+            self.without.get_or_insert(self.argument);
+        }
+    }
+    fn key(&mut self, key: Key) {
+        self.words.push(u64::MAX);
+        self.keys.push((self.args.len() + self.keys.len(), key.words()));
+        self.donated.push(false);
+    }
+    fn fixed(&mut self, value: StaticValue<'_>) {
+        match value {
+            StaticValue::Bits(b) => self.words.push(b),
+            StaticValue::Text(t) => {
+                self.words.push(t.len() as u64);
+                self.words.extend(t.bytes().map(u64::from));
+            }
+        }
+    }
+}
+
+impl ArgVisitor for Gathered {
+    fn argument(&mut self, index: usize, owned: bool) {
+        self.argument = index;
+        self.owned = owned;
+    }
+}
+
+/// Multiply and rotate: the keys are short lists of small numbers, looked up at every call.
+#[derive(Default)]
+pub(super) struct WordHasher(u64);
+
+impl Hasher for WordHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+    fn write(&mut self, bytes: &[u8]) {
+        for chunk in bytes.chunks(8) {
+            let mut word = [0; 8];
+            word[..chunk.len()].copy_from_slice(chunk);
+            self.write_u64(u64::from_ne_bytes(word));
+        }
+    }
+    fn write_u64(&mut self, x: u64) {
+        self.0 = (self.0.rotate_left(5) ^ x).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    }
+    fn write_usize(&mut self, x: usize) {
+        self.write_u64(x as u64);
+    }
+}
+
+pub(super) type Cache = HashMap<Vec<u64>, Arc<dyn Any + Send + Sync>, BuildHasherDefault<WordHasher>>;
+
+pub(super) static CACHE: LazyLock<RwLock<Cache>> = LazyLock::new(Default::default);
+
+/// The key, the buffers and the device of a call of `item`.
+pub(super) fn gather<A: Args, F: 'static>(
+    item: &'static Item,
+    args: &A,
+) -> Result<(Gathered, Device), Error> {
+    // The type of the body stands for the body in the key: it must not hold values of its own.
+    const { assert!(size_of::<F>() == 0, "a body captures nothing") };
+    if record::active() {
+        let text = format!("`{}::call` inside a trace: call the function itself", item.name);
+        return Err(Error::Type { text, loc: Loc { file: item.file, line: item.line, column: 1 } });
+    }
+    let mut g = Gathered::new();
+    let mut h = WordHasher::default();
+    TypeId::of::<F>().hash(&mut h);
+    g.words.push(h.finish());
+    args.visit(&mut g);
+    let device = g.device.unwrap_or_else(Device::default_device);
+    if let Some((index, found)) = g.elsewhere {
+        return Err(Error::Device {
+            function: item.name.into(),
+            argument: item.params.get(index).map_or("?", |p| p.name).into(),
+            expected: device.name().into(),
+            found: found.name().into(),
+        });
+    }
+    if let Some(index) = g.without {
+        return Err(Error::Argument {
+            function: item.name.into(),
+            argument: item.params.get(index).map_or("?", |p| p.name).into(),
+            expected: "a tensor".into(),
+            found: "one without elements: it belongs to a trace, or an earlier failure left it".into(),
+        });
+    }
+    g.words.push(device.id());
+    for (at, words) in take(&mut g.keys) {
+        let bytes: Vec<u8> = words.iter().flat_map(|w| w.to_ne_bytes()).collect();
+        g.args.insert(at, RunArg::Borrowed(device.backend().upload(&bytes)?));
+    }
+    Ok((g, device))
+}

@@ -1,0 +1,132 @@
+//! What a body asks of its static values, where only rustc can know that they are static.
+
+use crate::error::Error;
+use crate::link::record;
+use crate::trace::Loc;
+
+/// The bool a static condition is, when only rustc can know that it is no tensor.
+#[diagnostic::on_unimplemented(
+    message = "a branch on a tensor value: it decides while tracing, when a tensor holds nothing yet",
+    label = "`{Self}` is not a `bool` that is known while tracing",
+    note = "compute both and choose: `select(condition, x, y)`; or a mask"
+)]
+pub trait StaticBool {
+    /// The value.
+    fn get(self) -> bool;
+}
+
+#[diagnostic::do_not_recommend]
+impl StaticBool for bool {
+    fn get(self) -> bool {
+        self
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl StaticBool for &bool {
+    fn get(self) -> bool {
+        *self
+    }
+}
+
+/// A number that `as` converts, when only rustc can know that it is no tensor.
+#[diagnostic::on_unimplemented(
+    message = "a host read: `as` makes a Rust number of a tensor, and while tracing it holds nothing yet",
+    label = "`{Self}` is no Rust number that is known while tracing",
+    note = "another element type: `x.cast::<f32>()`"
+)]
+pub trait StaticNumber {
+    /// Itself: of what is none, rustc has no type to speak of twice.
+    type This;
+    /// The value.
+    fn get(self) -> Self::This;
+}
+
+/// A bound of a range, when only rustc can know that it is no tensor.
+#[diagnostic::on_unimplemented(
+    message = "a branch on a tensor value: a range bound decides while tracing, when a tensor holds nothing yet",
+    label = "`{Self}` is no Rust number that is known while tracing",
+    note = "a static bound, with `select` or a mask for what lies beyond; for a loop also `scan`"
+)]
+pub trait StaticBound {
+    /// Itself: of what is none, rustc has no type to speak of twice.
+    type This;
+    /// The value.
+    fn get(self) -> Self::This;
+}
+
+/// An index, when only rustc can know that it is no tensor.
+#[diagnostic::on_unimplemented(
+    message = "a host read: an index into a Rust list must be known while tracing, when a tensor holds nothing yet",
+    label = "`{Self}` is no Rust index that is known while tracing",
+    note = "put the list into a tensor and take from it: `stack(&xs, 0).index_select(0, i)`"
+)]
+pub trait StaticIndex {
+    /// Itself: of what is none, rustc has no type to speak of twice.
+    type This;
+    /// The value.
+    fn get(self) -> Self::This;
+}
+
+macro_rules! known {
+    ($trait:ident: $($t:ty)*) => {$(
+        #[diagnostic::do_not_recommend]
+        impl $trait for $t {
+            type This = $t;
+            fn get(self) -> $t {
+                self
+            }
+        }
+    )*};
+}
+
+known! { StaticNumber: u8 u16 u32 u64 u128 usize i8 i16 i32 i64 i128 isize f32 f64 bool char }
+known! { StaticBound: u8 u16 u32 u64 u128 usize i8 i16 i32 i64 i128 isize char }
+known! { StaticIndex: usize }
+
+/// What `as` converts: a number, or a compile error that says so.
+pub fn static_number<T: StaticNumber<This = N>, N>(x: T) -> N {
+    x.get()
+}
+
+/// A bound of a range: a number, or a compile error that says so.
+pub fn static_bound<T: StaticBound<This = N>, N>(x: T) -> N {
+    x.get()
+}
+
+/// An index: a `usize`, or a compile error that says so.
+pub fn static_index<T: StaticIndex<This = N>, N>(x: T) -> N {
+    x.get()
+}
+
+/// A condition of unknown kind: a `bool`, or a compile error that says so.
+pub fn static_cond<T: StaticBool>(condition: T) -> bool {
+    condition.get()
+}
+
+/// Extents, `_` for one that is left open.
+fn wanted(expected: &[Option<usize>]) -> String {
+    let list: Vec<String> = expected.iter().map(|e| e.map_or("_".into(), |n| n.to_string())).collect();
+    format!("[{}]", list.join(", "))
+}
+
+/// Checks an annotated binding's extents when the trace is linked.
+#[track_caller]
+pub fn assert_shape<E: crate::types::Element, S: crate::tensor::Shape>(
+    x: &crate::tensor::Tensor<E, S>,
+    expected: &[Option<usize>],
+    names: &str,
+) {
+    let sizes = x.shape().sizes();
+    let fits =
+        sizes.len() == expected.len() && sizes.iter().zip(expected).all(|(s, e)| e.is_none_or(|e| e == *s));
+    if !fits && record::active() {
+        record::fail(Error::Type {
+            text: format!(
+                "annotated as {names}, which is {}; the tensor has shape {sizes:?}",
+                wanted(expected)
+            ),
+            loc: Loc::caller(),
+        });
+    }
+}
