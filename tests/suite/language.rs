@@ -474,3 +474,46 @@ fn a_trace_prints_what_it_holds_and_what_it_calls() {
     let whole = format!("{:#}", shown::TRACE);
     assert!(whole.contains("\n      trace rms_norm(x: E[B, C], w: E[C], eps: f32)"), "{whole}");
 }
+
+#[thunder]
+fn mapped(l: &thunder::nn::Linear<f32>, x: &Tensor<f32, (B, C)>) -> Tensor<f32, (B, C)> {
+    l.forward(x)
+}
+
+#[thunder]
+fn halves(x: &Tensor<f32, (N,)>) -> Tensor<f32, (N,)> {
+    let n = x.shape().0;
+    x.reshape((n / 2, 2)).sum(1)
+}
+
+#[thunder]
+fn twice(x: &Tensor<f32, (N,)>) -> (Tensor<f32, (K,)>, Tensor<f32, (K,)>) {
+    let n = x.shape().0;
+    (x.reshape((n / 2, 2)).sum(1), x.reshape((n / 4, 4)).sum(1))
+}
+
+#[thunder]
+fn of_halves(x: &Tensor<f32, (N,)>) -> Scalar<f32> {
+    halves(x).sum(..)
+}
+
+/// What only linking can know of a result is refused there, not believed.
+#[test]
+fn a_declared_result_is_held_to_its_signature() {
+    crate::device();
+    let linear = thunder::nn::Linear::<f32>::new(4, 8, false, Key::new(0));
+    let x = matrix(2, 4);
+    let error = mapped::call(&linear, &x).expect_err("8 is not C").to_string();
+    assert!(error.contains("declared (B, C) with B = 2, C = 4, and has shape (2, 8)"), "{error}");
+    let square = thunder::nn::Linear::<f32>::new(4, 4, false, Key::new(0));
+    assert_eq!(mapped(&square, &x).shape(), (2, 4));
+
+    let v = Tensor::<f32, _>::ones((4,));
+    let error = halves::call(&v).expect_err("half of N is not N").to_string();
+    assert!(error.contains("declared (N,) with N = 4, and has shape (2,)"), "{error}");
+    assert!(error.contains("language.rs:"), "{error}");
+    let error = of_halves::call(&v).expect_err("also where it is called").to_string();
+    assert!(error.contains("`halves`"), "{error}");
+    let error = twice::call(&v).expect_err("K is one extent").to_string();
+    assert!(error.contains("declared (K,) with K = 2, and has shape (1,)"), "{error}");
+}

@@ -137,15 +137,32 @@ impl<'a> Matcher<'a> {
             Flow::Return(value) => value,
             _ => self.operand(f, &item.output),
         };
-        self.frames.truncate(f);
         let Some(Event::Exit { result }) = self.log.get(self.at) else {
             return Err(self.refuse(item, None, format!("expected the end, recorded {}", self.describe())));
         };
         if matches!(value, Slot::Unset) || !fits(&value, result) {
             return Err(self.refuse(item, None, "the result is another value"));
         }
+        self.declared(f, result)?;
+        self.frames.truncate(f);
         self.at += 1;
         Ok(result.clone())
+    }
+
+    /// Holds a call's result against what its signature says: one name is one extent there too.
+    fn declared(&mut self, f: usize, result: &Leaves) -> Result<(), Error> {
+        let item = self.item(f);
+        let types = result.list.iter().map(|(path, v)| (path.clone(), self.trace.ty(*v))).collect();
+        let found = Leaves { types, ..Leaves::default() };
+        let dims = &mut self.frames[f].dims;
+        spec(dims, &item.result, &found, &[]).map_err(|(expected, found)| Error::Type {
+            text: format!(
+                "`{}`: its result is declared {expected}, and has shape {found}\n\n       \
+                 help: name each extent for what it is, or leave it open: `_`",
+                item.name
+            ),
+            loc: Loc { file: item.file, line: item.line, column: 1 },
+        })
     }
 
     fn nodes(&mut self, f: usize, nodes: &'static [Node]) -> Result<Flow, Error> {
