@@ -1,4 +1,4 @@
-//! A tensor language inside Rust.
+#![doc = include_str!("../README.md")]
 
 extern crate self as thunder;
 

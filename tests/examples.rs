@@ -72,7 +72,7 @@ fn losses(text: &str) -> Vec<String> {
 fn trains_and_speaks() {
     let dir = Scratch::new("trains");
     let text = out(&train(&dir.text(40), &["--steps", "4"]));
-    assert!(text.contains("1760 characters, 28 of them different; 176 to validate"), "{text}");
+    assert!(text.contains("1760 characters, 28 distinct; 176 to validate"), "{text}");
     assert_eq!(losses(&text).len(), 4, "{text}");
     let loss = text.lines().find_map(|l| l.strip_prefix("val loss ")).expect("a validation loss");
     assert!(loss.parse::<f64>().unwrap() < 4.0, "{loss}");
@@ -114,7 +114,7 @@ fn texts_that_are_refused() {
     fs::write(&path, "tiny").unwrap();
     assert!(refused(&train(&path, &[])).contains("a context of 64 needs at least 650"));
     fs::write(&path, [0xff; 1000]).unwrap();
-    assert!(refused(&train(&path, &[])).contains("no UTF-8 text"));
+    assert!(refused(&train(&path, &[])).contains("not UTF-8 text"));
 }
 
 #[test]
@@ -137,7 +137,7 @@ fn checkpoints_that_are_refused() {
     fs::write(&path, &whole[..whole.len() / 2]).unwrap();
     refuse(&[], "cut short");
     fs::write(&path, "not a checkpoint, but something that someone wants to keep").unwrap();
-    refuse(&[], "no safetensors file");
+    refuse(&[], "not a safetensors file");
     fs::write(&path, &whole).unwrap();
     fs::write(&text, "ANOTHER TEXT. ".repeat(70)).unwrap();
     refuse(&[], "of another text");

@@ -133,11 +133,11 @@ fn cut_short_or_damaged() {
         let _ = weights::load(&path, &pair());
     }
     fs::write(&path, "not a model at all, but a text of some length").unwrap();
-    assert!(refused(&path).contains("no safetensors file"));
+    assert!(refused(&path).contains("not a safetensors file"));
     let mut huge = u64::MAX.to_le_bytes().to_vec();
     huge.extend([b' '; 64]);
     fs::write(&path, huge).unwrap();
-    assert!(refused(&path).contains("no safetensors file"));
+    assert!(refused(&path).contains("not a safetensors file"));
 }
 
 #[test]

@@ -16,6 +16,7 @@ mod text;
 use checkpoint::{Checkpoint, State};
 use clap::{Parser, ValueEnum};
 use progress::{Progress, thousands};
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
@@ -57,7 +58,7 @@ struct Options {
 enum Preset {
     /// 0.8 million parameters, 2000 steps: minutes on a CPU.
     Cpu,
-    /// 10.6 million parameters, 5000 steps: for a GPU.
+    /// 10.7 million parameters, 5000 steps: for a GPU.
     Baby,
 }
 
@@ -114,7 +115,7 @@ fn run(options: &Options) -> Result<(), String> {
     }
     println!("text: {from}, {}", text.summary());
     println!(
-        "model: {} parameters, on {}, open after {opening:.2} s",
+        "model: {} parameters, on {}, ready after {opening:.2} s",
         thousands(nn::count(&state.model) as u64),
         Device::default_device()
     );
@@ -278,7 +279,12 @@ impl Run<'_> {
         let (lr, (tokens, targets), key) = self.inputs(state.seed, state.step).map_err(|e| e.to_string())?;
         let text =
             train_step::explain(&state.model, &state.opt, &lr, &tokens, &targets, key, self.recipe.half);
-        println!("{}", text.map_err(|e| e.to_string())?);
+        let text = text.map_err(|e| e.to_string())?;
+        // A reader that has seen enough, as `head`, is no failure.
+        match writeln!(std::io::stdout(), "{text}") {
+            Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => return Err(e.to_string()),
+            _ => {}
+        }
         Ok(())
     }
 }

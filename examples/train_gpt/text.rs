@@ -78,7 +78,7 @@ impl Text {
     pub fn summary(&self) -> String {
         let (train, validation) = (self.train.len(), self.validation.len());
         format!(
-            "{} characters, {} of them different; {validation} to validate",
+            "{} characters, {} distinct; {validation} to validate",
             train + validation,
             self.vocabulary.len()
         )
@@ -108,7 +108,7 @@ fn batch(tokens: &[u32], starts: &[usize], context: usize) -> Result<Batch, Erro
 /// A file's text.
 pub fn read(path: &Path) -> Result<String, String> {
     let bytes = fs::read(path).map_err(|e| format!("{}: {e}", path.display()))?;
-    String::from_utf8(bytes).map_err(|_| format!("{}: no UTF-8 text", path.display()))
+    String::from_utf8(bytes).map_err(|_| format!("{}: not UTF-8 text", path.display()))
 }
 
 /// The sources and documents of this repository, one after another.

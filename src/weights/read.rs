@@ -43,14 +43,14 @@ impl Reader {
         if length < 8 {
             return Err(file_error(
                 path,
-                format!("damaged or cut short: {length} bytes are no safetensors file"),
+                format!("damaged or cut short: {length} bytes, not a safetensors file"),
             ));
         }
         file.read_exact(&mut word).map_err(io)?;
         let header = u64::from_le_bytes(word);
         if header > MAX_HEADER || header > length - 8 {
             let what = format!(
-                "no safetensors file, or cut short: its header would take {header} of {length} bytes"
+                "not a safetensors file, or cut short: its header would take {header} of {length} bytes"
             );
             return Err(file_error(path, what));
         }
