@@ -7,6 +7,7 @@ mod device;
 pub mod nn;
 pub mod optim;
 pub mod prelude;
+pub mod transforms;
 pub mod weights;
 
 pub use device::Devices;
