@@ -30,6 +30,22 @@ pub fn shared(name: &syn::Ident, diag: &mut Diagnostics) {
     );
 }
 
+/// Whether it is a container of std's that no trace goes through: its order, or which of two it is, is decided outside.
+pub fn is_container(p: &TypePath) -> bool {
+    const NAMES: &[&str] =
+        &["HashMap", "HashSet", "BTreeMap", "BTreeSet", "VecDeque", "BinaryHeap", "LinkedList", "Result"];
+    p.path.segments.last().is_some_and(|s| NAMES.iter().any(|n| s.ident == n) && !s.arguments.is_none())
+}
+
+/// `HashMap<K, V>`, `Result<T, E>`.
+pub fn container(name: &syn::Ident, diag: &mut Diagnostics) {
+    diag.error(
+        name,
+        format!("a `{name}` can't go in or out of a `#[thunder]` function: no trace goes through it"),
+        "a tuple, an array, a `Vec` or an `Option`; what a call refuses comes from `f::call(…)`",
+    );
+}
+
 /// A type that is known to be some other tensor: sparse, nested, lazy, or another crate's.
 pub fn named(p: &TypePath, args: usize, diag: &mut Diagnostics) -> bool {
     const CRATES: &[&str] = &[

@@ -17,7 +17,7 @@ impl Types {
             Type::TraitObject(_) | Type::BareFn(_) | Type::Ptr(_) => {
                 *ty = syn::parse_quote!(::thunder::__rt::Refused<#ty>);
             }
-            Type::Path(p) if is_cell(p) => *ty = syn::parse_quote!(::thunder::__rt::Refused<#p>),
+            Type::Path(p) if is_refused(p) => *ty = syn::parse_quote!(::thunder::__rt::Refused<#p>),
             Type::Path(p) if crate::check::foreign_tensor::is_partial(p) => *ty = syn::parse_quote!(()),
             Type::Path(p) => {
                 if p.path.segments.last().is_some_and(|s| s.ident == "Dim") {
@@ -170,9 +170,10 @@ impl Types {
     }
 }
 
-/// Whether a type's values are places, or shared.
-fn is_cell(p: &syn::TypePath) -> bool {
-    p.path.segments.last().is_some_and(|s| {
-        s.ident == "Rc" || s.ident == "Arc" || crate::check::side_effect::is_cell(&s.ident.to_string())
-    })
+/// Whether a type's values are places, or shared, or in a container that is refused.
+fn is_refused(p: &syn::TypePath) -> bool {
+    crate::check::foreign_tensor::is_container(p)
+        || p.path.segments.last().is_some_and(|s| {
+            s.ident == "Rc" || s.ident == "Arc" || crate::check::side_effect::is_cell(&s.ident.to_string())
+        })
 }

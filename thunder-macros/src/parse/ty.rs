@@ -141,6 +141,10 @@ impl Types {
             crate::check::side_effect::cell_type(&last.ident, diag);
             return Kind::Refused;
         }
+        if crate::check::foreign_tensor::is_container(p) {
+            crate::check::foreign_tensor::container(&last.ident, diag);
+            return Kind::Refused;
+        }
         match (name.as_str(), &types[..]) {
             ("Tensor", [elem, shape]) => Kind::Tensor(Ty::new(self.elem(elem), self.shape(shape, diag))),
             ("Scalar", [elem]) => Kind::Tensor(Ty::new(self.elem(elem), Shape::SCALAR)),
