@@ -149,11 +149,16 @@ impl<'a> Matcher<'a> {
         Ok(result.clone())
     }
 
+    /// The types of recorded values, by their places.
+    fn typed(&self, leaves: &Leaves) -> Leaves {
+        let types = leaves.list.iter().map(|(path, v)| (path.clone(), self.trace.ty(*v))).collect();
+        Leaves { types, ..Leaves::default() }
+    }
+
     /// Holds a call's result against what its signature says: one name is one extent there too.
     fn declared(&mut self, f: usize, result: &Leaves) -> Result<(), Error> {
         let item = self.item(f);
-        let types = result.list.iter().map(|(path, v)| (path.clone(), self.trace.ty(*v))).collect();
-        let found = Leaves { types, ..Leaves::default() };
+        let found = self.typed(result);
         let dims = &mut self.frames[f].dims;
         spec(dims, &item.result, &found, &[]).map_err(|(expected, found)| Error::Type {
             text: format!(
@@ -361,8 +366,7 @@ impl<'a> Matcher<'a> {
         else {
             return Ok(());
         };
-        let types = leaves.list.iter().map(|(path, v)| (path.clone(), self.trace.ty(*v))).collect();
-        let found = Leaves { types, ..Leaves::default() };
+        let found = self.typed(leaves);
         spec(&mut self.frames[f].dims, said, &found, &[]).map_err(|(expected, found)| {
             self.refuse(item, Some(at), format!("`{name}` gives {found}, and its type says {expected}"))
         })

@@ -2,6 +2,7 @@
 
 pub mod body;
 pub mod constant;
+mod example;
 pub mod facts;
 pub mod function;
 pub mod generics;

@@ -1,6 +1,6 @@
 //! Twins: hidden functions beside those of the language, by which rustc tells which a call reaches, and whether it is one.
 
-use super::facts::example;
+use super::example::example;
 use crate::lower::edits::Edits;
 use crate::parse::Signature;
 use proc_macro2::{Ident, Span, TokenStream};
