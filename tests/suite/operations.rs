@@ -268,6 +268,19 @@ fn a_slice_is_updated_in_place() {
         let inputs = [random(&[2, 8, 3], 1), random(&[2, 2, 3], 2), Array::new(DType::I64, &[], vec![start])];
         agrees("slice_update", &trace, &inputs, 0.0);
     }
+    // Data of the start's own type, moved several elements at a time.
+    let long = |dims: &[usize]| Ty::of(DType::I64, dims);
+    let trace = build(&[long(&[6, 4]), long(&[2, 4]), long(&[])], |b, p| {
+        vec![b.op(Op::SliceUpdate { axis: Axis(0) }, p)]
+    });
+    let counted = |dims: &[usize], from: usize| {
+        let n = dims.iter().product::<usize>();
+        Array::new(DType::I64, dims, (from..from + n).map(|i| i as f64).collect())
+    };
+    for start in [-1.0, 1.0, 9.0] {
+        let inputs = [counted(&[6, 4], 0), counted(&[2, 4], 100), Array::new(DType::I64, &[], vec![start])];
+        agrees("slice_update of integers", &trace, &inputs, 0.0);
+    }
 }
 
 #[test]

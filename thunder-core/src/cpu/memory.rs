@@ -1,4 +1,4 @@
-//! Host memory for tensors, recycled so that a steady state allocates nothing large.
+//! Host memory for tensors, recycled so that a steady state allocates none (`tests/steady_state.rs`).
 
 use crate::error::Error;
 use crate::exec::{Buffer, Memory};

@@ -63,8 +63,9 @@ struct Single<'a> {
     places: &'a [Place],
     dtype: DType,
     loc: Loc,
-    /// Elements that are moved as one.
+    /// Elements that are moved as one, of how many first operands (and of the result).
     width: usize,
+    moved: usize,
     /// Memory for partial results: its parameter, and bytes.
     scratch: Option<(String, usize)>,
     code: Code,
@@ -81,6 +82,7 @@ impl<'a> Single<'a> {
             dtype: write.dtype,
             loc,
             width: 1,
+            moved: 0,
             scratch: None,
             code: Code::default(),
         }
@@ -103,7 +105,7 @@ impl<'a> Single<'a> {
                 && lasts.iter().all(|n| n.is_multiple_of(w))
         };
         let Some(w) = [16, 8, 4, 2].into_iter().find(|&w| fits(w)) else { return };
-        self.width = w;
+        (self.width, self.moved) = (w, data);
         for l in self.reads[..data].iter_mut().chain([&mut self.write]) {
             l.sizes[last] /= w;
             l.strides[..last].iter_mut().for_each(|s| *s /= w);
@@ -155,8 +157,7 @@ impl<'a> Single<'a> {
         let mut params = Vec::new();
         let mut args = Vec::new();
         for (i, p) in self.places.iter().enumerate() {
-            let ty =
-                if p.dtype == self.dtype && self.width > 1 { self.unit() } else { stored(p.dtype).into() };
+            let ty = if i < self.moved { self.unit() } else { stored(p.dtype).into() };
             params.push(format!("const {ty}* p{i}"));
             args.push(Arg::Read(i));
         }
