@@ -47,7 +47,7 @@ struct Options {
     #[arg(long, value_name = "FILE")]
     checkpoint: Option<PathBuf>,
     /// Save and stop after this step, to go on another time.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", requires = "checkpoint")]
     stop_at: Option<usize>,
     /// Print what becomes of the training step, and stop.
     #[arg(long)]

@@ -64,7 +64,8 @@ impl Progress {
         if let Some(bar) = &self.bar {
             bar.finish();
         }
-        println!("trained {} steps in {:.1} s", self.last - self.first, self.started.elapsed().as_secs_f64());
+        let (steps, seconds) = (self.last - self.first, self.started.elapsed().as_secs_f64());
+        println!("trained {steps} step{} in {seconds:.1} s", if steps == 1 { "" } else { "s" });
     }
 }
 

@@ -1,5 +1,6 @@
 //! The text: its characters as tokens, its two splits, its batches.
 
+use crate::progress::thousands;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -78,9 +79,10 @@ impl Text {
     pub fn summary(&self) -> String {
         let (train, validation) = (self.train.len(), self.validation.len());
         format!(
-            "{} characters, {} distinct; {validation} to validate",
-            train + validation,
-            self.vocabulary.len()
+            "{} characters, {} distinct; {} to validate",
+            thousands((train + validation) as u64),
+            self.vocabulary.len(),
+            thousands(validation as u64)
         )
     }
 }

@@ -4,8 +4,8 @@ use super::init::Spread;
 use super::{Dropout, Linear};
 use crate::prelude::*;
 
-/// Causal multi-head self-attention (Vaswani et al., "Attention Is All You Need", 2017): each place sees itself and
-/// what is before it. From `(B, T, C)` to `(B, T, C)`.
+/// Causal multi-head self-attention (Vaswani et al., "Attention Is All You Need", 2017): each position sees itself and
+/// those before it. From `(B, T, C)` to `(B, T, C)`.
 ///
 /// ```
 /// use thunder::nn::{Attention, init::Spread};
@@ -18,13 +18,13 @@ use crate::prelude::*;
 #[thunder]
 #[derive(Debug)]
 pub struct Attention<E: Float> {
-    /// Queries, then keys, then values; within each, head after head.
+    /// The projection to queries, then keys, then values; within each, head after head.
     pub qkv: Linear<E, Out = Dim<{ 3 * C }>, In = C>,
-    /// From the heads to the output.
+    /// The projection from the heads to the output.
     pub proj: Linear<E, Out = C, In = C>,
     /// The number of heads, which divides the width.
     pub heads: Dim<H>,
-    /// Of the attention's weights, and of the output.
+    /// The dropout of the attention's weights, and of the output.
     pub dropout: Dropout,
 }
 

@@ -17,13 +17,13 @@ use crate::prelude::*;
 #[thunder]
 #[derive(Debug)]
 pub struct Block<E: Float> {
-    /// Before the attention.
+    /// The norm before the attention.
     pub norm1: LayerNorm<E, C = C>,
-    /// Between places.
+    /// The attention between positions.
     pub attention: Attention<E, C = C>,
-    /// Before the feed-forward part.
+    /// The norm before the feed-forward part.
     pub norm2: LayerNorm<E, C = C>,
-    /// Within each place.
+    /// The feed-forward part, at each position.
     pub mlp: Mlp<E, C = C>,
 }
 
@@ -66,15 +66,15 @@ impl<E: Float> Block<E> {
 /// ```
 #[derive(Clone, PartialEq, Debug)]
 pub struct GptConfig {
-    /// Tokens there are.
+    /// The number of distinct tokens.
     pub vocabulary: usize,
-    /// The longest sequence.
+    /// The length of the longest sequence.
     pub context: usize,
-    /// Blocks.
+    /// The number of blocks.
     pub layers: usize,
-    /// Heads of each attention, which divide the width.
+    /// The heads of each attention; their number divides the width.
     pub heads: usize,
-    /// Features of a place.
+    /// The features of a position.
     pub width: usize,
     /// Whether linear layers and norms have biases.
     pub bias: bool,
@@ -161,7 +161,7 @@ impl<E: Float> Gpt<E> {
         }
     }
 
-    /// The longest sequence.
+    /// The length of the longest sequence.
     pub fn context(&self) -> usize {
         self.positions.weight.shape().0
     }
@@ -169,7 +169,7 @@ impl<E: Float> Gpt<E> {
 
 #[thunder]
 impl<E: Float> Gpt<E> {
-    /// The features of each place, before the head: from `(B, T)` to `(B, T, C)`; `key` is for the dropout.
+    /// The features of each position, before the head: from `(B, T)` to `(B, T, C)`; `key` is for the dropout.
     ///
     /// # Panics
     /// On the host, if the sequence is longer than the context.
@@ -188,7 +188,7 @@ impl<E: Float> Gpt<E> {
         x.linear(&self.tokens.weight, None)
     }
 
-    /// The logits of each place's next token: from `(B, T)` to `(B, T, V)`; `key` is for the dropout.
+    /// The logits of each position's next token: from `(B, T)` to `(B, T, V)`; `key` is for the dropout.
     ///
     /// # Panics
     /// On the host, if the sequence is longer than the context.

@@ -55,6 +55,25 @@ impl<M: Module> Sgd<M> {
         let velocity = if momentum == 0.0 { None } else { Some(nn::zeros_like::<f32, M>(model)?) };
         Ok(Sgd { velocity, momentum, nesterov: false, weight_decay: 0.0, groups: Vec::new() })
     }
+
+    /// Looking ahead by the velocity (Nesterov), if `nesterov`.
+    #[must_use]
+    pub fn with_nesterov(self, nesterov: bool) -> Self {
+        Sgd { nesterov, ..self }
+    }
+
+    /// With this weight decay of matrices.
+    #[must_use]
+    pub fn with_weight_decay(self, weight_decay: f32) -> Self {
+        Sgd { weight_decay, ..self }
+    }
+
+    /// With settings for a part of the parameters, after the groups there are.
+    #[must_use]
+    pub fn with_group(mut self, group: Group) -> Self {
+        self.groups.push(group);
+        self
+    }
 }
 
 #[thunder]

@@ -580,11 +580,7 @@ const fn stated(found: &Fact, said: &Ty, names: &Names, is: &str, but: &str) {
 }
 
 const fn unequal(text: Text, want: Extent, found: Extent, names: &Names) -> Text {
-    let both = want.value().is_some() && found.value().is_some();
-    let text = text.str(if both { ": " } else { ": nothing says that " });
-    text.extent(found, names.list())
-        .str(if both { " is not " } else { " equals " })
-        .extent(want, names.list())
+    text.str(": ").unequal(found, want, names.list())
 }
 
 const fn types(args: &[Fact]) -> ([Ty; OPERANDS], usize) {

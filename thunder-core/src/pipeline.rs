@@ -47,6 +47,7 @@ pub const PASSES: &[Pass] = &[
     ("simplify", |t, _| Ok(transform::simplify::run(t))),
     ("cse", |t, _| Ok(transform::cse::run(t))),
     ("dce", |t, _| Ok(transform::dce::run(t))),
+    ("blend", |t, _| Ok(transform::blend::run(t))),
     ("rematerialise", |t, _| Ok(transform::rematerialise::run(t))),
 ];
 

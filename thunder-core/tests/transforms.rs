@@ -7,7 +7,7 @@ use thunder_core::error::Error;
 use thunder_core::op::Lit;
 use thunder_core::op::{Flag, Op, Reduction};
 use thunder_core::trace::{Builder, Kind, Loc, Trace, Value};
-use thunder_core::transform::{autocast, batch, cse, dce, decompose, differentiate, simplify};
+use thunder_core::transform::{autocast, batch, blend, cse, dce, decompose, differentiate, simplify};
 use thunder_core::types::{Axes, Axis, DType, Ty};
 use thunder_oracle::samples::{self, Random};
 use thunder_oracle::{Array, eval};
@@ -411,4 +411,39 @@ fn later_passes_keep_values_and_gradients() {
         assert_close(&s.name(), &eval(&whole, &inputs), &want, 1e-12);
         assert_close(&s.name(), &eval(&parts, &inputs), &want, 1e-12);
     }
+}
+
+#[test]
+fn a_concatenation_that_only_elementwise_work_reads_is_a_choice() {
+    let cat = |b: &mut Builder, axis: i8, parts: &[Value]| b.op(Op::Cat { axis: Axis(axis) }, parts);
+    let left = |trace: &Trace| count(trace, &|op| matches!(op, Op::Cat { .. }));
+    let check = |what: &str, types: &[Ty], kept: usize, f: Function| {
+        let trace = build(types, |b, p| f(b, p));
+        let out = checked(what, blend::run(&trace));
+        assert_eq!(left(&out), kept, "{what}\n{out}");
+        let x: Vec<Array> = types.iter().enumerate().map(|(i, t)| random(&t.sizes(), 3 + i as u64)).collect();
+        assert_close(what, &eval(&out, &x), &eval(&trace, &x), 0.0);
+    };
+    let three = [ty(&[2, 3]), ty(&[2, 3]), ty(&[2, 3])];
+    check("last axis", &three, 0, &|b, p| {
+        let y = cat(b, 1, p);
+        vec![b.square(y)]
+    });
+    check("first axis, through a view", &three, 0, &|b, p| {
+        let y = cat(b, 0, p);
+        let y = b.permute(y, &[1, 0]);
+        vec![b.sum(y, &[1], false)]
+    });
+    check("one that is a result", &three, 1, &|b, p| {
+        let y = cat(b, 1, p);
+        vec![b.square(y), y]
+    });
+    check("one that a product reads", &[ty(&[2, 3]), ty(&[2, 3]), ty(&[6, 4])], 1, &|b, p| {
+        let y = cat(b, 1, &p[..2]);
+        vec![b.op(Op::Matmul, &[y, p[2]])]
+    });
+    check("unequal parts", &[ty(&[2, 3]), ty(&[2, 1])], 1, &|b, p| {
+        let y = cat(b, 1, p);
+        vec![b.square(y)]
+    });
 }

@@ -68,7 +68,8 @@ impl<'a> Lines<'a> {
     /// The last line, if operands could not be followed.
     pub fn holes(&mut self, holes: u32) {
         if holes > 0 {
-            self.line(1, &format!("# holes: {holes}"), None);
+            let s = if holes == 1 { "" } else { "s" };
+            self.line(1, &format!("# {holes} hole{s}: `?` stands for what only linking knows"), None);
         }
     }
 

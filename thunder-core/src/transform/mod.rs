@@ -2,6 +2,7 @@
 
 pub mod autocast;
 pub mod batch;
+pub mod blend;
 pub mod concat;
 mod copy;
 pub mod cse;

@@ -63,6 +63,14 @@ impl Text {
         }
     }
 
+    /// Appends that two extents differ: as numbers do, or as names of which nothing is said.
+    pub const fn unequal(self, a: Extent, b: Extent, dims: &[&str]) -> Text {
+        if a.value().is_some() && b.value().is_some() {
+            return self.extent(a, dims).str(" is not ").extent(b, dims);
+        }
+        self.str("nothing says that ").extent(a, dims).str(" equals ").extent(b, dims)
+    }
+
     /// Appends an extent, dimension variables by the names in `dims`.
     pub const fn extent(mut self, e: Extent, dims: &[&str]) -> Text {
         if e.is_unknown() {

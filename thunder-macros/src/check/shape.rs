@@ -141,10 +141,7 @@ fn refute(want: &Ty, found: &Ty, dims: &[&str], elems: &[&str]) -> Option<String
     }
     (0..w.rank()).find_map(|i| {
         let (a, b): (Extent, Extent) = (f.at(i), w.at(i));
-        (!a.is_unknown() && !b.is_unknown() && a.differs(b)).then(|| {
-            let text =
-                Text::new().str(": nothing says that ").extent(a, dims).str(" equals ").extent(b, dims);
-            text.as_str().to_string()
-        })
+        (!a.is_unknown() && !b.is_unknown() && a.differs(b))
+            .then(|| Text::new().str(": ").unequal(a, b, dims).as_str().to_string())
     })
 }

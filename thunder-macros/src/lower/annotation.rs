@@ -182,7 +182,7 @@ impl<'a> Lower<'a, '_> {
         let dims = self.types.dims.list();
         let text = Text::new().str("the value has shape ").shape(old, &dims);
         let text = text.str(", and its annotation says ").shape(said, &dims);
-        let text = text.str(": nothing says that ").extent(is, &dims).str(" equals ").extent(wanted, &dims);
+        let text = text.str(": ").unequal(is, wanted, &dims);
         self.diag.error(at, text.as_str(), "annotate the shape that it has, `_` for an extent left open");
     }
 }

@@ -44,8 +44,7 @@ pub(super) const fn broadcast_at(
             x
         } else if x.differs(y) {
             let text = start(op).str("shapes ").shape(a, dims).str(" and ").shape(b, dims);
-            let text = text.str(" do not broadcast: nothing says that ").extent(x, dims);
-            let text = text.str(" equals ").extent(y, dims);
+            let text = text.str(" do not broadcast: ").unequal(x, y, dims);
             return err(arg, broadcast_help(text, a, b, dims));
         } else if x.is_unknown() {
             // An unknown extent may be 1: the other side decides only if it is not 1, which holds for names.

@@ -16,7 +16,7 @@ pub(super) const fn contract(
 ) -> Result<(), Mismatch> {
     if ka.differs(kb) {
         let text = start(op).str("cannot contract ").shape(a, dims).str(" with ").shape(b, dims);
-        let text = text.str(": nothing says that ").extent(ka, dims).str(" equals ").extent(kb, dims);
+        let text = text.str(": ").unequal(ka, kb, dims);
         let turned =
             b.rank() >= 2 && matches!(b.at(b.rank() - 1).relation(ka), crate::types::Relation::Equal);
         let text = if turned && matches!(op, Op::Matmul) {
