@@ -277,6 +277,7 @@ fn copy(value: Value, from: &Place, to: &Place) -> Region {
         args: Vec::new(),
         along: dims.iter().map(|&n| n != 1).collect(),
         level: 0,
+        late: false,
     };
     let strides = to.layout.strides.iter().zip(&dims).map(|(&s, &n)| if n == 1 { 0 } else { s }).collect();
     Region {

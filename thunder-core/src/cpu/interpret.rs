@@ -49,9 +49,15 @@ impl Program {
         }
     }
 
-    /// Rows of one task when columns are reduced: fixed by the shape, so that the result is too.
+    /// Rows of one task when columns are reduced: fixed by the shape, so that the result is too. Fewer where the rows
+    /// themselves are reduced on the way, which is more work.
     fn column_rows(&self) -> usize {
-        (65_536 / self.tile_n).clamp(16, 1 << 20).next_multiple_of(self.tile_rows)
+        let elements = if matches!(&self.walk, Walk::Columns { body, .. } if folds_rows(body)) {
+            16_384
+        } else {
+            65_536
+        };
+        (elements / self.tile_n).clamp(16, 1 << 20).next_multiple_of(self.tile_rows)
     }
 
     fn column_chunks(&self) -> usize {
@@ -80,7 +86,7 @@ impl Program {
 
     fn run_tiles(&self, body: &[Instr], pointers: Pointers<'_>) {
         // Rows of nothing still have a fold.
-        if self.rows == 0 || self.n == 0 && !body.iter().any(|i| matches!(i, Instr::FoldRows { .. })) {
+        if self.rows == 0 || self.n == 0 && !folds_rows(body) {
             return;
         }
         let bands = self.rows.div_ceil(self.tile_rows);
@@ -189,6 +195,10 @@ impl Program {
             f(&mut Machine { program: self, pointers: pointers.0, base, views: &mut s.views })
         })
     }
+}
+
+fn folds_rows(list: &[Instr]) -> bool {
+    list.iter().any(|i| matches!(i, Instr::FoldRows { .. }))
 }
 
 /// One thread's state.

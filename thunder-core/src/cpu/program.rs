@@ -322,8 +322,10 @@ impl Builder<'_> {
         let long = n > self.tile_n;
         let mut prologue = Vec::new();
         let walk = match self.region.schedule {
-            Schedule::Rows { .. } if long => Walk::Phases { phases: self.phases(&mut prologue) },
             Schedule::Columns { .. } => self.columns(&mut prologue),
+            // Whole rows, which are reduced on the way.
+            Schedule::Rows { .. } if self.region.accumulates() => self.columns(&mut prologue),
+            Schedule::Rows { .. } if long => Walk::Phases { phases: self.phases(&mut prologue) },
             _ => {
                 let roots: Vec<usize> = self.region.results.iter().map(|r| r.0).collect();
                 let nodes = self.closure(&roots, &|_| true);
@@ -432,6 +434,7 @@ impl Builder<'_> {
             NodeKind::Load(_)
                 | NodeKind::Const(_)
                 | NodeKind::Reduce(_)
+                | NodeKind::Accumulate(_)
                 | NodeKind::Iota(_)
                 | NodeKind::Random { .. }
         );
@@ -539,14 +542,8 @@ impl Builder<'_> {
                     arity: args.len(),
                 }
             }
-            NodeKind::Reduce(op) => {
-                let fold = Fold::of(op.code());
-                if matches!(self.region.schedule, Schedule::Columns { .. }) {
-                    Instr::FoldColumns { d, fold, a: args[0] }
-                } else {
-                    Instr::FoldRows { d, fold, a: args[0] }
-                }
-            }
+            NodeKind::Reduce(op) => Instr::FoldRows { d, fold: Fold::of(op.code()), a: args[0] },
+            NodeKind::Accumulate(op) => Instr::FoldColumns { d, fold: Fold::of(op.code()), a: args[0] },
         });
     }
 
@@ -612,10 +609,17 @@ impl Builder<'_> {
 
     fn columns(&mut self, prologue: &mut Vec<Instr>) -> Walk {
         let nodes = &self.region.nodes;
-        let folds: Vec<usize> =
-            (0..nodes.len()).filter(|&i| matches!(nodes[i].kind, NodeKind::Reduce(_))).collect();
-        let is_full =
-            |r: usize| nodes[self.region.results[r].0].level == 0 && self.result_access(r).outer_moves();
+        let over_rows = self.region.accumulates();
+        let is_fold = |i: &usize| match nodes[*i].kind {
+            NodeKind::Accumulate(_) => true,
+            NodeKind::Reduce(_) => !over_rows,
+            _ => false,
+        };
+        let folds: Vec<usize> = (0..nodes.len()).filter(is_fold).collect();
+        let is_full = |r: usize| {
+            let node = &nodes[self.region.results[r].0];
+            if over_rows { !node.late } else { node.level == 0 && self.result_access(r).outer_moves() }
+        };
         let (full, after): (Vec<usize>, Vec<usize>) =
             (0..self.region.results.len()).partition(|&r| is_full(r));
         let mut roots: Vec<usize> = folds.iter().map(|&f| nodes[f].args[0]).collect();
@@ -667,10 +671,11 @@ impl Builder<'_> {
                 NodeKind::Op(op) => price(op),
                 NodeKind::Random { .. } => (2.0, 0),
                 NodeKind::Take { .. } => (0.5, 0),
-                NodeKind::Reduce(_) => (0.1, 1),
+                NodeKind::Reduce(_) | NodeKind::Accumulate(_) => (0.1, 1),
                 _ => (0.1, 0),
             };
-            let at = if matches!(node.kind, NodeKind::Reduce(_)) { rows * n } else { at };
+            let folds = matches!(node.kind, NodeKind::Reduce(_) | NodeKind::Accumulate(_));
+            let at = if folds { rows * n } else { at };
             ns += price * at as f64;
             flops += ops * at;
         }
@@ -745,7 +750,7 @@ impl Builder<'_> {
 
 fn fold_op(kind: &NodeKind) -> Op {
     match kind {
-        NodeKind::Reduce(op) => *op,
+        NodeKind::Reduce(op) | NodeKind::Accumulate(op) => *op,
         _ => unreachable!("only reductions are folds"),
     }
 }

@@ -51,6 +51,7 @@ pub fn run(trace: &Trace) -> (Trace, Vec<Note>) {
     let mut fuser = Fuser::new(trace);
     fuser.merge_along_data_flow();
     fuser.merge_siblings();
+    fuser.merge_columns_into_rows();
     let notes = fuser.notes();
     (fuser.emit(), notes)
 }
@@ -265,7 +266,7 @@ impl<'t> Fuser<'t> {
         members.iter().filter(|i| stored(i)).map(|&i| self.insts[i].results[0]).collect()
     }
 
-    fn schedule(&self, members: &BTreeSet<usize>) -> Result<Schedule, String> {
+    fn schedule(&self, members: &BTreeSet<usize>) -> Schedule {
         let mut found = Schedule::Pointwise;
         for &i in members {
             let Kind::Op(op) = &self.insts[i].kind else { continue };
@@ -273,16 +274,12 @@ impl<'t> Fuser<'t> {
                 continue;
             }
             let new = region::schedule_of(op, &self.trace.ty(self.insts[i].args[0]).sizes());
-            match (found, new) {
-                (Schedule::Rows { .. }, Schedule::Columns { .. })
-                | (Schedule::Columns { .. }, Schedule::Rows { .. }) => {
-                    return Err("one reduces rows, the other columns".into());
-                }
-                (Schedule::Pointwise, new) => found = new,
-                _ => {}
+            // Of both kinds, rows: what is summed over them is accumulated on the way.
+            if found == Schedule::Pointwise || matches!(new, Schedule::Rows { .. }) {
+                found = new;
             }
         }
-        Ok(found)
+        found
     }
 
     /// The loop nest of a group with these members, if there is one worth having.
@@ -290,7 +287,7 @@ impl<'t> Fuser<'t> {
         if members.len() > MAX_MEMBERS {
             return Err(format!("a kernel of more than {MAX_MEMBERS} instructions"));
         }
-        let schedule = self.schedule(members)?;
+        let schedule = self.schedule(members);
         let outputs = self.outputs(members);
         if outputs.is_empty() {
             return Err("nothing reads it".into());
@@ -310,7 +307,9 @@ impl<'t> Fuser<'t> {
         for node in &region.nodes {
             let costly = match &node.kind {
                 region::NodeKind::Op(op) => is_costly(op),
-                region::NodeKind::Random { .. } | region::NodeKind::Reduce(_) => true,
+                region::NodeKind::Random { .. }
+                | region::NodeKind::Reduce(_)
+                | region::NodeKind::Accumulate(_) => true,
                 _ => false,
             };
             if costly {
@@ -338,11 +337,13 @@ impl<'t> Fuser<'t> {
                 if a == b || self.role[s] != Role::Member {
                     continue;
                 }
-                let rows = matches!(self.schedule(&self.members[a]), Ok(Schedule::Rows { .. }));
-                let merged = match self.for_columns[i] && rows {
+                let rows = matches!(self.schedule(&self.members[a]), Schedule::Rows { .. });
+                let merged = match (self.for_columns[i] && rows, self.mixes(a, b)) {
                     // With the rows it would have to be stored for the columns.
-                    true => Err("the reduction of columns that reads it computes it".into()),
-                    false => self.try_merge(a, b),
+                    (true, _) => Err("the reduction of columns that reads it computes it".into()),
+                    // In the end, and only as long as all of it fits.
+                    (_, true) => Err("one reduces rows, the other columns".into()),
+                    _ => self.try_merge(a, b),
                 };
                 if let Err(why) = merged {
                     self.refused.insert((s, i), why);
@@ -387,9 +388,40 @@ impl<'t> Fuser<'t> {
         }
     }
 
+    /// Merges reductions of columns into groups that reduce the rows of what they read: the gradients of a norm's input
+    /// and of its weight are one walk over the rows.
+    fn merge_columns_into_rows(&mut self) {
+        for c in 0..self.members.len() {
+            if !matches!(self.schedule(&self.members[c]), Schedule::Columns { .. }) {
+                continue;
+            }
+            let mut read = HashSet::new();
+            for &i in &self.members[c] {
+                read.extend(
+                    self.insts[i].args.iter().copied().filter(|&v| self.trace.ty(v).count() >= LARGE),
+                );
+            }
+            let shares = |r: usize| {
+                let members = &self.members[r];
+                let own = |i: &usize| {
+                    self.insts[*i].args.iter().chain(&self.insts[*i].results).any(|v| read.contains(v))
+                };
+                matches!(self.schedule(members), Schedule::Rows { .. }) && members.iter().any(own)
+            };
+            let rows: Vec<usize> = (0..self.members.len()).filter(|&r| shares(r)).collect();
+            let _ = rows.into_iter().find(|&r| self.try_merge(r, c).is_ok());
+        }
+    }
+
+    /// Whether one group reduces rows and the other columns.
+    fn mixes(&self, a: usize, b: usize) -> bool {
+        let kinds = [a, b].map(|g| self.schedule(&self.members[g]));
+        !kinds.contains(&Schedule::Pointwise) && !self.same_kind(a, b)
+    }
+
     fn same_kind(&self, a: usize, b: usize) -> bool {
-        let kind = |g: usize| self.schedule(&self.members[g]).map(|s| std::mem::discriminant(&s));
-        matches!((kind(a), kind(b)), (Ok(x), Ok(y)) if x == y)
+        let kind = |g: usize| std::mem::discriminant(&self.schedule(&self.members[g]));
+        kind(a) == kind(b)
     }
 
     fn try_merge(&mut self, a: usize, b: usize) -> Result<(), String> {
@@ -549,7 +581,7 @@ impl Emitter<'_, '_> {
     }
 
     fn group_of(&mut self, members: &BTreeSet<usize>, outputs: &[Value]) {
-        let schedule = self.f.schedule(members).unwrap_or(Schedule::Pointwise);
+        let schedule = self.f.schedule(members);
         let mut inner =
             Inner { args: Vec::new(), params: Vec::new(), map: HashMap::new(), insts: Vec::new() };
         let results: Vec<Value> = outputs.iter().map(|&v| self.inner(members, v, &mut inner)).collect();

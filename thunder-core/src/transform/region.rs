@@ -59,6 +59,8 @@ pub struct Node {
     pub along: Vec<bool>,
     /// The number of reductions on the longest path to it, its own included.
     pub level: usize,
+    /// Whether it is an accumulation over all rows, or comes after one.
+    pub late: bool,
 }
 
 impl Region {
@@ -70,6 +72,11 @@ impl Region {
     /// The number of points of the space.
     pub fn count(&self) -> usize {
         self.dims.iter().product()
+    }
+
+    /// Whether rows are reduced, and something is accumulated over the rows too.
+    pub fn accumulates(&self) -> bool {
+        self.nodes.iter().any(|n| n.late)
     }
 }
 
@@ -104,7 +111,13 @@ pub enum NodeKind {
     Op(Op),
     /// A reduction of the operand over the space's reduced dimensions.
     Reduce(Op),
+    /// Under `Rows`, a reduction of the operand over the rows themselves.
+    Accumulate(Op),
 }
+
+/// The longest rows over which something can be accumulated, and how many such sums there may be: all of them lie
+/// in registers at once.
+const ACCUMULATED: (usize, usize) = (8192, 4);
 
 /// Why there is no such loop nest.
 #[derive(Clone, Debug)]
@@ -245,7 +258,7 @@ impl Space {
             let (full, reduced) = (row_major(&dims), vec![false; dims.len()]);
             return Ok(Space { schedule, dims, full, reduced });
         }
-        let inst = first_reduce(trace, results, inside).ok_or("there is no reduction")?;
+        let inst = first_reduce(trace, schedule, results, inside).ok_or("there is no reduction")?;
         let data = trace.data(inst);
         let Kind::Op(op) = data.kind else { return Err("there is no reduction".into()) };
         let sizes = trace.ty(data.args[0]).sizes();
@@ -294,6 +307,11 @@ impl Space {
         self.map(0, self.full.clone())
     }
 
+    /// The points along the dimensions that are reduced, or along those that are not.
+    fn size(&self, reduced: bool) -> usize {
+        self.dims.iter().zip(&self.reduced).filter(|(_, r)| **r == reduced).map(|(n, _)| n).product()
+    }
+
     /// Row-major strides over the dimensions that are reduced, or over those that are not; 0 elsewhere.
     fn part(&self, reduced: bool) -> Map {
         let mut strides = vec![0; self.dims.len()];
@@ -306,7 +324,17 @@ impl Space {
     }
 }
 
-fn first_reduce(trace: &Trace, results: &[Value], inside: &dyn Fn(Value) -> Option<Inst>) -> Option<Inst> {
+/// Whether a reduction of values with these extents runs over rows under `Rows`, or over columns under `Columns`.
+fn suits(schedule: Schedule, op: &Op, sizes: &[usize]) -> bool {
+    std::mem::discriminant(&schedule_of(op, sizes)) == std::mem::discriminant(&schedule)
+}
+
+fn first_reduce(
+    trace: &Trace,
+    schedule: Schedule,
+    results: &[Value],
+    inside: &dyn Fn(Value) -> Option<Inst>,
+) -> Option<Inst> {
     let mut stack: Vec<Value> = results.to_vec();
     let mut seen = std::collections::HashSet::new();
     while let Some(v) = stack.pop() {
@@ -314,10 +342,12 @@ fn first_reduce(trace: &Trace, results: &[Value], inside: &dyn Fn(Value) -> Opti
         if !seen.insert(i) {
             continue;
         }
-        if matches!(trace.data(i).kind, Kind::Op(op) if is_reduce(&op)) {
+        let data = trace.data(i);
+        if matches!(data.kind, Kind::Op(op) if is_reduce(&op) && suits(schedule, &op, &trace.ty(data.args[0]).sizes()))
+        {
             return Some(i);
         }
-        stack.extend(&trace.data(i).args);
+        stack.extend(&data.args);
     }
     None
 }
@@ -332,26 +362,26 @@ struct Analysis<'a> {
 
 impl Analysis<'_> {
     fn run(&mut self, results: &[Value]) -> Result<Vec<(usize, Map)>, Fail> {
-        let (full, kept) = (self.space.full_map(), self.space.part(false));
-        let kept_count: usize =
-            self.space.dims.iter().zip(&self.space.reduced).filter(|(_, r)| !**r).map(|(n, _)| n).product();
+        let space = self.space;
+        let mut maps = vec![(space.count(), space.full_map())];
+        if space.schedule != Schedule::Pointwise {
+            maps.insert(0, (space.size(false), space.part(false)));
+        }
+        if matches!(space.schedule, Schedule::Rows { .. }) {
+            maps.insert(1, (space.size(true), space.part(true)));
+        }
         let mut out = Vec::new();
         for &r in results {
             let count = self.trace.ty(r).count();
-            let is_kept = count == kept_count && self.space.schedule != Schedule::Pointwise;
-            let map = match (count == self.space.count(), is_kept) {
-                // Of empty results either may be meant: the one that fits is.
-                (true, true) if self.fits(r, &kept) => kept.clone(),
-                (true, _) => full.clone(),
-                (false, true) => kept.clone(),
-                (false, false) => {
-                    let space = self.space.count();
-                    return Err(Fail::No(format!(
-                        "{count} elements do not fill the iteration space of {space}"
-                    )));
-                }
+            // Where several have as many elements, the one that fits is meant.
+            let mut list: Vec<&Map> = maps.iter().filter(|(n, _)| *n == count).map(|(_, map)| map).collect();
+            let fits = list.len() > 1 && list.iter().any(|map| self.fits(r, map));
+            list.retain(|map| !fits || self.fits(r, map));
+            let Some(&map) = list.first() else {
+                let space = space.count();
+                return Err(Fail::No(format!("{count} elements do not fill the iteration space of {space}")));
             };
-            out.push((self.eval(r, map.clone())?, map));
+            out.push((self.eval(r, map.clone())?, map.clone()));
         }
         let outer = self.space.outer();
         // A result may have a row for each even where all its rows are one.
@@ -364,7 +394,35 @@ impl Analysis<'_> {
         {
             return Err(Fail::No("the columns are read again after their reduction".into()));
         }
+        self.check_accumulations(&out)?;
         Ok(out)
+    }
+
+    /// Under `Rows`: what has no row is an accumulation over all of them or comes after one, is read by no row, and
+    /// fits in registers.
+    fn check_accumulations(&self, results: &[(usize, Map)]) -> Result<(), Fail> {
+        if !matches!(self.space.schedule, Schedule::Rows { .. }) {
+            return Ok(());
+        }
+        let outer = self.space.outer();
+        let rowless = self.space.part(true);
+        let is_rowless =
+            |map: &Map| *map == rowless && *map != self.space.full_map() && *map != self.space.part(false);
+        let strays = results.iter().any(|(n, map)| self.nodes[*n].late != is_rowless(map));
+        let read_again = self.nodes.iter().any(|n| n.late && n.along[..outer].contains(&true));
+        if strays || read_again {
+            return Err(Fail::No("the rows read what is reduced over them".into()));
+        }
+        let sums = self.nodes.iter().filter(|n| matches!(n.kind, NodeKind::Accumulate(_))).count();
+        if sums > 0 && self.space.count() == 0 {
+            return Err(Fail::No("there is nothing to reduce".into()));
+        }
+        if sums > 0 && (self.space.size(true) > ACCUMULATED.0 || sums > ACCUMULATED.1) {
+            return Err(Fail::No(
+                "one reduces rows, the other columns, and too many of them for registers".into(),
+            ));
+        }
+        Ok(())
     }
 
     /// Whether `v` can be read through `map`.
@@ -433,8 +491,11 @@ impl Analysis<'_> {
                         NodeKind::Take { data: x, at, axis }
                     }
                     _ if is_reduce(&op) => {
-                        args.push(self.reduce(&op, data.args[0], &map)?);
-                        NodeKind::Reduce(op)
+                        let rows = self.space.schedule;
+                        let over_rows = matches!(rows, Schedule::Rows { .. })
+                            && !suits(rows, &op, &self.trace.ty(data.args[0]).sizes());
+                        args.push(self.reduce(&op, data.args[0], &map, over_rows)?);
+                        if over_rows { NodeKind::Accumulate(op) } else { NodeKind::Reduce(op) }
                     }
                     _ if op.is_elementwise() => {
                         for &a in &data.args {
@@ -452,16 +513,20 @@ impl Analysis<'_> {
 
     fn push(&mut self, v: Value, map: Map, kind: NodeKind, args: Vec<usize>, affine: &[Affine]) -> usize {
         let reduces = matches!(kind, NodeKind::Reduce(_));
+        let accumulates = matches!(kind, NodeKind::Accumulate(_));
         let moves = |d: usize| {
             affine.iter().any(|a| a.steps[d] != 0) || args.iter().any(|&a: &usize| self.nodes[a].along[d])
         };
-        // A reduction counts as changing along all dimensions that are kept.
-        let kept = |d: usize| !self.space.reduced[d] && self.space.dims[d] != 1;
+        // A reduction counts as changing along all dimensions that are kept, an accumulation along all others.
+        let is_side = |d: usize| self.space.reduced[d] == accumulates && self.space.dims[d] != 1;
         let node = Node {
             value: v,
             dtype: self.trace.ty(v).dtype(),
-            along: (0..self.space.dims.len()).map(|d| if reduces { kept(d) } else { moves(d) }).collect(),
+            along: (0..self.space.dims.len())
+                .map(|d| if reduces || accumulates { is_side(d) } else { moves(d) })
+                .collect(),
             level: args.iter().map(|&a| self.nodes[a].level).max().unwrap_or(0) + usize::from(reduces),
+            late: accumulates || args.iter().any(|&a| self.nodes[a].late),
             kind,
             args,
         };
@@ -517,31 +582,33 @@ impl Analysis<'_> {
         }
     }
 
-    /// The operand of a reduction whose result is read through `map`.
-    fn reduce(&mut self, op: &Op, x: Value, map: &Map) -> Result<usize, Fail> {
-        if *map != self.space.part(false) || self.space.schedule == Schedule::Pointwise {
+    /// The operand of a reduction, over the rows if `over_rows`, whose result is read through `map`.
+    fn reduce(&mut self, op: &Op, x: Value, map: &Map, over_rows: bool) -> Result<usize, Fail> {
+        if *map != self.space.part(over_rows) || self.space.schedule == Schedule::Pointwise {
             return Err(Fail::No("their reductions do not run over the same dimensions".into()));
         }
         let sizes = self.trace.ty(x).sizes();
         let axes = reduced_axes(op, sizes.len());
         let (kept, gone): (Vec<usize>, Vec<usize>) = (0..sizes.len()).partition(|i| !axes.contains(i));
         let extents = |list: &[usize]| list.iter().map(|&i| sizes[i]).collect::<Vec<usize>>();
-        let reduced: usize =
-            self.space.dims.iter().zip(&self.space.reduced).filter(|(_, r)| **r).map(|(n, _)| n).product();
-        if reduced != extents(&gone).iter().product::<usize>() {
+        if self.space.size(!over_rows) != extents(&gone).iter().product::<usize>() {
             return Err(Fail::No("their reductions run over different numbers of elements".into()));
         }
-        let outer = self.decompose(map, &extents(&kept))?;
-        let inner = self.decompose(&self.space.part(true), &extents(&gone))?;
+        let stays = self.decompose(map, &extents(&kept))?;
+        let goes = self.decompose(&self.space.part(!over_rows), &extents(&gone))?;
         let mut list = vec![self.zero(); sizes.len()];
-        for (a, &i) in outer.into_iter().zip(&kept) {
+        for (a, &i) in stays.into_iter().zip(&kept) {
             list[i] = a;
         }
-        for (a, &i) in inner.into_iter().zip(&gone) {
+        for (a, &i) in goes.into_iter().zip(&gone) {
             list[i] = a;
         }
         let m = self.compose(&list, &sizes);
-        self.eval(x, m)
+        let n = self.eval(x, m)?;
+        if self.nodes[n].late {
+            return Err(Fail::No("what is reduced is reduced over the rows already".into()));
+        }
+        Ok(n)
     }
 
     /// The row-major map of a value from its coordinates.

@@ -225,7 +225,7 @@ impl<'a> Emitter<'a> {
         let Some(inst) = self.trace.def(node.value) else { return String::new() };
         let at = inst.loc;
         let what = match &node.kind {
-            NodeKind::Op(op) | NodeKind::Reduce(op) => format!(" = {}", op.name()),
+            NodeKind::Op(op) | NodeKind::Reduce(op) | NodeKind::Accumulate(op) => format!(" = {}", op.name()),
             NodeKind::Random { op, .. } => format!(" = {}", op.name()),
             NodeKind::Take { .. } => " = take".into(),
             NodeKind::Iota(_) => " = iota".into(),
@@ -419,7 +419,9 @@ impl<'a> Emitter<'a> {
                 let from = self.region.nodes[node.args[first]].dtype;
                 expr::elementwise(op, from, d, &args)
             }
-            NodeKind::Reduce(_) => unreachable!("reductions are named by the schedule"),
+            NodeKind::Reduce(_) | NodeKind::Accumulate(_) => {
+                unreachable!("reductions are named by the schedule")
+            }
         }
     }
 
@@ -523,17 +525,19 @@ impl<'a> Emitter<'a> {
     /// Folds the operand of reduction `f` into its accumulator.
     fn accumulate(&mut self, f: usize, _lane: &str) {
         let node = &self.region.nodes[f];
-        let NodeKind::Reduce(op) = &node.kind else { return };
+        let (NodeKind::Reduce(op) | NodeKind::Accumulate(op)) = &node.kind else { return };
         let (name, ty, _) = expr::fold(op, node.dtype);
         let x = self.names[&node.args[0]].clone();
         let acc = self.accumulator(f);
         self.code.line(format!("{acc} = {name}::of({acc}, ({ty}){x});"));
     }
 
-    /// The accumulator of a reduction: one a column of the thread under `Columns`.
+    /// The accumulator of a reduction: one a column of the thread under `Columns`, and over rows.
     fn accumulator(&self, f: usize) -> String {
-        match self.region.schedule {
-            Schedule::Columns { .. } if self.width > 1 => format!("s{f}[j]"),
+        match (&self.region.nodes[f].kind, self.region.schedule, self.width) {
+            (NodeKind::Accumulate(_), _, 1) => format!("s{f}[k]"),
+            (NodeKind::Accumulate(_), _, w) => format!("s{f}[k * {w} + j]"),
+            (_, Schedule::Columns { .. }, 2..) => format!("s{f}[j]"),
             _ => format!("s{f}"),
         }
     }
@@ -572,13 +576,36 @@ impl<'a> Emitter<'a> {
             .collect()
     }
 
+    /// The reductions over the rows of a region that reduces rows.
+    pub fn accumulations(&self) -> Vec<usize> {
+        let nodes = self.region.nodes.iter().enumerate();
+        nodes.filter(|(_, n)| matches!(n.kind, NodeKind::Accumulate(_))).map(|(i, _)| i).collect()
+    }
+
+    /// Whether result `r` comes after such a reduction.
+    pub fn is_late(&self, r: usize) -> bool {
+        self.region.nodes[self.region.results[r].0].late
+    }
+
+    /// Stores results that have an element for each row.
+    pub fn row_point(&mut self, list: &[usize]) {
+        self.set_inner(vec!["0".into(); self.space.inner.extents.len()]);
+        let width = std::mem::replace(&mut self.width, 1);
+        let nodes = self.closure(list.iter().map(|&r| self.region.results[r].0));
+        self.point(&nodes, list, &[]);
+        self.width = width;
+    }
+
     /// The name of the kernel: its schedule and what it computes.
     pub fn name(&self, schedule: &str) -> String {
         let mut name = schedule.to_string();
         let mut last = "";
         for node in &self.region.nodes {
             let op = match &node.kind {
-                NodeKind::Op(op) | NodeKind::Reduce(op) | NodeKind::Random { op, .. } => op.name(),
+                NodeKind::Op(op)
+                | NodeKind::Reduce(op)
+                | NodeKind::Accumulate(op)
+                | NodeKind::Random { op, .. } => op.name(),
                 NodeKind::Take { .. } => "take",
                 _ => continue,
             };
@@ -619,7 +646,11 @@ impl<'a> Emitter<'a> {
         let mut code = Code::default();
         code.line(format!("typedef {} Index;", self.index()));
         code.line("");
-        code.line(format!("extern \"C\" __global__ void __launch_bounds__({}) {entry}(", launch.threads));
+        let bounds = match launch.resident {
+            0 => launch.threads.to_string(),
+            blocks => format!("{}, {blocks}", launch.threads),
+        };
+        code.line(format!("extern \"C\" __global__ void __launch_bounds__({bounds}) {entry}("));
         code.line(format!("    {})", params.join(",\n    ")));
         code.line("{");
         let body = self.code.into_body();
@@ -646,6 +677,8 @@ impl<'a> Emitter<'a> {
 pub(crate) struct Launch {
     pub grid: [u32; 3],
     pub threads: u32,
+    /// Blocks that must fit on a multiprocessor; 0 to leave it to the compiler.
+    pub resident: u32,
     pub scratch: usize,
     pub counters: usize,
 }

@@ -4,6 +4,7 @@
 //! self-contained, names its values by their place in the region (so that equal regions of different layers
 //! are one kernel), and says in comments which values of the trace they are and where the user wrote them.
 
+mod accumulate;
 mod columns;
 mod emit;
 mod expr;
@@ -88,7 +89,7 @@ pub fn lower(trace: &Trace, step: &Step) -> Result<Lowered, Error> {
         return Ok(Lowered::Kernels(Vec::new()));
     }
     let kernels = match step.work {
-        Work::Copy => vec![copy(trace, step)],
+        Work::Copy => copy(trace, step),
         Work::Inst(inst) => {
             let data = trace.data(inst);
             match &data.kind {
@@ -96,7 +97,7 @@ pub fn lower(trace: &Trace, step: &Step) -> Result<Lowered, Error> {
                     let body =
                         data.body.as_ref().ok_or_else(|| internal("a fused instruction without a body"))?;
                     let region = region::of_body(trace, *schedule, body).map_err(|e| internal(&e))?;
-                    vec![fused(trace, &region, &body.params, step)]
+                    fused(trace, &region, &body.params, step)
                 }
                 Kind::Op(Op::Matmul) if step.reads.iter().any(|r| r.layout.count() == 0) => {
                     return Ok(Lowered::Zeros);
@@ -120,7 +121,7 @@ pub fn lower(trace: &Trace, step: &Step) -> Result<Lowered, Error> {
                     }
                 }
                 Kind::Op(Op::DebugPrint { label }) => {
-                    return Ok(Lowered::Print(vec![copy(trace, step)], label.as_str().to_string()));
+                    return Ok(Lowered::Print(copy(trace, step), label.as_str().to_string()));
                 }
                 Kind::Op(op) if single::supports(op) => single::kernels(op, step, data.loc),
                 Kind::Op(op) if region::can_be_inside(op) => {
@@ -132,7 +133,7 @@ pub fn lower(trace: &Trace, step: &Step) -> Result<Lowered, Error> {
                     let region =
                         region::analyze(trace, schedule, &[result], &|v| (v == result).then_some(inst))
                             .map_err(|e| internal(&e))?;
-                    vec![fused(trace, &region, &data.args, step)]
+                    fused(trace, &region, &data.args, step)
                 }
                 kind => {
                     let op = match kind {
@@ -168,17 +169,21 @@ fn as_matrices(step: &Step) -> Step {
     step
 }
 
-/// The kernel of a region whose operands `params` lie where the step reads.
-fn fused(trace: &Trace, region: &Region, params: &[Value], step: &Step) -> Kernel {
-    let mut emitter = Emitter::new(trace, region, params, step);
-    match region.schedule {
+/// The kernels of a region whose operands `params` lie where the step reads.
+fn fused(trace: &Trace, region: &Region, params: &[Value], step: &Step) -> Vec<Kernel> {
+    let emitter = || Emitter::new(trace, region, params, step);
+    if region.accumulates() {
+        return accumulate::kernels(emitter);
+    }
+    let mut emitter = emitter();
+    vec![match region.schedule {
         Schedule::Rows { .. } => rows::kernel(emitter),
         Schedule::Columns { .. } => columns::kernel(emitter),
         Schedule::Pointwise => match transpose::tile(&mut emitter) {
             Some(tile) => transpose::kernel(emitter, tile),
             None => pointwise::kernel(emitter),
         },
-    }
+    }]
 }
 
 /// Whether a matrix product can be written so: the library's results are row-major, with rows apart.
@@ -189,7 +194,7 @@ pub fn writes(dtype: DType, to: &Layout) -> bool {
 }
 
 /// A strided value to where it is wanted.
-fn copy(trace: &Trace, step: &Step) -> Kernel {
+fn copy(trace: &Trace, step: &Step) -> Vec<Kernel> {
     let from = &step.reads[0];
     let dims = from.layout.sizes.clone();
     let unit =
@@ -199,7 +204,15 @@ fn copy(trace: &Trace, step: &Step) -> Kernel {
     let value =
         trace.body.params.first().copied().unwrap_or_else(|| trace.data(trace.body.insts[0]).results[0]);
     let along = dims.iter().map(|&n| n != 1).collect();
-    let node = Node { value, dtype: from.dtype, kind: NodeKind::Load(at), args: Vec::new(), along, level: 0 };
+    let node = Node {
+        value,
+        dtype: from.dtype,
+        kind: NodeKind::Load(at),
+        args: Vec::new(),
+        along,
+        level: 0,
+        late: false,
+    };
     let to = &step.writes[0].layout.strides;
     let strides = to.iter().zip(&dims).map(|(&s, &n)| if n == 1 { 0 } else { s }).collect();
     let region = Region {

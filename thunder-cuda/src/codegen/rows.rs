@@ -11,20 +11,20 @@ use super::{Arg, Kernel};
 use thunder_core::transform::region::NodeKind;
 
 /// Bytes of a row that one thread holds.
-const HELD: usize = 128;
+pub(super) const HELD: usize = 128;
 /// The most blocks that share a row, together.
 const SHARED_BLOCKS: usize = 528;
 
 /// How a kernel walks its rows.
-struct Shape {
+pub(super) struct Shape {
     /// Threads of a row.
-    threads: usize,
+    pub threads: usize,
     /// Rows of a block.
-    rows: usize,
+    pub rows: usize,
     /// Vectors that a thread holds; 0 if it walks the row.
-    held: usize,
+    pub held: usize,
     /// Blocks that share a row.
-    split: usize,
+    pub split: usize,
 }
 
 pub(super) fn kernel(mut e: Emitter<'_>) -> Kernel {
@@ -53,32 +53,8 @@ pub(super) fn kernel(mut e: Emitter<'_>) -> Kernel {
         kept(&mut e, &data);
     }
     for level in 1..=top {
-        scalars_of_row(&mut e, &all);
-        let folds = e.folds(level);
-        for &f in &folds {
-            let (_, ty, identity) = fold_of(&e, f);
-            e.code.line(format!("{ty} s{f} = {identity};"));
-        }
-        let mark = e.mark();
-        let roots: Vec<usize> = folds.iter().map(|&f| e.region.nodes[f].args[0]).collect();
         // A split row is walked once: what it stores is stored on the way.
-        let stored: &[usize] = if split > 1 { &wide } else { &[] };
-        let also = stored.iter().map(|&r| e.region.results[r].0);
-        let nodes = e.closure(roots.into_iter().chain(also));
-        walk(&mut e, &shape, n, &|e| e.point(&nodes, stored, &folds));
-        e.forget(mark);
-        for &f in &folds {
-            let (op, ty, _) = fold_of(&e, f);
-            let d = e.region.nodes[f].dtype;
-            let text = format!("across<{op}, {threads}>(s{f})");
-            if split > 1 {
-                e.code.line(format!("s{f} = {text};"));
-            } else {
-                e.code.line(format!("const {} t{f} = ({}){text};", expr::computed(d), expr::computed(d)));
-                e.names.insert(f, format!("t{f}"));
-            }
-            let _ = ty;
-        }
+        reduce_rows(&mut e, &shape, n, level, &all, if split > 1 { &wide } else { &[] });
     }
     if split > 1 {
         gather_split(&mut e, threads, split);
@@ -97,11 +73,7 @@ pub(super) fn kernel(mut e: Emitter<'_>) -> Kernel {
     if !narrow.is_empty() {
         let live = if per_block > 1 && wide.is_empty() { " && mine < rows" } else { "" };
         e.code.open(format!("if (lane == 0{live})"));
-        e.set_inner(vec!["0".into(); e.space.inner.extents.len()]);
-        let width = std::mem::replace(&mut e.width, 1);
-        let nodes = e.closure(narrow.iter().map(|&r| e.region.results[r].0));
-        e.point(&nodes, &narrow, &[]);
-        e.width = width;
+        e.row_point(&narrow);
         e.code.close();
     }
     let folds = e.folds(1).len();
@@ -119,6 +91,39 @@ pub(super) fn kernel(mut e: Emitter<'_>) -> Kernel {
         launch.counters = rows;
     }
     e.finish("rows", &extra, launch)
+}
+
+/// Emits the reductions of one level, each by a walk over the row and then across the threads that share it.
+pub(super) fn reduce_rows(
+    e: &mut Emitter<'_>,
+    shape: &Shape,
+    n: usize,
+    level: usize,
+    all: &[usize],
+    stored: &[usize],
+) {
+    scalars_of_row(e, all);
+    let folds = e.folds(level);
+    for &f in &folds {
+        let (_, ty, identity) = fold_of(e, f);
+        e.code.line(format!("{ty} s{f} = {identity};"));
+    }
+    let mark = e.mark();
+    let roots = folds.iter().map(|&f| e.region.nodes[f].args[0]);
+    let nodes = e.closure(roots.chain(stored.iter().map(|&r| e.region.results[r].0)));
+    walk(e, shape, n, &|e| e.point(&nodes, stored, &folds));
+    e.forget(mark);
+    for &f in &folds {
+        let (op, ..) = fold_of(e, f);
+        let d = expr::computed(e.region.nodes[f].dtype);
+        let text = format!("across<{op}, {}>(s{f})", shape.threads);
+        if shape.split > 1 {
+            e.code.line(format!("s{f} = {text};"));
+        } else {
+            e.code.line(format!("const {d} t{f} = ({d}){text};"));
+            e.names.insert(f, format!("t{f}"));
+        }
+    }
 }
 
 fn shape(e: &Emitter<'_>, rows: usize, n: usize, data: &[usize]) -> Shape {
@@ -148,7 +153,7 @@ fn shape(e: &Emitter<'_>, rows: usize, n: usize, data: &[usize]) -> Shape {
 }
 
 /// Emits a walk over the columns of a row: over the vectors that the thread holds, or from memory.
-fn walk(e: &mut Emitter<'_>, shape: &Shape, n: usize, body: &dyn Fn(&mut Emitter<'_>)) {
+pub(super) fn walk(e: &mut Emitter<'_>, shape: &Shape, n: usize, body: &dyn Fn(&mut Emitter<'_>)) {
     let (t, w) = (shape.threads, e.width);
     if shape.held > 0 {
         e.code.line("#pragma unroll");
@@ -174,20 +179,23 @@ fn walk(e: &mut Emitter<'_>, shape: &Shape, n: usize, body: &dyn Fn(&mut Emitter
     e.code.close();
 }
 
-fn fold_of(e: &Emitter<'_>, f: usize) -> (&'static str, &'static str, String) {
+pub(super) fn fold_of(e: &Emitter<'_>, f: usize) -> (&'static str, &'static str, String) {
     let node = &e.region.nodes[f];
     match &node.kind {
-        NodeKind::Reduce(op) => expr::fold(op, node.dtype),
+        NodeKind::Reduce(op) | NodeKind::Accumulate(op) => expr::fold(op, node.dtype),
         _ => unreachable!("only reductions are folds"),
     }
 }
 
 /// Emits what changes from row to row only and can be computed by now.
-fn scalars_of_row(e: &mut Emitter<'_>, nodes: &[usize]) {
+pub(super) fn scalars_of_row(e: &mut Emitter<'_>, nodes: &[usize]) {
     let list: Vec<usize> = nodes
         .iter()
         .copied()
-        .filter(|&i| !e.inner_varies(i) && !matches!(e.region.nodes[i].kind, NodeKind::Reduce(_)))
+        .filter(|&i| {
+            !e.inner_varies(i)
+                && !matches!(e.region.nodes[i].kind, NodeKind::Reduce(_) | NodeKind::Accumulate(_))
+        })
         .collect();
     for i in list {
         let ready = e.region.nodes[i].args.iter().all(|a| e.names.contains_key(a));

@@ -115,6 +115,17 @@ pub fn all(rows: usize) -> Vec<Case> {
         case("layer_norm_backward", &[bf(&[r, 768]), bf(&[768]), bf(&[768]), bf(&[r, 768])], |b, v| {
             vjp(b, &v[..3], &v[3..], &layer_norm)[1..].to_vec()
         }),
+        case(
+            "add_rms_norm_backward",
+            &[bf(&[r, 4096]), bf(&[r, 4096]), bf(&[4096]), bf(&[r, 4096]), bf(&[r, 4096])],
+            |b, v| {
+                vjp(b, &v[..3], &v[3..], &|b, v| {
+                    let h = b.add(v[0], v[1]);
+                    vec![b.op(Op::RmsNorm { eps: Lit::F(1e-5), weight: Flag::Yes }, &[h, v[2]]), h]
+                })[2..]
+                    .to_vec()
+            },
+        ),
         case("softmax", &[bf(&[r, 1024])], |b, v| vec![b.op(Op::Softmax { axis: Axis(-1) }, v)]),
         case("swiglu", &[bf(&[r, 8192]), bf(&[r, 8192])], |b, v| {
             let g = b.op(Op::Silu, &[v[0]]);

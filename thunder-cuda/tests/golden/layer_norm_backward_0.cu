@@ -1,4 +1,4 @@
-// rows_sum_div_sub_square_sum_div_add_rsqrt_mul_neg_mul: 256 x 768 points
+// rows_sum_sum_div_sub_square_sum_div_add_rsqrt_mul_sum: 256 x 768 points
 // k0 = 768.0
 // k1 = 9.999999747378752e-6
 
@@ -39,123 +39,156 @@ template <class Op, int T, class A> __device__ __forceinline__ A across(A x) {
 
 typedef unsigned Index;
 
-extern "C" __global__ void __launch_bounds__(64) rows_sum_div_sub_square_sum_div_add_rsqrt_mul_neg_mul(
+extern "C" __global__ void __launch_bounds__(128, 4) rows_sum_sum_div_sub_square_sum_div_add_rsqrt_mul_sum(
     const bf16* __restrict__ p0,
     const bf16* __restrict__ p1,
     const bf16* __restrict__ p2,
-    float* __restrict__ q0,
-    float* __restrict__ q1,
+    bf16* __restrict__ q0,
+    bf16* __restrict__ q1,
     bf16* __restrict__ q2,
+    double* scratch,
     Index rows,
     float k0,
     float k1)
 {
-    const unsigned lane = threadIdx.x;
-    const Index row = blockIdx.x;
-    Vec<bf16, 8> a0[2];                                                           // v11: bf16[256, 768]
-    Vec<bf16, 8> a12[2];                                                          // v23: bf16[256, 768]
+    const unsigned lane = threadIdx.x % 32u, group = threadIdx.x / 32u;
+    float s2[24];
     #pragma unroll
-    for (int k = 0; k < 2; ++k) {
-        const Index col = (k * 64u + lane) * 8u;
-        if (col < 768u) {
+    for (int k = 0; k < 24; ++k) s2[k] = 0;
+    float s21[24];
+    #pragma unroll
+    for (int k = 0; k < 24; ++k) s21[k] = 0;
+    for (Index base = (Index)blockIdx.x * 4u; base < rows; base += gridDim.x * 4u) {
+        const bool live = base + group < rows;
+        const Index row = live ? base + group : rows - 1;
+        Vec<bf16, 8> a0[3];                                                       // v4: bf16[256, 768]
+        Vec<bf16, 8> a5[3];                                                       // v9: bf16[256, 768]
+        #pragma unroll
+        for (int k = 0; k < 3; ++k) {
+            const Index col = (k * 32u + lane) * 8u;
             a0[k] = load<8>(p0 + row * 768u + col);
-            a12[k] = load<8>(p1 + row * 768u + col);
+            a5[k] = load<8>(p1 + row * 768u + col);
         }
-    }
-    float s2 = 0;
-    #pragma unroll
-    for (int k = 0; k < 2; ++k) {
-        const Index col = (k * 64u + lane) * 8u;
-        if (col < 768u) {
+        float s8 = 0;
+        #pragma unroll
+        for (int k = 0; k < 3; ++k) {
+            const Index col = (k * 32u + lane) * 8u;
+            #pragma unroll
+            for (int j = 0; j < 8; ++j) {
+                const float t5 = wide(a5[k].at[j]);
+                const float t7 = t5;                                              // v11 = cast
+                s8 = Sum::of(s8, (float)t7);
+            }
+        }
+        const float t8 = (float)across<Sum, 32>(s8);
+        const float t10 = t8 / k0;                                                // v14 = div
+        float s14 = 0;
+        #pragma unroll
+        for (int k = 0; k < 3; ++k) {
+            const Index col = (k * 32u + lane) * 8u;
+            #pragma unroll
+            for (int j = 0; j < 8; ++j) {
+                const float t5 = wide(a5[k].at[j]);
+                const float t7 = t5;                                              // v11 = cast
+                const float t12 = t7 - t10;                                       // v16 = sub
+                const float t13 = t12 * t12;                                      // v17 = square
+                s14 = Sum::of(s14, (float)t13);
+            }
+        }
+        const float t14 = (float)across<Sum, 32>(s14);
+        const float t15 = t14 / k0;                                               // v19 = div
+        const float t17 = t15 + k1;                                               // v21 = add
+        const float t18 = rsqrtf(t17);                                            // v22 = rsqrt
+        float s31 = 0;
+        float s35 = 0;
+        #pragma unroll
+        for (int k = 0; k < 3; ++k) {
+            const Index col = (k * 32u + lane) * 8u;
+            const Vec<bf16, 8> a24 = load<8>(p2 + col);                           // v28: bf16[768]
             #pragma unroll
             for (int j = 0; j < 8; ++j) {
                 const float t0 = wide(a0[k].at[j]);
-                const float t1 = t0;                                              // v12 = cast
-                s2 = Sum::of(s2, (float)t1);
+                const float t5 = wide(a5[k].at[j]);
+                const float t7 = t5;                                              // v11 = cast
+                const float t12 = t7 - t10;                                       // v16 = sub
+                const float t23 = t0;                                             // v27 = cast
+                const float t24 = wide(a24.at[j]);
+                const float t25 = t24;                                            // v29 = cast
+                const float t26 = t23 * t25;                                      // v30 = mul
+                const float t27 = t26 * t18;                                      // v31 = mul
+                const float t28 = -t27;                                           // v32 = neg
+                const float t29 = t12 * t18;                                      // v33 = mul
+                const float t30 = t28 * t29;                                      // v34 = mul
+                s31 = Sum::of(s31, (float)t30);
+                s35 = Sum::of(s35, (float)t27);
             }
         }
-    }
-    const float t2 = (float)across<Sum, 64>(s2);
-    const float t4 = t2 / k0;                                                     // v15 = div
-    float s7 = 0;
-    #pragma unroll
-    for (int k = 0; k < 2; ++k) {
-        const Index col = (k * 64u + lane) * 8u;
-        if (col < 768u) {
+        const float t31 = (float)across<Sum, 32>(s31);
+        const float t35 = (float)across<Sum, 32>(s35);
+        const float t32 = t31 / k0;                                               // v36 = div
+        const float t36 = -t35;                                                   // v41 = neg
+        const float t37 = t36 / k0;                                               // v42 = div
+        if (live) {
             #pragma unroll
-            for (int j = 0; j < 8; ++j) {
-                const float t0 = wide(a0[k].at[j]);
-                const float t1 = t0;                                              // v12 = cast
-                const float t5 = t1 - t4;                                         // v16 = sub
-                const float t6 = t5 * t5;                                         // v17 = square
-                s7 = Sum::of(s7, (float)t6);
+            for (int k = 0; k < 3; ++k) {
+                const Index col = (k * 32u + lane) * 8u;
+                const Vec<bf16, 8> a24 = load<8>(p2 + col);                       // v28: bf16[768]
+                Vec<bf16, 8> v2;
+                #pragma unroll
+                for (int j = 0; j < 8; ++j) {
+                    const float t0 = wide(a0[k].at[j]);
+                    const float t1 = t0;                                          // v5 = cast
+                    const float t4 = t0;                                          // v8 = cast
+                    const float t5 = wide(a5[k].at[j]);
+                    const float t6 = t5;                                          // v10 = cast
+                    const float t7 = t5;                                          // v11 = cast
+                    const float t11 = t6 - t10;                                   // v15 = sub
+                    const float t12 = t7 - t10;                                   // v16 = sub
+                    const float t19 = t11 * t18;                                  // v23 = mul
+                    const float t20 = t4 * t19;                                   // v24 = mul
+                    const float t23 = t0;                                         // v27 = cast
+                    const float t24 = wide(a24.at[j]);
+                    const float t25 = t24;                                        // v29 = cast
+                    const float t26 = t23 * t25;                                  // v30 = mul
+                    const float t27 = t26 * t18;                                  // v31 = mul
+                    const float t29 = t12 * t18;                                  // v33 = mul
+                    const float t33 = t32 * t29;                                  // v38 = mul
+                    const float t34 = t33 + t27;                                  // v39 = add
+                    const float t38 = t34 + t37;                                  // v44 = add
+                    const float t39 = wide(as<bf16>(t38));                        // v45 = cast
+                    v2.at[j] = as<bf16>(t39);
+                    s2[k * 8 + j] = Sum::of(s2[k * 8 + j], (float)t1);
+                    s21[k * 8 + j] = Sum::of(s21[k * 8 + j], (float)t20);
+                }
+                store(q2 + row * 768u + col, v2);
             }
         }
     }
-    const float t7 = (float)across<Sum, 64>(s7);
-    const float t8 = t7 / k0;                                                     // v19 = div
-    const float t10 = t8 + k1;                                                    // v21 = add
-    const float t11 = rsqrtf(t10);                                                // v22 = rsqrt
-    float s21 = 0;
-    float s25 = 0;
+    __shared__ double part[3072];
+    __syncthreads();
     #pragma unroll
-    for (int k = 0; k < 2; ++k) {
-        const Index col = (k * 64u + lane) * 8u;
-        if (col < 768u) {
-            const Vec<bf16, 8> a14 = load<8>(p2 + col);                           // v25: bf16[768]
-            #pragma unroll
-            for (int j = 0; j < 8; ++j) {
-                const float t0 = wide(a0[k].at[j]);
-                const float t1 = t0;                                              // v12 = cast
-                const float t5 = t1 - t4;                                         // v16 = sub
-                const float t12 = wide(a12[k].at[j]);
-                const float t13 = t12;                                            // v24 = cast
-                const float t14 = wide(a14.at[j]);
-                const float t15 = t14;                                            // v26 = cast
-                const float t16 = t13 * t15;                                      // v27 = mul
-                const float t17 = t16 * t11;                                      // v28 = mul
-                const float t18 = -t17;                                           // v29 = neg
-                const float t19 = t5 * t11;                                       // v30 = mul
-                const float t20 = t18 * t19;                                      // v31 = mul
-                s21 = Sum::of(s21, (float)t20);
-                s25 = Sum::of(s25, (float)t17);
-            }
-        }
+    for (int k = 0; k < 3; ++k) {
+        const Index col = (k * 32u + lane) * 8u;
+        #pragma unroll
+        for (int j = 0; j < 8; ++j) ((float*)part)[(Index)group * 768u + col + j] = s2[k * 8 + j];
     }
-    const float t21 = (float)across<Sum, 64>(s21);
-    const float t25 = (float)across<Sum, 64>(s25);
-    const float t22 = t21 / k0;                                                   // v33 = div
-    const float t26 = -t25;                                                       // v38 = neg
-    const float t27 = t26 / k0;                                                   // v39 = div
+    __syncthreads();
+    for (Index col = threadIdx.x; col < 768u; col += 128u) {
+        float u = 0;
+        for (int g = 0; g < 4; ++g) u = Sum::of(u, ((float*)part)[g * 768u + col]);
+        ((float*)(scratch + (Index)0u * gridDim.x * 768u))[(Index)blockIdx.x * 768u + col] = u;
+    }
+    __syncthreads();
     #pragma unroll
-    for (int k = 0; k < 2; ++k) {
-        const Index col = (k * 64u + lane) * 8u;
-        if (col < 768u) {
-            const Vec<bf16, 8> a14 = load<8>(p2 + col);                           // v25: bf16[768]
-            Vec<bf16, 8> v2;
-            #pragma unroll
-            for (int j = 0; j < 8; ++j) {
-                const float t0 = wide(a0[k].at[j]);
-                const float t1 = t0;                                              // v12 = cast
-                const float t5 = t1 - t4;                                         // v16 = sub
-                const float t12 = wide(a12[k].at[j]);
-                const float t13 = t12;                                            // v24 = cast
-                const float t14 = wide(a14.at[j]);
-                const float t15 = t14;                                            // v26 = cast
-                const float t16 = t13 * t15;                                      // v27 = mul
-                const float t17 = t16 * t11;                                      // v28 = mul
-                const float t19 = t5 * t11;                                       // v30 = mul
-                const float t23 = t22 * t19;                                      // v35 = mul
-                const float t24 = t23 + t17;                                      // v36 = add
-                const float t28 = t24 + t27;                                      // v41 = add
-                const float t29 = wide(as<bf16>(t28));                            // v42 = cast
-                v2.at[j] = as<bf16>(t29);
-            }
-            store(q2 + row * 768u + col, v2);
-        }
+    for (int k = 0; k < 3; ++k) {
+        const Index col = (k * 32u + lane) * 8u;
+        #pragma unroll
+        for (int j = 0; j < 8; ++j) ((float*)part)[(Index)group * 768u + col + j] = s21[k * 8 + j];
     }
-    if (lane == 0) {
-        q0[row] = as<float>(t4);
-        q1[row] = as<float>(t11);
+    __syncthreads();
+    for (Index col = threadIdx.x; col < 768u; col += 128u) {
+        float u = 0;
+        for (int g = 0; g < 4; ++g) u = Sum::of(u, ((float*)part)[g * 768u + col]);
+        ((float*)(scratch + (Index)1u * gridDim.x * 768u))[(Index)blockIdx.x * 768u + col] = u;
     }
 }

@@ -1,0 +1,49 @@
+// sums_add_add_square_sum_div_add_rsqrt_mul_sum_mul_neg: 256 x 4096 points
+
+struct bf16 { unsigned short bits; };
+__device__ __forceinline__ float wide(bf16 x) { return __uint_as_float((unsigned)x.bits << 16); }
+template <class T> __device__ __forceinline__ T wide(T x) { return x; }
+template <class T> struct As {
+    template <class X> __device__ __forceinline__ static T of(X x) { return (T)x; }
+};
+template <> struct As<bf16> {
+    __device__ __forceinline__ static bf16 of(float x) {
+        bf16 y;
+        asm("cvt.rn.bf16.f32 %0, %1;" : "=h"(y.bits) : "f"(x));
+        return y;
+    }
+};
+template <class T, class X> __device__ __forceinline__ T as(X x) { return As<T>::of(x); }
+struct Sum { template <class T> __device__ __forceinline__ static T of(T x, T y) { return x + y; } };
+
+typedef unsigned Index;
+
+extern "C" __global__ void __launch_bounds__(256) sums_add_add_square_sum_div_add_rsqrt_mul_sum_mul_neg(
+    const bf16* __restrict__ p0,
+    const bf16* __restrict__ p1,
+    const bf16* __restrict__ p2,
+    const bf16* __restrict__ p3,
+    const bf16* __restrict__ p4,
+    bf16* __restrict__ q0,
+    bf16* __restrict__ q1,
+    double* scratch,
+    Index parts)
+{
+    const unsigned x = threadIdx.x % 8u, y = threadIdx.x / 8u;
+    const Index col = (Index)blockIdx.x * 8u + x;
+    float s17 = 0;
+    if (col < 4096u) {
+        #pragma unroll 4
+        for (Index b = y; b < parts; b += 32u) s17 = Sum::of(s17, ((const float*)(scratch + (Index)0u * parts * 4096u))[b * 4096u + col]);
+    }
+    __shared__ float part17[32][8];
+    part17[y][x] = s17;
+    __syncthreads();
+    if (y != 0 || col >= 4096u) return;
+    s17 = 0;
+    #pragma unroll
+    for (int k = 0; k < 32; ++k) s17 = Sum::of(s17, part17[k][x]);
+    const float t17 = (float)s17;
+    const float t18 = wide(as<bf16>(t17));                                        // v23 = cast
+    q0[col] = as<bf16>(t18);
+}
