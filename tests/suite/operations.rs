@@ -153,14 +153,29 @@ fn softmax_is_one_kernel() {
 
 #[test]
 fn layer_norm_and_its_gradient() {
-    let types = [f32s(&[6, 5, 130]), f32s(&[130]), f32s(&[130]), f32s(&[6, 5, 130])];
     let op = Op::LayerNorm { eps: thunder_core::op::Lit::F(1e-5), weight: Flag::Yes, bias: Flag::Yes };
-    let trace = build(&types, |b, p| vjp(b, &p[..3], &p[3..], &|b, x| vec![b.op(op, x)]));
-    let trace = differentiated("layer_norm", trace);
-    let inputs: Vec<Array> = types.iter().enumerate().map(|(i, t)| random(&t.sizes(), i as u64)).collect();
-    agrees("layer_norm", &trace, &inputs, 2e-5);
-    let (fused, notes) = fuse::run(&lowered("layer_norm", &trace));
-    assert!(kinds(&fused).len() <= 3, "{fused}\n{notes:?}");
+    // With the gradients of weight and bias, one walk over the rows, if these are neither few nor too long.
+    let shapes = [
+        (&[6, 5, 130][..], 3),
+        (&[300, 130], 2),
+        (&[37, 4, 33], 2),
+        (&[70, 1000], 2),
+        (&[3, 4096], 2),
+        (&[1500, 3], 2),
+        (&[2, 8192], 2),
+        (&[2, 9000], 3),
+    ];
+    for (shape, most) in shapes {
+        let n = shape[shape.len() - 1];
+        let types = [f32s(shape), f32s(&[n]), f32s(&[n]), f32s(shape)];
+        let trace = build(&types, |b, p| vjp(b, &p[..3], &p[3..], &|b, x| vec![b.op(op, x)]));
+        let trace = differentiated("layer_norm", trace);
+        let inputs: Vec<Array> =
+            types.iter().enumerate().map(|(i, t)| random(&t.sizes(), i as u64)).collect();
+        agrees(&format!("layer_norm {shape:?}"), &trace, &inputs, 2e-5);
+        let (fused, notes) = fuse::run(&lowered("layer_norm", &trace));
+        assert!(kinds(&fused).len() <= most, "{fused}\n{notes:?}");
+    }
 }
 
 #[test]

@@ -127,7 +127,7 @@ impl Compiled {
                     args: step.reads.iter().chain(&step.writes).map(start_of).collect(),
                 }),
             }
-            steps.push(step_report(trace, step, low));
+            steps.extend(launch_reports(trace, step, low));
         }
         let params: Vec<usize> = trace.body.params.iter().map(|&p| trace.ty(p).bytes()).collect();
         // What is printed is read on the host, in the midst of the launches.
@@ -242,23 +242,37 @@ fn slot(arg: &KernelArg, reads: &[Place], writes: &[Place], counters: usize) -> 
     }
 }
 
-fn step_report(trace: &Trace, step: &thunder_core::exec::Step, low: &Lowered) -> StepReport {
-    let name = match step.work {
-        Work::Copy => "copy".to_string(),
+/// One entry a launch; what a step moves is said of its first.
+fn launch_reports(trace: &Trace, step: &thunder_core::exec::Step, low: &Lowered) -> Vec<StepReport> {
+    let op = match step.work {
+        Work::Copy => Some("copy".to_string()),
         Work::Inst(inst) => match &trace.data(inst).kind {
-            thunder_core::trace::Kind::Op(op) => op.name().to_string(),
-            _ => kernels_of(low).next().map_or_else(|| "nothing".into(), |k| k.entry.clone()),
+            thunder_core::trace::Kind::Op(op) => Some(op.name().to_string()),
+            _ => None,
         },
     };
-    let (source, flops) = match low {
+    let mut reports: Vec<StepReport> = kernels_of(low)
+        .map(|k| {
+            let name = op.clone().unwrap_or_else(|| k.entry.clone());
+            StepReport { name, source: k.source.clone(), ..StepReport::default() }
+        })
+        .collect();
+    match low {
         Lowered::Product(_) => {
             let k = step.reads[0].layout.sizes.last().copied().unwrap_or(0);
-            ("cuBLASLt".to_string(), 2 * step.writes[0].layout.count() * k)
+            let flops = 2 * step.writes[0].layout.count() * k;
+            let name = op.unwrap_or_default();
+            reports.push(StepReport { name, source: "cuBLASLt".into(), flops, ..StepReport::default() });
         }
-        _ => (kernels_of(low).map(|k| k.source.as_str()).collect::<Vec<_>>().join("\n"), 0),
-    };
-    let bytes = codegen::bytes(&step.reads) + codegen::bytes(&step.writes);
-    StepReport { name, source, bytes, flops }
+        Lowered::Zeros => {
+            reports.push(StepReport { name: "zeros".into(), ..StepReport::default() });
+        }
+        Lowered::Kernels(_) | Lowered::Print(..) => {}
+    }
+    if let Some(first) = reports.first_mut() {
+        first.bytes = codegen::bytes(&step.reads) + codegen::bytes(&step.writes);
+    }
+    reports
 }
 
 /// Prints a traced value as the CPU executor does.

@@ -77,9 +77,21 @@ pub(super) fn element(op: &Op, key: [u32; 2], i: u64) -> f64 {
             let words = philox(key, i / 2, 1);
             let lane = 2 * (i % 2) as usize;
             let (u1, u2) = (unit(words[lane]), unit(words[lane + 1]));
-            (-2.0 * (1.0 - u1).ln()).sqrt() * (2.0 * std::f64::consts::PI * u2).cos()
+            (-2.0 * (1.0 - u1).ln()).sqrt() * cos_of_turns(u2)
         }
         _ => unit(philox(key, i / 4, 0)[(i % 4) as usize]),
+    }
+}
+
+/// `cos(2 pi x)`, by the nearest quarter turn: near its zeros the plain formula has none but absolute accuracy.
+fn cos_of_turns(x: f64) -> f64 {
+    let quarter = (4.0 * x).round();
+    let (sin, cos) = (2.0 * std::f64::consts::PI * (x - quarter / 4.0)).sin_cos();
+    match quarter as i64 & 3 {
+        0 => cos,
+        1 => -sin,
+        2 => -cos,
+        _ => sin,
     }
 }
 

@@ -51,7 +51,8 @@ pub enum Kind {
 pub enum Schedule {
     /// Every result element on its own.
     Pointwise,
-    /// Rows: the last `axes` dimensions of the iteration space are reduced, and may be read again after.
+    /// Rows: the last `axes` dimensions of the iteration space are reduced, and may be read again after. What is
+    /// computed on the way may be summed over the rows too.
     Rows {
         /// Reduced trailing dimensions.
         axes: u8,

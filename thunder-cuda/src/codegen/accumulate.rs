@@ -173,15 +173,23 @@ fn add_up(mut e: Emitter<'_>, parts: usize) -> Kernel {
     let sums = e.accumulations();
     e.code.line(format!("const unsigned x = threadIdx.x % {COLUMNS}u, y = threadIdx.x / {COLUMNS}u;"));
     e.code.line(format!("const Index col = (Index)blockIdx.x * {COLUMNS}u + x;"));
-    for (k, &f) in sums.iter().enumerate() {
-        let (op, ty, identity) = fold_of(&e, f);
+    for &f in &sums {
+        let (_, ty, identity) = fold_of(&e, f);
         e.code.line(format!("{ty} s{f} = {identity};"));
-        e.code.open(format!("if (col < {n}u)"));
-        e.code.line("#pragma unroll 4");
+    }
+    e.code.open(format!("if (col < {n}u)"));
+    e.code.line("#pragma unroll 4");
+    e.code.open(format!("for (Index b = y; b < parts; b += {SHARES}u)"));
+    for (k, &f) in sums.iter().enumerate() {
+        let (op, ty, _) = fold_of(&e, f);
         e.code.line(format!(
-            "for (Index b = y; b < parts; b += {SHARES}u) s{f} = {op}::of(s{f}, ((const {ty}*)(scratch + (Index){k}u * parts * {n}u))[b * {n}u + col]);"
+            "s{f} = {op}::of(s{f}, ((const {ty}*)(scratch + (Index){k}u * parts * {n}u))[b * {n}u + col]);"
         ));
-        e.code.close();
+    }
+    e.code.close();
+    e.code.close();
+    for &f in &sums {
+        let (_, ty, _) = fold_of(&e, f);
         e.code.line(format!("__shared__ {ty} part{f}[{SHARES}][{COLUMNS}];"));
         e.code.line(format!("part{f}[y][x] = s{f};"));
     }
