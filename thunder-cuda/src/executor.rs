@@ -1,6 +1,6 @@
 //! The executor: a fused trace becomes launches over one arena.
 
-use crate::codegen::{self, Arg as KernelArg, Kernel, Lowered};
+use crate::codegen::{self, Arg as KernelArg, Group, Kernel, Lowered};
 use crate::runtime::{DeviceBuffer, Gpu, Instance, Launch, Program, Slot, Staged, Start, Timer};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -97,14 +97,35 @@ impl Compiled {
         for step in &plan.steps {
             lowered.push(codegen::lower(trace, step)?);
         }
-        let kernels: Vec<&Kernel> = lowered.iter().flat_map(kernels_of).collect();
-        let functions = gpu.functions(&kernels)?;
+        let groups = codegen::groups(&plan.steps, &plan.outs, &lowered);
+        let kernels_of_group = |g: &Group| match &g.batch {
+            Some((kernel, _)) => vec![kernel.clone()],
+            None => kernels_of(&lowered[g.steps[0]]).cloned().collect(),
+        };
+        let kernels: Vec<Kernel> = groups.iter().flat_map(kernels_of_group).collect();
+        let functions = gpu.functions(&kernels.iter().collect::<Vec<_>>())?;
         let mut functions = functions.into_iter();
         let (mut launches, mut steps) = (Vec::new(), Vec::new());
         let (mut scratch, mut counters) = (0, 0);
-        for (step, low) in plan.steps.iter().zip(&lowered) {
+        for group in &groups {
+            let (step, low) = (&plan.steps[group.steps[0]], &lowered[group.steps[0]]);
             let loc = loc(trace, step.work);
             let mut launch = |what| launches.push(Launch { what, loc });
+            if let Some((kernel, rows)) = &group.batch {
+                let Some(function) = functions.next() else { break };
+                let args = table(*rows, group.steps.iter().map(|&i| (&plan.steps[i], &lowered[i])));
+                let (entry, grid, threads) = (kernel.entry.clone(), kernel.grid, kernel.threads);
+                launch(Start::Kernel { entry, function, grid, threads, args });
+                let all =
+                    group.steps.iter().flat_map(|&i| launch_reports(trace, &plan.steps[i], &lowered[i]));
+                steps.push(StepReport {
+                    name: kernel.entry.clone(),
+                    source: kernel.source.clone(),
+                    bytes: all.map(|r| r.bytes).sum(),
+                    flops: 0,
+                });
+                continue;
+            }
             for kernel in kernels_of(low) {
                 let Some(function) = functions.next() else { break };
                 let args = kernel.args.iter().map(|a| slot(a, &step.reads, &step.writes, counters)).collect();
@@ -240,6 +261,27 @@ fn slot(arg: &KernelArg, reads: &[Place], writes: &[Place], counters: usize) -> 
         KernelArg::F32(x) => Slot::Bits(u64::from(x.to_bits())),
         KernelArg::F64(x) => Slot::Bits(x.to_bits()),
     }
+}
+
+/// The arguments of a batch: the number of each step's first block, then each one's arguments.
+fn table<'a>(
+    rows: usize,
+    list: impl Iterator<Item = (&'a thunder_core::exec::Step, &'a Lowered)>,
+) -> Vec<Slot> {
+    let (mut first, mut args, mut blocks, mut count) = (Vec::new(), Vec::new(), 0, 0);
+    for (step, low) in list {
+        for kernel in kernels_of(low) {
+            first.push(Slot::Bits(blocks));
+            blocks += u64::from(kernel.grid[0]);
+            args.extend(kernel.args.iter().map(|a| slot(a, &step.reads, &step.writes, 0)));
+            count += 1;
+        }
+    }
+    // Rows that no block reaches.
+    first.resize(rows, Slot::Bits(u64::MAX));
+    args.resize(rows * (args.len() / count.max(1)), Slot::Bits(0));
+    first.extend(args);
+    first
 }
 
 /// One entry a launch; what a step moves is said of its first.

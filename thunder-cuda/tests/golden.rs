@@ -13,13 +13,21 @@ fn sources_are_golden() {
     let mut wrong = Vec::new();
     for case in cases::all(256) {
         let trace = cases::fused(&case.trace());
+        let plan = plan(&trace, &case.donated, codegen::writes);
+        let lowered: Vec<Lowered> = plan
+            .steps
+            .iter()
+            .map(|step| lower(&trace, step).unwrap_or_else(|e| panic!("{}: {e}", case.name)))
+            .collect();
         let mut sources: Vec<String> = Vec::new();
-        for step in &plan(&trace, &case.donated, codegen::writes).steps {
-            let kernels = match lower(&trace, step).unwrap_or_else(|e| panic!("{}: {e}", case.name)) {
-                Lowered::Kernels(list) | Lowered::Print(list, _) => list,
-                Lowered::Product(_) | Lowered::Zeros => Vec::new(),
-            };
-            sources.extend(kernels.into_iter().map(|k| k.source));
+        for group in codegen::groups(&plan.steps, &plan.outs, &lowered) {
+            match (group.batch, &lowered[group.steps[0]]) {
+                (Some((kernel, _)), _) => sources.push(kernel.source),
+                (None, Lowered::Kernels(list) | Lowered::Print(list, _)) => {
+                    sources.extend(list.iter().map(|k| k.source.clone()));
+                }
+                (None, Lowered::Product(_) | Lowered::Zeros) => {}
+            }
         }
         for (i, source) in sources.iter().enumerate() {
             let path = folder.join(format!("{}_{i}.cu", case.name));

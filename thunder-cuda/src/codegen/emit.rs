@@ -664,6 +664,7 @@ impl<'a> Emitter<'a> {
             entry,
             source,
             args,
+            params: if launch.resident == 0 { params } else { Vec::new() },
             grid: launch.grid,
             threads: launch.threads,
             scratch: launch.scratch,

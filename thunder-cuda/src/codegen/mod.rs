@@ -5,6 +5,7 @@
 //! are one kernel), and says in comments which values of the trace they are and where the user wrote them.
 
 mod accumulate;
+mod batch;
 mod columns;
 mod emit;
 mod expr;
@@ -16,6 +17,7 @@ mod space;
 mod text;
 mod transpose;
 
+pub use batch::{Group, groups};
 pub use text::canonical;
 
 use emit::Emitter;
@@ -36,6 +38,8 @@ pub struct Kernel {
     pub source: String,
     /// The arguments, in order.
     pub args: Vec<Arg>,
+    /// Their declarations, if the source allows several launches to be one; see [`groups`].
+    pub params: Vec<String>,
     /// Blocks.
     pub grid: [u32; 3],
     /// Threads of a block.

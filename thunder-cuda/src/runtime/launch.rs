@@ -187,8 +187,9 @@ impl Instance {
             match what {
                 Start::Kernel { entry, function, grid, threads, args } => {
                     let list = self.pointers[at..].as_mut_ptr();
-                    // SAFETY: the argument array has one entry a parameter of the kernel, of its size; the blocks
-                    // that they point to are held by the call and have the sizes that the plan gives.
+                    // SAFETY: the argument array has one entry a parameter of the kernel, of its size, or its only
+                    // parameter is a table that all these values are; the blocks that they point to are held by the
+                    // call and have the sizes that the plan gives.
                     let code = unsafe {
                         let [x, y, z] = *grid;
                         let none = std::ptr::null_mut();

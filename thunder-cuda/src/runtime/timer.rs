@@ -38,6 +38,7 @@ impl Timer {
             entry: entry.into(),
             source: SOURCE.into(),
             args: vec![Arg::Scratch],
+            params: Vec::new(),
             grid: [1; 3],
             threads: 1,
             scratch: 0,

@@ -171,6 +171,21 @@ pub fn all(rows: usize) -> Vec<Case> {
         });
     adamw.donated = vec![true, true, true, false, false, false];
     list.push(adamw);
+    let shapes: [&[usize]; 4] = [&[r, 768], &[768], &[4 * r, 100], &[5, 8]];
+    let three: Vec<Ty> = shapes.iter().flat_map(|dims| [f(dims); 3]).chain([f(&[])]).collect();
+    let mut momentum = case("momentum_of_four", &three, |b, v| {
+        let keep = b.scalar(F32, 0.9);
+        let lr = v[v.len() - 1];
+        let one = |b: &mut Builder, v: &[Value]| {
+            let kept = b.mul(v[1], keep);
+            let velocity = b.add(kept, v[2]);
+            let step = b.mul(velocity, lr);
+            vec![b.sub(v[0], step), velocity]
+        };
+        v.chunks_exact(3).flat_map(|v| one(b, v)).collect()
+    });
+    momentum.donated = (0..3 * shapes.len() + 1).map(|i| i < 3 * shapes.len() && i % 3 != 2).collect();
+    list.push(momentum);
     list.push(case("dropout", &[bf(&[r, 1024]), Ty::of(U32, &[2])], |b, v| {
         vec![b.op(Op::Dropout { p: Lit::F(0.1) }, v)]
     }));
