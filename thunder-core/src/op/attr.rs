@@ -196,13 +196,20 @@ impl Attr for Lit {
         matches!(self, Lit::Free) || self == linked || self.to_f64() == linked.to_f64()
     }
     fn print(&self, _: &[&str], out: &mut String) {
-        use fmt::Write;
-        let _ = match self {
-            Lit::F(x) => write!(out, "{x:?}"),
-            Lit::I(x) => write!(out, "{x}"),
-            Lit::B(x) => write!(out, "{x}"),
-            Lit::Free => write!(out, "_"),
-        };
+        out.push_str(&self.to_string());
+    }
+}
+
+/// As it is written in a program: a float by the fewest digits that give it, or the `f32` that it comes from.
+impl fmt::Display for Lit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Lit::F(x) if f64::from(*x as f32) == *x => write!(f, "{:?}", *x as f32),
+            Lit::F(x) => write!(f, "{x:?}"),
+            Lit::I(x) => write!(f, "{x}"),
+            Lit::B(x) => write!(f, "{x}"),
+            Lit::Free => write!(f, "_"),
+        }
     }
 }
 

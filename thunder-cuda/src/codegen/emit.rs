@@ -656,7 +656,7 @@ impl<'a> Emitter<'a> {
         let body = self.code.into_body();
         let mut head = format!("// {}: {} points", entry, join(&self.region.dims));
         for (k, (_, x)) in self.consts.iter().enumerate() {
-            head.push_str(&format!("\n// k{k} = {x:?}"));
+            head.push_str(&format!("\n// k{k} = {}", Lit::F(*x)));
         }
         head.push_str("\n\n");
         let source = code.finish_with(&head, &body);

@@ -1,9 +1,9 @@
 // pointwise_mul_mul_add_mul_square_mul_add_sqrt_add_div: 256 x 768 points
-// k0 = 0.8999999761581421
-// k1 = 0.10000000149011612
-// k2 = 0.949999988079071
-// k3 = 0.05000000074505806
-// k4 = 9.99999993922529e-9
+// k0 = 0.9
+// k1 = 0.1
+// k2 = 0.95
+// k3 = 0.05
+// k4 = 1e-8
 
 struct bf16 { unsigned short bits; };
 __device__ __forceinline__ float wide(bf16 x) { return __uint_as_float((unsigned)x.bits << 16); }

@@ -1,6 +1,6 @@
 // rows_add_square_sum_div_add_rsqrt_mul_mul: 256 x 4096 points
 // k0 = 4096.0
-// k1 = 9.999999747378752e-6
+// k1 = 1e-5
 
 struct bf16 { unsigned short bits; };
 __device__ __forceinline__ float wide(bf16 x) { return __uint_as_float((unsigned)x.bits << 16); }

@@ -1,6 +1,6 @@
 // 4 of these in one launch
 // pointwise_mul_add_mul_sub: 256 x 768 points
-// k0 = 0.8999999761581421
+// k0 = 0.9
 
 template <class T> __device__ __forceinline__ T wide(T x) { return x; }
 template <class T> struct As {
