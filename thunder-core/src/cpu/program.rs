@@ -4,6 +4,10 @@
 //! every memory access allows. A register holds a value for the points of one tile; a value that does not change
 //! along a side of the space holds one element for all of that side.
 
+mod listing;
+mod split;
+mod walks;
+
 use super::access::{Access, Class};
 use super::kernels::Rep;
 use super::kernels::reduce::Fold;
@@ -12,8 +16,8 @@ use crate::op::{Lit, Op, Opcode};
 use crate::trace::{Schedule, Value};
 use crate::transform::region::{Affine, Map, NodeKind, Region};
 use crate::types::DType;
+use split::{Split, physical_but, place};
 use std::collections::HashMap;
-use std::fmt::Write;
 
 /// A register.
 pub(super) type Reg = usize;
@@ -133,111 +137,6 @@ pub(super) fn compile(
     };
     b.tiles();
     b.program()
-}
-
-/// The space as `rows × n`.
-struct Split {
-    /// For each of the two sides, the groups of region dimensions that act as one.
-    outer: Vec<Vec<usize>>,
-    inner: Vec<Vec<usize>>,
-    dims: Vec<usize>,
-}
-
-impl Split {
-    fn new(region: &Region, params: &[Value], reads: &[Place], writes: &[Place]) -> Split {
-        let mut strides: Vec<Vec<usize>> = Vec::new();
-        for node in &region.nodes {
-            match &node.kind {
-                NodeKind::Load(at) => strides.push(physical(at, place(params, reads, node.value)).1),
-                NodeKind::Take { data, at, axis } => {
-                    strides.push(physical_but(at, place(params, reads, *data), Some(*axis)).1)
-                }
-                NodeKind::Iota(at) => strides.push(at.steps.clone()),
-                NodeKind::Random { at, .. } => strides.push(at.strides.clone()),
-                _ => {}
-            }
-        }
-        for (i, (_, map)) in region.results.iter().enumerate() {
-            let _ = &writes[i];
-            strides.push(map.strides.clone());
-        }
-        let dims = &region.dims;
-        // A scalar's coordinates are none, and so are its steps.
-        strides.iter_mut().for_each(|s| s.resize(dims.len(), 0));
-        let group = |list: std::ops::Range<usize>| {
-            let mut groups: Vec<Vec<usize>> = Vec::new();
-            for d in list.filter(|&d| dims[d] != 1) {
-                let joins = groups
-                    .last()
-                    .and_then(|g| g.last())
-                    .is_some_and(|&p| strides.iter().all(|s| s[p] == s[d] * dims[d]));
-                match groups.last_mut() {
-                    Some(g) if joins => g.push(d),
-                    _ => groups.push(vec![d]),
-                }
-            }
-            groups
-        };
-        let size = |g: &Vec<usize>| g.iter().map(|&d| dims[d]).product::<usize>();
-        let (outer, inner) = if region.schedule == Schedule::Pointwise {
-            let mut outer = group(0..dims.len());
-            let mut inner: Vec<Vec<usize>> = Vec::new();
-            // Short inner dimensions are walked together, so that instructions work on long runs.
-            while inner.iter().map(&size).product::<usize>() < 48
-                && let Some(g) = outer.pop()
-            {
-                inner.insert(0, g);
-            }
-            (outer, inner)
-        } else {
-            (group(0..region.outer), group(region.outer..dims.len()))
-        };
-        Split { outer, inner, dims: dims.clone() }
-    }
-
-    fn extents(&self, side: &[Vec<usize>]) -> Vec<usize> {
-        side.iter().map(|g| g.iter().map(|&d| self.dims[d]).product()).collect()
-    }
-
-    fn access(&self, pointer: usize, dtype: DType, offset: usize, strides: &[usize]) -> Access {
-        let of = |side: &[Vec<usize>]| -> Vec<usize> {
-            side.iter().map(|g| strides[*g.last().unwrap_or(&0)]).collect()
-        };
-        Access::new(
-            pointer,
-            dtype,
-            offset,
-            &self.extents(&self.outer),
-            &of(&self.outer),
-            &self.extents(&self.inner),
-            &of(&self.inner),
-        )
-    }
-}
-
-fn place<'a>(params: &[Value], reads: &'a [Place], v: Value) -> &'a Place {
-    let at = params.iter().position(|&p| p == v).expect("an operand of a region is one of its parameters");
-    &reads[at]
-}
-
-/// The offset and strides in memory of coordinates `at` of a value that lies at `place`.
-fn physical(at: &[Affine], place: &Place) -> (usize, Vec<usize>) {
-    physical_but(at, place, None)
-}
-
-fn physical_but(at: &[Affine], place: &Place, axis: Option<usize>) -> (usize, Vec<usize>) {
-    let (mut offset, mut strides) = (place.layout.offset, Vec::new());
-    for (j, a) in at.iter().enumerate().filter(|(j, _)| Some(*j) != axis) {
-        let s = place.layout.strides[j];
-        strides.resize(a.steps.len(), 0);
-        offset += a.offset * s;
-        for (t, step) in strides.iter_mut().zip(&a.steps) {
-            *t += step * s;
-        }
-    }
-    let rank = at.first().map_or(0, |a| a.steps.len());
-    strides.resize(rank, 0);
-    (offset, strides)
 }
 
 struct Builder<'a> {
@@ -547,120 +446,6 @@ impl Builder<'_> {
         });
     }
 
-    /// The phases of rows too long for registers.
-    fn phases(&mut self, prologue: &mut Vec<Instr>) -> Vec<Phase> {
-        let nodes = &self.region.nodes;
-        let top = nodes.iter().map(|n| n.level).max().unwrap_or(0);
-        let is_fold = |i: usize| matches!(nodes[i].kind, NodeKind::Reduce(_));
-        let constants: Vec<usize> =
-            (0..nodes.len()).filter(|&i| self.is_fixed(i) && !self.class(i).inner).collect();
-        self.emit(&constants, prologue);
-        // What changes along rows only is computed as soon as its reductions are done, and kept.
-        let per_row: Vec<usize> = (0..nodes.len()).filter(|&i| !self.class(i).inner && !is_fold(i)).collect();
-        let row_at = |level: usize| -> Vec<usize> {
-            per_row.iter().copied().filter(|&i| nodes[i].level == level).collect()
-        };
-        let mut phases = Vec::new();
-        let mut first = Phase::default();
-        self.emit(&row_at(0), &mut first.row);
-        phases.push(first);
-        for level in 1..=top {
-            let folds: Vec<usize> =
-                (0..nodes.len()).filter(|&i| is_fold(i) && nodes[i].level == level).collect();
-            let mut phase = Phase::default();
-            for &f in &folds {
-                let d = self.register(Rep::of(nodes[f].dtype), self.class(f));
-                self.of.insert(f, d);
-                phase.folds.push((d, Fold::of(fold_op(&nodes[f].kind).code())));
-            }
-            let kept = self.of.clone();
-            let roots: Vec<usize> = folds.iter().map(|&f| nodes[f].args[0]).collect();
-            let inside = self.closure(&roots, &|i| !kept.contains_key(&i));
-            self.emit(&inside, &mut phase.chunk);
-            for (&f, &(d, fold)) in folds.iter().zip(&phase.folds) {
-                phase.chunk.push(Instr::FoldRows { d, fold, a: self.of[&nodes[f].args[0]] });
-            }
-            self.forget(&kept, &inside);
-            self.of = kept;
-            self.emit(&row_at(level), &mut phase.row);
-            phases.push(phase);
-        }
-        let mut last = Phase::default();
-        let (wide, narrow): (Vec<usize>, Vec<usize>) =
-            (0..self.region.results.len()).partition(|&r| self.result_access(r).inner_moves());
-        let kept = self.of.clone();
-        let roots: Vec<usize> = wide.iter().map(|&r| self.region.results[r].0).collect();
-        let inside = self.closure(&roots, &|i| !kept.contains_key(&i));
-        self.body(&inside, &wide, &mut last.chunk);
-        self.of = kept;
-        self.stores(&narrow, &mut last.row);
-        phases.push(last);
-        phases
-    }
-
-    /// Frees the registers of one phase's nodes.
-    fn forget(&mut self, kept: &HashMap<usize, Reg>, nodes: &[usize]) {
-        for i in nodes {
-            if !kept.contains_key(i) {
-                self.release(self.of[i]);
-            }
-        }
-    }
-
-    fn columns(&mut self, prologue: &mut Vec<Instr>) -> Walk {
-        let nodes = &self.region.nodes;
-        let over_rows = self.region.accumulates();
-        let is_fold = |i: &usize| match nodes[*i].kind {
-            NodeKind::Accumulate(_) => true,
-            NodeKind::Reduce(_) => !over_rows,
-            _ => false,
-        };
-        let folds: Vec<usize> = (0..nodes.len()).filter(is_fold).collect();
-        let is_full = |r: usize| {
-            let node = &nodes[self.region.results[r].0];
-            if over_rows { !node.late } else { node.level == 0 && self.result_access(r).outer_moves() }
-        };
-        let (full, after): (Vec<usize>, Vec<usize>) =
-            (0..self.region.results.len()).partition(|&r| is_full(r));
-        let mut roots: Vec<usize> = folds.iter().map(|&f| nodes[f].args[0]).collect();
-        roots.extend(full.iter().map(|&r| self.region.results[r].0));
-        let needed = self.closure(&roots, &|_| true);
-        let (fixed, moving): (Vec<usize>, Vec<usize>) = needed.into_iter().partition(|&i| self.is_fixed(i));
-        self.emit(&fixed, prologue);
-        let mut list = Vec::new();
-        for &f in &folds {
-            // Its memory is the running values' own; the slot is not used.
-            self.regs.push(RegInfo {
-                rep: Rep::of(nodes[f].dtype),
-                class: self.class(f),
-                slot: 0,
-                constant: false,
-                bound: false,
-            });
-            list.push((self.regs.len() - 1, Fold::of(fold_op(&nodes[f].kind).code())));
-        }
-        let mut body = Vec::new();
-        // Folds read their operands last, so that these keep their registers until then.
-        let mut order = moving.clone();
-        order.retain(|i| !folds.contains(i));
-        self.emit(&order, &mut body);
-        for (&f, &(d, fold)) in folds.iter().zip(&list) {
-            body.push(Instr::FoldColumns { d, fold, a: self.of[&nodes[f].args[0]] });
-        }
-        self.stores(&full, &mut body);
-        self.of = HashMap::new();
-        for (&f, &(d, _)) in folds.iter().zip(&list) {
-            self.of.insert(f, d);
-        }
-        let mut epilogue = Vec::new();
-        let roots: Vec<usize> = after.iter().map(|&r| self.region.results[r].0).collect();
-        let done = self.of.clone();
-        let inside = self.closure(&roots, &|i| !done.contains_key(&i));
-        self.emit(&inside, &mut epilogue);
-        self.stores(&after, &mut epilogue);
-        Walk::Columns { body, folds: list, epilogue }
-    }
-
     fn cost(&self) -> (f64, usize) {
         let (rows, n) = (self.rows(), self.n());
         let points = (rows * n).max(1) as f64;
@@ -681,71 +466,6 @@ impl Builder<'_> {
         }
         (ns / points + 0.1, flops)
     }
-
-    fn source(&self, prologue: &[Instr], walk: &Walk) -> String {
-        let mut s = format!(
-            "space {:?} x {:?}, tiles of {} x {}\n",
-            self.split.extents(&self.split.outer),
-            self.split.extents(&self.split.inner),
-            self.tile_rows,
-            self.tile_n
-        );
-        let mut part = |name: &str, list: &[Instr]| {
-            if !list.is_empty() {
-                let _ = writeln!(s, "{name}:");
-                list.iter().for_each(|i| {
-                    let _ = writeln!(s, "  {}", self.text(i));
-                });
-            }
-        };
-        part("once", prologue);
-        match walk {
-            Walk::Tiles { body } => part("tile", body),
-            Walk::Phases { phases } => {
-                for p in phases {
-                    part("chunk", &p.chunk);
-                    part("row", &p.row);
-                }
-            }
-            Walk::Columns { body, epilogue, .. } => {
-                part("tile", body);
-                part("column", epilogue);
-            }
-        }
-        s
-    }
-
-    fn text(&self, i: &Instr) -> String {
-        let reg = |r: &Reg| format!("r{r}");
-        let set = |d: &Reg, what: String| {
-            let info = &self.regs[*d];
-            format!("r{d}: {:?}{} = {what}", info.rep, info.class)
-        };
-        match i {
-            Instr::Load { d, access } => set(d, format!("load {access}")),
-            Instr::Bind { d, access } => format!("r{d} lies at {access}"),
-            Instr::Iota { d, access } => set(d, format!("iota {access}")),
-            Instr::Random { d, op, access, .. } => set(d, format!("{} {access}", op.name())),
-            Instr::Take { d, data, i, .. } => set(d, format!("take {data} at r{i}")),
-            Instr::Op { d, op, args, arity, .. } => {
-                let mut list = Vec::new();
-                for a in &args[..*arity] {
-                    let info = &self.regs[*a];
-                    list.push(if info.constant {
-                        show(self.consts[info.slot / 8], info.rep)
-                    } else {
-                        reg(a)
-                    });
-                }
-                set(d, format!("{} {}", op.name(), list.join(", ")))
-            }
-            Instr::Cast { d, to, a, .. } => set(d, format!("cast r{a} to {to}")),
-            Instr::Spread { d, a } => set(d, format!("spread r{a}")),
-            Instr::FoldRows { d, fold, a } => set(d, format!("fold rows {fold:?} r{a}")),
-            Instr::FoldColumns { d, fold, a } => set(d, format!("fold columns {fold:?} r{a}")),
-            Instr::Store { a, access } => format!("store {access}, r{a}"),
-        }
-    }
 }
 
 fn fold_op(kind: &NodeKind) -> Op {
@@ -763,17 +483,6 @@ fn price(op: &Op) -> (f64, usize) {
         Exp | Exp2 | Expm1 | Log | Log2 | Log1p | Tanh | Erf | Sigmoid | Sin | Cos => (0.8, 10),
         Div | Sqrt | Rsqrt | Reciprocal => (0.3, 1),
         _ => (0.1, 1),
-    }
-}
-
-fn show(bits: u64, rep: Rep) -> String {
-    match rep {
-        Rep::F32 => format!("{:?}", f32::from_bits(bits as u32)),
-        Rep::F64 => format!("{:?}", f64::from_bits(bits)),
-        Rep::I64 => (bits as i64).to_string(),
-        Rep::I32 => (bits as i32).to_string(),
-        Rep::U32 => (bits as u32).to_string(),
-        Rep::U8 => (bits as u8).to_string(),
     }
 }
 

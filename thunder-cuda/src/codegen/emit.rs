@@ -1,12 +1,15 @@
 //! Emission of a region's nodes, scope by scope.
 
+mod memory;
+mod random;
+
 use super::expr::{self, computed, stored};
-use super::space::{Access, Space, physical};
+use super::space::Space;
 use super::text::Code;
 use super::{Arg, Kernel};
 use std::collections::HashMap;
 use thunder_core::exec::{Place, Step};
-use thunder_core::op::{Lit, Op, Opcode};
+use thunder_core::op::{Lit, Opcode};
 use thunder_core::trace::{Schedule, Trace, Value};
 use thunder_core::transform::region::{Node, NodeKind, Region};
 use thunder_core::types::DType;
@@ -59,80 +62,6 @@ impl<'a> Emitter<'a> {
         e.space = Space::new(&region.dims, outer, &list);
         e.width = e.space.width(&e.memory());
         e
-    }
-
-    /// The strides of every access, over the region's dimensions.
-    pub fn all_strides(&self) -> Vec<Vec<usize>> {
-        let dims = self.region.dims.len();
-        let mut all: Vec<Vec<usize>> = Vec::new();
-        for node in &self.region.nodes {
-            match &node.kind {
-                NodeKind::Load(at) => all.push(physical(at, self.place(node.value), dims, None).1),
-                NodeKind::Take { data, at, axis } => {
-                    all.push(physical(at, self.place(*data), dims, Some(*axis)).1)
-                }
-                NodeKind::Iota(at) => all.push(at.steps.clone()),
-                NodeKind::Random { at, .. } => all.push(at.strides.clone()),
-                _ => {}
-            }
-        }
-        all.extend(self.region.results.iter().map(|(_, map)| map.strides.clone()));
-        all
-    }
-
-    /// Every access to memory, with the offset of its pointer and its element size.
-    pub fn memory(&self) -> Vec<(Access, usize, usize)> {
-        let mut list: Vec<(Access, usize, usize)> = Vec::new();
-        for (i, node) in self.region.nodes.iter().enumerate() {
-            if let Some((access, place)) = self.node_access(i) {
-                list.push((access, place.layout.offset, place.dtype.size()));
-            }
-            let _ = node;
-        }
-        for r in 0..self.region.results.len() {
-            list.push((self.result_access(r), self.writes[r].layout.offset, self.writes[r].dtype.size()));
-        }
-        list
-    }
-
-    pub fn operand(&self, v: Value) -> usize {
-        self.params.iter().position(|&p| p == v).expect("an operand of a region is one of its parameters")
-    }
-
-    fn place(&self, v: Value) -> &'a Place {
-        &self.reads[self.operand(v)]
-    }
-
-    /// Where a load or a lookup reads.
-    pub fn node_access(&self, i: usize) -> Option<(Access, &'a Place)> {
-        let node = &self.region.nodes[i];
-        let (at, place, but) = match &node.kind {
-            NodeKind::Load(at) => (at, self.place(node.value), None),
-            NodeKind::Take { data, at, axis } => (at, self.place(*data), Some(*axis)),
-            _ => return None,
-        };
-        let (offset, strides) = physical(at, place, self.region.dims.len(), but);
-        Some((self.space.access(offset, &strides), place))
-    }
-
-    pub fn result_access(&self, r: usize) -> Access {
-        let (_, map) = &self.region.results[r];
-        self.space.access(map.offset, &map.strides)
-    }
-
-    /// The type of linear indices: 64 bits only where 32 do not suffice.
-    pub fn index(&self) -> &'static str {
-        let reach = |p: &Place| {
-            p.layout.sizes.iter().zip(&p.layout.strides).map(|(n, s)| n.saturating_sub(1) * s).sum::<usize>()
-        };
-        let most =
-            self.reads.iter().chain(self.writes).map(reach).chain([self.region.count()]).max().unwrap_or(0);
-        // Room for the last block's overhang.
-        if most < (1 << 31) - (1 << 20) { "unsigned" } else { "unsigned long long" }
-    }
-
-    pub fn extent(&self, n: usize) -> Arg {
-        if self.index() == "unsigned" { Arg::U32(n as u32) } else { Arg::U64(n as u64) }
     }
 
     pub fn lane_varies(&self, i: usize) -> bool {
@@ -192,31 +121,6 @@ impl<'a> Emitter<'a> {
     /// The coordinates along the inner groups are these expressions.
     pub fn set_inner(&mut self, at: Vec<String>) {
         self.inner_at = at;
-    }
-
-    /// The index of the element that an access reaches here, at lane `lane` of a vector.
-    pub fn address(&self, a: &Access, lane: Option<&str>) -> String {
-        let mut terms = Vec::new();
-        if a.offset != 0 {
-            terms.push(format!("{}u", a.offset));
-        }
-        let sides = a.outer.iter().zip(&self.outer_at).chain(a.inner.iter().zip(&self.inner_at));
-        for (&s, at) in sides {
-            match s {
-                0 => {}
-                1 => terms.push(at.clone()),
-                s if s > u32::MAX as usize => terms.push(format!("{at} * {s}ull")),
-                s => terms.push(format!("{at} * {s}u")),
-            }
-        }
-        if let Some(j) = lane {
-            match a.lane() {
-                0 => {}
-                1 => terms.push(j.into()),
-                s => terms.push(format!("{j} * {s}u")),
-            }
-        }
-        if terms.is_empty() { "0".into() } else { terms.join(" + ") }
     }
 
     /// What is said of a node in comments.
@@ -335,36 +239,6 @@ impl<'a> Emitter<'a> {
         format!("(Index){index} * {step}u")
     }
 
-    /// Draws the Philox blocks of a vector of random elements at once, where its lanes lie in whole blocks.
-    fn draws(&mut self, i: usize) {
-        let NodeKind::Random { op, key, at } = &self.region.nodes[i].kind else { return };
-        let lanes = lanes_of(op);
-        let access = self.space.access(at.offset, &at.strides);
-        let inner = access.inner.len().saturating_sub(1);
-        let even = |n: &usize| n.is_multiple_of(lanes.min(self.width));
-        let whole = access.lane() == 1
-            && even(&access.offset)
-            && access.outer.iter().chain(&access.inner[..inner]).all(even);
-        if !whole {
-            return;
-        }
-        let (blocks, stream) = ((self.width / lanes).max(1), stream_of(op));
-        let (key, at) = (self.key(*key), self.address(&access, None));
-        self.code.line(format!("const Index i{i} = {at};"));
-        for b in 0..blocks {
-            let plus = if b == 0 { String::new() } else { format!(" + {b}u") };
-            self.code
-                .line(format!("const uint4 w{i}_{b} = philox({key}, i{i} / {lanes}u{plus}, {stream}u);"));
-        }
-        self.vectors.insert(i, format!("w{i}"));
-    }
-
-    fn key(&self, key: Value) -> String {
-        let p = self.operand(key);
-        let step = self.reads[p].layout.strides[0];
-        format!("make_uint2(p{p}[0], p{p}[{step}u])")
-    }
-
     /// Emits node `i` as a variable; `lane` is the lane's number inside a loop over lanes.
     pub fn define(&mut self, i: usize, lane: Option<&str>) {
         let node = &self.region.nodes[i];
@@ -422,56 +296,6 @@ impl<'a> Emitter<'a> {
             NodeKind::Reduce(_) | NodeKind::Accumulate(_) => {
                 unreachable!("reductions are named by the schedule")
             }
-        }
-    }
-
-    #[allow(clippy::too_many_arguments)]
-    fn random(
-        &self,
-        i: usize,
-        op: &Op,
-        key: Value,
-        offset: usize,
-        strides: &[usize],
-        d: DType,
-        lane: Option<&str>,
-    ) -> String {
-        let lanes = lanes_of(op);
-        let access = self.space.access(offset, strides);
-        // The block, and the lane in it.
-        let (block, at) = match (self.vectors.get(&i), lane) {
-            (Some(w), Some(j)) if self.width <= lanes => {
-                (format!("{w}_0"), format!("(i{i} % {lanes}u + {j})"))
-            }
-            (Some(w), Some(j)) => {
-                let blocks = self.width / lanes;
-                let mut pick = format!("{w}_{}", blocks - 1);
-                for b in (0..blocks - 1).rev() {
-                    pick = format!("{j} < {} ? {w}_{b} : {pick}", (b + 1) * lanes);
-                }
-                (format!("({pick})"), format!("({j} % {lanes})"))
-            }
-            _ => {
-                let at = self.address(&access, lane);
-                (
-                    format!("philox({}, ({at}) / {lanes}u, {}u)", self.key(key), stream_of(op)),
-                    format!("(({at}) % {lanes}u)"),
-                )
-            }
-        };
-        match op {
-            Op::Bernoulli { p, .. } => {
-                let below = (p.to_f64() * 65536.0).round() as u32;
-                format!("(word({block}, {at} / 2) >> (16 * ({at} & 1)) & 0xffffu) < {below}u")
-            }
-            Op::Normal { .. } => {
-                let draw = format!(
-                    "normal({}, word({block}, 2 * {at}), word({block}, 2 * {at} + 1))",
-                    if d == DType::F64 { "0.0" } else { "0.0f" }
-                );
-                draw
-            }
-            _ => format!("({})unit(word({block}, {at}))", computed(d)),
         }
     }
 
@@ -686,17 +510,4 @@ pub(crate) struct Launch {
 
 fn join(dims: &[usize]) -> String {
     dims.iter().map(usize::to_string).collect::<Vec<_>>().join(" x ")
-}
-
-/// Elements that one Philox block gives.
-fn lanes_of(op: &Op) -> usize {
-    match op {
-        Op::Bernoulli { .. } => 8,
-        Op::Normal { .. } => 2,
-        _ => 4,
-    }
-}
-
-fn stream_of(op: &Op) -> u32 {
-    u32::from(matches!(op, Op::Normal { .. }))
 }

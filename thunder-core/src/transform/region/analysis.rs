@@ -1,0 +1,323 @@
+//! From the results backwards: the map of every value in the iteration space, or the reason why there is none.
+
+use super::space::{Space, suits};
+use super::{
+    ACCUMULATED, Affine, Fail, Map, Node, NodeKind, is_random, is_reduce, is_view, reduced_axes, row_major,
+};
+use crate::op::Op;
+use crate::trace::{Inst, Kind, Schedule, Trace, Value};
+use std::collections::HashMap;
+
+pub(super) struct Analysis<'a> {
+    pub trace: &'a Trace,
+    pub inside: &'a dyn Fn(Value) -> Option<Inst>,
+    pub space: &'a Space,
+    pub nodes: Vec<Node>,
+    pub memo: HashMap<(Value, Map), usize>,
+}
+
+impl Analysis<'_> {
+    pub fn run(&mut self, results: &[Value]) -> Result<Vec<(usize, Map)>, Fail> {
+        let space = self.space;
+        let mut maps = vec![(space.count(), space.full_map())];
+        if space.schedule != Schedule::Pointwise {
+            maps.insert(0, (space.size(false), space.part(false)));
+        }
+        if matches!(space.schedule, Schedule::Rows { .. }) {
+            maps.insert(1, (space.size(true), space.part(true)));
+        }
+        let mut out = Vec::new();
+        for &r in results {
+            let count = self.trace.ty(r).count();
+            // Where several have as many elements, the one that fits is meant.
+            let mut list: Vec<&Map> = maps.iter().filter(|(n, _)| *n == count).map(|(_, map)| map).collect();
+            let fits = list.len() > 1 && list.iter().any(|map| self.fits(r, map));
+            list.retain(|map| !fits || self.fits(r, map));
+            let Some(&map) = list.first() else {
+                let space = space.count();
+                return Err(Fail::No(format!("{count} elements do not fill the iteration space of {space}")));
+            };
+            out.push((self.eval(r, map.clone())?, map.clone()));
+        }
+        let outer = self.space.outer();
+        // A result may have a row for each even where all its rows are one.
+        let has_rows = |(n, map): &(usize, Map)| {
+            self.nodes[*n].level > 0 && map.strides[..outer].iter().any(|s| *s != 0)
+        };
+        if matches!(self.space.schedule, Schedule::Columns { .. })
+            && (out.iter().any(has_rows)
+                || self.nodes.iter().any(|n| n.level > 1 || n.level > 0 && n.along[..outer].contains(&true)))
+        {
+            return Err(Fail::No("the columns are read again after their reduction".into()));
+        }
+        self.check_accumulations(&out)?;
+        Ok(out)
+    }
+
+    /// Under `Rows`: what has no row is an accumulation over all of them or comes after one, is read by no row, and
+    /// fits in registers.
+    fn check_accumulations(&self, results: &[(usize, Map)]) -> Result<(), Fail> {
+        if !matches!(self.space.schedule, Schedule::Rows { .. }) {
+            return Ok(());
+        }
+        let outer = self.space.outer();
+        let rowless = self.space.part(true);
+        let is_rowless =
+            |map: &Map| *map == rowless && *map != self.space.full_map() && *map != self.space.part(false);
+        let strays = results.iter().any(|(n, map)| self.nodes[*n].late != is_rowless(map));
+        let read_again = self.nodes.iter().any(|n| n.late && n.along[..outer].contains(&true));
+        if strays || read_again {
+            return Err(Fail::No("the rows read what is reduced over them".into()));
+        }
+        let sums = self.nodes.iter().filter(|n| matches!(n.kind, NodeKind::Accumulate(_))).count();
+        if sums > 0 && self.space.count() == 0 {
+            return Err(Fail::No("there is nothing to reduce".into()));
+        }
+        if sums > 0 && (self.space.size(true) > ACCUMULATED.0 || sums > ACCUMULATED.1) {
+            return Err(Fail::No(
+                "one reduces rows, the other columns, and too many of them for registers".into(),
+            ));
+        }
+        Ok(())
+    }
+
+    /// Whether `v` can be read through `map`.
+    fn fits(&self, v: Value, map: &Map) -> bool {
+        let Analysis { trace, inside, space, .. } = *self;
+        let mut trial = Analysis { trace, inside, space, nodes: Vec::new(), memo: HashMap::new() };
+        !matches!(trial.eval(v, map.clone()), Err(Fail::No(_)))
+    }
+
+    fn eval(&mut self, v: Value, map: Map) -> Result<usize, Fail> {
+        if let Some(&n) = self.memo.get(&(v, map.clone())) {
+            return Ok(n);
+        }
+        let ty = self.trace.ty(v);
+        let (mut args, mut affine) = (Vec::new(), Vec::new());
+        let kind = match (self.inside)(v) {
+            None => {
+                let at = self.decompose(&map, &ty.sizes())?;
+                affine = at.clone();
+                NodeKind::Load(at)
+            }
+            Some(i) => {
+                let data = self.trace.data(i);
+                let Kind::Op(op) = data.kind else { return Err(Fail::No("it is no operation".into())) };
+                match op {
+                    _ if is_view(&op) => {
+                        let inner = self.through_view(&op, data.args[0], v, &map)?;
+                        let n = self.eval(data.args[0], inner)?;
+                        self.memo.insert((v, map), n);
+                        return Ok(n);
+                    }
+                    Op::Full { value, .. } => NodeKind::Const(value),
+                    Op::Iota { axis, shape, .. } => {
+                        let at = self.decompose(&map, &ty.sizes())?;
+                        let axis = axis.resolve(shape.rank()).unwrap_or(0);
+                        affine = vec![at[axis].clone()];
+                        NodeKind::Iota(at[axis].clone())
+                    }
+                    _ if is_random(&op) => {
+                        affine = vec![Affine { offset: map.offset, steps: map.strides.clone() }];
+                        NodeKind::Random { op, key: data.args[0], at: map.clone() }
+                    }
+                    Op::Take { axis } => {
+                        let (x, i) = (data.args[0], data.args[1]);
+                        let rank = self.trace.ty(x).shape.rank();
+                        let axis = axis.resolve(rank).unwrap_or(0);
+                        let indices = self.trace.ty(i).sizes();
+                        let at = self.decompose(&map, &ty.sizes())?;
+                        let index_map = self.compose(&at[axis..axis + indices.len()], &indices);
+                        args.push(self.eval(i, index_map)?);
+                        let mut coords = at[..axis].to_vec();
+                        coords.push(self.zero());
+                        coords.extend_from_slice(&at[axis + indices.len()..]);
+                        affine = coords.clone();
+                        self.outside(x)?;
+                        NodeKind::Take { data: x, at: coords, axis }
+                    }
+                    Op::Gather { axis } => {
+                        let (x, i) = (data.args[0], data.args[1]);
+                        let mut at = self.decompose(&map, &ty.sizes())?;
+                        let axis = axis.resolve(at.len()).unwrap_or(0);
+                        args.push(self.eval(i, map.clone())?);
+                        at[axis] = self.zero();
+                        affine = at.clone();
+                        self.outside(x)?;
+                        NodeKind::Take { data: x, at, axis }
+                    }
+                    _ if is_reduce(&op) => {
+                        let rows = self.space.schedule;
+                        let over_rows = matches!(rows, Schedule::Rows { .. })
+                            && !suits(rows, &op, &self.trace.ty(data.args[0]).sizes());
+                        args.push(self.reduce(&op, data.args[0], &map, over_rows)?);
+                        if over_rows { NodeKind::Accumulate(op) } else { NodeKind::Reduce(op) }
+                    }
+                    _ if op.is_elementwise() => {
+                        for &a in &data.args {
+                            let m = self.broadcast(a, v, &map)?;
+                            args.push(self.eval(a, m)?);
+                        }
+                        NodeKind::Op(op)
+                    }
+                    _ => return Err(Fail::No(format!("`{}` has a kernel of its own", op.name()))),
+                }
+            }
+        };
+        Ok(self.push(v, map, kind, args, &affine))
+    }
+
+    fn push(&mut self, v: Value, map: Map, kind: NodeKind, args: Vec<usize>, affine: &[Affine]) -> usize {
+        let reduces = matches!(kind, NodeKind::Reduce(_));
+        let accumulates = matches!(kind, NodeKind::Accumulate(_));
+        let moves = |d: usize| {
+            affine.iter().any(|a| a.steps[d] != 0) || args.iter().any(|&a: &usize| self.nodes[a].along[d])
+        };
+        // A reduction counts as changing along all dimensions that are kept, an accumulation along all others.
+        let is_side = |d: usize| self.space.reduced[d] == accumulates && self.space.dims[d] != 1;
+        let node = Node {
+            value: v,
+            dtype: self.trace.ty(v).dtype(),
+            along: (0..self.space.dims.len())
+                .map(|d| if reduces || accumulates { is_side(d) } else { moves(d) })
+                .collect(),
+            level: args.iter().map(|&a| self.nodes[a].level).max().unwrap_or(0) + usize::from(reduces),
+            late: accumulates || args.iter().any(|&a| self.nodes[a].late),
+            kind,
+            args,
+        };
+        self.nodes.push(node);
+        self.memo.insert((v, map), self.nodes.len() - 1);
+        self.nodes.len() - 1
+    }
+
+    fn zero(&self) -> Affine {
+        Affine { offset: 0, steps: vec![0; self.space.dims.len()] }
+    }
+
+    fn outside(&self, v: Value) -> Result<(), Fail> {
+        if (self.inside)(v).is_some() {
+            return Err(Fail::No("it is read at computed indices".into()));
+        }
+        Ok(())
+    }
+
+    /// The map of operand `a` of an elementwise instruction whose result `v` has map `map`.
+    fn broadcast(&self, a: Value, v: Value, map: &Map) -> Result<Map, Fail> {
+        let (from, to) = (self.trace.ty(a).sizes(), self.trace.ty(v).sizes());
+        if from == to {
+            return Ok(map.clone());
+        }
+        let at = self.decompose(map, &to)?;
+        let skip = to.len() - from.len();
+        let list: Vec<Affine> =
+            (0..from.len()).map(|i| if from[i] == 1 { self.zero() } else { at[skip + i].clone() }).collect();
+        Ok(self.compose(&list, &from))
+    }
+
+    fn through_view(&self, op: &Op, x: Value, v: Value, map: &Map) -> Result<Map, Fail> {
+        let (from, to) = (self.trace.ty(x).sizes(), self.trace.ty(v).sizes());
+        match op {
+            Op::Permute { axes } => {
+                let at = self.decompose(map, &to)?;
+                let mut list = vec![self.zero(); from.len()];
+                for (i, a) in axes.resolved(from.len()).into_iter().enumerate() {
+                    list[a] = at[i].clone();
+                }
+                Ok(self.compose(&list, &from))
+            }
+            Op::Expand { .. } => self.broadcast(x, v, map),
+            Op::Slice { start, .. } => {
+                let mut at = self.decompose(map, &to)?;
+                for (a, s) in at.iter_mut().zip(start.sizes()) {
+                    a.offset += s;
+                }
+                Ok(self.compose(&at, &from))
+            }
+            _ => Ok(map.clone()),
+        }
+    }
+
+    /// The operand of a reduction, over the rows if `over_rows`, whose result is read through `map`.
+    fn reduce(&mut self, op: &Op, x: Value, map: &Map, over_rows: bool) -> Result<usize, Fail> {
+        if *map != self.space.part(over_rows) || self.space.schedule == Schedule::Pointwise {
+            return Err(Fail::No("their reductions do not run over the same dimensions".into()));
+        }
+        let sizes = self.trace.ty(x).sizes();
+        let axes = reduced_axes(op, sizes.len());
+        let (kept, gone): (Vec<usize>, Vec<usize>) = (0..sizes.len()).partition(|i| !axes.contains(i));
+        let extents = |list: &[usize]| list.iter().map(|&i| sizes[i]).collect::<Vec<usize>>();
+        if self.space.size(!over_rows) != extents(&gone).iter().product::<usize>() {
+            return Err(Fail::No("their reductions run over different numbers of elements".into()));
+        }
+        let stays = self.decompose(map, &extents(&kept))?;
+        let goes = self.decompose(&self.space.part(!over_rows), &extents(&gone))?;
+        let mut list = vec![self.zero(); sizes.len()];
+        for (a, &i) in stays.into_iter().zip(&kept) {
+            list[i] = a;
+        }
+        for (a, &i) in goes.into_iter().zip(&gone) {
+            list[i] = a;
+        }
+        let m = self.compose(&list, &sizes);
+        let n = self.eval(x, m)?;
+        if self.nodes[n].late {
+            return Err(Fail::No("what is reduced is reduced over the rows already".into()));
+        }
+        Ok(n)
+    }
+
+    /// The row-major map of a value from its coordinates.
+    fn compose(&self, at: &[Affine], sizes: &[usize]) -> Map {
+        let rm = row_major(sizes);
+        let mut strides = vec![0; self.space.dims.len()];
+        let mut offset = 0;
+        for (a, &s) in at.iter().zip(&rm) {
+            offset += a.offset * s;
+            for (out, step) in strides.iter_mut().zip(&a.steps) {
+                *out += step * s;
+            }
+        }
+        self.space.map(offset, strides)
+    }
+
+    /// The coordinates of a value of extents `sizes` from its row-major map.
+    fn decompose(&self, map: &Map, sizes: &[usize]) -> Result<Vec<Affine>, Fail> {
+        // Of nothing, nothing is read.
+        if sizes.contains(&0) {
+            return Ok(vec![self.zero(); sizes.len()]);
+        }
+        let rm = row_major(sizes);
+        let mut out: Vec<Affine> = (0..sizes.len())
+            .map(|j| Affine {
+                offset: map.offset / rm[j] % sizes[j].max(1),
+                steps: vec![0; self.space.dims.len()],
+            })
+            .collect();
+        let no = || Fail::No("their shapes do not line up in one iteration space".into());
+        for (d, (&s, &n)) in map.strides.iter().zip(&self.space.dims).enumerate() {
+            if s == 0 || n <= 1 {
+                continue;
+            }
+            let j =
+                (0..sizes.len()).find(|&j| sizes[j] > 1 && rm[j] <= s && s % rm[j] == 0).ok_or_else(no)?;
+            let c = s / rm[j];
+            if c * (n - 1) >= sizes[j] {
+                let inner = sizes[j] / c;
+                if !sizes[j].is_multiple_of(c) || inner <= 1 || !n.is_multiple_of(inner) || inner == n {
+                    return Err(no());
+                }
+                return Err(Fail::Split { dim: d, inner });
+            }
+            out[j].steps[d] = c;
+        }
+        for (a, &size) in out.iter().zip(sizes) {
+            let reach: usize =
+                a.steps.iter().zip(&self.space.dims).map(|(s, n)| s * n.saturating_sub(1)).sum();
+            if a.offset + reach >= size.max(1) {
+                return Err(no());
+            }
+        }
+        Ok(out)
+    }
+}
