@@ -199,7 +199,12 @@ fn ready(trace: &Trace, step: &Step) -> Result<Ready, Error> {
         Work::Copy => {
             let v = Value(0);
             let program = program::compile(
-                &copy(v, &step.reads[0], &step.writes[0]),
+                &region::copy(
+                    v,
+                    step.reads[0].dtype,
+                    &step.reads[0].layout.sizes,
+                    &step.writes[0].layout.strides,
+                ),
                 &[v],
                 &step.reads,
                 &step.writes,
@@ -262,31 +267,6 @@ fn ready(trace: &Trace, step: &Step) -> Result<Ready, Error> {
 fn touched(p: &Place) -> usize {
     let real = |(n, s): (&usize, &usize)| if *s == 0 { 1 } else { *n };
     p.layout.sizes.iter().zip(&p.layout.strides).map(real).product::<usize>() * p.dtype.size()
-}
-
-/// The loop nest that copies a value.
-fn copy(value: Value, from: &Place, to: &Place) -> Region {
-    let dims = from.layout.sizes.clone();
-    let unit =
-        |d: usize| (0..dims.len()).map(|e| usize::from(e == d && dims[d] != 1)).collect::<Vec<usize>>();
-    let at = (0..dims.len()).map(|d| Affine { offset: 0, steps: unit(d) }).collect();
-    let node = Node {
-        value,
-        dtype: from.dtype,
-        kind: NodeKind::Load(at),
-        args: Vec::new(),
-        along: dims.iter().map(|&n| n != 1).collect(),
-        level: 0,
-        late: false,
-    };
-    let strides = to.layout.strides.iter().zip(&dims).map(|(&s, &n)| if n == 1 { 0 } else { s }).collect();
-    Region {
-        schedule: Schedule::Pointwise,
-        outer: dims.len(),
-        nodes: vec![node],
-        results: vec![(0, Map { offset: 0, strides })],
-        dims,
-    }
 }
 
 fn name_of(schedule: Schedule) -> String {

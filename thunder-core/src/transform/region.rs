@@ -239,3 +239,21 @@ pub fn of_body(trace: &Trace, schedule: Schedule, body: &crate::trace::Body) -> 
     }
     analyze(trace, schedule, &body.results, &|v| def.get(&v).copied())
 }
+
+/// The loop nest that copies a value with extents `dims` to where its elements lie `strides` apart.
+pub fn copy(value: Value, dtype: DType, dims: &[usize], strides: &[usize]) -> Region {
+    let step = |d: usize, s: usize| if dims[d] == 1 { 0 } else { s };
+    let unit = |d: usize| (0..dims.len()).map(|e| step(d, usize::from(e == d))).collect();
+    let at = (0..dims.len()).map(|d| Affine { offset: 0, steps: unit(d) }).collect();
+    let along = dims.iter().map(|&n| n != 1).collect();
+    let kind = NodeKind::Load(at);
+    let node = Node { value, dtype, kind, args: Vec::new(), along, level: 0, late: false };
+    let strides = strides.iter().enumerate().map(|(d, &s)| step(d, s)).collect();
+    Region {
+        schedule: Schedule::Pointwise,
+        dims: dims.to_vec(),
+        outer: dims.len(),
+        nodes: vec![node],
+        results: vec![(0, Map { offset: 0, strides })],
+    }
+}

@@ -5,7 +5,7 @@
 
 use super::emit::{Emitter, Launch};
 use super::pointwise::{fetch, is_row_data, keep, kept};
-use super::rows::{HELD, Shape, fold_of, reduce_rows, scalars_of_row, walk};
+use super::rows::{HELD, Shape, reduce_rows, scalars_of_row, walk};
 use super::{Arg, Kernel, expr};
 
 /// Threads of a multiprocessor: few enough that each has 128 registers.
@@ -81,7 +81,7 @@ fn walk_rows(mut e: Emitter<'_>, blocks: &Blocks, parts: usize) -> Kernel {
         e.code.line("const unsigned lane = threadIdx.x;");
     }
     for &f in &sums {
-        let (_, ty, identity) = fold_of(&e, f);
+        let (_, ty, identity) = e.fold(f);
         let count = vectors * e.width;
         e.code.line(format!("{ty} s{f}[{count}];"));
         e.code.line("#pragma unroll");
@@ -131,7 +131,7 @@ fn walk_rows(mut e: Emitter<'_>, blocks: &Blocks, parts: usize) -> Kernel {
         e.code.line(format!("__shared__ double part[{}];", per_block * n));
     }
     for (k, &f) in sums.iter().enumerate() {
-        let (op, ty, identity) = fold_of(&e, f);
+        let (op, ty, identity) = e.fold(f);
         let w = e.width;
         let to = if several { format!("({ty}*)part") } else { format!("({ty}*)({})", at(k)) };
         let row = if several { "group" } else { "blockIdx.x" };
@@ -174,14 +174,14 @@ fn add_up(mut e: Emitter<'_>, parts: usize) -> Kernel {
     e.code.line(format!("const unsigned x = threadIdx.x % {COLUMNS}u, y = threadIdx.x / {COLUMNS}u;"));
     e.code.line(format!("const Index col = (Index)blockIdx.x * {COLUMNS}u + x;"));
     for &f in &sums {
-        let (_, ty, identity) = fold_of(&e, f);
+        let (_, ty, identity) = e.fold(f);
         e.code.line(format!("{ty} s{f} = {identity};"));
     }
     e.code.open(format!("if (col < {n}u)"));
     e.code.line("#pragma unroll 4");
     e.code.open(format!("for (Index b = y; b < parts; b += {SHARES}u)"));
     for (k, &f) in sums.iter().enumerate() {
-        let (op, ty, _) = fold_of(&e, f);
+        let (op, ty, _) = e.fold(f);
         e.code.line(format!(
             "s{f} = {op}::of(s{f}, ((const {ty}*)(scratch + (Index){k}u * parts * {n}u))[b * {n}u + col]);"
         ));
@@ -189,14 +189,14 @@ fn add_up(mut e: Emitter<'_>, parts: usize) -> Kernel {
     e.code.close();
     e.code.close();
     for &f in &sums {
-        let (_, ty, _) = fold_of(&e, f);
+        let (_, ty, _) = e.fold(f);
         e.code.line(format!("__shared__ {ty} part{f}[{SHARES}][{COLUMNS}];"));
         e.code.line(format!("part{f}[y][x] = s{f};"));
     }
     e.code.line("__syncthreads();");
     e.code.line(format!("if (y != 0 || col >= {n}u) return;"));
     for &f in &sums {
-        let (op, _, identity) = fold_of(&e, f);
+        let (op, _, identity) = e.fold(f);
         let d = expr::computed(e.region.nodes[f].dtype);
         e.code.line(format!("s{f} = {identity};"));
         e.code.line("#pragma unroll");

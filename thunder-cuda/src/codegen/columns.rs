@@ -6,7 +6,6 @@
 use super::emit::{Emitter, Launch};
 use super::expr;
 use super::{Arg, Kernel};
-use thunder_core::transform::region::NodeKind;
 
 const THREADS: usize = 256;
 /// Blocks to aim at: four on each of an H100's multiprocessors.
@@ -32,7 +31,7 @@ pub(super) fn kernel(mut e: Emitter<'_>) -> Kernel {
     e.code.line(format!("const unsigned x = threadIdx.x % {across}u, y = threadIdx.x / {across}u;"));
     e.code.line(format!("const Index col = ((Index)blockIdx.x * {across}u + x) * {width}u;"));
     for &f in &folds {
-        let (_, ty, identity) = fold_of(&e, f);
+        let (_, ty, identity) = e.fold(f);
         if width == 1 {
             e.code.line(format!("{ty} s{f} = {identity};"));
         } else {
@@ -62,7 +61,7 @@ pub(super) fn kernel(mut e: Emitter<'_>) -> Kernel {
 
     // The block's threads over the same columns; from here on, a thread has one column.
     for &f in &folds {
-        let (_, ty, _) = fold_of(&e, f);
+        let (_, ty, _) = e.fold(f);
         e.code.line(format!("__shared__ {ty} part{f}[{down}][{strip}];"));
         if width == 1 {
             e.code.line(format!("part{f}[y][x] = s{f};"));
@@ -75,7 +74,7 @@ pub(super) fn kernel(mut e: Emitter<'_>) -> Kernel {
     e.code.line(format!("const Index mine = (Index)blockIdx.x * {strip}u + threadIdx.x;"));
     e.code.line(format!("const bool live = threadIdx.x < {strip}u && mine < {n}u;"));
     for &f in &folds {
-        let (op, ty, identity) = fold_of(&e, f);
+        let (op, ty, identity) = e.fold(f);
         e.code.line(format!("{ty} u{f} = {identity};"));
         e.code.open("if (live)");
         e.code.line("#pragma unroll");
@@ -110,19 +109,11 @@ pub(super) fn kernel(mut e: Emitter<'_>) -> Kernel {
     e.finish("columns", &extra, launch)
 }
 
-fn fold_of(e: &Emitter<'_>, f: usize) -> (&'static str, &'static str, String) {
-    let node = &e.region.nodes[f];
-    match &node.kind {
-        NodeKind::Reduce(op) => expr::fold(op, node.dtype),
-        _ => unreachable!("only reductions are folds"),
-    }
-}
-
 /// Emits the second stage: each block leaves its partial results, and the last of a strip adds them up.
 fn blocks(e: &mut Emitter<'_>, folds: &[usize], n: usize) {
     let at = |k: usize| format!("scratch + (Index){k}u * gridDim.y * {n}u");
     for (k, &f) in folds.iter().enumerate() {
-        let (_, ty, _) = fold_of(e, f);
+        let (_, ty, _) = e.fold(f);
         e.code.line(format!("if (live) (({ty}*)({}))[blockIdx.y * {n}u + mine] = u{f};", at(k)));
     }
     e.code.line("__shared__ bool last;");
@@ -134,7 +125,7 @@ fn blocks(e: &mut Emitter<'_>, folds: &[usize], n: usize) {
     e.code.line("__threadfence();");
     e.code.line("if (threadIdx.x == 0) counters[blockIdx.x] = 0;");
     for (k, &f) in folds.iter().enumerate() {
-        let (op, ty, identity) = fold_of(e, f);
+        let (op, ty, identity) = e.fold(f);
         e.code.line(format!("u{f} = {identity};"));
         e.code.open("if (live)");
         e.code.line("#pragma unroll 8");

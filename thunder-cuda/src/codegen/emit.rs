@@ -337,7 +337,7 @@ impl<'a> Emitter<'a> {
                     e.code.line(format!("v{r}.at[{j}] = as<{ty}>({x});"));
                 }
                 for &f in folds {
-                    e.accumulate(f, j);
+                    e.accumulate(f);
                 }
             });
         }
@@ -346,12 +346,19 @@ impl<'a> Emitter<'a> {
         }
     }
 
-    /// Folds the operand of reduction `f` into its accumulator.
-    fn accumulate(&mut self, f: usize, _lane: &str) {
+    /// The functor of reduction `f`, the type it runs in, and its value of nothing.
+    pub fn fold(&self, f: usize) -> (&'static str, &'static str, String) {
         let node = &self.region.nodes[f];
-        let (NodeKind::Reduce(op) | NodeKind::Accumulate(op)) = &node.kind else { return };
-        let (name, ty, _) = expr::fold(op, node.dtype);
-        let x = self.names[&node.args[0]].clone();
+        match &node.kind {
+            NodeKind::Reduce(op) | NodeKind::Accumulate(op) => expr::fold(op, node.dtype),
+            _ => unreachable!("only reductions are folds"),
+        }
+    }
+
+    /// Folds the operand of reduction `f` into its accumulator.
+    fn accumulate(&mut self, f: usize) {
+        let (name, ty, _) = self.fold(f);
+        let x = self.names[&self.region.nodes[f].args[0]].clone();
         let acc = self.accumulator(f);
         self.code.line(format!("{acc} = {name}::of({acc}, ({ty}){x});"));
     }

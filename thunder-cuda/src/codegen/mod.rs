@@ -26,7 +26,7 @@ use thunder_core::error::Error;
 use thunder_core::exec::{Layout, Place, Step, Work};
 use thunder_core::op::Op;
 use thunder_core::trace::{Kind, Schedule, Trace, Value};
-use thunder_core::transform::region::{self, Affine, Map, Node, NodeKind, Region};
+use thunder_core::transform::region::{self, Region};
 use thunder_core::types::{DType, Ty};
 
 /// One kernel: its source, and how it is launched.
@@ -199,33 +199,11 @@ pub fn writes(dtype: DType, to: &Layout) -> bool {
 
 /// A strided value to where it is wanted.
 fn copy(trace: &Trace, step: &Step) -> Vec<Kernel> {
-    let from = &step.reads[0];
-    let dims = from.layout.sizes.clone();
-    let unit =
-        |d: usize| (0..dims.len()).map(|e| usize::from(e == d && dims[d] != 1)).collect::<Vec<usize>>();
-    let at = (0..dims.len()).map(|d| Affine { offset: 0, steps: unit(d) }).collect();
     // Any value serves: it only says which operand is read.
     let value =
         trace.body.params.first().copied().unwrap_or_else(|| trace.data(trace.body.insts[0]).results[0]);
-    let along = dims.iter().map(|&n| n != 1).collect();
-    let node = Node {
-        value,
-        dtype: from.dtype,
-        kind: NodeKind::Load(at),
-        args: Vec::new(),
-        along,
-        level: 0,
-        late: false,
-    };
-    let to = &step.writes[0].layout.strides;
-    let strides = to.iter().zip(&dims).map(|(&s, &n)| if n == 1 { 0 } else { s }).collect();
-    let region = Region {
-        schedule: Schedule::Pointwise,
-        outer: dims.len(),
-        nodes: vec![node],
-        results: vec![(0, Map { offset: 0, strides })],
-        dims,
-    };
+    let (from, to) = (&step.reads[0], &step.writes[0]);
+    let region = region::copy(value, from.dtype, &from.layout.sizes, &to.layout.strides);
     fused(trace, &region, &[value], step)
 }
 

@@ -105,7 +105,7 @@ pub(super) fn reduce_rows(
     scalars_of_row(e, all);
     let folds = e.folds(level);
     for &f in &folds {
-        let (_, ty, identity) = fold_of(e, f);
+        let (_, ty, identity) = e.fold(f);
         e.code.line(format!("{ty} s{f} = {identity};"));
     }
     let mark = e.mark();
@@ -114,7 +114,7 @@ pub(super) fn reduce_rows(
     walk(e, shape, n, &|e| e.point(&nodes, stored, &folds));
     e.forget(mark);
     for &f in &folds {
-        let (op, ..) = fold_of(e, f);
+        let (op, ..) = e.fold(f);
         let d = expr::computed(e.region.nodes[f].dtype);
         let text = format!("across<{op}, {}>(s{f})", shape.threads);
         if shape.split > 1 {
@@ -179,14 +179,6 @@ pub(super) fn walk(e: &mut Emitter<'_>, shape: &Shape, n: usize, body: &dyn Fn(&
     e.code.close();
 }
 
-pub(super) fn fold_of(e: &Emitter<'_>, f: usize) -> (&'static str, &'static str, String) {
-    let node = &e.region.nodes[f];
-    match &node.kind {
-        NodeKind::Reduce(op) | NodeKind::Accumulate(op) => expr::fold(op, node.dtype),
-        _ => unreachable!("only reductions are folds"),
-    }
-}
-
 /// Emits what changes from row to row only and can be computed by now.
 pub(super) fn scalars_of_row(e: &mut Emitter<'_>, nodes: &[usize]) {
     let list: Vec<usize> = nodes
@@ -211,7 +203,7 @@ fn gather_split(e: &mut Emitter<'_>, threads: usize, split: usize) {
     e.code.line("__shared__ bool last;");
     e.code.open("if (lane == 0)");
     for (k, &f) in folds.iter().enumerate() {
-        let (_, ty, _) = fold_of(e, f);
+        let (_, ty, _) = e.fold(f);
         e.code.line(format!(
             "(({ty}*)(scratch + (Index){k}u * rows * {split}u))[row * {split}u + blockIdx.x] = s{f};"
         ));
@@ -224,7 +216,7 @@ fn gather_split(e: &mut Emitter<'_>, threads: usize, split: usize) {
     e.code.line("__threadfence();");
     e.code.line("if (lane == 0) counters[row] = 0;");
     for (k, &f) in folds.iter().enumerate() {
-        let (op, ty, identity) = fold_of(e, f);
+        let (op, ty, identity) = e.fold(f);
         let d = expr::computed(e.region.nodes[f].dtype);
         e.code.line(format!("s{f} = {identity};"));
         e.code.line(format!("for (unsigned b = lane; b < {split}u; b += {threads}u)"));
