@@ -1,7 +1,7 @@
 //! The executor: a fused trace becomes launches over one arena.
 
 use crate::codegen::{self, Arg as KernelArg, Group, Kernel, Lowered};
-use crate::runtime::{DeviceBuffer, Gpu, Instance, Launch, Program, Slot, Staged, Start, Timer};
+use crate::runtime::{DeviceBuffer, Function, Gpu, Instance, Launch, Program, Slot, Staged, Start, Timer};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use thunder_core::error::Error;
@@ -114,8 +114,7 @@ impl Compiled {
             if let Some((kernel, rows)) = &group.batch {
                 let Some(function) = functions.next() else { break };
                 let args = table(*rows, group.steps.iter().map(|&i| (&plan.steps[i], &lowered[i])));
-                let (entry, grid, threads) = (kernel.entry.clone(), kernel.grid, kernel.threads);
-                launch(Start::Kernel { entry, function, grid, threads, args });
+                launch(start(kernel, function, args));
                 let all =
                     group.steps.iter().flat_map(|&i| launch_reports(trace, &plan.steps[i], &lowered[i]));
                 steps.push(StepReport {
@@ -131,8 +130,7 @@ impl Compiled {
                 let args = kernel.args.iter().map(|a| slot(a, &step.reads, &step.writes, counters)).collect();
                 scratch = scratch.max(kernel.scratch);
                 counters += kernel.counters * 4;
-                let (entry, grid, threads) = (kernel.entry.clone(), kernel.grid, kernel.threads);
-                launch(Start::Kernel { entry, function, grid, threads, args });
+                launch(start(kernel, function, args));
             }
             match low {
                 Lowered::Kernels(_) => {}
@@ -261,6 +259,11 @@ fn slot(arg: &KernelArg, reads: &[Place], writes: &[Place], counters: usize) -> 
         KernelArg::F32(x) => Slot::Bits(u64::from(x.to_bits())),
         KernelArg::F64(x) => Slot::Bits(x.to_bits()),
     }
+}
+
+fn start(kernel: &Kernel, function: Function, args: Vec<Slot>) -> Start {
+    let &Kernel { grid, threads, shared, .. } = kernel;
+    Start::Kernel { entry: kernel.entry.clone(), function, grid, threads, shared: shared as u32, args }
 }
 
 /// The arguments of a batch: the number of each step's first block, then each one's arguments.

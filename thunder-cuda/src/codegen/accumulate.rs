@@ -63,7 +63,7 @@ fn shape(e: &Emitter<'_>) -> Blocks {
 fn walk_rows(mut e: Emitter<'_>, blocks: &Blocks, parts: usize) -> Kernel {
     let (rows, n) = (e.space.outer.count(), e.space.inner.count());
     let &Blocks { threads, rows: per_block, vectors, held } = blocks;
-    let shape = Shape { threads, rows: per_block, held: vectors, split: 1 };
+    let shape = Shape { threads, rows: per_block, held: vectors, split: 1, shared: Vec::new() };
     let sums = e.accumulations();
     let early: Vec<usize> = (0..e.region.results.len()).filter(|&r| !e.is_late(r)).collect();
     let (wide, narrow): (Vec<usize>, Vec<usize>) = early.iter().partition(|&&r| e.is_wide(r));

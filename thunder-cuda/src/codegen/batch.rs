@@ -55,7 +55,8 @@ pub fn groups(steps: &[Step], outs: &[Out], lowered: &[Lowered]) -> Vec<Group> {
 fn single(low: &Lowered) -> Option<&Kernel> {
     let Lowered::Kernels(list) = low else { return None };
     let [kernel] = &list[..] else { return None };
-    let plain = kernel.grid[1..] == [1, 1] && kernel.scratch == 0 && kernel.counters == 0;
+    let plain =
+        kernel.grid[1..] == [1, 1] && kernel.shared == 0 && kernel.scratch == 0 && kernel.counters == 0;
     (plain && !kernel.params.is_empty()).then_some(kernel)
 }
 

@@ -187,6 +187,12 @@ impl<'a> Emitter<'a> {
         Some((format!("Vec<{ty}, {w}>"), text))
     }
 
+    /// The address of the elements that node `i` loads at this point.
+    pub fn pointer(&self, i: usize) -> String {
+        let at = self.node_access(i).map(|(access, _)| self.address(&access, None)).unwrap_or_default();
+        format!("p{} + {at}", self.operand(self.region.nodes[i].value))
+    }
+
     /// Emits the vector loads among `nodes` that are not in registers yet.
     pub fn loads(&mut self, nodes: &[usize]) {
         for &i in nodes {
@@ -498,6 +504,7 @@ impl<'a> Emitter<'a> {
             params: if launch.resident == 0 { params } else { Vec::new() },
             grid: launch.grid,
             threads: launch.threads,
+            shared: launch.shared,
             scratch: launch.scratch,
             counters: launch.counters,
         }
@@ -511,6 +518,7 @@ pub(crate) struct Launch {
     pub threads: u32,
     /// Blocks that must fit on a multiprocessor; 0 to leave it to the compiler.
     pub resident: u32,
+    pub shared: usize,
     pub scratch: usize,
     pub counters: usize,
 }

@@ -44,6 +44,8 @@ pub struct Kernel {
     pub grid: [u32; 3],
     /// Threads of a block.
     pub threads: u32,
+    /// Bytes of shared memory, beside what the source declares.
+    pub shared: usize,
     /// Bytes of device memory for partial results; their content before and after does not matter.
     pub scratch: usize,
     /// 32-bit counters, zero before and after.

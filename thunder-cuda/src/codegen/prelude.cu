@@ -147,6 +147,14 @@ __device__ __forceinline__ uint4 philox(uint2 key, unsigned long long at, unsign
 __device__ __forceinline__ unsigned word(uint4 c, unsigned k) {
     return k < 2 ? (k == 0 ? c.x : c.y) : (k == 2 ? c.z : c.w);
 }
+//: copy_async(
+// Starts to copy 16 bytes to shared memory.
+__device__ __forceinline__ void copy_async(void* to, const void* from) {
+    asm volatile("cp.async.cg.shared.global [%0], [%1], 16;" ::"r"((unsigned)__cvta_generic_to_shared(to)), "l"(from) : "memory");
+}
+//: await_copies(
+// Waits for what this thread has started.
+__device__ __forceinline__ void await_copies() { asm volatile("cp.async.wait_all;" ::: "memory"); }
 //: unit(
 __device__ __forceinline__ float unit(unsigned w) { return (float)(w >> 8) * 0x1p-24f; }
 //: normal(

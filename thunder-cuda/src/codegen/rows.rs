@@ -1,7 +1,8 @@
 //! Rows: the inner dimensions are reduced, once or several times, and may be read again after.
 //!
 //! A group of threads takes a row. Where the row fits, it stays in registers in its storage type, so that memory
-//! is read once however many reductions there are; longer rows are walked again for each. A few very long rows
+//! is read once however many reductions there are; where it is long, in shared memory, so that one block of a
+//! multiprocessor loads while another computes. Rows longer still are walked again for each reduction. A few very long rows
 //! are each split among many blocks, the last of which adds up what the others found, in a fixed order.
 
 use super::emit::{Emitter, Launch};
@@ -14,6 +15,8 @@ use thunder_core::transform::region::NodeKind;
 pub(super) const HELD: usize = 128;
 /// The most blocks that share a row, together.
 const SHARED_BLOCKS: usize = 528;
+/// Bytes of shared memory that a block may have on every device, some left for reductions.
+const SHARED: usize = 98 * 1024 + 512;
 
 /// How a kernel walks its rows.
 pub(super) struct Shape {
@@ -25,6 +28,8 @@ pub(super) struct Shape {
     pub held: usize,
     /// Blocks that share a row.
     pub split: usize,
+    /// The loads that lie in shared memory, instead of registers.
+    pub shared: Vec<usize>,
 }
 
 pub(super) fn kernel(mut e: Emitter<'_>) -> Kernel {
@@ -34,7 +39,7 @@ pub(super) fn kernel(mut e: Emitter<'_>) -> Kernel {
     let shape = shape(&e, rows, n, &data);
     let top = e.region.nodes.iter().map(|n| n.level).max().unwrap_or(0);
 
-    let Shape { threads, rows: per_block, held, split } = shape;
+    let Shape { threads, rows: per_block, held, split, .. } = shape;
     let lane = if per_block == 1 { "threadIdx.x".to_string() } else { format!("threadIdx.x % {threads}u") };
     e.code.line(format!("const unsigned lane = {lane};"));
     if per_block == 1 {
@@ -47,7 +52,9 @@ pub(super) fn kernel(mut e: Emitter<'_>) -> Kernel {
     e.coordinates(true, "row");
     let (wide, narrow): (Vec<usize>, Vec<usize>) = (0..e.region.results.len()).partition(|&r| e.is_wide(r));
 
-    if held > 0 {
+    if !shape.shared.is_empty() {
+        hold(&mut e, &shape, n);
+    } else if held > 0 {
         keep(&mut e, &data, held);
         walk(&mut e, &shape, n, &|e| fetch(e, &data));
         kept(&mut e, &data);
@@ -83,6 +90,10 @@ pub(super) fn kernel(mut e: Emitter<'_>) -> Kernel {
         threads: (threads * per_block) as u32,
         ..Launch::default()
     };
+    if !shape.shared.is_empty() {
+        launch.shared = shape.shared.len() * n.div_ceil(e.width) * 16;
+        launch.resident = 2;
+    }
     if split > 1 {
         extra.insert(0, ("double* scratch".into(), Arg::Scratch));
         extra.insert(1, ("unsigned* counters".into(), Arg::Counters));
@@ -134,7 +145,7 @@ fn shape(e: &Emitter<'_>, rows: usize, n: usize, data: &[usize]) -> Shape {
     if top == 1 && walked_once && rows < 132 && n >= 1 << 15 {
         let split = (vectors.div_ceil(512 * 4)).clamp(1, (SHARED_BLOCKS / rows.max(1)).max(1));
         if split > 1 {
-            return Shape { threads: 512, rows: 1, held: 0, split };
+            return Shape { threads: 512, rows: 1, held: 0, split, shared: Vec::new() };
         }
     }
     let bytes: usize = data.iter().map(|&i| e.region.nodes[i].dtype.size() * e.width).sum();
@@ -148,15 +159,51 @@ fn shape(e: &Emitter<'_>, rows: usize, n: usize, data: &[usize]) -> Shape {
     let crowd = |t: usize| rows * t < 132 * 512 && t < 1024 && t * 2 <= vectors;
     let threads = list.into_iter().find(|&t| t >= threads && !crowd(t)).unwrap_or(1024);
     let held = if n > 0 && vectors.div_ceil(threads) <= most { vectors.div_ceil(threads) } else { 0 };
+    let copied = |i: &usize| {
+        let access = e.node_access(*i).map_or(0, |(access, _)| access.lane());
+        access == 1 && e.region.nodes[*i].dtype.size() * e.width == 16
+    };
+    let fits = !data.is_empty() && data.len() * vectors * 16 <= SHARED;
+    if threads == 1024 && !(1..=4).contains(&held) && fits && data.iter().all(copied) {
+        let held = vectors.div_ceil(512);
+        return Shape { threads: 512, rows: 1, held, split: 1, shared: data.to_vec() };
+    }
     let rows_of_block = if threads <= 32 { 128 / threads } else { 1 };
-    Shape { threads, rows: rows_of_block, held, split: 1 }
+    Shape { threads, rows: rows_of_block, held, split: 1, shared: Vec::new() }
+}
+
+/// Starts copying the row to shared memory, where each thread finds what it copied itself.
+fn hold(e: &mut Emitter<'_>, shape: &Shape, n: usize) {
+    let (t, w, vectors) = (shape.threads, e.width, n.div_ceil(e.width));
+    e.code.line("extern __shared__ uint4 held[];");
+    for (at, &i) in shape.shared.iter().enumerate() {
+        let ty = expr::stored(e.region.nodes[i].dtype);
+        let note = e.load_note(i);
+        e.code.noted(
+            &format!("Vec<{ty}, {w}>* a{i} = (Vec<{ty}, {w}>*)held + {}u + lane;", at * vectors),
+            &note,
+        );
+    }
+    e.code.line("#pragma unroll");
+    e.code.open(format!("for (int k = 0; k < {}; ++k)", shape.held));
+    e.code.line(format!("const Index col = (k * {t}u + lane) * {w}u;"));
+    e.code.open(format!("if (col < {n}u)"));
+    e.coordinates(false, "col");
+    for &i in &shape.shared {
+        let from = e.pointer(i);
+        e.code.line(format!("copy_async(a{i} + k * {t}u, {from});"));
+        e.vectors.insert(i, format!("b{i}"));
+    }
+    e.code.close();
+    e.code.close();
+    e.code.line("await_copies();");
 }
 
 /// Emits a walk over the columns of a row: over the vectors that the thread holds, or from memory.
 pub(super) fn walk(e: &mut Emitter<'_>, shape: &Shape, n: usize, body: &dyn Fn(&mut Emitter<'_>)) {
     let (t, w) = (shape.threads, e.width);
     if shape.held > 0 {
-        e.code.line("#pragma unroll");
+        e.code.line(if shape.shared.is_empty() { "#pragma unroll" } else { "#pragma unroll 4" });
         e.code.open(format!("for (int k = 0; k < {}; ++k)", shape.held));
         e.code.line(format!("const Index col = (k * {t}u + lane) * {w}u;"));
         let whole = shape.held * t * w == n;
@@ -164,6 +211,10 @@ pub(super) fn walk(e: &mut Emitter<'_>, shape: &Shape, n: usize, body: &dyn Fn(&
             e.code.open(format!("if (col < {n}u)"));
         }
         e.coordinates(false, "col");
+        for &i in &shape.shared {
+            let ty = expr::stored(e.region.nodes[i].dtype);
+            e.code.line(format!("const Vec<{ty}, {w}> b{i} = a{i}[k * {t}u];"));
+        }
         body(e);
         if !whole {
             e.code.close();

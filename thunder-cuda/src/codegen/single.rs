@@ -182,7 +182,7 @@ impl<'a> Single<'a> {
         let head = format!("// {entry}  {}\n\n", self.loc);
         let source = code.finish_with(&head, &self.code.into_body());
         let scratch = self.scratch.map_or(0, |(_, bytes)| bytes);
-        Kernel { entry, source, args, params: Vec::new(), grid, threads, scratch, counters: 0 }
+        Kernel { entry, source, args, params: Vec::new(), grid, threads, shared: 0, scratch, counters: 0 }
     }
 }
 

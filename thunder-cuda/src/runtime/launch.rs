@@ -31,7 +31,7 @@ pub(crate) struct Launch {
 /// What a step does.
 pub(crate) enum Start {
     /// Starts a kernel.
-    Kernel { entry: String, function: Function, grid: [u32; 3], threads: u32, args: Vec<Slot> },
+    Kernel { entry: String, function: Function, grid: [u32; 3], threads: u32, shared: u32, args: Vec<Slot> },
     /// Starts matrix products.
     /// Its operands, then the result.
     Product { product: Arc<Product>, args: Vec<Slot> },
@@ -185,7 +185,7 @@ impl Instance {
         let mut at = 0;
         for Launch { what, loc } in &program.launches {
             match what {
-                Start::Kernel { entry, function, grid, threads, args } => {
+                Start::Kernel { entry, function, grid, threads, shared, args } => {
                     let list = self.pointers[at..].as_mut_ptr();
                     // SAFETY: the argument array has one entry a parameter of the kernel, of its size, or its only
                     // parameter is a table that all these values are; the blocks that they point to are held by the
@@ -193,7 +193,7 @@ impl Instance {
                     let code = unsafe {
                         let [x, y, z] = *grid;
                         let none = std::ptr::null_mut();
-                        cu::cuLaunchKernel(function.0, x, y, z, *threads, 1, 1, 0, stream, list, none)
+                        cu::cuLaunchKernel(function.0, x, y, z, *threads, 1, 1, *shared, stream, list, none)
                     };
                     check_at(code, entry, *loc)?;
                     at += args.len();

@@ -8,6 +8,7 @@ mod matmul;
 mod memory;
 mod timer;
 
+pub(crate) use compiler::Function;
 pub(crate) use graph::Staged;
 pub(crate) use launch::{Instance, Launch, Program, Slot, Start};
 pub(crate) use matmul::Product;

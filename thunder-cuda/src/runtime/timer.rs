@@ -41,6 +41,7 @@ impl Timer {
             params: Vec::new(),
             grid: [1; 3],
             threads: 1,
+            shared: 0,
             scratch: 0,
             counters: 0,
         };

@@ -8,7 +8,6 @@ template <class T> struct As {
 };
 template <class T, class X> __device__ __forceinline__ T as(X x) { return As<T>::of(x); }
 template <class T, int N> struct alignas(sizeof(T) * N < 16 ? sizeof(T) * N : 16) Vec { T at[N]; };
-template <int N, class T> __device__ __forceinline__ Vec<T, N> load(const T* p) { return *(const Vec<T, N>*)p; }
 #define INF __int_as_float(0x7f800000)
 #define NAN __int_as_float(0x7fffffff)
 __device__ __forceinline__ float maximum(float x, float y) {
@@ -35,10 +34,16 @@ template <class Op, int T, class A> __device__ __forceinline__ A across(A x) {
     }
     return x;
 }
+// Starts to copy 16 bytes to shared memory.
+__device__ __forceinline__ void copy_async(void* to, const void* from) {
+    asm volatile("cp.async.cg.shared.global [%0], [%1], 16;" ::"r"((unsigned)__cvta_generic_to_shared(to)), "l"(from) : "memory");
+}
+// Waits for what this thread has started.
+__device__ __forceinline__ void await_copies() { asm volatile("cp.async.wait_all;" ::: "memory"); }
 
 typedef unsigned Index;
 
-extern "C" __global__ void __launch_bounds__(1024) rows_ge_lt_and_amax_sub_exp_sum_log_eq_select_sum_sub(
+extern "C" __global__ void __launch_bounds__(512, 2) rows_ge_lt_and_amax_sub_exp_sum_log_eq_select_sum_sub(
     const bool* __restrict__ p0,
     const long long* __restrict__ p1,
     const bf16* __restrict__ p2,
@@ -47,42 +52,46 @@ extern "C" __global__ void __launch_bounds__(1024) rows_ge_lt_and_amax_sub_exp_s
 {
     const unsigned lane = threadIdx.x;
     const Index row = blockIdx.x;
-    Vec<bf16, 8> a7[7];                                                           // v17: bf16[256, 50304]
+    extern __shared__ uint4 held[];
+    Vec<bf16, 8>* a7 = (Vec<bf16, 8>*)held + 0u + lane;                           // v17: bf16[256, 50304]
     #pragma unroll
-    for (int k = 0; k < 7; ++k) {
-        const Index col = (k * 1024u + lane) * 8u;
+    for (int k = 0; k < 13; ++k) {
+        const Index col = (k * 512u + lane) * 8u;
         if (col < 50304u) {
-            a7[k] = load<8>(p2 + row * 50304u + col);
+            copy_async(a7 + k * 512u, p2 + row * 50304u + col);
         }
     }
+    await_copies();
     const bool t0 = wide(p0[row]);
     const long long t1 = wide(p1[row]);
     const bool t3 = t1 >= 0ll;                                                    // v13 = ge
     const bool t5 = t1 < 50304ll;                                                 // v15 = lt
     const bool t6 = (bool)(t3 & t5);                                              // v16 = and
     float s9 = -INF;
-    #pragma unroll
-    for (int k = 0; k < 7; ++k) {
-        const Index col = (k * 1024u + lane) * 8u;
+    #pragma unroll 4
+    for (int k = 0; k < 13; ++k) {
+        const Index col = (k * 512u + lane) * 8u;
         if (col < 50304u) {
+            const Vec<bf16, 8> b7 = a7[k * 512u];
             #pragma unroll
             for (int j = 0; j < 8; ++j) {
-                const float t7 = wide(a7[k].at[j]);
+                const float t7 = wide(b7.at[j]);
                 const float t8 = t7;                                              // v18 = cast
                 s9 = Max::of(s9, (float)t8);
             }
         }
     }
-    const float t9 = (float)across<Max, 1024>(s9);
+    const float t9 = (float)across<Max, 512>(s9);
     float s12 = 0;
     float s18 = 0;
-    #pragma unroll
-    for (int k = 0; k < 7; ++k) {
-        const Index col = (k * 1024u + lane) * 8u;
+    #pragma unroll 4
+    for (int k = 0; k < 13; ++k) {
+        const Index col = (k * 512u + lane) * 8u;
         if (col < 50304u) {
+            const Vec<bf16, 8> b7 = a7[k * 512u];
             #pragma unroll
             for (int j = 0; j < 8; ++j) {
-                const float t7 = wide(a7[k].at[j]);
+                const float t7 = wide(b7.at[j]);
                 const float t8 = t7;                                              // v18 = cast
                 const float t10 = t8 - t9;                                        // v20 = sub
                 const float t11 = expf(t10);                                      // v21 = exp
@@ -94,8 +103,8 @@ extern "C" __global__ void __launch_bounds__(1024) rows_ge_lt_and_amax_sub_exp_s
             }
         }
     }
-    const float t12 = (float)across<Sum, 1024>(s12);
-    const float t18 = (float)across<Sum, 1024>(s18);
+    const float t12 = (float)across<Sum, 512>(s12);
+    const float t18 = (float)across<Sum, 512>(s18);
     const float t13 = logf(t12);                                                  // v23 = log
     const float t19 = t13 - t18;                                                  // v29 = sub
     const float t21 = t6 ? t19 : NAN;                                             // v31 = select
