@@ -65,11 +65,16 @@ impl Traced for Dispatched {
     const ITEM: &'static Item = &Item { name: "_", ..Item::OPAQUE };
 }
 
-/// What stands in for a method that has no twin.
+/// What stands in for a function that has no companion, and for a method that has no twin.
 pub struct Untraced;
 
 impl Traced for Untraced {
-    const ITEM: &'static Item = &Item::OPAQUE;
+    const ITEM: &'static Item = Untraced::TRACE;
+}
+
+impl Untraced {
+    /// Where a companion has its trace.
+    pub const TRACE: &'static Item = &Item::OPAQUE;
 }
 
 /// The constant of the method whose twin `_f` calls; rustc infers which one.
@@ -77,20 +82,15 @@ pub const fn item_of<T, M: Traced>(_f: fn(&T) -> M) -> &'static Item {
     M::ITEM
 }
 
-/// Refuses a method of a struct that is none of the language's.
-#[track_caller]
-pub const fn method<T, F: Tree>(item: &Item, _f: fn(&T) -> &F, name: &str) {
-    if F::IS_STRUCT {
-        crate::item::traced(item, name);
-    }
+/// Whether a method is one of the language's, or may be std's: that of no struct may.
+pub const fn is_traced<T, F: Tree>(item: &Item, _f: fn(&T) -> &F) -> bool {
+    !(F::IS_STRUCT && item.is_opaque())
 }
 
-/// Refuses a method that is none of the language's, and none that std might have; of a tensor, none that is `near` one.
-#[track_caller]
-pub const fn own_method<T, F: Tree>(item: &Item, _f: fn(&T) -> &F, name: &str, near: bool) {
-    if !(F::IS_TENSOR && near || F::IS_REFUSED) {
-        crate::item::traced(item, name);
-    }
+/// Whether a method that std has not is one of the language's. Of a tensor it may be `near` an operation's name, of
+/// which its own rule speaks.
+pub const fn is_own_traced<T, F: Tree>(item: &Item, _f: fn(&T) -> &F, near: bool) -> bool {
+    F::IS_TENSOR && near || F::IS_REFUSED || !item.is_opaque()
 }
 
 /// What the twin of a function gives: its marker, and the type of its result.
@@ -101,22 +101,40 @@ impl<M, R> Twin<M, R> {
     pub const NEW: Self = Twin(std::marker::PhantomData);
 }
 
-/// What marks a function of the language.
+/// What marks a function of the language: its companion, or its twin's marker.
+pub trait ThunderFunction {}
+
+impl ThunderFunction for Dispatched {}
+
+/// Marks a method of which it is known whether it is traced.
+pub struct Method<const TRACED: bool>;
+
+impl ThunderFunction for Method<true> {}
+
+/// A result of the function that `M` marks.
+///
+/// It is of the result that rustc asks whether the function is one of the language's: where there is no function at all,
+/// there is no type of a result either, and rustc has nothing to add to saying so.
 #[diagnostic::on_unimplemented(
     message = "an opaque call: this is not a `#[thunder]` function, so what it does is not traced",
     label = "not a `#[thunder]` function, nor one of std's that are known to be pure",
     note = "mark it `#[thunder]`, or pass what it gives as a parameter"
 )]
-pub trait ThunderFunction {}
+pub trait ResultOf<M> {}
 
 #[diagnostic::do_not_recommend]
-impl ThunderFunction for Dispatched {}
+impl<R, M: ThunderFunction> ResultOf<M> for R {}
+
+/// Refuses a function by what it gave, if `M` marks none of the language's.
+pub fn traced<M, R: ResultOf<M>>(_: &R) {}
 
 /// Refuses a method whose twin is none.
-pub fn traced_method<M: ThunderFunction>(_: M) {}
+pub fn traced_method<M, R: ResultOf<M>>(_: M) -> R {
+    unreachable!("only its type matters")
+}
 
-/// Refuses a function whose twin is none.
-pub fn traced_function<M: ThunderFunction, R>(_: Twin<M, R>) -> R {
+/// Refuses an associated function whose twin is none.
+pub fn traced_associated<M, R: ResultOf<M>>(_: Twin<M, R>) -> R {
     unreachable!("only its type matters")
 }
 

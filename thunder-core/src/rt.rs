@@ -7,7 +7,7 @@ pub use crate::call::{
 pub use crate::error::Error;
 pub use crate::explain::Explanation;
 pub use crate::facts;
-pub use crate::item::{self, At, Callee, Item, Node, Operand, Param, Spec, Step, Transform, Var, traced};
+pub use crate::item::{self, At, Callee, Item, Node, Operand, Param, Spec, Step, Transform, Var};
 pub use crate::link::{
     Examples, Stack, Stacked, autocast, checkpoint, grad, jvp, scan, value_and_grad, vjp, vmap,
 };

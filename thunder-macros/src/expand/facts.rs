@@ -8,7 +8,7 @@
 use super::constant::Constants;
 use super::example::example;
 use super::opaque;
-use super::twin::{element, twin_name};
+use super::twin::{self, element, twin_name};
 use crate::lower::{Claims, Ends, Lowered, variables};
 use crate::parse::{Kind, Signature};
 use crate::trace::{Callee, Node, Operand, Step};
@@ -20,10 +20,13 @@ use thunder_core::item::{Transform, Var};
 use thunder_core::op::{AttrRef, Op};
 use thunder_core::types::{Extent, Ty};
 
-/// The constants and assertions of a body.
-pub fn facts(sig: &Signature, lowered: &Lowered) -> TokenStream {
+/// Whether the methods that a body calls are traced, as expressions, by the results of the calls.
+pub type Methods = HashMap<Var, TokenStream>;
+
+/// The constants and assertions of a body, and of which methods rustc is to say that they are traced.
+pub fn facts(sig: &Signature, lowered: &Lowered) -> (TokenStream, Methods) {
     if lowered.claims.calls.is_empty() && sig.receiver.is_none() {
-        return quote!();
+        return (quote!(), Methods::new());
     }
     let mut f = Facts::new(sig, lowered);
     f.parameters(sig);
@@ -59,6 +62,7 @@ struct Facts<'a> {
     trial: Option<usize>,
     /// Whether anything is asserted.
     asserts: bool,
+    methods: Methods,
     out: TokenStream,
 }
 
@@ -88,6 +92,7 @@ impl<'a> Facts<'a> {
             trials: 0,
             trial: None,
             asserts: false,
+            methods: Methods::new(),
             out,
         }
     }
@@ -357,16 +362,17 @@ impl<'a> Facts<'a> {
                 let item = quote!(__rt::facts::item_of::<#ty, _>(|s| {
                     #place.__content().#twin(#element)
                 }));
-                let shown = name.trim_start_matches("r#");
-                let span = self.claims.calls.get(&dst).map_or_else(Span::call_site, |(span, _)| *span);
-                let here = quote!(#item, |s: &#ty| #place.__content(), #shown);
-                if crate::check::opaque_call::is_std_method(name) || thunder_core::op::method(name).is_some()
-                {
-                    self.assert(&at(Ends(span, span), quote!(__rt::facts::method), here));
-                } else {
-                    // On a tensor it is more likely misspelt, and there is no such method.
-                    let near = crate::check::unknown_operation::is_misspelt(name);
-                    self.assert(&at(Ends(span, span), quote!(__rt::facts::own_method), quote!(#here, #near)));
+                if self.trial.is_none() {
+                    let asked = quote!(#item, |s: &#ty| #place.__content());
+                    let std = crate::check::opaque_call::is_std_method(name);
+                    let traced = if std || thunder_core::op::method(name).is_some() {
+                        quote!(__rt::facts::is_traced(#asked))
+                    } else {
+                        // On a tensor it is more likely misspelt, and there is no such method.
+                        let near = crate::check::unknown_operation::is_misspelt(name);
+                        quote!(__rt::facts::is_own_traced(#asked, #near))
+                    };
+                    self.methods.insert(dst, traced);
                 }
                 item
             }
@@ -428,23 +434,18 @@ impl<'a> Facts<'a> {
         }
     }
 
-    fn finish(self) -> TokenStream {
+    fn finish(self) -> (TokenStream, Methods) {
         if !self.asserts {
-            return quote!();
+            return (quote!(), self.methods);
         }
-        let twins = self.twins.iter().map(|name| {
-            let twin = twin_name(name);
-            quote!(fn #twin<__E>(&self, _: __E) -> __rt::facts::Untraced { __rt::facts::Untraced })
-        });
-        let out = self.out;
-        quote! {
+        let (twins, out) = (twin::stand_ins(&self.twins), self.out);
+        let out = quote! {
             #[allow(unused_imports)]
             use __rt::facts::{Content as _, Elements as _, Itself as _};
-            #[allow(dead_code)]
-            trait __NoTwin { #(#twins)* }
-            impl<T: ?Sized> __NoTwin for &T {}
+            #twins
             #out
-        }
+        };
+        (out, self.methods)
     }
 }
 

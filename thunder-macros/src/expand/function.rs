@@ -106,6 +106,9 @@ fn emit(
         #vis struct #name {}
 
         #(#both)*
+        impl ::thunder::__rt::facts::ThunderFunction for #name {}
+
+        #(#both)*
         #allow
         #excuse
         impl #name {

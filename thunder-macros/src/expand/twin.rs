@@ -1,10 +1,10 @@
 //! Twins: hidden functions beside those of the language, by which rustc tells which a call reaches, and whether it is one.
 
 use super::example::example;
-use crate::lower::edits::Edits;
 use crate::parse::Signature;
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote};
+use std::collections::{BTreeMap, BTreeSet};
 use syn::ext::IdentExt;
 use thunder_core::types::{Elem, Ty};
 
@@ -28,7 +28,6 @@ pub fn twin(sig: &Signature, trace: &Ident) -> (TokenStream, TokenStream) {
         impl ::thunder::__rt::facts::Traced for #marker {
             const ITEM: &'static ::thunder::__rt::item::Item = <#owner>::#trace;
         }
-        #[diagnostic::do_not_recommend]
         impl ::thunder::__rt::facts::ThunderFunction for #marker {}
     };
     let method = receives.then(|| {
@@ -74,35 +73,44 @@ pub fn of_trait_function(sig: &Signature) -> TokenStream {
     }
 }
 
-/// What stands in, in a body, for the twins that there may not be.
-pub fn stand_ins(edits: &Edits) -> TokenStream {
-    let (methods, functions) = &edits.twins;
-    if methods.is_empty() && functions.is_empty() {
+/// What stands in for the twins that methods of these names may not have.
+///
+/// It is found after a twin: it takes a reference more. The way to the receiver is by [`Content`], which has it so.
+///
+/// [`Content`]: thunder_core::facts::Content
+pub fn stand_ins(methods: &BTreeSet<String>) -> TokenStream {
+    if methods.is_empty() {
         return quote!();
     }
     let methods = methods.iter().map(|name| {
         let twin = twin_name(name);
-        quote! {
-            fn #twin<__E>(&self, _: __E) -> ::thunder::__rt::facts::Untraced {
-                ::thunder::__rt::facts::Untraced
-            }
-        }
+        quote!(fn #twin<__E>(&self, _: __E) -> __rt::facts::Untraced { __rt::facts::Untraced })
     });
+    quote! {
+        #[allow(dead_code)]
+        trait __NoTwin { #(#methods)* }
+        impl<T: ?Sized> __NoTwin for &T {}
+    }
+}
+
+/// What stands in for the twins that associated functions of these names, with so many arguments, may not have.
+pub fn function_stand_ins(functions: &BTreeMap<String, usize>) -> TokenStream {
+    if functions.is_empty() {
+        return quote!();
+    }
     let functions = functions.iter().map(|(name, count)| {
         let twin = function_twin(name);
         let args: Vec<Ident> = (0..*count).map(|i| format_ident!("__A{i}")).collect();
         quote! {
-            fn #twin<#(#args,)* __R>(#(_: #args),*)
-                -> ::thunder::__rt::facts::Twin<::thunder::__rt::facts::Untraced, __R>
-            {
-                ::thunder::__rt::facts::Twin::NEW
+            fn #twin<#(#args,)* __R>(#(_: #args),*) -> __rt::facts::Twin<__rt::facts::Untraced, __R> {
+                __rt::facts::Twin::NEW
             }
         }
     });
     quote! {
         #[allow(dead_code, non_camel_case_types)]
-        trait __NoTwin { #(#methods)* #(#functions)* }
-        impl<__T: ?Sized> __NoTwin for __T {}
+        trait __NoFunctionTwin { #(#functions)* }
+        impl<T: ?Sized> __NoFunctionTwin for T {}
     }
 }
 
