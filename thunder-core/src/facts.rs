@@ -8,6 +8,7 @@ use crate::item::{Item, Spec};
 use crate::module::{StructInfo, Tree};
 use crate::op::{Op, infer};
 use crate::types::{Elem, Extent, Relation, Shape, Text, Ty};
+use std::marker::PhantomData;
 
 /// The most dimensions of an item, of a struct or of its bindings that are followed.
 const MOST: usize = 24;
@@ -83,22 +84,22 @@ pub const fn item_of<T, M: Traced>(_f: fn(&T) -> M) -> &'static Item {
 }
 
 /// Whether a method is one of the language's, or may be std's: that of no struct may.
-pub const fn is_traced<T, F: Tree>(item: &Item, _f: fn(&T) -> &F) -> bool {
+pub const fn is_traced<T, F: Known>(item: &Item, _f: fn(&T) -> F) -> bool {
     !(F::IS_STRUCT && item.is_opaque())
 }
 
 /// Whether a method that std has not is one of the language's. Of a tensor it may be `near` an operation's name, of
 /// which its own rule speaks.
-pub const fn is_own_traced<T, F: Tree>(item: &Item, _f: fn(&T) -> &F, near: bool) -> bool {
+pub const fn is_own_traced<T, F: Known>(item: &Item, _f: fn(&T) -> F, near: bool) -> bool {
     F::IS_TENSOR && near || F::IS_REFUSED || !item.is_opaque()
 }
 
 /// What the twin of a function gives: its marker, and the type of its result.
-pub struct Twin<M, R>(std::marker::PhantomData<fn() -> (M, R)>);
+pub struct Twin<M, R>(PhantomData<fn() -> (M, R)>);
 
 impl<M, R> Twin<M, R> {
     /// The only one.
-    pub const NEW: Self = Twin(std::marker::PhantomData);
+    pub const NEW: Self = Twin(PhantomData);
 }
 
 /// What marks a function of the language: its companion, or its twin's marker.
@@ -139,9 +140,58 @@ pub fn traced_associated<M, R: ResultOf<M>>(_: Twin<M, R>) -> R {
 }
 
 /// What is known of the struct that `_f` leads to, or of the elements of a container.
-pub const fn info_of<T, F: Tree>(_f: fn(&T) -> &F) -> Option<&'static StructInfo> {
+pub const fn info_of<T, F: Known>(_f: fn(&T) -> F) -> Option<&'static StructInfo> {
     F::INFO
 }
+
+/// A type, of which more is known if it is one of the language's.
+pub trait Known {
+    /// What the macro knows of a struct.
+    const INFO: Option<&'static StructInfo>;
+    /// Whether it is a struct.
+    const IS_STRUCT: bool;
+    /// Whether it is a tensor.
+    const IS_TENSOR: bool;
+    /// Whether it was refused already.
+    const IS_REFUSED: bool;
+}
+
+impl<T: Tree> Known for PhantomData<T> {
+    const INFO: Option<&'static StructInfo> = T::INFO;
+    const IS_STRUCT: bool = T::IS_STRUCT;
+    const IS_TENSOR: bool = T::IS_TENSOR;
+    const IS_REFUSED: bool = T::IS_REFUSED;
+}
+
+/// A type that is none of the language's: where it is written rustc says so.
+pub struct Foreign;
+
+impl Known for Foreign {
+    const INFO: Option<&'static StructInfo> = None;
+    const IS_STRUCT: bool = false;
+    const IS_TENSOR: bool = false;
+    const IS_REFUSED: bool = true;
+}
+
+/// The type of a value that is one of the language's.
+pub trait OfLanguage: Sized {
+    /// The type.
+    fn __type(&self) -> PhantomData<Self> {
+        PhantomData
+    }
+}
+
+impl<T: Tree> OfLanguage for T {}
+
+/// The type of a value that is none: it takes a reference more, so rustc finds it last.
+pub trait OfForeign {
+    /// The type.
+    fn __type(&self) -> Foreign {
+        Foreign
+    }
+}
+
+impl<T> OfForeign for &T {}
 
 /// The way to a part of a structure, as an expression that is typed and never run.
 ///

@@ -1,8 +1,8 @@
 //! What the code that `#[thunder]` emits refers to. Not an interface for people.
 
 pub use crate::call::{
-    CallError, Own, Ref, StaticBool, StaticBound, StaticIndex, StaticNumber, assert_shape, call, explain,
-    inline, invoke, scope, static_bound, static_cond, static_index, static_number,
+    CallError, Closed, Gate, Open, Own, Ref, StaticBool, StaticBound, StaticIndex, StaticNumber,
+    assert_shape, scope, static_bound, static_cond, static_index, static_number,
 };
 pub use crate::error::Error;
 pub use crate::explain::Explanation;

@@ -175,7 +175,7 @@ impl Apply<'_> {
                 *e = unless(quote_spanned!(span=> ::thunder::__rt::facts::traced_method(#asked)), e);
             }
             Edit::TracedCall { results } => {
-                let traced = results.iter().filter_map(|v| self.methods.get(v));
+                let traced = results.iter().filter_map(|v| self.methods.traced.get(v));
                 let span = match &*e {
                     Expr::MethodCall(m) => m.method.span(),
                     other => other.span(),

@@ -20,13 +20,19 @@ use thunder_core::item::{Transform, Var};
 use thunder_core::op::{AttrRef, Op};
 use thunder_core::types::{Extent, Ty};
 
-/// Whether the methods that a body calls are traced, as expressions, by the results of the calls.
-pub type Methods = HashMap<Var, TokenStream>;
+/// Which methods that a body calls are traced, to be asked in the body.
+#[derive(Default)]
+pub struct Methods {
+    /// Whether one is, as an expression, by the result of the call.
+    pub traced: HashMap<Var, TokenStream>,
+    /// The fields that the expressions name.
+    pub fields: BTreeSet<String>,
+}
 
 /// The constants and assertions of a body, and of which methods rustc is to say that they are traced.
 pub fn facts(sig: &Signature, lowered: &Lowered) -> (TokenStream, Methods) {
     if lowered.claims.calls.is_empty() && sig.receiver.is_none() {
-        return (quote!(), Methods::new());
+        return (quote!(), Methods::default());
     }
     let mut f = Facts::new(sig, lowered);
     f.parameters(sig);
@@ -71,7 +77,7 @@ impl<'a> Facts<'a> {
         let c = Constants { types: &lowered.types };
         let owner = own_type(sig);
         let info = match &owner {
-            Some(ty) if sig.receiver.is_some() => quote!(__rt::facts::info_of::<#ty, #ty>(|s| s)),
+            Some(ty) if sig.receiver.is_some() => info(ty),
             _ => quote!(::core::option::Option::None),
         };
         let dims = &lowered.types.dims.names;
@@ -92,7 +98,7 @@ impl<'a> Facts<'a> {
             trials: 0,
             trial: None,
             asserts: false,
-            methods: Methods::new(),
+            methods: Methods::default(),
             out,
         }
     }
@@ -102,7 +108,7 @@ impl<'a> Facts<'a> {
         let owner = own_type(sig);
         let own = usize::from(sig.receiver.is_some());
         if let (1, Some(ty)) = (own, &owner) {
-            let info = quote!(__rt::facts::info_of::<#ty, #ty>(|s| s));
+            let info = info(ty);
             self.define(0, quote!(__rt::facts::Fact::own(#info, __NAMES)), Some((ty.clone(), quote!(s))));
         }
         for (i, p) in sig.params.iter().enumerate() {
@@ -116,9 +122,8 @@ impl<'a> Facts<'a> {
                 let e = self.c.extent(*e);
                 quote!((#name, #e))
             });
-            let fact = quote!(__rt::facts::Fact::module(
-                __rt::facts::info_of::<#ty, #ty>(|s| s), &[#(#bindings),*]
-            ));
+            let info = info(&ty);
+            let fact = quote!(__rt::facts::Fact::module(#info, &[#(#bindings),*]));
             self.define((own + i) as Var, fact, Some((ty, quote!(s))));
         }
     }
@@ -127,8 +132,9 @@ impl<'a> Facts<'a> {
     fn dimensions(&mut self, sig: &Signature) {
         let Some(ty) = own_type(sig) else { return };
         for (name, span) in &self.claims.own_dims {
-            let info = quote!(__rt::facts::info_of::<#ty, #ty>(|s| s), #name);
-            self.assert(&at(Ends(*span, *span), quote!(__rt::facts::dimension), info));
+            let info = info(&ty);
+            let asked = quote!(#info, #name);
+            self.assert(&at(Ends(*span, *span), quote!(__rt::facts::dimension), asked));
         }
     }
 
@@ -363,7 +369,7 @@ impl<'a> Facts<'a> {
                     #place.__content().#twin(#element)
                 }));
                 if self.trial.is_none() {
-                    let asked = quote!(#item, |s: &#ty| #place.__content());
+                    let asked = quote!(#item, |s: &#ty| #place.__content().__type());
                     let std = crate::check::opaque_call::is_std_method(name);
                     let traced = if std || thunder_core::op::method(name).is_some() {
                         quote!(__rt::facts::is_traced(#asked))
@@ -372,7 +378,7 @@ impl<'a> Facts<'a> {
                         let near = crate::check::unknown_operation::is_misspelt(name);
                         quote!(__rt::facts::is_own_traced(#asked, #near))
                     };
-                    self.methods.insert(dst, traced);
+                    self.methods.traced.insert(dst, traced);
                 }
                 item
             }
@@ -400,18 +406,15 @@ impl<'a> Facts<'a> {
         let place = place.filter(|_| !self.claims.payloads.contains(&dst));
         match (step, place) {
             (Step::Field(name), Some((ty, place))) => {
-                let Ok(mut id) = syn::parse_str::<Ident>(name) else { return };
-                // Of a field that there is not rustc speaks once, if it finds it in one place only.
-                if let Some(span) = self.claims.fields.get(&dst) {
-                    id.set_span(*span);
-                }
-                let place = quote!((&#place.__content().#id));
-                let info = quote!(__rt::facts::info_of::<#ty, _>(|s| #place));
+                let field = twin::field(name);
+                self.methods.fields.insert(name.clone());
+                let place = quote!(#place.__content().#field());
+                let info = quote!(__rt::facts::info_of::<#ty, _>(|s| #place.__type()));
                 self.define(dst, quote!(#fact.field(#name, #info)), Some((ty, place)));
             }
             (Step::Iter(_) | Step::Any, Some((ty, place))) => {
                 let place = quote!(#place.__content().__element());
-                let info = quote!(__rt::facts::info_of::<#ty, _>(|s| #place));
+                let info = quote!(__rt::facts::info_of::<#ty, _>(|s| #place.__type()));
                 self.define(dst, quote!(#fact.element(#info)), Some((ty, place)));
             }
             (Step::Index(i), None) => {
@@ -438,15 +441,20 @@ impl<'a> Facts<'a> {
         if !self.asserts {
             return (quote!(), self.methods);
         }
-        let (twins, out) = (twin::stand_ins(&self.twins), self.out);
+        let (twins, out) = (twin::stand_ins(&self.twins, &self.methods.fields), self.out);
         let out = quote! {
             #[allow(unused_imports)]
-            use __rt::facts::{Content as _, Elements as _, Itself as _};
+            use __rt::facts::{Content as _, Elements as _, Itself as _, OfForeign as _, OfLanguage as _};
             #twins
             #out
         };
         (out, self.methods)
     }
+}
+
+/// What is known of the struct `ty`.
+fn info(ty: &Type) -> TokenStream {
+    quote!(__rt::facts::info_of::<#ty, _>(|s| s.__type()))
 }
 
 /// Calls `f` for each assignment.

@@ -1,7 +1,7 @@
 //! A free function: the wrapper, and the companion struct that bears its trace.
 
 use super::traced::{self, Traced};
-use super::{generics, shared};
+use super::{gate, generics, shared};
 use crate::diagnostics::Diagnostics;
 use crate::parse::{Options, Signature, Types};
 use proc_macro2::TokenStream;
@@ -59,15 +59,19 @@ fn emit(
     let (item, docs, wrapper, call, explain) = match lowered {
         Some(t) if sig.takes_closures() => {
             let (docs, body) = (traced::documentation(&t.text), traced::inlined(sig, &t));
-            let wrapper = quote!({ ::thunder::__rt::inline(#name::TRACE, (#(#args,)*), #body) });
+            let wrapper = gate::through(sig, "inline", quote!(#name::TRACE, (#(#args,)*), #body));
             (t.item, quote!(#docs #allow), wrapper, quote!(), quote!())
         }
         Some(t) => (
             t.item,
             traced::documentation(&t.text),
-            quote!({ ::thunder::__rt::invoke(#name::TRACE, (#(#args,)*), #name::__body #turbofish) }),
-            quote!({ ::thunder::__rt::call(#name::TRACE, (#(#args,)*), #name::__body #turbofish) }),
-            quote!({ ::thunder::__rt::explain(#name::TRACE, (#(#explain_args,)*), #name::__body #turbofish) }),
+            gate::through(sig, "invoke", quote!(#name::TRACE, (#(#args,)*), #name::__body #turbofish)),
+            gate::through(sig, "call", quote!(#name::TRACE, (#(#args,)*), #name::__body #turbofish)),
+            gate::through(
+                sig,
+                "explain",
+                quote!(#name::TRACE, (#(#explain_args,)*), #name::__body #turbofish),
+            ),
         ),
         None => {
             let item = traced::refused(sig, &name.to_string());

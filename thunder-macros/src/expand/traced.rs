@@ -54,7 +54,7 @@ pub fn lower(sig: &Signature, name: &str, mut block: Block, in_impl: bool, diag:
     };
     let text = text(sig, name, &lowered.body, &lowered.types.dims);
     let (item, methods) = item(sig, name, &lowered);
-    let head = head(sig, &lowered, diag);
+    let head = head(sig, &lowered, &methods, diag);
     // Names that annotations bind have no aliases.
     lowered.types.alias = None;
     let element = {
@@ -177,7 +177,7 @@ pub fn inlined(sig: &Signature, traced: &Traced) -> TokenStream {
 }
 
 /// The statements before the user's: the parameters as the user declared them, and the dimensions that the body reads.
-fn head(sig: &Signature, lowered: &Lowered, diag: &mut Diagnostics) -> TokenStream {
+fn head(sig: &Signature, lowered: &Lowered, asked: &Methods, diag: &mut Diagnostics) -> TokenStream {
     let mut names: Vec<TokenStream> = Vec::new();
     let mut shadow = TokenStream::new();
     match sig.receiver {
@@ -227,11 +227,13 @@ fn head(sig: &Signature, lowered: &Lowered, diag: &mut Diagnostics) -> TokenStre
     });
     let statics = crate::check::hidden_state::probe(&lowered.constants);
     let (methods, functions) = &lowered.edits.twins;
-    let (methods, functions) = (twin::stand_ins(methods), twin::function_stand_ins(functions));
+    let (methods, functions) = (twin::stand_ins(methods, &asked.fields), twin::function_stand_ins(functions));
     let misspelt = crate::check::unknown_operation::behind(&lowered.edits.misspelt);
     quote! {
         #[allow(unused_imports)]
-        use ::thunder::__rt::{self, TensorOps as _, facts::{Content as _, Elements as _, Itself as _}};
+        use ::thunder::__rt::{self, TensorOps as _};
+        #[allow(unused_imports)]
+        use __rt::facts::{Content as _, Elements as _, Itself as _, OfForeign as _, OfLanguage as _};
         #methods
         #functions
         #misspelt
@@ -346,9 +348,9 @@ pub fn documentation(text: &str) -> TokenStream {
 pub fn allowances() -> TokenStream {
     quote! {
         #[allow(
-            non_snake_case, unused_parens, unused_braces, clippy::needless_borrow, clippy::op_ref, clippy::too_many_arguments,
-            clippy::type_complexity, clippy::let_unit_value, clippy::match_single_binding,
-            clippy::needless_borrows_for_generic_args
+            non_snake_case, unused_parens, unused_braces, clippy::needless_borrow, clippy::op_ref,
+            clippy::too_many_arguments, clippy::type_complexity, clippy::let_unit_value,
+            clippy::match_single_binding, clippy::needless_borrows_for_generic_args
         )]
     }
 }

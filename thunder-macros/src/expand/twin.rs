@@ -3,9 +3,10 @@
 use super::example::example;
 use crate::parse::Signature;
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{format_ident, quote};
+use quote::{ToTokens, format_ident, quote};
 use std::collections::{BTreeMap, BTreeSet};
 use syn::ext::IdentExt;
+use syn::{Member, Type};
 use thunder_core::types::{Elem, Ty};
 
 /// The twin of a method: the type that bears its trace, and the hidden method.
@@ -73,24 +74,40 @@ pub fn of_trait_function(sig: &Signature) -> TokenStream {
     }
 }
 
-/// What stands in for the twins that methods of these names may not have.
+/// What stands in for the twins of methods, and for the ways to fields, of these names that a type may not have.
 ///
-/// It is found after a twin: it takes a reference more. The way to the receiver is by [`Content`], which has it so.
-///
-/// [`Content`]: thunder_core::facts::Content
-pub fn stand_ins(methods: &BTreeSet<String>) -> TokenStream {
-    if methods.is_empty() {
+/// It is found last: it takes a reference more. The way to the receiver is by `Content`, which has it so.
+pub fn stand_ins(methods: &BTreeSet<String>, fields: &BTreeSet<String>) -> TokenStream {
+    if methods.is_empty() && fields.is_empty() {
         return quote!();
     }
     let methods = methods.iter().map(|name| {
         let twin = twin_name(name);
         quote!(fn #twin<__E>(&self, _: __E) -> __rt::facts::Untraced { __rt::facts::Untraced })
     });
+    let fields = fields.iter().map(|name| {
+        let field = field(name);
+        quote!(fn #field(&self) -> &'static __rt::facts::Foreign { &__rt::facts::Foreign })
+    });
     quote! {
         #[allow(dead_code)]
-        trait __NoTwin { #(#methods)* }
+        trait __NoTwin { #(#methods)* #(#fields)* }
         impl<T: ?Sized> __NoTwin for &T {}
     }
+}
+
+/// The method that leads to a struct's field: of a field that there is not, or that is private, the body speaks alone.
+pub fn field(name: &str) -> Ident {
+    format_ident!("__field_{}", name.trim_start_matches("r#"))
+}
+
+/// The methods that lead to the fields of a struct, by their names and types.
+pub fn fields<'f>(list: impl Iterator<Item = (&'f Member, &'f Type)>) -> TokenStream {
+    let methods = list.map(|(member, ty)| {
+        let name = field(&member.to_token_stream().to_string());
+        quote!(pub fn #name(&self) -> &#ty { &self.#member })
+    });
+    quote!(#(#methods)*)
 }
 
 /// What stands in for the twins that associated functions of these names, with so many arguments, may not have.

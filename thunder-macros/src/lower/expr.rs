@@ -213,13 +213,7 @@ impl<'a> Lower<'a, '_> {
             (Value::Tuple(parts), Step::Index(i)) => parts.get(*i as usize).cloned().unwrap_or(Value::Failed),
             (Value::Static(_) | Value::Options(_), _) => Value::STATIC,
             (Value::Failed | Value::Never, _) => base,
-            (Value::Module(o) | Value::Unknown(o), _) => {
-                let part = self.project(*o, step, Ty::UNKNOWN);
-                if let (Operand::Var(v), Member::Named(id)) = (part, member) {
-                    self.claims.fields.insert(v, id.span());
-                }
-                Value::Unknown(part)
-            }
+            (Value::Module(o) | Value::Unknown(o), _) => Value::Unknown(self.project(*o, step, Ty::UNKNOWN)),
             _ => {
                 // A field that rustc will not find either.
                 Value::Unknown(Operand::Hole)
