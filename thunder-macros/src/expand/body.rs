@@ -84,9 +84,10 @@ fn reference(e: Expr) -> Expr {
     })
 }
 
-/// `e`, of the type of `check`, which never runs. A `match` keeps from both what is expected of their type.
-fn unless(check: TokenStream, e: &Expr) -> Expr {
-    Expr::Verbatim(quote!(match (if false { #check } else { #e }) { given => given }))
+/// `e`, of the type of `check`, which never runs. A `match` keeps from both what is expected of their type; of that
+/// rustc speaks at `span`.
+fn unless(check: TokenStream, e: &Expr, span: Span) -> Expr {
+    Expr::Verbatim(quote_spanned!(span=> match (if false { #check } else { #e }) { given => given }))
 }
 
 /// A call which is refused by what it gave, at `span`, if not all of these hold.
@@ -100,7 +101,7 @@ fn asserted<'t>(e: &Expr, traced: impl Iterator<Item = &'t TokenStream>, span: S
     if asserts.is_empty() {
         return e.clone();
     }
-    Expr::Verbatim(quote!(match #e { given => { #(#asserts)* given } }))
+    Expr::Verbatim(quote_spanned!(span=> match #e { given => { #(#asserts)* given } }))
 }
 
 /// Takes an expression out of the tree.
@@ -172,7 +173,7 @@ impl Apply<'_> {
                 let x = quote!(#x);
                 let element = &self.element;
                 let asked = quote_spanned!(span=> (&#x).__content().#twin(#element));
-                *e = unless(quote_spanned!(span=> ::thunder::__rt::facts::traced_method(#asked)), e);
+                *e = unless(quote_spanned!(span=> ::thunder::__rt::facts::traced_method(#asked)), e, span);
             }
             Edit::TracedCall { results } => {
                 let traced = results.iter().filter_map(|v| self.methods.traced.get(v));
@@ -193,7 +194,8 @@ impl Apply<'_> {
                 last.arguments = syn::PathArguments::None;
                 // The braces stand for the whole at the function's name; of a type that there is not rustc speaks there.
                 let asked = quote_spanned!(span=> { #path (#args) });
-                *e = unless(quote_spanned!(span=> ::thunder::__rt::facts::traced_associated(#asked)), e);
+                *e =
+                    unless(quote_spanned!(span=> ::thunder::__rt::facts::traced_associated(#asked)), e, span);
             }
             Edit::TracedFn => {
                 let Expr::Call(c) = &*e else { return };

@@ -16,6 +16,9 @@ pub fn expand(f: ItemFn, options: Options, diag: &mut Diagnostics) -> TokenStrea
     sig.options = options;
     if let Some(r) = sig.syntax.receiver() {
         diag.error(r, "a free function has no `self`", "`#[thunder]` on the `impl`");
+        // Of which rustc would speak too.
+        sig.syntax.inputs = sig.syntax.inputs.into_iter().skip(1).collect();
+        sig.receiver = None;
     }
     let label = name.to_string();
     // The body of a refused signature is lowered too: all errors at once.

@@ -81,7 +81,9 @@ pub fn refused(
     alias: TokenStream,
     clones: bool,
 ) -> TokenStream {
-    let (params, args, where_) = g.split_for_impl();
+    // Whatever the parameters may be: `Tree` asks for this of all.
+    let bounds = bounded(g, |_| true, quote!('static));
+    let ((params, _, where_), (_, args, _)) = (bounds.split_for_impl(), g.split_for_impl());
     let body = traced::unimplemented();
     let clone = (!clones).then(|| {
         quote!(impl #params ::core::clone::Clone for #name #args #where_ { fn clone(&self) -> Self #body })

@@ -75,10 +75,6 @@ impl<'a> Lower<'a, '_> {
                 Value::Tuple(ty.shape.dims().iter().map(|&e| Value::Static(Const::Extent(e))).collect())
             }
             ("shape" | "dtype" | "rank" | "device" | "len" | "is_empty", 0) => Value::STATIC,
-            ("size", 1) => match axis(&self.expr(&m.args[0])) {
-                Axis::UNKNOWN => Value::STATIC,
-                axis => Value::Static(Const::Extent(ty.shape.get(axis))),
-            },
             ("clone" | "to_owned", 0) => x,
             ("rearrange", 1) => self.rearrange(e, m, x),
             ("chunk", 2) => self.chunk(e, m, x),

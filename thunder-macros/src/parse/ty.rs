@@ -146,6 +146,7 @@ impl Types {
             return Kind::Refused;
         }
         match (name.as_str(), &types[..]) {
+            ("Tensor" | "Scalar", [elem, ..]) if self.unbounded(elem, diag) => Kind::Refused,
             ("Tensor", [elem, shape]) => Kind::Tensor(Ty::new(self.elem(elem), self.shape(shape, diag))),
             ("Scalar", [elem]) => Kind::Tensor(Ty::new(self.elem(elem), Shape::SCALAR)),
             ("Key", []) => Kind::Key,
@@ -208,6 +209,18 @@ impl Types {
             None => diag.error(at, what, help),
         }
         None
+    }
+
+    /// Refuses, once, an element type that may be any type.
+    fn unbounded(&mut self, elem: &Type, diag: &mut Diagnostics) -> bool {
+        let Type::Path(p) = elem else { return false };
+        let Some(id) = names::single(&p.path) else { return false };
+        let Some(i) = self.generics.unbounded.iter().position(|n| id == n) else { return false };
+        let what = format!("`{id}` stands for the elements of a tensor, and may be any type");
+        diag.error(id, what, format!("`{id}: Float`; or `Int`, `Num`, `Element`"));
+        self.generics.unbounded.remove(i);
+        self.generics.elems.push(id.to_string());
+        true
     }
 
     fn elem(&self, ty: &Type) -> Elem {
