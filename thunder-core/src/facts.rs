@@ -606,6 +606,22 @@ pub const fn dimension(info: Option<&'static StructInfo>, name: &str) {
     );
 }
 
+/// Refuses a dimension that a type binds and does not have.
+#[track_caller]
+pub const fn binding(info: Option<&'static StructInfo>, name: &str) {
+    let Some(info) = info else { return };
+    let (mut text, mut i) = (Text::new().str("its dimensions are"), 0);
+    while i < info.dims.len() {
+        if same(info.dims[i], name) {
+            return;
+        }
+        text = text.str(if i == 0 { " `" } else { ", `" }).str(info.dims[i]).str("`");
+        i += 1;
+    }
+    let what = Text::new().str("`").str(name).str("` is no dimension of `").str(info.name);
+    fail(&what.str("`\n\n       help: ").str(if i == 0 { "it has none" } else { text.as_str() }));
+}
+
 /// Refuses operands that do not fit; `help` says what to write where inference does not.
 #[track_caller]
 pub const fn operands(op: &Op, args: &[Fact], names: &Names, help: &str) {

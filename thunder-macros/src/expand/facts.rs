@@ -10,7 +10,7 @@ use super::example::example;
 use super::opaque;
 use super::twin::{self, element, twin_name};
 use crate::lower::{Claims, Ends, Lowered, variables};
-use crate::parse::{Kind, Signature};
+use crate::parse::{Kind, Signature, Types};
 use crate::trace::{Callee, Node, Operand, Step};
 use proc_macro2::{Group, Ident, Literal, Span, TokenStream, TokenTree};
 use quote::{format_ident, quote, quote_spanned};
@@ -31,12 +31,15 @@ pub struct Methods {
 
 /// The constants and assertions of a body, and of which methods rustc is to say that they are traced.
 pub fn facts(sig: &Signature, lowered: &Lowered) -> (TokenStream, Methods) {
-    if lowered.claims.calls.is_empty() && sig.receiver.is_none() {
+    if lowered.claims.calls.is_empty() && sig.receiver.is_none() && sig.types.bound.is_empty() {
         return (quote!(), Methods::default());
     }
     let mut f = Facts::new(sig, lowered);
     f.parameters(sig);
     f.dimensions(sig);
+    for check in bindings(&sig.types, own_type(sig).as_ref()) {
+        f.assert(&check);
+    }
     f.nodes(&lowered.body.nodes);
     f.stated(&lowered.claims);
     f.finish()
@@ -450,6 +453,15 @@ impl<'a> Facts<'a> {
         };
         (out, self.methods)
     }
+}
+
+/// Assertions that types have the dimensions that they bind.
+pub fn bindings(types: &Types, owner: Option<&Type>) -> Vec<TokenStream> {
+    let checks = types.bound.iter().filter_map(|(ty, name)| {
+        let (info, text) = (info(&example(ty, &types.generics, owner)?), name.to_string());
+        Some(at(Ends(name.span(), name.span()), quote!(__rt::facts::binding), quote!(#info, #text)))
+    });
+    checks.collect()
 }
 
 /// What is known of the struct `ty`.

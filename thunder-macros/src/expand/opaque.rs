@@ -36,7 +36,7 @@ pub fn call(call: &ExprCall, path: &Path) -> TokenStream {
     if crate::names::single(path).is_none() {
         // Of a path that leads nowhere rustc speaks once, where it is imported; what it would have led to is silent.
         let (import, generics) = (import(path), crate::names::last_args(path));
-        call.func = Box::new(Expr::Verbatim(quote!({ #import #id #generics })));
+        *call.func = Expr::Verbatim(quote!({ #import #id #generics }));
     }
     let check = quote_spanned!(id.span()=> ::thunder::__rt::facts::traced::<#id, _>(&given));
     quote_spanned!(id.span()=> match #call { given => { { #companion #check } given } })

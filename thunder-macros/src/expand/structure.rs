@@ -52,6 +52,15 @@ pub fn expand(mut s: ItemStruct, diag: &mut Diagnostics) -> TokenStream {
     });
     let module = module(&s.generics, &types.generics, name, &with, quote!(#name { #(#recasts),* }));
     let alias = types.alias_module(0);
+    let checks = super::facts::bindings(&types, None);
+    let bound = (!checks.is_empty()).then(|| {
+        quote! {
+            const _: () = {
+                use ::thunder::__rt::{self, facts::{OfForeign as _, OfLanguage as _}};
+                #(#checks;)*
+            };
+        }
+    });
     let (params, args, where_) = s.generics.split_for_impl();
     let getters = super::twin::fields(fields.iter().map(|f| (&f.member, &f.ty)));
     let getters = quote! {
@@ -70,6 +79,7 @@ pub fn expand(mut s: ItemStruct, diag: &mut Diagnostics) -> TokenStream {
         #(#both)* #tree
         #(#both)* #module
         #(#both)* #getters
+        #(#both)* #bound
     }
 }
 

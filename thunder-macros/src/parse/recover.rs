@@ -110,7 +110,8 @@ fn places(shape: TokenStream, diag: &mut Diagnostics) -> TokenStream {
 /// The item with a body that does nothing in the place of each that cannot be read.
 fn bodies(tokens: TokenStream) -> TokenStream {
     let (mut angles, mut of) = (Angles::default(), None);
-    let walk = tokens.into_iter().map(|t| {
+    let mut out = TokenStream::new();
+    for mut t in tokens {
         angles.see(&t);
         match &t {
             TokenTree::Ident(id)
@@ -119,18 +120,18 @@ fn bodies(tokens: TokenStream) -> TokenStream {
                 of = Some(id == "fn");
             }
             TokenTree::Group(g) if g.delimiter() == Delimiter::Brace && angles.depth == 0 => {
-                return match of.take() {
+                match of.take() {
                     Some(true) if syn::parse2::<Block>(t.to_token_stream()).is_err() => {
-                        regroup(g, quote!(unreachable!()))
+                        t = regroup(g, quote!(unreachable!()));
                     }
-                    Some(false) => regroup(g, bodies(g.stream())),
-                    _ => t,
-                };
+                    Some(false) => t = regroup(g, bodies(g.stream())),
+                    _ => {}
+                }
             }
             _ if is(&t, ';') => of = None,
             _ => {}
         }
-        t
-    });
-    walk.collect()
+        out.extend([t]);
+    }
+    out
 }
