@@ -11,9 +11,4 @@ struct Layer<E> {
     b: Tensor<E, (C,)>,
 }
 
-#[thunder]
-fn g(self, x: &Tensor<f32, (C,)>) -> Tensor<f32, (C,)> { //~ self
-    x.exp()
-}
-
 fn main() {}

@@ -12,19 +12,24 @@ use syn::ItemFn;
 pub fn expand(f: ItemFn, options: Options, diag: &mut Diagnostics) -> TokenStream {
     let before = diag.mark();
     let name = f.sig.ident.clone();
+    if let Some(r) = f.sig.receiver() {
+        diag.error(r, "a method alone can't be traced: its type is not known", "`#[thunder]` on the `impl`");
+        return method(f, diag);
+    }
     let mut sig = Signature::parse(f.sig, &Types::default(), Some(traced::alias(&name)), diag);
     sig.options = options;
-    if let Some(r) = sig.syntax.receiver() {
-        diag.error(r, "a free function has no `self`", "`#[thunder]` on the `impl`");
-        // Of which rustc would speak too.
-        sig.syntax.inputs = sig.syntax.inputs.into_iter().skip(1).collect();
-        sig.receiver = None;
-    }
     let label = name.to_string();
     // The body of a refused signature is lowered too: all errors at once.
     let lowered = traced::lower(&sig, &label, *f.block, false, diag);
     let lowered = (diag.since(before) == 0).then_some(lowered);
     emit(&f.attrs, &f.vis, &sig, lowered)
+}
+
+/// A method that bears the attribute itself: nothing can stand beside it where it is.
+fn method(f: ItemFn, diag: &mut Diagnostics) -> TokenStream {
+    let (attrs, vis, sig) = (&f.attrs, &f.vis, Signature::parse(f.sig, &Types::default(), None, diag));
+    let (syntax, excuse, refused) = (&sig.syntax, traced::excuse(), traced::unimplemented());
+    quote!(#(#attrs)* #excuse #vis #syntax #refused)
 }
 
 fn emit(
