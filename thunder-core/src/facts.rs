@@ -8,6 +8,7 @@ use crate::item::{Item, Spec};
 use crate::module::{StructInfo, Tree};
 use crate::op::{Op, infer};
 use crate::types::{Elem, Extent, Relation, Shape, Text, Ty};
+use std::marker::PhantomData;
 
 /// The most dimensions of an item, of a struct or of its bindings that are followed.
 const MOST: usize = 24;
@@ -65,11 +66,16 @@ impl Traced for Dispatched {
     const ITEM: &'static Item = &Item { name: "_", ..Item::OPAQUE };
 }
 
-/// What stands in for a method that has no twin.
+/// What stands in for a function that has no companion, and for a method that has no twin.
 pub struct Untraced;
 
 impl Traced for Untraced {
-    const ITEM: &'static Item = &Item::OPAQUE;
+    const ITEM: &'static Item = Untraced::TRACE;
+}
+
+impl Untraced {
+    /// Where a companion has its trace.
+    pub const TRACE: &'static Item = &Item::OPAQUE;
 }
 
 /// The constant of the method whose twin `_f` calls; rustc infers which one.
@@ -77,53 +83,115 @@ pub const fn item_of<T, M: Traced>(_f: fn(&T) -> M) -> &'static Item {
     M::ITEM
 }
 
-/// Refuses a method of a struct that is none of the language's.
-#[track_caller]
-pub const fn method<T, F: Tree>(item: &Item, _f: fn(&T) -> &F, name: &str) {
-    if F::IS_STRUCT {
-        crate::item::traced(item, name);
-    }
+/// Whether a method is one of the language's, or may be std's: that of no struct may.
+pub const fn is_traced<T, F: Known>(item: &Item, _f: fn(&T) -> F) -> bool {
+    !(F::IS_STRUCT && item.is_opaque())
 }
 
-/// Refuses a method that is none of the language's, and none that std might have; of a tensor, none that is `near` one.
-#[track_caller]
-pub const fn own_method<T, F: Tree>(item: &Item, _f: fn(&T) -> &F, name: &str, near: bool) {
-    if !(F::IS_TENSOR && near || F::IS_REFUSED) {
-        crate::item::traced(item, name);
-    }
+/// Whether a method that std has not is one of the language's. Of a tensor it may be `near` an operation's name, of
+/// which its own rule speaks.
+pub const fn is_own_traced<T, F: Known>(item: &Item, _f: fn(&T) -> F, near: bool) -> bool {
+    F::IS_TENSOR && near || F::IS_REFUSED || !item.is_opaque()
 }
 
 /// What the twin of a function gives: its marker, and the type of its result.
-pub struct Twin<M, R>(std::marker::PhantomData<fn() -> (M, R)>);
+pub struct Twin<M, R>(PhantomData<fn() -> (M, R)>);
 
 impl<M, R> Twin<M, R> {
     /// The only one.
-    pub const NEW: Self = Twin(std::marker::PhantomData);
+    pub const NEW: Self = Twin(PhantomData);
 }
 
-/// What marks a function of the language.
+/// What marks a function of the language: its companion, or its twin's marker.
+pub trait ThunderFunction {}
+
+impl ThunderFunction for Dispatched {}
+
+/// Marks a method of which it is known whether it is traced.
+pub struct Method<const TRACED: bool>;
+
+impl ThunderFunction for Method<true> {}
+
+/// A result of the function that `M` marks.
+///
+/// It is of the result that rustc asks whether the function is one of the language's: where there is no function at all,
+/// there is no type of a result either, and rustc has nothing to add to saying so.
 #[diagnostic::on_unimplemented(
     message = "an opaque call: this is not a `#[thunder]` function, so what it does is not traced",
     label = "not a `#[thunder]` function, nor one of std's that are known to be pure",
     note = "mark it `#[thunder]`, or pass what it gives as a parameter"
 )]
-pub trait ThunderFunction {}
+pub trait ResultOf<M> {}
 
 #[diagnostic::do_not_recommend]
-impl ThunderFunction for Dispatched {}
+impl<R, M: ThunderFunction> ResultOf<M> for R {}
+
+/// Refuses a function by what it gave, if `M` marks none of the language's.
+pub fn traced<M, R: ResultOf<M>>(_: &R) {}
 
 /// Refuses a method whose twin is none.
-pub fn traced_method<M: ThunderFunction>(_: M) {}
+pub fn traced_method<M, R: ResultOf<M>>(_: M) -> R {
+    unreachable!("only its type matters")
+}
 
-/// Refuses a function whose twin is none.
-pub fn traced_function<M: ThunderFunction, R>(_: Twin<M, R>) -> R {
+/// Refuses an associated function whose twin is none.
+pub fn traced_associated<M, R: ResultOf<M>>(_: Twin<M, R>) -> R {
     unreachable!("only its type matters")
 }
 
 /// What is known of the struct that `_f` leads to, or of the elements of a container.
-pub const fn info_of<T, F: Tree>(_f: fn(&T) -> &F) -> Option<&'static StructInfo> {
+pub const fn info_of<T, F: Known>(_f: fn(&T) -> F) -> Option<&'static StructInfo> {
     F::INFO
 }
+
+/// A type, of which more is known if it is one of the language's.
+pub trait Known {
+    /// What the macro knows of a struct.
+    const INFO: Option<&'static StructInfo>;
+    /// Whether it is a struct.
+    const IS_STRUCT: bool;
+    /// Whether it is a tensor.
+    const IS_TENSOR: bool;
+    /// Whether it was refused already.
+    const IS_REFUSED: bool;
+}
+
+impl<T: Tree> Known for PhantomData<T> {
+    const INFO: Option<&'static StructInfo> = T::INFO;
+    const IS_STRUCT: bool = T::IS_STRUCT;
+    const IS_TENSOR: bool = T::IS_TENSOR;
+    const IS_REFUSED: bool = T::IS_REFUSED;
+}
+
+/// A type that is none of the language's: where it is written rustc says so.
+pub struct Foreign;
+
+impl Known for Foreign {
+    const INFO: Option<&'static StructInfo> = None;
+    const IS_STRUCT: bool = false;
+    const IS_TENSOR: bool = false;
+    const IS_REFUSED: bool = true;
+}
+
+/// The type of a value that is one of the language's.
+pub trait OfLanguage: Sized {
+    /// The type.
+    fn __type(&self) -> PhantomData<Self> {
+        PhantomData
+    }
+}
+
+impl<T: Tree> OfLanguage for T {}
+
+/// The type of a value that is none: it takes a reference more, so rustc finds it last.
+pub trait OfForeign {
+    /// The type.
+    fn __type(&self) -> Foreign {
+        Foreign
+    }
+}
+
+impl<T> OfForeign for &T {}
 
 /// The way to a part of a structure, as an expression that is typed and never run.
 ///
@@ -536,6 +604,22 @@ pub const fn dimension(info: Option<&'static StructInfo>, name: &str) {
             .str(name)
             .str("`"),
     );
+}
+
+/// Refuses a dimension that a type binds and does not have.
+#[track_caller]
+pub const fn binding(info: Option<&'static StructInfo>, name: &str) {
+    let Some(info) = info else { return };
+    let (mut text, mut i) = (Text::new().str("its dimensions are"), 0);
+    while i < info.dims.len() {
+        if same(info.dims[i], name) {
+            return;
+        }
+        text = text.str(if i == 0 { " `" } else { ", `" }).str(info.dims[i]).str("`");
+        i += 1;
+    }
+    let what = Text::new().str("`").str(name).str("` is no dimension of `").str(info.name);
+    fail(&what.str("`\n\n       help: ").str(if i == 0 { "it has none" } else { text.as_str() }));
 }
 
 /// Refuses operands that do not fit; `help` says what to write where inference does not.

@@ -66,25 +66,15 @@ impl Item {
         options: Options { cuda_graph: false },
     };
 
+    /// Whether it stands in for a function that has no trace.
+    pub const fn is_opaque(&self) -> bool {
+        self.name.is_empty()
+    }
+
     /// Whether the two are the trace of one function. A constant may have more than one address.
     pub(crate) fn is(&self, other: &Item) -> bool {
         (self.name, self.file, self.line) == (other.name, other.file, other.line)
     }
-}
-
-/// Refuses, while the caller compiles, a callee that is no `#[thunder]` function.
-#[track_caller]
-pub const fn traced(item: &Item, name: &str) {
-    if item.name.is_empty() {
-        let text = crate::types::Text::new().str("an opaque call: `").str(name);
-        let text = text.str("` is not a `#[thunder]` function, so what it does is not traced");
-        const_panic(&text.str("\n\n       help: mark it `#[thunder]`, or pass what it gives as a parameter"));
-    }
-}
-
-#[track_caller]
-const fn const_panic(text: &crate::types::Text) {
-    panic!("{}", text.as_str());
 }
 
 /// A parameter of an [`Item`].

@@ -117,8 +117,8 @@ pub trait Mapper {
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't go in or out of a `#[thunder]` function",
-    label = "not a tensor, a module or configuration",
-    note = "tensors, keys, Rust scalars, `String`, `#[thunder]` structs and enums can, and tuples, arrays, `Vec` and `Option` of them"
+    label = "neither a tensor nor a `#[thunder]` struct or enum",
+    note = "mark a type of your own `#[thunder]`; keys, Rust scalars and `String` can too, and tuples, arrays, `Vec` and `Option`"
 )]
 pub trait Tree: Clone + Send + Sync + 'static {
     /// What the macro knows of a struct; for a container, of its elements.
@@ -161,6 +161,7 @@ pub trait Module: Tree {
     fn with<F: Float>(&self, m: &mut dyn Mapper) -> Self::With<F>;
 }
 
+#[diagnostic::do_not_recommend]
 impl<E: Element, S: Shape> Tree for Tensor<E, S> {
     const IS_TENSOR: bool = true;
     fn visit(&self, v: &mut dyn Visitor) {
@@ -190,6 +191,7 @@ macro_rules! other_tensors {
 
 other_tensors! { i64 i32 u32 u8 bool }
 
+#[diagnostic::do_not_recommend]
 impl Tree for Key {
     fn visit(&self, v: &mut dyn Visitor) {
         v.key(*self);
@@ -208,6 +210,7 @@ impl Module for Key {
 
 macro_rules! static_trees {
     ($($t:ty: $x:ident => $bits:expr;)*) => {$(
+        #[diagnostic::do_not_recommend]
         impl Tree for $t {
             fn visit(&self, v: &mut dyn Visitor) { let $x = *self; v.fixed(StaticValue::Bits($bits)); }
             fn map(&self, _: &mut dyn Mapper) -> Self { *self }
@@ -239,6 +242,7 @@ static_trees! {
     (): _x => 0;
 }
 
+#[diagnostic::do_not_recommend]
 impl Tree for String {
     fn visit(&self, v: &mut dyn Visitor) {
         v.fixed(StaticValue::Text(self));
@@ -248,6 +252,7 @@ impl Tree for String {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl Tree for &'static str {
     fn visit(&self, v: &mut dyn Visitor) {
         v.fixed(StaticValue::Text(self));
@@ -319,6 +324,7 @@ impl<T: ?Sized> std::ops::Deref for Refused<T> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: ?Sized + 'static> Tree for Refused<T> {
     const IS_REFUSED: bool = true;
     fn visit(&self, _: &mut dyn Visitor) {}
@@ -379,6 +385,7 @@ fn element<T>(m: &mut dyn Mapper, index: usize, f: impl FnOnce(&mut dyn Mapper) 
 
 macro_rules! tuple_trees {
     ($(($($t:ident $i:tt),*);)*) => {$(
+        #[diagnostic::do_not_recommend]
         impl<$($t: Tree),*> Tree for ($($t,)*) {
             fn visit(&self, v: &mut dyn Visitor) {
                 $(v.index($i); self.$i.visit(v); v.leave();)*

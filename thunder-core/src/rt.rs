@@ -1,13 +1,13 @@
 //! What the code that `#[thunder]` emits refers to. Not an interface for people.
 
 pub use crate::call::{
-    CallError, Own, Ref, StaticBool, StaticBound, StaticIndex, StaticNumber, assert_shape, call, explain,
-    inline, invoke, scope, static_bound, static_cond, static_index, static_number,
+    CallError, Closed, Gate, Open, Own, Ref, StaticBool, StaticBound, StaticIndex, StaticNumber,
+    assert_shape, scope, static_bound, static_cond, static_index, static_number,
 };
 pub use crate::error::Error;
 pub use crate::explain::Explanation;
 pub use crate::facts;
-pub use crate::item::{self, At, Callee, Item, Node, Operand, Param, Spec, Step, Transform, Var, traced};
+pub use crate::item::{self, At, Callee, Item, Node, Operand, Param, Spec, Step, Transform, Var};
 pub use crate::link::{
     Examples, Stack, Stacked, autocast, checkpoint, grad, jvp, scan, value_and_grad, vjp, vmap,
 };

@@ -1,6 +1,7 @@
 //! Linking against a compile-time trace: the right one passes, each tampering is refused.
 
 use std::sync::Arc;
+use thunder_core::call::{call, explain, inline};
 use thunder_core::device::Device;
 use thunder_core::error::Error;
 use thunder_core::item::Options;

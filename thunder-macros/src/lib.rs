@@ -41,12 +41,9 @@ pub fn thunder(options: proc_macro::TokenStream, item: proc_macro::TokenStream) 
 fn expand_tokens(options: TokenStream, item: TokenStream) -> TokenStream {
     let mut diag = Diagnostics::default();
     let options = parse::Options::parse(options, &mut diag);
-    let mut out = match syn::parse2::<syn::Item>(item.clone()) {
-        Ok(parsed) => expand::item(parsed, options, &mut diag),
-        Err(e) => {
-            diag.push(e);
-            item
-        }
+    let mut out = match parse::read(item.clone(), &mut diag) {
+        Some(read) => expand::item(read, options, &mut diag),
+        None => item,
     };
     out.extend(diag.into_tokens());
     out

@@ -1,10 +1,12 @@
 //! Calls: from the host, cached by what a trace can depend on; inside a trace, inlined.
 
 mod args;
+mod gate;
 mod key;
 mod statics;
 
 pub use args::{Arg, ArgLeaves, ArgVisitor, Args, Own, Ref};
+pub use gate::{Closed, Gate, Open};
 pub use statics::{
     StaticBool, StaticBound, StaticIndex, StaticNumber, assert_shape, static_bound, static_cond,
     static_index, static_number,

@@ -43,6 +43,7 @@ impl<M: Module> Stacked<M> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<M: Module> Tree for Stacked<M> {
     fn visit(&self, v: &mut dyn Visitor) {
         self.0.visit(v);

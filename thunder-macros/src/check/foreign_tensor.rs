@@ -1,7 +1,7 @@
 //! Foreign tensors: the language knows `Tensor<E, S>` and no other.
 
 use crate::diagnostics::Diagnostics;
-use syn::{TypeBareFn, TypePath, TypeTraitObject};
+use syn::{GenericArgument, TypeBareFn, TypePath, TypeTraitObject};
 
 /// `dyn Trait`.
 pub fn dyn_type(t: &TypeTraitObject, diag: &mut Diagnostics) {
@@ -93,7 +93,9 @@ pub fn is_partial(p: &TypePath) -> bool {
         && p.path.segments.last().is_some_and(|s| {
             s.ident == "Tensor"
                 && match &s.arguments {
-                    syn::PathArguments::AngleBracketed(a) => a.args.len() != 2,
+                    syn::PathArguments::AngleBracketed(a) => {
+                        a.args.iter().filter(|a| matches!(a, GenericArgument::Type(_))).count() != 2
+                    }
                     _ => true,
                 }
         })

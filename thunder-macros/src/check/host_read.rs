@@ -95,7 +95,7 @@ pub fn cast(c: &ExprCast, value: &Value<'_>, diag: &mut Diagnostics) -> bool {
 pub fn index(i: &ExprIndex, base: &Value<'_>, index: &Value<'_>, diag: &mut Diagnostics) -> bool {
     match (base, index) {
         (Value::Tensor(..), Value::Tensor(_, ty)) => {
-            super::value_shape::index(i, ty, diag);
+            super::value_dependent_shape::index(i, ty, diag);
             true
         }
         (Value::Tensor(..), _) => {

@@ -2,6 +2,9 @@
 //!
 //! A message names the construct, says why in a clause, and shows what to write instead. It stands on one token
 //! where one is at fault. What a rule has reported is [`Value::Failed`], of which nothing more is said.
+//!
+//! A file bears the name of the folder of its tests, `tests/reject/<rule>`. Only `host_operation` has no file: outside of
+//! a body no macro reads what is written, and `thunder_core::tensor` has the methods that say so.
 
 pub mod attribute_write;
 pub mod conditional_compilation;
@@ -11,13 +14,13 @@ pub mod host_read;
 pub mod in_place_mutation;
 pub mod no_derivative;
 pub mod opaque_call;
-pub mod randomness;
 pub mod recursion;
 pub mod shape;
 pub mod side_effect;
+pub mod unkeyed_randomness;
 pub mod unknown_operation;
-pub mod value_branch;
-pub mod value_shape;
+pub mod value_dependent_branch;
+pub mod value_dependent_shape;
 
 use crate::diagnostics::Diagnostics;
 use crate::lower::Arg;
@@ -31,7 +34,7 @@ pub fn never<'a>(args: &[Arg<'a>]) -> Option<Value<'a>> {
 
 /// Refuses a function that is known by its path to have an effect, or to read what changes.
 pub fn path(path: &Path, diag: &mut Diagnostics) -> bool {
-    randomness::path(path, diag)
+    unkeyed_randomness::path(path, diag)
         || hidden_state::path(path, diag)
         || side_effect::path(path, diag)
         || host_read::path(path, diag)

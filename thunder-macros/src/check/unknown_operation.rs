@@ -30,6 +30,7 @@ fn translation(name: &str) -> Option<&'static str> {
         "swapaxes" | "swap_dims" | "movedim" => {
             "`transpose(a, b)`, `permute((…))`, or `rearrange(|b, t| (t, b))`"
         }
+        "size" => "the dimension's name, `B`; or `x.shape().0`",
         "ndim" | "dim" | "dims" => "`rank()`, `shape()`",
         "powi" | "powf" => "`pow(2.0)`, `square()`",
         "ln" => "`log()`",

@@ -1,6 +1,7 @@
 //! The body as it is emitted: the user's own tokens, edited in place where Rust would not allow them.
 
 use super::constant::pattern;
+use super::facts::Methods;
 use crate::diagnostics::Diagnostics;
 use crate::lower::edits::{Edit, Edits, Marker, Place, Stated};
 use crate::lower::{MacroArgs, Macros};
@@ -27,6 +28,8 @@ pub struct Apply<'a> {
     pub in_method: bool,
     /// What a method's twin is asked with.
     pub element: TokenStream,
+    /// Whether methods are traced, where that is known.
+    pub methods: Methods,
 }
 
 /// `::thunder::__rt::name`, at `span`.
@@ -79,6 +82,26 @@ fn reference(e: Expr) -> Expr {
         mutability: None,
         expr: Box::new(inner),
     })
+}
+
+/// `e`, of the type of `check`, which never runs. A `match` keeps from both what is expected of their type; of that
+/// rustc speaks at `span`.
+fn unless(check: TokenStream, e: &Expr, span: Span) -> Expr {
+    Expr::Verbatim(quote_spanned!(span=> match (if false { #check } else { #e }) { given => given }))
+}
+
+/// A call which is refused by what it gave, at `span`, if not all of these hold.
+fn asserted<'t>(e: &Expr, traced: impl Iterator<Item = &'t TokenStream>, span: Span) -> Expr {
+    let asserts: Vec<TokenStream> = traced
+        .map(|holds| {
+            let check = quote_spanned!(span=> __rt::facts::traced::<__rt::facts::Method<TRACED>, _>(&given));
+            quote!({ const TRACED: bool = #holds; #check })
+        })
+        .collect();
+    if asserts.is_empty() {
+        return e.clone();
+    }
+    Expr::Verbatim(quote_spanned!(span=> match #e { given => { #(#asserts)* given } }))
 }
 
 /// Takes an expression out of the tree.
@@ -149,12 +172,18 @@ impl Apply<'_> {
                 let twin = Ident::new(&super::twin::twin_name(&m.method.to_string()).to_string(), span);
                 let x = quote!(#x);
                 let element = &self.element;
-                let asked = quote_spanned!(span=> #x.#twin(#element));
-                *e = Expr::Verbatim(quote_spanned!(span=>
-                    { if false { let twin = #asked; ::thunder::__rt::facts::traced_method(twin) } #e }
-                ));
+                let asked = quote_spanned!(span=> (&#x).__content().#twin(#element));
+                *e = unless(quote_spanned!(span=> ::thunder::__rt::facts::traced_method(#asked)), e, span);
             }
-            Edit::TracedFn => {
+            Edit::TracedCall { results } => {
+                let traced = results.iter().filter_map(|v| self.methods.traced.get(v));
+                let span = match &*e {
+                    Expr::MethodCall(m) => m.method.span(),
+                    other => other.span(),
+                };
+                *e = asserted(e, traced, span);
+            }
+            Edit::TracedAssociated => {
                 let Expr::Call(c) = &*e else { return };
                 let Expr::Path(p) = &*c.func else { return };
                 let (mut path, args) = (p.path.clone(), &c.args);
@@ -163,20 +192,26 @@ impl Apply<'_> {
                 last.ident =
                     Ident::new(&super::twin::function_twin(&last.ident.to_string()).to_string(), span);
                 last.arguments = syn::PathArguments::None;
-                let path = path.to_token_stream().into_iter().map(|mut t| {
-                    t.set_span(span);
-                    t
-                });
-                let asked = quote_spanned!(span=> #(#path)* (#args));
-                *e = Expr::Verbatim(quote_spanned!(span=>
-                    (if false { ::thunder::__rt::facts::traced_function(#asked) } else { #e })
-                ));
+                // The braces stand for the whole at the function's name; of a type that there is not rustc speaks there.
+                let asked = quote_spanned!(span=> { #path (#args) });
+                *e =
+                    unless(quote_spanned!(span=> ::thunder::__rt::facts::traced_associated(#asked)), e, span);
+            }
+            Edit::TracedFn => {
+                let Expr::Call(c) = &*e else { return };
+                let Expr::Path(p) = &*c.func else { return };
+                *e = Expr::Verbatim(super::opaque::call(c, &p.path));
             }
             Edit::Dim => {
                 if let Some(id) = names::ident(e) {
                     let id = Ident::new(&names::local(&id.to_string()), id.span());
                     *e = syn::parse_quote!(#id);
                 }
+            }
+            Edit::Constant => {
+                let Expr::Path(p) = &*e else { return };
+                let probe = crate::check::hidden_state::probe(std::slice::from_ref(&p.path));
+                *e = Expr::Verbatim(quote!({ #probe #e }));
             }
             Edit::Rearrange { extents } => self.rearrange(e, extents),
             Edit::Einsum { ranks, result } => einsum(e, ranks, *result),

@@ -8,9 +8,9 @@
 use super::constant::Constants;
 use super::example::example;
 use super::opaque;
-use super::twin::{element, twin_name};
+use super::twin::{self, element, twin_name};
 use crate::lower::{Claims, Ends, Lowered, variables};
-use crate::parse::{Kind, Signature};
+use crate::parse::{Kind, Signature, Types};
 use crate::trace::{Callee, Node, Operand, Step};
 use proc_macro2::{Group, Ident, Literal, Span, TokenStream, TokenTree};
 use quote::{format_ident, quote, quote_spanned};
@@ -20,14 +20,26 @@ use thunder_core::item::{Transform, Var};
 use thunder_core::op::{AttrRef, Op};
 use thunder_core::types::{Extent, Ty};
 
-/// The constants and assertions of a body.
-pub fn facts(sig: &Signature, lowered: &Lowered) -> TokenStream {
-    if lowered.claims.calls.is_empty() && sig.receiver.is_none() {
-        return quote!();
+/// Which methods that a body calls are traced, to be asked in the body.
+#[derive(Default)]
+pub struct Methods {
+    /// Whether one is, as an expression, by the result of the call.
+    pub traced: HashMap<Var, TokenStream>,
+    /// The fields that the expressions name.
+    pub fields: BTreeSet<String>,
+}
+
+/// The constants and assertions of a body, and of which methods rustc is to say that they are traced.
+pub fn facts(sig: &Signature, lowered: &Lowered) -> (TokenStream, Methods) {
+    if lowered.claims.calls.is_empty() && sig.receiver.is_none() && sig.types.bound.is_empty() {
+        return (quote!(), Methods::default());
     }
     let mut f = Facts::new(sig, lowered);
     f.parameters(sig);
     f.dimensions(sig);
+    for check in bindings(&sig.types, own_type(sig).as_ref()) {
+        f.assert(&check);
+    }
     f.nodes(&lowered.body.nodes);
     f.stated(&lowered.claims);
     f.finish()
@@ -59,6 +71,7 @@ struct Facts<'a> {
     trial: Option<usize>,
     /// Whether anything is asserted.
     asserts: bool,
+    methods: Methods,
     out: TokenStream,
 }
 
@@ -67,7 +80,7 @@ impl<'a> Facts<'a> {
         let c = Constants { types: &lowered.types };
         let owner = own_type(sig);
         let info = match &owner {
-            Some(ty) if sig.receiver.is_some() => quote!(__rt::facts::info_of::<#ty, #ty>(|s| s)),
+            Some(ty) if sig.receiver.is_some() => info(ty),
             _ => quote!(::core::option::Option::None),
         };
         let dims = &lowered.types.dims.names;
@@ -88,6 +101,7 @@ impl<'a> Facts<'a> {
             trials: 0,
             trial: None,
             asserts: false,
+            methods: Methods::default(),
             out,
         }
     }
@@ -97,7 +111,7 @@ impl<'a> Facts<'a> {
         let owner = own_type(sig);
         let own = usize::from(sig.receiver.is_some());
         if let (1, Some(ty)) = (own, &owner) {
-            let info = quote!(__rt::facts::info_of::<#ty, #ty>(|s| s));
+            let info = info(ty);
             self.define(0, quote!(__rt::facts::Fact::own(#info, __NAMES)), Some((ty.clone(), quote!(s))));
         }
         for (i, p) in sig.params.iter().enumerate() {
@@ -111,9 +125,8 @@ impl<'a> Facts<'a> {
                 let e = self.c.extent(*e);
                 quote!((#name, #e))
             });
-            let fact = quote!(__rt::facts::Fact::module(
-                __rt::facts::info_of::<#ty, #ty>(|s| s), &[#(#bindings),*]
-            ));
+            let info = info(&ty);
+            let fact = quote!(__rt::facts::Fact::module(#info, &[#(#bindings),*]));
             self.define((own + i) as Var, fact, Some((ty, quote!(s))));
         }
     }
@@ -122,8 +135,9 @@ impl<'a> Facts<'a> {
     fn dimensions(&mut self, sig: &Signature) {
         let Some(ty) = own_type(sig) else { return };
         for (name, span) in &self.claims.own_dims {
-            let info = quote!(__rt::facts::info_of::<#ty, #ty>(|s| s), #name);
-            self.assert(&at(Ends(*span, *span), quote!(__rt::facts::dimension), info));
+            let info = info(&ty);
+            let asked = quote!(#info, #name);
+            self.assert(&at(Ends(*span, *span), quote!(__rt::facts::dimension), asked));
         }
     }
 
@@ -357,16 +371,17 @@ impl<'a> Facts<'a> {
                 let item = quote!(__rt::facts::item_of::<#ty, _>(|s| {
                     #place.__content().#twin(#element)
                 }));
-                let shown = name.trim_start_matches("r#");
-                let span = self.claims.calls.get(&dst).map_or_else(Span::call_site, |(span, _)| *span);
-                let here = quote!(#item, |s: &#ty| #place.__content(), #shown);
-                if crate::check::opaque_call::is_std_method(name) || thunder_core::op::method(name).is_some()
-                {
-                    self.assert(&at(Ends(span, span), quote!(__rt::facts::method), here));
-                } else {
-                    // On a tensor it is more likely misspelt, and there is no such method.
-                    let near = crate::check::unknown_operation::is_misspelt(name);
-                    self.assert(&at(Ends(span, span), quote!(__rt::facts::own_method), quote!(#here, #near)));
+                if self.trial.is_none() {
+                    let asked = quote!(#item, |s: &#ty| #place.__content().__type());
+                    let std = crate::check::opaque_call::is_std_method(name);
+                    let traced = if std || thunder_core::op::method(name).is_some() {
+                        quote!(__rt::facts::is_traced(#asked))
+                    } else {
+                        // On a tensor it is more likely misspelt, and there is no such method.
+                        let near = crate::check::unknown_operation::is_misspelt(name);
+                        quote!(__rt::facts::is_own_traced(#asked, #near))
+                    };
+                    self.methods.traced.insert(dst, traced);
                 }
                 item
             }
@@ -394,18 +409,15 @@ impl<'a> Facts<'a> {
         let place = place.filter(|_| !self.claims.payloads.contains(&dst));
         match (step, place) {
             (Step::Field(name), Some((ty, place))) => {
-                let Ok(mut id) = syn::parse_str::<Ident>(name) else { return };
-                // Of a field that there is not rustc speaks once, if it finds it in one place only.
-                if let Some(span) = self.claims.fields.get(&dst) {
-                    id.set_span(*span);
-                }
-                let place = quote!((&#place.__content().#id));
-                let info = quote!(__rt::facts::info_of::<#ty, _>(|s| #place));
+                let field = twin::field(name);
+                self.methods.fields.insert(name.clone());
+                let place = quote!(#place.__content().#field());
+                let info = quote!(__rt::facts::info_of::<#ty, _>(|s| #place.__type()));
                 self.define(dst, quote!(#fact.field(#name, #info)), Some((ty, place)));
             }
             (Step::Iter(_) | Step::Any, Some((ty, place))) => {
                 let place = quote!(#place.__content().__element());
-                let info = quote!(__rt::facts::info_of::<#ty, _>(|s| #place));
+                let info = quote!(__rt::facts::info_of::<#ty, _>(|s| #place.__type()));
                 self.define(dst, quote!(#fact.element(#info)), Some((ty, place)));
             }
             (Step::Index(i), None) => {
@@ -428,24 +440,33 @@ impl<'a> Facts<'a> {
         }
     }
 
-    fn finish(self) -> TokenStream {
+    fn finish(self) -> (TokenStream, Methods) {
         if !self.asserts {
-            return quote!();
+            return (quote!(), self.methods);
         }
-        let twins = self.twins.iter().map(|name| {
-            let twin = twin_name(name);
-            quote!(fn #twin<__E>(&self, _: __E) -> __rt::facts::Untraced { __rt::facts::Untraced })
-        });
-        let out = self.out;
-        quote! {
+        let (twins, out) = (twin::stand_ins(&self.twins, &self.methods.fields), self.out);
+        let out = quote! {
             #[allow(unused_imports)]
-            use __rt::facts::{Content as _, Elements as _, Itself as _};
-            #[allow(dead_code)]
-            trait __NoTwin { #(#twins)* }
-            impl<T: ?Sized> __NoTwin for &T {}
+            use __rt::facts::{Content as _, Elements as _, Itself as _, OfForeign as _, OfLanguage as _};
+            #twins
             #out
-        }
+        };
+        (out, self.methods)
     }
+}
+
+/// Assertions that types have the dimensions that they bind.
+pub fn bindings(types: &Types, owner: Option<&Type>) -> Vec<TokenStream> {
+    let checks = types.bound.iter().filter_map(|(ty, name)| {
+        let (info, text) = (info(&example(ty, &types.generics, owner)?), name.to_string());
+        Some(at(Ends(name.span(), name.span()), quote!(__rt::facts::binding), quote!(#info, #text)))
+    });
+    checks.collect()
+}
+
+/// What is known of the struct `ty`.
+fn info(ty: &Type) -> TokenStream {
+    quote!(__rt::facts::info_of::<#ty, _>(|s| s.__type()))
 }
 
 /// Calls `f` for each assignment.

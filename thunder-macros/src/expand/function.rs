@@ -1,7 +1,7 @@
 //! A free function: the wrapper, and the companion struct that bears its trace.
 
 use super::traced::{self, Traced};
-use super::{generics, shared};
+use super::{gate, generics, shared};
 use crate::diagnostics::Diagnostics;
 use crate::parse::{Options, Signature, Types};
 use proc_macro2::TokenStream;
@@ -12,16 +12,24 @@ use syn::ItemFn;
 pub fn expand(f: ItemFn, options: Options, diag: &mut Diagnostics) -> TokenStream {
     let before = diag.mark();
     let name = f.sig.ident.clone();
+    if let Some(r) = f.sig.receiver() {
+        diag.error(r, "a method alone can't be traced: its type is not known", "`#[thunder]` on the `impl`");
+        return method(f, diag);
+    }
     let mut sig = Signature::parse(f.sig, &Types::default(), Some(traced::alias(&name)), diag);
     sig.options = options;
-    if let Some(r) = sig.syntax.receiver() {
-        diag.error(r, "a free function has no `self`", "`#[thunder]` on the `impl`");
-    }
     let label = name.to_string();
     // The body of a refused signature is lowered too: all errors at once.
     let lowered = traced::lower(&sig, &label, *f.block, false, diag);
     let lowered = (diag.since(before) == 0).then_some(lowered);
     emit(&f.attrs, &f.vis, &sig, lowered)
+}
+
+/// A method that bears the attribute itself: nothing can stand beside it where it is.
+fn method(f: ItemFn, diag: &mut Diagnostics) -> TokenStream {
+    let (attrs, vis, sig) = (&f.attrs, &f.vis, Signature::parse(f.sig, &Types::default(), None, diag));
+    let (syntax, excuse, refused) = (&sig.syntax, traced::excuse(), traced::unimplemented());
+    quote!(#(#attrs)* #excuse #vis #syntax #refused)
 }
 
 fn emit(
@@ -59,15 +67,19 @@ fn emit(
     let (item, docs, wrapper, call, explain) = match lowered {
         Some(t) if sig.takes_closures() => {
             let (docs, body) = (traced::documentation(&t.text), traced::inlined(sig, &t));
-            let wrapper = quote!({ ::thunder::__rt::inline(#name::TRACE, (#(#args,)*), #body) });
+            let wrapper = gate::through(sig, "inline", quote!(#name::TRACE, (#(#args,)*), #body));
             (t.item, quote!(#docs #allow), wrapper, quote!(), quote!())
         }
         Some(t) => (
             t.item,
             traced::documentation(&t.text),
-            quote!({ ::thunder::__rt::invoke(#name::TRACE, (#(#args,)*), #name::__body #turbofish) }),
-            quote!({ ::thunder::__rt::call(#name::TRACE, (#(#args,)*), #name::__body #turbofish) }),
-            quote!({ ::thunder::__rt::explain(#name::TRACE, (#(#explain_args,)*), #name::__body #turbofish) }),
+            gate::through(sig, "invoke", quote!(#name::TRACE, (#(#args,)*), #name::__body #turbofish)),
+            gate::through(sig, "call", quote!(#name::TRACE, (#(#args,)*), #name::__body #turbofish)),
+            gate::through(
+                sig,
+                "explain",
+                quote!(#name::TRACE, (#(#explain_args,)*), #name::__body #turbofish),
+            ),
         ),
         None => {
             let item = traced::refused(sig, &name.to_string());
@@ -104,6 +116,9 @@ fn emit(
         #[doc(hidden)]
         #[allow(non_camel_case_types)]
         #vis struct #name {}
+
+        #(#both)*
+        impl ::thunder::__rt::facts::ThunderFunction for #name {}
 
         #(#both)*
         #allow

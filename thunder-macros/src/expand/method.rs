@@ -1,7 +1,7 @@
 //! An `impl`: each method becomes a wrapper, with its trace and its body as hidden items beside it.
 
 use super::traced;
-use super::{generics, shared};
+use super::{gate, generics, shared};
 use crate::diagnostics::Diagnostics;
 use crate::parse::signature::outer;
 use crate::parse::{Options, Receiver, Signature, Types};
@@ -125,7 +125,7 @@ pub fn method(
     let inside = of_trait || sig.takes_closures();
     let hidden_body =
         lowered.as_ref().filter(|_| !inside).map(|t| hidden_body(&sig, &f.attrs, &body_name, t));
-    let how = if sig.takes_closures() { quote!(inline) } else { quote!(invoke) };
+    let how = if sig.takes_closures() { "inline" } else { "invoke" };
     let (item, docs, wrapper) = match lowered {
         Some(t) => {
             let docs = traced::documentation(&t.text);
@@ -140,7 +140,8 @@ pub fn method(
             };
             let item = &t.item;
             let constant = of_trait.then(|| quote!(const __TRACE: &::thunder::__rt::item::Item = #item;));
-            let wrapper = quote!({ #constant ::thunder::__rt::#how(#own_trace, (#(#args,)*), #body) });
+            let call = gate::through(&sig, how, quote!(#own_trace, (#(#args,)*), #body));
+            let wrapper = quote!({ #constant #call });
             (t.item, quote!(#docs #allow), wrapper)
         }
         None => (traced::refused(&sig, &label), traced::excuse(), traced::unimplemented()),

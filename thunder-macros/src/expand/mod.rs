@@ -5,6 +5,7 @@ pub mod constant;
 mod example;
 pub mod facts;
 pub mod function;
+pub mod gate;
 pub mod generics;
 pub mod interface;
 pub mod method;

@@ -2,7 +2,7 @@
 
 use super::constant::Constants;
 use super::generics::bounded;
-use super::{shared, traced};
+use super::{gate, shared, traced};
 use crate::diagnostics::Diagnostics;
 use crate::parse::signature::outer;
 use crate::parse::{Generics, Kind, Types};
@@ -29,14 +29,21 @@ pub fn expand(mut s: ItemStruct, diag: &mut Diagnostics) -> TokenStream {
         quote!(#member: #map)
     });
     let info = info(&name.to_string(), &types, &fields);
+    let asked = passes(fields.iter(), &types.generics);
     let tree = tree(
         &s.generics,
         &types.generics,
         name,
         Some(info),
-        quote!(#(#visits)*),
-        quote!(#name { #(#maps),* }),
+        quote!(#asked #(#visits)*),
+        quote!(#asked #name { #(#maps),* }),
     );
+    let clones = fields.iter().map(|f| {
+        let member = &f.member;
+        let copy = f.copy(quote!(&self.#member));
+        quote!(#member: #copy)
+    });
+    let clone = clone(&s.attrs, &s.generics, &types.generics, name, quote!(#asked #name { #(#clones),* }));
     let with = With::of(&s.generics, &types.generics, s.fields.iter());
     let recasts = fields.iter().zip(&s.fields).map(|(f, syntax)| {
         let (member, enter) = (&f.member, f.enter(quote!(m), named));
@@ -45,16 +52,34 @@ pub fn expand(mut s: ItemStruct, diag: &mut Diagnostics) -> TokenStream {
     });
     let module = module(&s.generics, &types.generics, name, &with, quote!(#name { #(#recasts),* }));
     let alias = types.alias_module(0);
+    let checks = super::facts::bindings(&types, None);
+    let bound = (!checks.is_empty()).then(|| {
+        quote! {
+            const _: () = {
+                use ::thunder::__rt::{self, facts::{OfForeign as _, OfLanguage as _}};
+                #(#checks;)*
+            };
+        }
+    });
+    let (params, args, where_) = s.generics.split_for_impl();
+    let getters = super::twin::fields(fields.iter().map(|f| (&f.member, &f.ty)));
+    let getters = quote! {
+        #[doc(hidden)]
+        #[allow(dead_code, private_interfaces)]
+        impl #params #name #args #where_ { #getters }
+    };
     if diag.since(before) > 0 {
-        return refused(&s, &s.ident, &s.generics, alias, derive_clone(&s.attrs).is_empty());
+        return refused(&s, &s.ident, &s.generics, alias, derives_clone(&s.attrs));
     }
-    let (both, clone) = (shared(&s.attrs), derive_clone(&s.attrs));
+    let both = shared(&s.attrs);
     quote! {
         #(#both)* #alias
-        #clone
         #s
+        #(#both)* #clone
         #(#both)* #tree
         #(#both)* #module
+        #(#both)* #getters
+        #(#both)* #bound
     }
 }
 
@@ -66,7 +91,9 @@ pub fn refused(
     alias: TokenStream,
     clones: bool,
 ) -> TokenStream {
-    let (params, args, where_) = g.split_for_impl();
+    // Whatever the parameters may be: `Tree` asks for this of all.
+    let bounds = bounded(g, |_| true, quote!('static));
+    let ((params, _, where_), (_, args, _)) = (bounds.split_for_impl(), g.split_for_impl());
     let body = traced::unimplemented();
     let clone = (!clones).then(|| {
         quote!(impl #params ::core::clone::Clone for #name #args #where_ { fn clone(&self) -> Self #body })
@@ -89,6 +116,8 @@ pub struct FieldOf {
     pub member: Member,
     /// What its type says.
     pub kind: Kind,
+    /// Its Rust type.
+    pub ty: Type,
     /// Whether it is state.
     pub buffer: bool,
 }
@@ -108,7 +137,7 @@ impl FieldOf {
             Some(id) => Member::Named(id.clone()),
             None => Member::Unnamed(i.into()),
         };
-        FieldOf { member, kind, buffer }
+        FieldOf { member, kind, ty: f.ty.clone(), buffer }
     }
 
     /// Announces the field to the visitor or mapper `to`.
@@ -128,14 +157,26 @@ impl FieldOf {
     }
 
     fn visit(&self, named: bool) -> TokenStream {
-        let (enter, member) = (self.enter(quote!(v), named), &self.member);
-        quote!(#enter ::thunder::__rt::Tree::visit(&self.#member, v); v.leave();)
+        let (enter, member, ty) = (self.enter(quote!(v), named), &self.member, &self.ty);
+        quote!(#enter <#ty as ::thunder::__rt::Tree>::visit(&self.#member, v); v.leave();)
+    }
+
+    /// A copy of the field's value.
+    pub fn copy(&self, value: TokenStream) -> TokenStream {
+        let ty = &self.ty;
+        quote!(<#ty as ::core::clone::Clone>::clone(#value))
     }
 
     fn map(&self, named: bool) -> TokenStream {
-        let (enter, member) = (self.enter(quote!(m), named), &self.member);
-        quote!({ #enter let y = ::thunder::__rt::Tree::map(&self.#member, m); m.leave(); y })
+        let (enter, member, ty) = (self.enter(quote!(m), named), &self.member, &self.ty);
+        quote!({ #enter let y = <#ty as ::thunder::__rt::Tree>::map(&self.#member, m); m.leave(); y })
     }
+}
+
+/// Statements by which rustc says of each field that can't be one, at its type, and nothing else of it.
+pub fn passes<'f>(fields: impl Iterator<Item = &'f FieldOf>, generics: &Generics) -> TokenStream {
+    let named = fields.map(|f| &f.ty).filter(|ty| !gate::own_types([*ty], generics).is_empty());
+    named.map(gate::passes).collect()
 }
 
 fn info(name: &str, types: &Types, fields: &[FieldOf]) -> TokenStream {
@@ -210,6 +251,7 @@ pub fn tree(
         None => (quote!(), quote!(), quote!()),
     };
     quote! {
+        #[diagnostic::do_not_recommend]
         impl #params ::thunder::__rt::Tree for #name #args #where_ {
             #info
             fn visit(&self, v: &mut dyn ::thunder::__rt::Visitor) { #begin #visit #end }
@@ -279,7 +321,7 @@ impl With {
         if !self.stays && mentions(ty, &self.replaced) {
             quote!(::thunder::Module::with::<__F>(#value, m))
         } else {
-            quote!(::thunder::__rt::Tree::map(#value, m))
+            quote!(<#ty as ::thunder::__rt::Tree>::map(#value, m))
         }
     }
 }
@@ -336,17 +378,36 @@ pub fn module(
     }
 }
 
-/// `#[derive(Clone)]`, unless the user has one.
-pub fn derive_clone(attrs: &[Attribute]) -> TokenStream {
-    let has = attrs.iter().filter(|a| a.path().is_ident("derive")).any(|a| {
+/// `impl Clone`, unless the user derives it. Derived, it would ask of each field what `Tree` asks too.
+pub fn clone(
+    attrs: &[Attribute],
+    g: &syn::Generics,
+    of: &Generics,
+    name: &syn::Ident,
+    copy: TokenStream,
+) -> TokenStream {
+    if derives_clone(attrs) {
+        return quote!();
+    }
+    let bounds = bounded(g, |p| of.types.iter().any(|t| t == p), quote!(::thunder::__rt::Tree));
+    let ((params, _, where_), (_, args, _)) = (bounds.split_for_impl(), g.split_for_impl());
+    quote! {
+        impl #params ::core::clone::Clone for #name #args #where_ {
+            fn clone(&self) -> Self { #copy }
+        }
+    }
+}
+
+/// Whether the user derives `Clone`.
+pub fn derives_clone(attrs: &[Attribute]) -> bool {
+    attrs.iter().filter(|a| a.path().is_ident("derive")).any(|a| {
         let mut found = false;
         let _ = a.parse_nested_meta(|m| {
             found |= m.path.segments.last().is_some_and(|s| s.ident == "Clone");
             Ok(())
         });
         found
-    });
-    if has { quote!() } else { quote!(#[derive(::core::clone::Clone)]) }
+    })
 }
 
 /// A module owns what it holds: no lifetimes.

@@ -2,6 +2,7 @@
 
 use super::body::{self, Apply};
 use super::constant::{Constants, output};
+use super::facts::Methods;
 use super::twin;
 use crate::diagnostics::Diagnostics;
 use crate::lower::{self, Lower, Lowered};
@@ -52,8 +53,8 @@ pub fn lower(sig: &Signature, name: &str, mut block: Block, in_impl: bool, diag:
         l.finish(&block, &sig.result)
     };
     let text = text(sig, name, &lowered.body, &lowered.types.dims);
-    let item = item(sig, name, &lowered);
-    let head = head(sig, &lowered, diag);
+    let (item, methods) = item(sig, name, &lowered);
+    let head = head(sig, &lowered, &methods, diag);
     // Names that annotations bind have no aliases.
     lowered.types.alias = None;
     let element = {
@@ -66,6 +67,7 @@ pub fn lower(sig: &Signature, name: &str, mut block: Block, in_impl: bool, diag:
         types: &lowered.types,
         in_method: sig.receiver.is_some(),
         element,
+        methods,
     };
     apply.run(&mut block);
     let stmts = body::tokens(&block);
@@ -82,11 +84,11 @@ pub fn refused(sig: &Signature, name: &str) -> TokenStream {
         constants: Vec::new(),
         claims: lower::Claims::default(),
     };
-    item(sig, name, &lowered)
+    item(sig, name, &lowered).0
 }
 
-/// The compile-time trace as an expression of type `&'static Item`.
-fn item(sig: &Signature, name: &str, lowered: &Lowered) -> TokenStream {
+/// The compile-time trace as an expression of type `&'static Item`; and which methods are to be traced.
+fn item(sig: &Signature, name: &str, lowered: &Lowered) -> (TokenStream, Methods) {
     let c = Constants { types: &lowered.types };
     let (consts, types) = c.var_types(&lowered.body);
     let dims = &lowered.types.dims.names;
@@ -106,8 +108,8 @@ fn item(sig: &Signature, name: &str, lowered: &Lowered) -> TokenStream {
     let line = Literal::u32_unsuffixed(sig.syntax.ident.span().start().line as u32);
     let cuda_graph = sig.options.cuda_graph;
     let callees = super::opaque::callees(&lowered.body.nodes);
-    let facts = super::facts::facts(sig, lowered);
-    quote!({
+    let (facts, methods) = super::facts::facts(sig, lowered);
+    let item = quote!({
         use ::thunder::__rt;
         #callees
         #facts
@@ -126,7 +128,8 @@ fn item(sig: &Signature, name: &str, lowered: &Lowered) -> TokenStream {
             holes: #holes,
             options: __rt::item::Options { cuda_graph: #cuda_graph },
         }
-    })
+    });
+    (item, methods)
 }
 
 /// The text of the trace.
@@ -174,7 +177,7 @@ pub fn inlined(sig: &Signature, traced: &Traced) -> TokenStream {
 }
 
 /// The statements before the user's: the parameters as the user declared them, and the dimensions that the body reads.
-fn head(sig: &Signature, lowered: &Lowered, diag: &mut Diagnostics) -> TokenStream {
+fn head(sig: &Signature, lowered: &Lowered, asked: &Methods, diag: &mut Diagnostics) -> TokenStream {
     let mut names: Vec<TokenStream> = Vec::new();
     let mut shadow = TokenStream::new();
     match sig.receiver {
@@ -223,13 +226,17 @@ fn head(sig: &Signature, lowered: &Lowered, diag: &mut Diagnostics) -> TokenStre
         }
     });
     let statics = crate::check::hidden_state::probe(&lowered.constants);
-    let twins = twin::stand_ins(&lowered.edits);
+    let (methods, functions) = &lowered.edits.twins;
+    let (methods, functions) = (twin::stand_ins(methods, &asked.fields), twin::function_stand_ins(functions));
     let misspelt = crate::check::unknown_operation::behind(&lowered.edits.misspelt);
     quote! {
-        #twins
-        #misspelt
         #[allow(unused_imports)]
-        use ::thunder::__rt::TensorOps as _;
+        use ::thunder::__rt::{self, TensorOps as _};
+        #[allow(unused_imports)]
+        use __rt::facts::{Content as _, Elements as _, Itself as _, OfForeign as _, OfLanguage as _};
+        #methods
+        #functions
+        #misspelt
         #statics
         let (#(#names,)*) = __args;
         #shadow
@@ -341,8 +348,9 @@ pub fn documentation(text: &str) -> TokenStream {
 pub fn allowances() -> TokenStream {
     quote! {
         #[allow(
-            non_snake_case, unused_parens, clippy::needless_borrow, clippy::op_ref, clippy::too_many_arguments,
-            clippy::type_complexity, clippy::let_unit_value, clippy::needless_borrows_for_generic_args
+            non_snake_case, unused_parens, unused_braces, clippy::needless_borrow, clippy::op_ref,
+            clippy::too_many_arguments, clippy::type_complexity, clippy::let_unit_value,
+            clippy::match_single_binding, clippy::needless_borrows_for_generic_args
         )]
     }
 }

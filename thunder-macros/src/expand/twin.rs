@@ -1,11 +1,12 @@
 //! Twins: hidden functions beside those of the language, by which rustc tells which a call reaches, and whether it is one.
 
 use super::example::example;
-use crate::lower::edits::Edits;
 use crate::parse::Signature;
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{format_ident, quote};
+use quote::{ToTokens, format_ident, quote};
+use std::collections::{BTreeMap, BTreeSet};
 use syn::ext::IdentExt;
+use syn::{Member, Type};
 use thunder_core::types::{Elem, Ty};
 
 /// The twin of a method: the type that bears its trace, and the hidden method.
@@ -28,7 +29,6 @@ pub fn twin(sig: &Signature, trace: &Ident) -> (TokenStream, TokenStream) {
         impl ::thunder::__rt::facts::Traced for #marker {
             const ITEM: &'static ::thunder::__rt::item::Item = <#owner>::#trace;
         }
-        #[diagnostic::do_not_recommend]
         impl ::thunder::__rt::facts::ThunderFunction for #marker {}
     };
     let method = receives.then(|| {
@@ -74,35 +74,60 @@ pub fn of_trait_function(sig: &Signature) -> TokenStream {
     }
 }
 
-/// What stands in, in a body, for the twins that there may not be.
-pub fn stand_ins(edits: &Edits) -> TokenStream {
-    let (methods, functions) = &edits.twins;
-    if methods.is_empty() && functions.is_empty() {
+/// What stands in for the twins of methods, and for the ways to fields, of these names that a type may not have.
+///
+/// It is found last: it takes a reference more. The way to the receiver is by `Content`, which has it so.
+pub fn stand_ins(methods: &BTreeSet<String>, fields: &BTreeSet<String>) -> TokenStream {
+    if methods.is_empty() && fields.is_empty() {
         return quote!();
     }
     let methods = methods.iter().map(|name| {
         let twin = twin_name(name);
-        quote! {
-            fn #twin<__E>(&self, _: __E) -> ::thunder::__rt::facts::Untraced {
-                ::thunder::__rt::facts::Untraced
-            }
-        }
+        quote!(fn #twin<__E>(&self, _: __E) -> __rt::facts::Untraced { __rt::facts::Untraced })
     });
+    let fields = fields.iter().map(|name| {
+        let field = field(name);
+        quote!(fn #field(&self) -> &'static __rt::facts::Foreign { &__rt::facts::Foreign })
+    });
+    quote! {
+        #[allow(dead_code)]
+        trait __NoTwin { #(#methods)* #(#fields)* }
+        impl<T: ?Sized> __NoTwin for &T {}
+    }
+}
+
+/// The method that leads to a struct's field: of a field that there is not, or that is private, the body speaks alone.
+pub fn field(name: &str) -> Ident {
+    format_ident!("__field_{}", name.trim_start_matches("r#"))
+}
+
+/// The methods that lead to the fields of a struct, by their names and types.
+pub fn fields<'f>(list: impl Iterator<Item = (&'f Member, &'f Type)>) -> TokenStream {
+    let methods = list.map(|(member, ty)| {
+        let name = field(&member.to_token_stream().to_string());
+        quote!(pub fn #name(&self) -> &#ty { &self.#member })
+    });
+    quote!(#(#methods)*)
+}
+
+/// What stands in for the twins that associated functions of these names, with so many arguments, may not have.
+pub fn function_stand_ins(functions: &BTreeMap<String, usize>) -> TokenStream {
+    if functions.is_empty() {
+        return quote!();
+    }
     let functions = functions.iter().map(|(name, count)| {
         let twin = function_twin(name);
         let args: Vec<Ident> = (0..*count).map(|i| format_ident!("__A{i}")).collect();
         quote! {
-            fn #twin<#(#args,)* __R>(#(_: #args),*)
-                -> ::thunder::__rt::facts::Twin<::thunder::__rt::facts::Untraced, __R>
-            {
-                ::thunder::__rt::facts::Twin::NEW
+            fn #twin<#(#args,)* __R>(#(_: #args),*) -> __rt::facts::Twin<__rt::facts::Untraced, __R> {
+                __rt::facts::Twin::NEW
             }
         }
     });
     quote! {
         #[allow(dead_code, non_camel_case_types)]
-        trait __NoTwin { #(#methods)* #(#functions)* }
-        impl<__T: ?Sized> __NoTwin for __T {}
+        trait __NoFunctionTwin { #(#functions)* }
+        impl<T: ?Sized> __NoFunctionTwin for T {}
     }
 }
 

@@ -1,6 +1,6 @@
 //! An enum: configuration, or a choice of submodules.
 
-use super::structure::{FieldOf, With, check_generics, derive_clone, module, refused, tree};
+use super::structure::{FieldOf, With, check_generics, clone, derives_clone, module, passes, refused, tree};
 use super::{shared, traced};
 use crate::diagnostics::Diagnostics;
 use crate::parse::signature::outer;
@@ -18,7 +18,8 @@ pub fn expand(mut e: ItemEnum, diag: &mut Diagnostics) -> TokenStream {
         types.collect_type(&f.ty);
     }
     let with = With::of(&e.generics, &types.generics, e.variants.iter().flat_map(|v| &v.fields));
-    let (mut visits, mut maps, mut recasts) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut visits, mut maps, mut clones, mut recasts) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let mut asked = TokenStream::new();
     for (index, v) in e.variants.iter_mut().enumerate() {
         crate::check::conditional_compilation::attributes(&v.attrs, diag);
         let fields: Vec<FieldOf> =
@@ -32,15 +33,21 @@ pub fn expand(mut e: ItemEnum, diag: &mut Diagnostics) -> TokenStream {
         });
         let pattern = quote!(Self::#name { #(#pattern),* });
         let seen = fields.iter().zip(&locals).map(|(f, x)| {
-            let enter = f.enter(quote!(v), named);
-            quote!(#enter ::thunder::__rt::Tree::visit(#x, v); v.leave();)
+            let (enter, ty) = (f.enter(quote!(v), named), &f.ty);
+            quote!(#enter <#ty as ::thunder::__rt::Tree>::visit(#x, v); v.leave();)
         });
         visits.push(quote!(#pattern => { v.variant(#index, #text); #(#seen)* }));
         let mapped = fields.iter().zip(&locals).map(|(f, x)| {
-            let (enter, member) = (f.enter(quote!(m), named), &f.member);
-            quote!(#member: { #enter let y = ::thunder::__rt::Tree::map(#x, m); m.leave(); y })
+            let (enter, member, ty) = (f.enter(quote!(m), named), &f.member, &f.ty);
+            quote!(#member: { #enter let y = <#ty as ::thunder::__rt::Tree>::map(#x, m); m.leave(); y })
         });
         maps.push(quote!(#pattern => Self::#name { #(#mapped),* }));
+        let copied = fields.iter().zip(&locals).map(|(f, x)| {
+            let (member, copy) = (&f.member, f.copy(quote!(#x)));
+            quote!(#member: #copy)
+        });
+        clones.push(quote!(#pattern => Self::#name { #(#copied),* }));
+        asked.extend(passes(fields.iter(), &types.generics));
         let recast = fields.iter().zip(&locals).zip(&v.fields).map(|((f, x), syntax)| {
             let (enter, member) = (f.enter(quote!(m), named), &f.member);
             let value = with.field(&syntax.ty, quote!(#x));
@@ -50,15 +57,17 @@ pub fn expand(mut e: ItemEnum, diag: &mut Diagnostics) -> TokenStream {
         recasts.push(quote!(#pattern => #whole::#name { #(#recast),* }));
     }
     let name = &e.ident;
-    let tree = tree(&e.generics, &types.generics, name, None, quote!(match self { #(#visits)* }), {
-        quote!(match self { #(#maps),* })
-    });
+    let visit = quote!(#asked match self { #(#visits)* });
+    let map = quote!(#asked match self { #(#maps),* });
+    let tree = tree(&e.generics, &types.generics, name, None, visit, map);
+    let copy = quote!(#asked match self { #(#clones),* });
+    let clone = clone(&e.attrs, &e.generics, &types.generics, name, copy);
     let recast = quote!(match self { #(#recasts),* });
     let module = module(&e.generics, &types.generics, name, &with, recast);
     if diag.since(before) > 0 {
-        return refused(&e, &e.ident, &e.generics, types.alias_module(0), derive_clone(&e.attrs).is_empty());
+        return refused(&e, &e.ident, &e.generics, types.alias_module(0), derives_clone(&e.attrs));
     }
-    let (both, clone, alias) = (shared(&e.attrs), derive_clone(&e.attrs), types.alias_module(0));
+    let (both, alias) = (shared(&e.attrs), types.alias_module(0));
     // `as` numbers the variants of an enum without fields.
     let number = e.variants.iter().all(|v| matches!(v.fields, Fields::Unit)).then(|| {
         let (params, args, where_) = e.generics.split_for_impl();
@@ -74,8 +83,8 @@ pub fn expand(mut e: ItemEnum, diag: &mut Diagnostics) -> TokenStream {
     quote! {
         #number
         #(#both)* #alias
-        #clone
         #e
+        #(#both)* #clone
         #(#both)* #tree
         #(#both)* #module
     }

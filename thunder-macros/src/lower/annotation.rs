@@ -3,7 +3,7 @@
 use super::block::variables;
 use super::edits::{Claim, Place, Stated};
 use super::{Ends, Lower};
-use crate::check::value_branch;
+use crate::check::value_dependent_branch;
 use crate::names;
 use crate::parse::Kind;
 use crate::scope::{Const, Value};
@@ -46,7 +46,7 @@ impl<'a> Lower<'a, '_> {
             }
             (Kind::Static { .. }, value @ Value::Tensor(..), _) => {
                 let wanted = t.ty.to_token_stream();
-                value_branch::as_static(at, &format!("`{wanted}`"), &value, self.diag);
+                value_dependent_branch::as_static(at, &format!("`{wanted}`"), &value, self.diag);
                 Value::Failed
             }
             (Kind::List(elem), Value::List(o, inner), _) if matches!(*inner, Value::Unset) => {

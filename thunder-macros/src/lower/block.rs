@@ -92,7 +92,7 @@ impl<'a> Lower<'a, '_> {
             return Value::Never;
         }
         if let Some(init) = l.init.as_ref().filter(|i| i.diverge.is_some())
-            && crate::check::value_branch::branch(&*init.expr, "`let … else`", &value, self.diag)
+            && crate::check::value_dependent_branch::branch(&*init.expr, "`let … else`", &value, self.diag)
         {
             self.bind_local(l, Value::Failed);
             return Value::unit();

@@ -82,7 +82,7 @@ impl<'a> Lower<'a, '_> {
             if Self::fits(f, &args) || self.dynamic_extent(f, &args) {
                 return self.free_op(f, &p.path, args);
             }
-            if crate::check::randomness::missing_key(f, args.len(), p.path.span(), self.diag) {
+            if crate::check::unkeyed_randomness::missing_key(f, args.len(), p.path.span(), self.diag) {
                 return Value::Failed;
             }
         }
@@ -189,7 +189,7 @@ impl<'a> Lower<'a, '_> {
             return Value::Failed;
         }
         if !all_static && crate::check::opaque_call::foreign(&p.path, self.diag)
-            || crate::check::randomness::torch_name(name, &args, p.path.span(), self.diag)
+            || crate::check::unkeyed_randomness::torch_name(name, &args, p.path.span(), self.diag)
         {
             return Value::Failed;
         }
@@ -202,17 +202,29 @@ impl<'a> Lower<'a, '_> {
         }
         if self.is_own_function(p, &args) {
             self.edits.twins.1.entry(name.to_string()).or_insert(args.len());
-            self.edits.expr(e, Edit::TracedFn);
+            self.edits.expr(e, Edit::TracedAssociated);
         }
         let callee = if p.qself.is_some() || qualified_by_type(&p.path) {
             Callee::Method(name.to_string())
-        } else if p.path.segments.len() == 1 && (misspelt(name) || free_function(name).is_some()) {
-            // What does not fit an operation's arguments, and what there is not, rustc reports better.
+        } else if p.path.segments.len() == 1 && free_function(name).is_some() {
+            // What does not fit an operation's arguments rustc reports better.
             Callee::Method(name.to_string())
         } else {
+            self.edits.expr(e, Edit::TracedFn);
             Callee::Fn(bare(&p.path))
         };
-        self.call_item(callee, None, &args, p.span())
+        let is_method = matches!(callee, Callee::Method(_));
+        let given = self.call_item(callee, None, &args, p.span());
+        if is_method { self.asked(e, name, given) } else { given }
+    }
+
+    /// A call of a method, of which rustc is to say whether it is traced, if it is known whose it is.
+    pub(super) fn asked(&mut self, e: &'a Expr, name: &str, given: Value<'a>) -> Value<'a> {
+        if let Value::Unknown(Operand::Var(v)) = given {
+            self.edits.twins.0.insert(name.to_string());
+            self.edits.expr(e, Edit::TracedCall { results: vec![v] });
+        }
+        given
     }
 
     /// Whether a path leads to an associated function of a type, so that the type's twin says whether it is traced.
@@ -303,12 +315,6 @@ impl<'a> Lower<'a, '_> {
 /// Whether the segment before the last is a type: then the path is an associated function's.
 pub(super) fn qualified_by_type(path: &Path) -> bool {
     path.segments.iter().rev().nth(1).is_some_and(|s| names::is_capital(&s.ident.to_string()))
-}
-
-/// Whether a name is nearly that of a function of the language.
-fn misspelt(name: &str) -> bool {
-    let near = thunder_core::op::nearest(name);
-    near.iter().any(|n| free_function(n).is_some() && *n != name)
 }
 
 /// The path without generic arguments.

@@ -7,6 +7,7 @@ use proc_macro2::Span;
 use std::any::TypeId;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use syn::Expr;
+use thunder_core::item::Var;
 use thunder_core::types::Extent;
 
 /// Identifies a piece of syntax in a tree that does not move: an address, and what is there, because a node and its
@@ -34,6 +35,9 @@ pub enum Edit {
     Number { function: &'static str },
     /// The name of a dimension in scope.
     Dim,
+    /// The name of a constant, or of a variable that there is not: rustc is asked where it stands, so that it says the
+    /// same of it twice.
+    Constant,
     /// `x.rearrange(|…| …)`, by its atoms' extents: an identifier of the body or none.
     Rearrange { extents: Vec<Option<String>> },
     /// `einsum("…", …)`, by the ranks of its operands and its result.
@@ -42,7 +46,11 @@ pub enum Edit {
     Chunk { count: usize },
     /// The method called must be traced: its twin says so.
     TracedMethod,
+    /// The method called must be traced, if that is known of one of these results: it may be walked more than once.
+    TracedCall { results: Vec<Var> },
     /// The associated function called must be traced: its twin says so.
+    TracedAssociated,
+    /// The function called must be traced: its companion says so.
     TracedFn,
     /// A method becomes a call of the runtime's function of its name, which logs at this site: the parts of
     /// `x.chunk_vec(n, -1)` are iterations, the cases of `x.unwrap_or(y)` arms.
@@ -105,8 +113,15 @@ impl Edits {
         // What is walked more than once asks for the same again, and asks last for what is certain of it.
         let Some(old) = list.iter_mut().find(|o| std::mem::discriminant(*o) == std::mem::discriminant(&edit))
         else {
-            let wraps =
-                matches!(edit, Edit::Condition | Edit::Number { .. } | Edit::TracedMethod | Edit::TracedFn);
+            let wraps = matches!(
+                edit,
+                Edit::Condition
+                    | Edit::Number { .. }
+                    | Edit::TracedMethod
+                    | Edit::TracedCall { .. }
+                    | Edit::TracedAssociated
+                    | Edit::TracedFn
+            );
             let at = if wraps { list.len() } else { 0 };
             list.insert(at, edit);
             return;
@@ -117,6 +132,10 @@ impl Edits {
         {
             *l &= lit_left;
             *r &= lit_right;
+            return;
+        }
+        if let (Edit::TracedCall { results }, Edit::TracedCall { results: more }) = (&mut *old, &edit) {
+            results.extend(more);
             return;
         }
         *old = edit;

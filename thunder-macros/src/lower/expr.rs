@@ -4,7 +4,7 @@ use super::edits::Edit;
 use super::{Lower, value::with_operand};
 use crate::check::{
     attribute_write, conditional_compilation, hidden_state, host_read, in_place_mutation, side_effect,
-    value_branch,
+    value_dependent_branch,
 };
 use crate::names;
 use crate::scope::{Closure, Const, Options, Value};
@@ -98,7 +98,7 @@ impl<'a> Lower<'a, '_> {
             Expr::Struct(s) => self.structure(s),
             Expr::Try(t) => {
                 let value = self.expr(&t.expr);
-                let tensor = value_branch::branch(t.question_token, "`?`", &value, self.diag);
+                let tensor = value_dependent_branch::branch(t.question_token, "`?`", &value, self.diag);
                 if !tensor && !matches!(value, Value::Failed) {
                     self.diag.error(
                         t.question_token,
@@ -181,7 +181,11 @@ impl<'a> Lower<'a, '_> {
             }
         }
         // A constant, a unit struct, or a function given by name: no name tells that it is no static.
-        self.constant(&p.path, false);
+        if names::is_capital(&name) {
+            self.constant(&p.path, false);
+        } else {
+            self.edits.expr(e, Edit::Constant);
+        }
         Value::STATIC
     }
 
@@ -209,13 +213,7 @@ impl<'a> Lower<'a, '_> {
             (Value::Tuple(parts), Step::Index(i)) => parts.get(*i as usize).cloned().unwrap_or(Value::Failed),
             (Value::Static(_) | Value::Options(_), _) => Value::STATIC,
             (Value::Failed | Value::Never, _) => base,
-            (Value::Module(o) | Value::Unknown(o), _) => {
-                let part = self.project(*o, step, Ty::UNKNOWN);
-                if let (Operand::Var(v), Member::Named(id)) = (part, member) {
-                    self.claims.fields.insert(v, id.span());
-                }
-                Value::Unknown(part)
-            }
+            (Value::Module(o) | Value::Unknown(o), _) => Value::Unknown(self.project(*o, step, Ty::UNKNOWN)),
             _ => {
                 // A field that rustc will not find either.
                 Value::Unknown(Operand::Hole)
@@ -267,7 +265,7 @@ impl<'a> Lower<'a, '_> {
         let end = |s: &mut Self, e: &'a Option<Box<Expr>>| {
             e.as_ref().map(|e| {
                 let value = s.expr(e);
-                value_branch::branch(&**e, "a range bound", &value, s.diag);
+                value_dependent_branch::branch(&**e, "a range bound", &value, s.diag);
                 if matches!(value, Value::Unknown(_)) {
                     s.edits.expr(e, Edit::Number { function: "static_bound" });
                 }
@@ -301,7 +299,7 @@ impl<'a> Lower<'a, '_> {
         let options = s.path.segments.last().is_some_and(|s| s.ident == "Sdpa" || s.ident == "CrossEntropy");
         if options {
             for (f, (name, value)) in s.fields.iter().zip(&mut fields) {
-                if value_branch::as_static(&f.expr, &format!("`{name}` option"), value, self.diag) {
+                if value_dependent_branch::as_static(&f.expr, &format!("`{name}` option"), value, self.diag) {
                     *value = Value::Failed;
                 }
             }

@@ -4,7 +4,7 @@ use super::closure::{assigned, assigned_in};
 use super::edits::{Edit, Marker, Place};
 use super::value::meet;
 use super::{Loop, Lower, block::has_work};
-use crate::check::{conditional_compilation, value_branch};
+use crate::check::{conditional_compilation, value_dependent_branch};
 use crate::scope::{Iter, Scope, Value};
 use crate::trace::{Node, Operand};
 use syn::{
@@ -105,7 +105,7 @@ impl<'a> Lower<'a, '_> {
 
     /// Refuses a tensor where Rust needs a static value; what may be one is checked by rustc.
     pub(super) fn must_be_static(&mut self, e: &'a Expr, value: &Value<'a>, what: &str) {
-        value_branch::branch(e, what, value, self.diag);
+        value_dependent_branch::branch(e, what, value, self.diag);
         if matches!(value, Value::Unknown(_) | Value::Module(_)) {
             self.edits.expr(e, Edit::Condition);
         }
@@ -113,14 +113,18 @@ impl<'a> Lower<'a, '_> {
 
     pub(super) fn condition_let(&mut self, l: &'a ExprLet) -> Value<'a> {
         let value = self.expr(&l.expr);
-        value_branch::branch(&*l.expr, "`if let`", &value, self.diag);
+        value_dependent_branch::branch(&*l.expr, "`if let`", &value, self.diag);
         self.bind_pattern(&l.pat, value);
         Value::STATIC
     }
 
     pub(super) fn match_arms(&mut self, m: &'a ExprMatch) -> Value<'a> {
         let on = self.expr(&m.expr);
-        let on = if value_branch::branch(&*m.expr, "`match`", &on, self.diag) { Value::Failed } else { on };
+        let on = if value_dependent_branch::branch(&*m.expr, "`match`", &on, self.diag) {
+            Value::Failed
+        } else {
+            on
+        };
         let mut arms = Arms { values: Vec::new(), nodes: Vec::new(), scopes: Vec::new() };
         for a in &m.arms {
             conditional_compilation::attributes(&a.attrs, self.diag);

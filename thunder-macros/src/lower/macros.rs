@@ -4,7 +4,7 @@
 
 use super::edits::Place;
 use super::{Lower, value::meet};
-use crate::check::{host_read, value_branch};
+use crate::check::{host_read, value_dependent_branch};
 use crate::diagnostics::Diagnostics;
 use crate::scope::{Const, Value};
 use crate::trace::{Operand, Step};
@@ -138,7 +138,7 @@ impl<'a> Lower<'a, '_> {
             MacroArgs::Repeat(e, n) => {
                 let value = self.expr(e);
                 let count = self.expr(n);
-                if crate::check::value_shape::extent(n, &count, self.diag) {
+                if crate::check::value_dependent_shape::extent(n, &count, self.diag) {
                     return Value::Failed;
                 }
                 if value.is_static() {
@@ -150,7 +150,7 @@ impl<'a> Lower<'a, '_> {
             }
             MacroArgs::Matches(e, p, guard) => {
                 let value = self.expr(e);
-                let branches = value_branch::branch(e, "`matches!`", &value, self.diag);
+                let branches = value_dependent_branch::branch(e, "`matches!`", &value, self.diag);
                 let value = if branches { Value::Failed } else { value };
                 let outer = self.scope.bindings.len();
                 self.bind_pattern(p, value);

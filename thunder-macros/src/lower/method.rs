@@ -4,8 +4,8 @@ use super::Lower;
 use super::op::Arg;
 use super::option::only_option;
 use crate::check::{
-    attribute_write, hidden_state, in_place_mutation, opaque_call, randomness, recursion, unknown_operation,
-    value_branch, value_shape,
+    attribute_write, hidden_state, in_place_mutation, opaque_call, recursion, unkeyed_randomness,
+    unknown_operation, value_dependent_branch, value_dependent_shape,
 };
 use crate::scope::{Const, Iter, Value};
 use crate::trace::{Callee, Node, Operand};
@@ -35,7 +35,7 @@ impl<'a> Lower<'a, '_> {
             || attribute_write::method(m, self.diag)
             || in_place_mutation::method(m, &receiver, self.diag)
             || hidden_state::method(m, self.is_bound(&m.receiver), self.diag)
-            || value_branch::method(m, &receiver, self.diag)
+            || value_dependent_branch::method(m, &receiver, self.diag)
         {
             return Value::Failed;
         }
@@ -49,7 +49,7 @@ impl<'a> Lower<'a, '_> {
                 // A method of the user's own: of an enum under `#[thunder]`, say.
                 self.edits.twins.0.insert(name.clone());
                 self.edits.expr(e, super::edits::Edit::TracedMethod);
-                self.module_method(m, &name, receiver)
+                self.module_method(e, m, receiver)
             }
             Value::Tuple(parts) => self.tuple_method(m, &name, parts),
             Value::List(..) => self.list_method(m, receiver),
@@ -75,10 +75,6 @@ impl<'a> Lower<'a, '_> {
                 Value::Tuple(ty.shape.dims().iter().map(|&e| Value::Static(Const::Extent(e))).collect())
             }
             ("shape" | "dtype" | "rank" | "device" | "len" | "is_empty", 0) => Value::STATIC,
-            ("size", 1) => match axis(&self.expr(&m.args[0])) {
-                Axis::UNKNOWN => Value::STATIC,
-                axis => Value::Static(Const::Extent(ty.shape.get(axis))),
-            },
             ("clone" | "to_owned", 0) => x,
             ("rearrange", 1) => self.rearrange(e, m, x),
             ("chunk", 2) => self.chunk(e, m, x),
@@ -99,8 +95,8 @@ impl<'a> Lower<'a, '_> {
                 }
                 None => {
                     let args = self.args(m);
-                    if !value_shape::method(&m.method, self.diag)
-                        && !randomness::torch_name(name, &args, m.method.span(), self.diag)
+                    if !value_dependent_shape::method(&m.method, self.diag)
+                        && !unkeyed_randomness::torch_name(name, &args, m.method.span(), self.diag)
                     {
                         unknown_operation::method(&m.method, self.diag);
                     }
@@ -113,8 +109,8 @@ impl<'a> Lower<'a, '_> {
     /// `x.chunk_vec(n, -1)`: as many operations as a static number says.
     fn chunk_vec(&mut self, e: &'a Expr, m: &'a ExprMethodCall, x: Value<'a>) -> Value<'a> {
         let args = self.exprs(&m.args);
-        if value_shape::extent(&m.args[0], &args[0], self.diag)
-            || value_branch::as_static(&m.args[1], "axis", &args[1], self.diag)
+        if value_dependent_shape::extent(&m.args[0], &args[0], self.diag)
+            || value_dependent_branch::as_static(&m.args[1], "axis", &args[1], self.diag)
             || args.iter().any(|a| matches!(a, Value::Failed))
         {
             return Value::Failed;
@@ -339,7 +335,7 @@ impl<'a> Lower<'a, '_> {
             if name == "clone" {
                 return x;
             }
-            return self.module_method(m, name, x);
+            return self.module_method(e, m, x);
         };
         match (name, m.args.len()) {
             ("as_ref" | "as_deref", 0) => Value::Option(Box::new(x)),
@@ -387,32 +383,34 @@ impl<'a> Lower<'a, '_> {
                         let elem = m.turbofish.as_ref().and_then(|t| self.first_type(t));
                         return self.op_call(op, Some((&m.receiver, x)), args, elem, m.method.span());
                     }
-                    return self.method_of(name, x, args, m.method.span());
+                    return self.method_of(e, m, x, args);
                 }
-                self.module_method(m, name, x)
+                self.module_method(e, m, x)
             }
         }
     }
 
-    fn module_method(&mut self, m: &'a ExprMethodCall, name: &str, x: Value<'a>) -> Value<'a> {
+    fn module_method(&mut self, e: &'a Expr, m: &'a ExprMethodCall, x: Value<'a>) -> Value<'a> {
         let args = self.args(m);
-        self.method_of(name, x, args, m.method.span())
+        self.method_of(e, m, x, args)
     }
 
     fn method_of(
         &mut self,
-        name: &str,
+        e: &'a Expr,
+        m: &'a ExprMethodCall,
         x: Value<'a>,
         args: Vec<Arg<'a>>,
-        span: proc_macro2::Span,
     ) -> Value<'a> {
+        let name = m.method.to_string();
         if self.given_by_name(&args) {
             return Value::Failed;
         }
-        if unknown_operation::is_misspelt(name) {
-            self.edits.misspelt.entry(name.into()).or_insert(args.len());
+        if unknown_operation::is_misspelt(&name) {
+            self.edits.misspelt.entry(name.clone()).or_insert(args.len());
         }
-        self.call_item(Callee::Method(name.into()), Some(x), &args, span)
+        let given = self.call_item(Callee::Method(name.clone()), Some(x), &args, m.method.span());
+        self.asked(e, &name, given)
     }
 
     /// The number of values that the pattern of a `let` takes apart.

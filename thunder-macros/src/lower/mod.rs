@@ -147,8 +147,6 @@ pub struct Claims {
     pub payloads: HashSet<Var>,
     /// Names that are no dimension of the signature, and so of `self`: where each is read first.
     pub own_dims: BTreeMap<String, Span>,
-    /// Where fields are named, by what is there.
-    pub fields: HashMap<Var, Span>,
     /// Results, with what the signature says.
     pub results: Vec<(Var, Ends, Ty)>,
     /// Annotated values, with what is said.

@@ -1,7 +1,7 @@
 //! Calls that are one operation of the table: their operands, and their attributes as far as they can be read.
 
 use super::Lower;
-use crate::check::{randomness, unknown_operation, value_branch, value_shape};
+use crate::check::{unkeyed_randomness, unknown_operation, value_dependent_branch, value_dependent_shape};
 use crate::scope::{Const, Options, Value};
 use proc_macro2::Span;
 use syn::Expr;
@@ -38,7 +38,7 @@ impl<'a> Lower<'a, '_> {
             return Value::Failed;
         }
         if args.len() != method.args.len() {
-            if !randomness::missing_key(method, args.len(), span, self.diag) {
+            if !unkeyed_randomness::missing_key(method, args.len(), span, self.diag) {
                 unknown_operation::arity(method, args.len(), receiver.is_some(), span, self.diag);
             }
             return Value::Failed;
@@ -47,10 +47,10 @@ impl<'a> Lower<'a, '_> {
         for (kind, (e, v)) in method.args.iter().zip(&args) {
             refused |= match kind {
                 ArgKind::Shape | ArgKind::Extent | ArgKind::Ranges | ArgKind::Pads => {
-                    value_shape::extent(e, v, self.diag)
+                    value_dependent_shape::extent(e, v, self.diag)
                 }
-                ArgKind::Axis | ArgKind::Axes => value_branch::as_static(e, "axis", v, self.diag),
-                ArgKind::Lit => value_branch::as_static(e, "number", v, self.diag),
+                ArgKind::Axis | ArgKind::Axes => value_dependent_branch::as_static(e, "axis", v, self.diag),
+                ArgKind::Lit => value_dependent_branch::as_static(e, "number", v, self.diag),
                 _ => false,
             };
         }

@@ -3,7 +3,7 @@
 use super::closure::assigned;
 use super::edits::{Edit, Marker};
 use super::{Lower, statics};
-use crate::check::{hidden_state, in_place_mutation, side_effect, value_branch};
+use crate::check::{hidden_state, in_place_mutation, side_effect, value_dependent_branch};
 use crate::names;
 use crate::scope::{Const, Value};
 use crate::trace::{Node, Operand};
@@ -44,7 +44,7 @@ impl<'a> Lower<'a, '_> {
                 self.edits.marker(&*b.right, Marker::Iter(site));
             }
             if x.is_tensor() || y.is_tensor() {
-                value_branch::short_circuit(&b.op, self.diag);
+                value_dependent_branch::short_circuit(&b.op, self.diag);
                 return Value::Failed;
             }
             if matches!(x, Value::Failed) || matches!(y, Value::Failed) {

@@ -76,7 +76,7 @@ impl<'a> Lower<'a, '_> {
             }
             // Inside a tuple, say: `(x > 0.0, true)` has no value to compare yet.
             Pat::Lit(_) | Pat::Range(_) if value.is_tensor() => {
-                crate::check::value_branch::branch(pat, "a pattern", &value, self.diag);
+                crate::check::value_dependent_branch::branch(pat, "a pattern", &value, self.diag);
             }
             Pat::Wild(_) | Pat::Lit(_) | Pat::Path(_) | Pat::Range(_) | Pat::Rest(_) => {}
             Pat::Const(c) => {

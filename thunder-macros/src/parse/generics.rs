@@ -13,6 +13,8 @@ pub struct Generics {
     pub closures: Vec<(String, ParenthesizedGenericArguments)>,
     /// Other types: modules, configuration.
     pub types: Vec<String>,
+    /// Those of them of which nothing is said.
+    pub unbounded: Vec<String>,
     /// `const N: usize`.
     pub consts: Vec<String>,
     /// A type that stands for an element type where a concrete one is needed.
@@ -39,6 +41,9 @@ impl Generics {
                     }
                     self.examples
                         .extend(example(&bound_names(bounds.iter().copied())).map(|e| (name.clone(), e)));
+                    if bounds.is_empty() {
+                        self.unbounded.push(name.clone());
+                    }
                     match closure_bound(bounds.iter().copied()) {
                         Some(of) => self.closures.push((name, of.clone())),
                         None => self.list_for(&bound_names(bounds)).push(name),

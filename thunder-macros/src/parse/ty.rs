@@ -69,6 +69,8 @@ pub struct Types {
     pub sizes: Vec<String>,
     /// The module of aliases that dimension names are rewritten to; plain `usize` without one.
     pub alias: Option<Ident>,
+    /// The dimensions that types bind, `Linear<Out = F>`: whether the type has one of the name, rustc knows.
+    pub bound: Vec<(Type, Ident)>,
     /// For each generic shape, the most dimensions a parameter states after it.
     pub trailing: Vec<(String, usize)>,
 }
@@ -146,6 +148,7 @@ impl Types {
             return Kind::Refused;
         }
         match (name.as_str(), &types[..]) {
+            ("Tensor" | "Scalar", [elem, ..]) if self.unbounded(elem, diag) => Kind::Refused,
             ("Tensor", [elem, shape]) => Kind::Tensor(Ty::new(self.elem(elem), self.shape(shape, diag))),
             ("Scalar", [elem]) => Kind::Tensor(Ty::new(self.elem(elem), Shape::SCALAR)),
             ("Key", []) => Kind::Key,
@@ -165,7 +168,7 @@ impl Types {
                 if let Some((_, of)) = closure {
                     return self.read_closure(&of.clone(), diag);
                 }
-                let bindings = args.iter().filter_map(|a| self.binding(a, diag)).collect();
+                let bindings = args.iter().filter_map(|a| self.binding(p, a, diag)).collect();
                 Kind::Named(Named { name, bindings, dim: None })
             }
         }
@@ -181,12 +184,21 @@ impl Types {
     }
 
     /// `Out = F` in a submodule's type.
-    fn binding(&mut self, a: &GenericArgument, diag: &mut Diagnostics) -> Option<(String, Extent)> {
-        match a {
-            GenericArgument::AssocType(t) => Some((t.ident.to_string(), self.extent_type(&t.ty, diag))),
-            GenericArgument::AssocConst(c) => Some((c.ident.to_string(), self.extent(&c.value, diag))),
-            _ => None,
-        }
+    fn binding(
+        &mut self,
+        of: &TypePath,
+        a: &GenericArgument,
+        diag: &mut Diagnostics,
+    ) -> Option<(String, Extent)> {
+        let (name, extent) = match a {
+            GenericArgument::AssocType(t) => (&t.ident, self.extent_type(&t.ty, diag)),
+            GenericArgument::AssocConst(c) => (&c.ident, self.extent(&c.value, diag)),
+            _ => return None,
+        };
+        let mut ty = Type::Path(of.clone());
+        self.rewrite(&mut ty);
+        self.bound.push((ty, name.clone()));
+        Some((name.to_string(), extent))
     }
 
     fn dim_name(
@@ -208,6 +220,18 @@ impl Types {
             None => diag.error(at, what, help),
         }
         None
+    }
+
+    /// Refuses, once, an element type that may be any type.
+    fn unbounded(&mut self, elem: &Type, diag: &mut Diagnostics) -> bool {
+        let Type::Path(p) = elem else { return false };
+        let Some(id) = names::single(&p.path) else { return false };
+        let Some(i) = self.generics.unbounded.iter().position(|n| id == n) else { return false };
+        let what = format!("`{id}` stands for the elements of a tensor, and may be any type");
+        diag.error(id, what, format!("`{id}: Float`; or `Int`, `Num`, `Element`"));
+        self.generics.unbounded.remove(i);
+        self.generics.elems.push(id.to_string());
+        true
     }
 
     fn elem(&self, ty: &Type) -> Elem {

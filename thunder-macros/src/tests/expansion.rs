@@ -6,7 +6,7 @@ fn contains(source: &str, pieces: &[&str]) {
     // However the formatter breaks lines.
     let flat = |s: &str| {
         let text: String = s.split_whitespace().collect();
-        text.replace(",)", ")").replace(",]", "]").replace(",}", "}")
+        text.replace(",)", ")").replace(",]", "]").replace(",}", "}").replace(",>", ">")
     };
     let text = flat(&got);
     for p in pieces {
@@ -25,7 +25,8 @@ fn a_body_keeps_its_tokens_but_for_operators_and_dimensions() {
         &[
             "pub mod __f { pub type B = usize; pub type C = usize; }",
             "pub fn f<E: Float>(x: &Tensor<E, (__f::B, __f::C)>, eps: f32) -> Tensor<E, (__f::B, __f::C)> {
-                ::thunder::__rt::invoke(f::TRACE, (::thunder::__rt::Ref(x), ::thunder::__rt::Own(eps)), f::__body::<E>)",
+                use ::thunder::__rt::{self, Closed as _, Open as _};
+                (&__rt::Gate::<()>::NEW).invoke(f::TRACE, (::thunder::__rt::Ref(x), ::thunder::__rt::Own(eps)), f::__body::<E>)",
             "pub struct f {}",
             "let __B: usize = x.shape().0;",
             "assert!(__C > 3, \"{C} is too small\", C = __C);",
@@ -69,7 +70,8 @@ fn a_method_is_a_wrapper_with_a_hidden_body() {
             }
         }",
         &[
-            "::thunder::__rt::invoke(
+            "let _ = <Mlp<E> as ::thunder::__rt::Tree>::IS_STRUCT;
+            (&__rt::Gate::<(Mlp<E>, ())>::NEW).invoke(
                 Self::__TRACE_forward,
                 (::thunder::__rt::Ref(self), ::thunder::__rt::Ref(x)),
                 Self::__body_forward,
@@ -100,7 +102,8 @@ fn a_struct_is_an_honest_type_with_a_walk() {
                 (\"Out\", __rt::types::Extent::new(3).mul(__rt::types::Extent::var(2))),
                 (\"In\", __rt::types::Extent::var(2)),
             ],",
-            "v.buffer(); v.field(\"mean\"); ::thunder::__rt::Tree::visit(&self.mean, v); v.leave();",
+            "v.buffer(); v.field(\"mean\");
+            <Option<Tensor<E, (__Attention::Out,)>> as ::thunder::__rt::Tree>::visit(&self.mean, v); v.leave();",
             "type With<__F: ::thunder::__rt::Float> = Attention<__F>;",
         ],
     );
