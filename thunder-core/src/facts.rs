@@ -4,6 +4,10 @@
 //! the [`Fact`]s of its values as constants that follow from one another, and asserts what must hold of them. A fact
 //! is only ever what is certain; where the path of types or of extents ends, nothing is known, and linking decides.
 
+mod receiver;
+
+pub use receiver::{Receiver, receiver};
+
 use crate::item::{Item, Spec};
 use crate::module::{StructInfo, Tree};
 use crate::op::{Op, infer};

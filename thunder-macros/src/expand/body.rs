@@ -154,6 +154,36 @@ impl Apply<'_> {
                     { if false { let twin = #asked; ::thunder::__rt::facts::traced_method(twin) } #e }
                 ));
             }
+            Edit::StdMethod => {
+                let Expr::MethodCall(m) = &*e else { return };
+                let (span, element) = (m.method.span(), &self.element);
+                // What is at fault is the method.
+                let x: TokenStream = m
+                    .receiver
+                    .to_token_stream()
+                    .into_iter()
+                    .map(|mut t| {
+                        t.set_span(t.span().located_at(span));
+                        t
+                    })
+                    .collect();
+                let twin = Ident::new(&super::twin::twin_name(&m.method.to_string()).to_string(), span);
+                let asked = quote_spanned!(span=> #x.#twin(#element));
+                *e = Expr::Verbatim(quote_spanned!(span=>
+                    { if false { ::thunder::__rt::facts::receiver(& #x, #asked) } #e }
+                ));
+            }
+            Edit::Constructor => {
+                let Expr::Call(c) = &*e else { return };
+                let path = &c.func;
+                *e = Expr::Verbatim(quote!(match #e {
+                    __made => {
+                        #[allow(irrefutable_let_patterns)]
+                        if let #path(..) = &__made {}
+                        __made
+                    }
+                }));
+            }
             Edit::TracedFn => {
                 let Expr::Call(c) = &*e else { return };
                 let Expr::Path(p) = &*c.func else { return };
@@ -187,6 +217,12 @@ impl Apply<'_> {
                 let n = Literal::usize_unsuffixed(*count);
                 let path = quote_spanned!(span=> ::thunder::__rt::chunk::<#n, _, _>);
                 *e = turbofish(path, span, [Some(x), axis].into_iter().flatten());
+            }
+            Edit::KeySplit { count } => {
+                let Expr::MethodCall(m) = e else { return };
+                let n = Literal::usize_unsuffixed(*count);
+                m.turbofish = Some(syn::parse_quote!(::<#n>));
+                m.args.clear();
             }
             Edit::Logged { site } => {
                 let Expr::MethodCall(m) = e else { return };

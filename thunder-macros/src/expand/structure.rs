@@ -67,7 +67,7 @@ pub fn refused(
     clones: bool,
 ) -> TokenStream {
     let (params, args, where_) = g.split_for_impl();
-    let body = traced::unimplemented();
+    let (body, receiver) = (traced::unimplemented(), receiver(g, name));
     let clone = (!clones).then(|| {
         quote!(impl #params ::core::clone::Clone for #name #args #where_ { fn clone(&self) -> Self #body })
     });
@@ -76,6 +76,7 @@ pub fn refused(
         #[allow(dead_code)]
         #item
         #clone
+        #receiver
         impl #params ::thunder::__rt::Tree for #name #args #where_ {
             fn visit(&self, _: &mut dyn ::thunder::__rt::Visitor) #body
             fn map(&self, _: &mut dyn ::thunder::__rt::Mapper) -> Self #body
@@ -312,6 +313,7 @@ pub fn module(
 ) -> TokenStream {
     let bounds = bounded(g, |p| of.types.iter().any(|t| t == p), quote!(::thunder::Module));
     let ((params, _, where_), (_, args, _)) = (bounds.split_for_impl(), g.split_for_impl());
+    let receiver = receiver(g, name);
     let given = &with.args;
     let ty = match (with.stays, given.is_empty()) {
         (true, _) => quote!(Self),
@@ -319,6 +321,8 @@ pub fn module(
         (false, false) => quote!(#name<#(#given),*>),
     };
     quote! {
+        #receiver
+
         impl #params ::thunder::__rt::Stack for #name #args #where_ {
             type Many = ::thunder::__rt::Stacked<Self>;
             fn many(&self, m: &mut dyn ::thunder::__rt::Mapper) -> Self::Many {
@@ -332,6 +336,17 @@ pub fn module(
             fn with<__F: ::thunder::__rt::Float>(&self, m: &mut dyn ::thunder::__rt::Mapper) -> Self::With<__F> {
                 #recast
             }
+        }
+    }
+}
+
+/// What says that a method of this type is what its twin says.
+fn receiver(g: &syn::Generics, name: &syn::Ident) -> TokenStream {
+    let (params, args, where_) = g.split_for_impl();
+    quote! {
+        #[diagnostic::do_not_recommend]
+        impl #params ::thunder::__rt::facts::Receiver for #name #args #where_ {
+            type Reached<__M> = __M;
         }
     }
 }

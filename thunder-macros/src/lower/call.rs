@@ -64,7 +64,7 @@ impl<'a> Lower<'a, '_> {
         if let Some(v) = self.walk(&name, c) {
             return v;
         }
-        if let Some(v) = self.constructor(&p.path, &name, c) {
+        if let Some(v) = self.constructor(e, &p.path, &name, c) {
             return v;
         }
         if in_place_mutation::is_swap(&p.path) && self.swap(&p.path, c)
@@ -145,7 +145,7 @@ impl<'a> Lower<'a, '_> {
     }
 
     /// `Some(x)`, `Vec::new()`, tuple structs.
-    fn constructor(&mut self, path: &'a Path, name: &str, c: &'a ExprCall) -> Option<Value<'a>> {
+    fn constructor(&mut self, e: &'a Expr, path: &'a Path, name: &str, c: &'a ExprCall) -> Option<Value<'a>> {
         let owner = path.segments.iter().rev().nth(1).map(|s| s.ident.to_string());
         match (owner.as_deref(), name) {
             (_, "Some") | (None, "Ok") => {
@@ -163,7 +163,8 @@ impl<'a> Lower<'a, '_> {
                 Some(Value::Options(Rc::new(Options { fields: Vec::new(), opaque: false })))
             }
             (Some("array"), "from_fn") => self.exprs(&c.args).first().map(|f| self.repeat_closure(f)),
-            _ if names::is_camel(name) => {
+            _ if names::is_capital(name) => {
+                self.edits.expr(e, Edit::Constructor);
                 let args = self.exprs(&c.args);
                 if args.iter().any(|a| matches!(a, Value::Failed)) {
                     return Some(Value::Failed);

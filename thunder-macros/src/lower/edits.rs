@@ -40,8 +40,14 @@ pub enum Edit {
     Einsum { ranks: Vec<usize>, result: usize },
     /// `x.chunk(3, -1)` gives an array.
     Chunk { count: usize },
+    /// `key.split(2)` gives an array.
+    KeySplit { count: usize },
     /// The method called must be traced: its twin says so.
     TracedMethod,
+    /// The method called must be std's, or traced.
+    StdMethod,
+    /// The constructor called must be one: rustc takes it for a pattern then.
+    Constructor,
     /// The associated function called must be traced: its twin says so.
     TracedFn,
     /// A method becomes a call of the runtime's function of its name, which logs at this site: the parts of
@@ -105,8 +111,15 @@ impl Edits {
         // What is walked more than once asks for the same again, and asks last for what is certain of it.
         let Some(old) = list.iter_mut().find(|o| std::mem::discriminant(*o) == std::mem::discriminant(&edit))
         else {
-            let wraps =
-                matches!(edit, Edit::Condition | Edit::Number { .. } | Edit::TracedMethod | Edit::TracedFn);
+            let wraps = matches!(
+                edit,
+                Edit::Condition
+                    | Edit::Number { .. }
+                    | Edit::TracedMethod
+                    | Edit::StdMethod
+                    | Edit::TracedFn
+                    | Edit::Constructor
+            );
             let at = if wraps { list.len() } else { 0 };
             list.insert(at, edit);
             return;

@@ -19,7 +19,9 @@ impl<'a> Lower<'a, '_> {
         let name = m.method.to_string();
         // `self.rate.map(…)` alone may be an iterator's or an array's: what follows tells.
         let on_option = std::mem::take(&mut self.on_option);
-        self.on_option = only_option(&name) && matches!(*m.receiver, Expr::MethodCall(_));
+        self.on_option = (only_option(&name)
+            || matches!(name.as_str(), "unwrap" | "expect" | "is_some" | "is_none"))
+            && matches!(*m.receiver, Expr::MethodCall(_));
         let receiver = self.expr(&m.receiver);
         self.on_option = false;
         if matches!(receiver, Value::Failed | Value::Never) {
@@ -41,9 +43,12 @@ impl<'a> Lower<'a, '_> {
         }
         match receiver {
             Value::Tensor(..) => self.tensor_method(e, m, &name, receiver),
-            Value::Key(_) => self.key_method(m, &name, receiver),
+            Value::Key(_) => self.key_method(e, m, &name, receiver),
             Value::Static(_) | Value::Options(_) | Value::Unset => {
                 if opaque_call::is_std_method(&name) {
+                    if matches!(receiver, Value::Static(_)) {
+                        self.std_receiver(e, m, &name);
+                    }
                     return self.static_method(m, &name, &receiver);
                 }
                 // A method of the user's own: of an enum under `#[thunder]`, say.
@@ -61,6 +66,15 @@ impl<'a> Lower<'a, '_> {
             Value::Unknown(_) if on_option && name == "map" => self.option_method(e, m, receiver),
             Value::Module(_) | Value::Unknown(_) => self.unknown_method(e, m, &name, receiver),
             Value::Failed | Value::Never => receiver,
+        }
+    }
+
+    /// Asks rustc whether the receiver of a method that bears the name of one of std's is std's indeed. What a method
+    /// call gives is, if its own receiver is.
+    fn std_receiver(&mut self, e: &'a Expr, m: &'a ExprMethodCall, name: &str) {
+        if opaque_call::is_place(&m.receiver) && !opaque_call::of_every_value(name) {
+            self.edits.twins.0.insert(name.into());
+            self.edits.expr(e, super::edits::Edit::StdMethod);
         }
     }
 
@@ -155,7 +169,19 @@ impl<'a> Lower<'a, '_> {
         Value::Tuple(parts)
     }
 
-    fn key_method(&mut self, m: &'a ExprMethodCall, name: &str, key: Value<'a>) -> Value<'a> {
+    /// `n` keys of one.
+    fn split(&mut self, m: &'a ExprMethodCall, n: usize, key: &Value<'a>) -> Value<'a> {
+        let keys = (0..n).map(|i| {
+            let op = Op::KeySplit { n: Extent::new(n), index: Extent::new(i) };
+            let dst = self.var(Ty::KEY);
+            let args = vec![self.operand(key)];
+            self.push(Node::Op { dst, op, args, at: Self::at(m.method.span()) });
+            Value::Key(Operand::Var(dst))
+        });
+        Value::Tuple(keys.collect())
+    }
+
+    fn key_method(&mut self, e: &'a Expr, m: &'a ExprMethodCall, name: &str, key: Value<'a>) -> Value<'a> {
         match (name, m.args.len()) {
             ("clone", 0) => key,
             ("split", 0) => {
@@ -170,18 +196,27 @@ impl<'a> Lower<'a, '_> {
                     self.diag.error(
                         &m.method,
                         "the number of keys must be in the source",
-                        "`let [a, b] = key.split();`, or `key.split::<2>()`",
+                        "`let [a, b] = key.split();`, or `key.split(2)`",
                     );
                     return Value::Failed;
                 };
-                let keys = (0..n).map(|i| {
-                    let op = Op::KeySplit { n: Extent::new(n), index: Extent::new(i) };
-                    let dst = self.var(Ty::KEY);
-                    let args = vec![self.operand(&key)];
-                    self.push(Node::Op { dst, op, args, at: Self::at(m.method.span()) });
-                    Value::Key(Operand::Var(dst))
-                });
-                Value::Tuple(keys.collect())
+                self.split(m, n, &key)
+            }
+            ("split", 1) => {
+                let count = match self.expr(&m.args[0]) {
+                    Value::Static(Const::Int(n)) => usize::try_from(n).ok().filter(|n| (1..=64).contains(n)),
+                    _ => None,
+                };
+                let Some(n) = count else {
+                    self.diag.error(
+                        &m.args[0],
+                        "the number of keys decides how many values there are: a literal from 1 to 64",
+                        "`key.split(2)`; in a loop `key.fold_in(i)`, or `key.split_at(n, i)`",
+                    );
+                    return Value::Failed;
+                };
+                self.edits.expr(e, super::edits::Edit::KeySplit { count: n });
+                self.split(m, n, &key)
             }
             ("split_at", 2) => {
                 let args = self.exprs(&m.args);
@@ -353,6 +388,9 @@ impl<'a> Lower<'a, '_> {
                 | "min",
                 _,
             ) => {
+                if self.types.generics.types.is_empty() {
+                    self.std_receiver(e, m, name);
+                }
                 self.exprs(&m.args);
                 Value::STATIC
             }
@@ -375,7 +413,10 @@ impl<'a> Lower<'a, '_> {
             ("chunk", 2) => self.chunk(e, m, x),
             ("chunk_vec", 2) => self.chunk_vec(e, m, x),
             ("split", 0) if m.turbofish.is_some() || self.expected.is_some() => {
-                self.key_method(m, name, Value::Key(o))
+                self.key_method(e, m, name, Value::Key(o))
+            }
+            ("split", 1) if matches!(&m.args[0], Expr::Lit(l) if matches!(l.lit, syn::Lit::Int(_))) => {
+                self.key_method(e, m, name, Value::Key(o))
             }
             _ => {
                 if let Some(op) = method(name) {
