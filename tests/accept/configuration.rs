@@ -63,6 +63,25 @@ fn configured(x: &Tensor<f32, (N,)>, config: &Config, widths: &[usize]) -> Tenso
     if act == Act::Relu && config.name.starts_with("a") { scaled.relu() } else { scaled }
 }
 
+/// Lists in fields, by element.
+#[thunder]
+struct Listed {
+    ws: Vec<Tensor<f32, (C,)>>,
+    sizes: Vec<usize>,
+}
+
+#[thunder]
+impl Listed {
+    fn some(&self, x: &Tensor<f32, (C,)>, i: usize) -> Tensor<f32, (C,)> {
+        let mut y = x * self.ws.first().unwrap();
+        if let Some(w) = self.ws.get(i) {
+            y = y + w;
+        }
+        let last = self.ws.last().unwrap();
+        y * last * (self.sizes.last().copied().unwrap_or(0) + self.sizes.get(i).map_or(0, |s| *s)) as f32
+    }
+}
+
 fn main() {
     let config = Config { layers: vec![1, 2], name: "ab".into(), act: Some(Act::Relu) };
     let x = Tensor::from_vec(vec![1.0f32, -1.0], (2,));
@@ -73,4 +92,7 @@ fn main() {
     let w = W(zero);
     assert_eq!(w.both().0.0.to_vec(), [1.0]);
     assert_eq!(w.next(&Tensor::ones((1,))).0.to_vec(), [1.0]);
+    let t = |v: f32| Tensor::from_vec(vec![v], (1,));
+    let listed = Listed { ws: vec![t(2.0), t(3.0)], sizes: vec![4, 5] };
+    assert_eq!(listed.some(&t(1.0), 1).to_vec(), [150.0]);
 }

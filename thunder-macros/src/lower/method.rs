@@ -8,7 +8,7 @@ use crate::check::{
     value_branch, value_shape,
 };
 use crate::scope::{Const, Iter, Value};
-use crate::trace::{Callee, Node, Operand};
+use crate::trace::{Callee, Node, Operand, Step};
 use std::rc::Rc;
 use syn::{Expr, ExprMethodCall, GenericArgument, Pat};
 use thunder_core::op::{Op, method};
@@ -382,6 +382,15 @@ impl<'a> Lower<'a, '_> {
                 x
             }
             ("iter" | "into_iter", 0) => Value::Iter(Rc::new(Iter::Each(x))),
+            // Of a list in a field: which element it is, only the run knows.
+            ("first" | "last", 0) => Value::Option(Box::new(self.part_at(&x, Step::Any))),
+            ("get", 1) if matches!(m.args[0], Expr::Lit(_) | Expr::Path(_) | Expr::Binary(_)) => {
+                let args = self.args(m);
+                if args.iter().all(|(_, v)| v.is_static()) {
+                    return Value::Option(Box::new(self.part_at(&x, Step::Any)));
+                }
+                self.method_of(name, x, args, m.method.span())
+            }
             (
                 "len" | "is_empty" | "is_some" | "is_none" | "shape" | "rank" | "dtype" | "device" | "as_str"
                 | "to_string" | "starts_with" | "ends_with" | "contains" | "powi" | "powf" | "ln" | "max"
