@@ -102,6 +102,11 @@ pub fn is_pure(path: &Path, qualified: bool) -> bool {
     }
 }
 
+/// Whether a function of std that is pure in itself calls what it is given.
+pub fn calls_what_it_is_given(name: &str) -> bool {
+    matches!(name, "from_fn" | "once_with" | "repeat_with" | "successors")
+}
+
 /// Whether a path leads into std, whose functions take no tensors.
 pub fn foreign(path: &Path, diag: &mut Diagnostics) -> bool {
     let names = super::segments(path);

@@ -187,8 +187,8 @@ impl Apply<'_> {
             Edit::TracedFn => {
                 let Expr::Call(c) = &*e else { return };
                 let Expr::Path(p) = &*c.func else { return };
-                let (mut path, args) = (p.path.clone(), &c.args);
-                let Some(last) = path.segments.last_mut() else { return };
+                let (mut path, args) = (p.clone(), &c.args);
+                let Some(last) = path.path.segments.last_mut() else { return };
                 let span = last.ident.span();
                 last.ident =
                     Ident::new(&super::twin::function_twin(&last.ident.to_string()).to_string(), span);
