@@ -13,6 +13,7 @@ mod expr;
 mod flow;
 mod index;
 mod iter;
+mod key;
 mod literal;
 mod macros;
 mod method;
