@@ -4,6 +4,10 @@
 //! the [`Fact`]s of its values as constants that follow from one another, and asserts what must hold of them. A fact
 //! is only ever what is certain; where the path of types or of extents ends, nothing is known, and linking decides.
 
+mod receiver;
+
+pub use receiver::{Receiver, receiver};
+
 use crate::item::{Item, Spec};
 use crate::module::{StructInfo, Tree};
 use crate::op::{Op, infer};
@@ -626,10 +630,18 @@ pub const fn binding(info: Option<&'static StructInfo>, name: &str) {
 #[track_caller]
 pub const fn operands(op: &Op, args: &[Fact], names: &Names, help: &str) {
     let (types, n) = types(args);
+    if matches!(op, Op::Matmul) && n == 2 && (is_flat(&types[0]) || is_flat(&types[1])) {
+        return; // A vector is no matrix: rustc's concern.
+    }
     if let Err(m) = infer(op, types.split_at(n).0, names.list()) {
         let text = m.text;
         fail(&if contains(text.as_str(), "help:") { text } else { text.str("\n\n       help: ").str(help) });
     }
+}
+
+/// Whether a tensor is known to have less than two dimensions.
+const fn is_flat(ty: &Ty) -> bool {
+    !ty.shape.is_unknown() && ty.shape.lead == 0 && ty.shape.rank() < 2
 }
 
 /// Refuses a result that is not what the signature declares.

@@ -62,6 +62,10 @@ pub trait Visitor {
     fn leave(&mut self) {}
     /// The next field is a buffer.
     fn buffer(&mut self) {}
+    /// Every tensor has one leading dimension more than its struct says, until [`Visitor::unstack`].
+    fn stack(&mut self) {}
+    /// Tensors are what their struct says again.
+    fn unstack(&mut self) {}
     /// Which variant an enum or an `Option` is, or how long a `Vec` is.
     fn variant(&mut self, index: usize, name: &'static str) {
         let _ = name;

@@ -57,6 +57,14 @@ pub(crate) fn eval(op: &Op, args: &[Array], dtype: DType, shape: &[usize]) -> Ar
     }
 }
 
+/// `cos(2 pi x)` for `x` from 0 to 1, accurate near its zeros, at a quarter and at three quarters.
+fn cos_of_turns(x: f64) -> f64 {
+    let tau = std::f64::consts::TAU;
+    // Odd around a quarter, and even around a half.
+    let x = if x > 0.5 { 1.0 - x } else { x };
+    if x > 0.125 && x < 0.375 { (tau * (0.25 - x)).sin() } else { (tau * x).cos() }
+}
+
 #[cfg(test)]
 mod tests {
     /// The known answers of Random123 (kat_vectors, philox4x32 10).
@@ -72,12 +80,4 @@ mod tests {
             [0xd16c_fe09, 0x94fd_cceb, 0x5001_e420, 0x2412_6ea1]
         );
     }
-}
-
-/// `cos(2 pi x)` for `x` from 0 to 1, accurate near its zeros, at a quarter and at three quarters.
-fn cos_of_turns(x: f64) -> f64 {
-    let tau = std::f64::consts::TAU;
-    // Odd around a quarter, and even around a half.
-    let x = if x > 0.5 { 1.0 - x } else { x };
-    if x > 0.125 && x < 0.375 { (tau * (0.25 - x)).sin() } else { (tau * x).cos() }
 }

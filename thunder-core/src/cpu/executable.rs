@@ -12,7 +12,7 @@ use crate::exec::{
 use crate::op::Op;
 use crate::trace::{Kind, Schedule, Trace, Value};
 use crate::transform::memory::ALIGN;
-use crate::transform::region::{self, Affine, Map, Node, NodeKind, Region};
+use crate::transform::region;
 use std::sync::{Arc, Mutex};
 
 /// What a step runs.

@@ -116,6 +116,8 @@ pub(crate) struct Solver {
     /// The structs being visited, outermost first, each with the field being visited.
     frames: Vec<(&'static StructInfo, Solved, usize)>,
     path: Vec<super::log::PathStep>,
+    /// The leading dimensions that the structs being visited do not speak of.
+    stacked: usize,
     /// The outermost struct's dimensions.
     pub(crate) root: Option<Solved>,
     /// The first contradiction: path, expected, found.
@@ -125,7 +127,7 @@ pub(crate) struct Solver {
 impl Solver {
     /// Visits `tree`.
     pub(crate) fn solve<T: Tree>(tree: &T) -> Solver {
-        let mut solver = Solver { frames: Vec::new(), path: Vec::new(), root: None, wrong: None };
+        let mut solver = Solver { frames: Vec::new(), path: Vec::new(), stacked: 0, root: None, wrong: None };
         tree.visit(&mut solver);
         solver
     }
@@ -179,11 +181,20 @@ impl Visitor for Solver {
         self.path.pop();
     }
 
+    fn stack(&mut self) {
+        self.stacked += 1;
+    }
+
+    fn unstack(&mut self) {
+        self.stacked -= 1;
+    }
+
     fn tensor(&mut self, tensor: &RawTensor) {
         let (Some((info, solved, field)), Some(ty)) = (self.frames.last_mut(), tensor.ty()) else { return };
         let Some(Spec::Tensor(spec)) = info.fields.get(*field).map(|f| f.ty) else { return };
         let before = solved.clone();
-        if !solved.unify_shape(&spec.shape, &ty.sizes()) {
+        let sizes = ty.sizes();
+        if !solved.unify_shape(&spec.shape, sizes.get(self.stacked..).unwrap_or_default()) {
             let expected = before.expected(&spec);
             self.refuse(expected, format!("{:?}", ty.shape));
         }

@@ -47,9 +47,17 @@ impl Leaves {
     /// Whether the two hold the same values in the same places.
     pub(crate) fn same(&self, other: &Leaves) -> bool {
         // A struct literal may name its fields in another order than they are declared in.
-        self.list == other.list
-            || (self.list.len() == other.list.len() && self.list.iter().all(|leaf| other.list.contains(leaf)))
+        let has = |leaf| other.list.iter().any(|o| alike(leaf, o));
+        self.list == other.list || (self.list.len() == other.list.len() && self.list.iter().all(has))
     }
+}
+
+/// Whether two leaves are one. What `map` gives is the first of a list or in an `Option`: the types say which, and the
+/// compile-time trace need not know.
+fn alike((at, v): &(Vec<PathStep>, Value), (there, w): &(Vec<PathStep>, Value)) -> bool {
+    let steps =
+        |path: &[PathStep]| path.iter().copied().filter(|s| *s != PathStep::Index(0)).collect::<Vec<_>>();
+    v == w && (at == there || steps(at) == steps(there))
 }
 
 /// The text of a path: `model.blocks[3].weight`.

@@ -46,7 +46,9 @@ impl<M: Module> Stacked<M> {
 #[diagnostic::do_not_recommend]
 impl<M: Module> Tree for Stacked<M> {
     fn visit(&self, v: &mut dyn Visitor) {
+        v.stack();
         self.0.visit(v);
+        v.unstack();
     }
     fn map(&self, m: &mut dyn Mapper) -> Self {
         Stacked(self.0.map(m))

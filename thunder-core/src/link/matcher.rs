@@ -212,7 +212,9 @@ impl<'a> Matcher<'a> {
             }
             Node::Project { dst, base, step } => {
                 let part = match (self.operand(f, &Operand::Var(*base)), self.frames[f].step(step)) {
-                    (Slot::Known(leaves), Some(step)) => Slot::Known(leaves.under(step)),
+                    (Slot::Known(leaves), Some(at)) => Slot::Known(part(leaves, step, at)),
+                    // No part of what holds no tensors holds one.
+                    (Slot::Known(leaves), None) if leaves.list.is_empty() => Slot::Known(leaves),
                     (Slot::Known(_), None) => Slot::Any,
                     (other, _) => other,
                 };
@@ -433,6 +435,12 @@ impl Frame {
             Step::Any => None,
         }
     }
+}
+
+/// The part of `whole` at `step`. `map` of an `Option` is an iteration too, over what it holds in its own place.
+fn part(whole: Leaves, step: &Step, at: PathStep) -> Leaves {
+    let is_list = || whole.list.iter().any(|(path, _)| index(path).is_some());
+    if matches!(step, Step::Iter(_)) && !is_list() { whole } else { whole.under(at) }
 }
 
 fn index(path: &[PathStep]) -> Option<u32> {

@@ -54,7 +54,7 @@ pub trait Pop: Shape {
 /// The shapes of two matrices, or batches of them, that multiply.
 #[diagnostic::on_unimplemented(
     message = "no matrix product of shapes `{Self}` and `{Rhs}`",
-    note = "both sides need at least two dimensions"
+    note = "both sides need at least two dimensions; `unsqueeze(-1)` makes a column of a vector"
 )]
 pub trait MatMul<Rhs>: Shape {
     /// The shape of the product.

@@ -1,8 +1,9 @@
 //! Host reads: while tracing, a tensor holds nothing that could be read.
 
 use crate::diagnostics::Diagnostics;
+use crate::lower::Arg;
 use crate::scope::Value;
-use syn::{Expr, ExprCast, ExprIndex, ExprMethodCall, Path};
+use syn::{Expr, ExprCast, ExprIndex, ExprMethodCall, ExprPath, Path};
 
 const HELP: &str = "return the tensor, and read it outside";
 
@@ -46,6 +47,26 @@ pub fn method(m: &ExprMethodCall, receiver: &Value<'_>, diag: &mut Diagnostics) 
         }
         _ => false,
     }
+}
+
+/// `Tensor::item(&x)`, `<Scalar<f32>>::item(&x)`: the same, called by the type.
+pub fn function(p: &ExprPath, args: &[Arg<'_>], diag: &mut Diagnostics) -> bool {
+    let names = super::segments(&p.path);
+    let of_tensor = match &names[..] {
+        [.., owner, _] => p.qself.is_some() || matches!(owner.as_str(), "Tensor" | "Scalar"),
+        _ => p.qself.is_some(),
+    };
+    let (Some(last), Some((_, x))) = (p.path.segments.last(), args.first()) else { return false };
+    let reads = matches!(last.ident.to_string().as_str(), "item" | "try_item" | "to_vec" | "try_to_vec");
+    let found = of_tensor && reads && !x.is_static();
+    if found {
+        diag.error(
+            &last.ident,
+            format!("a host read: `{}` reads a tensor, and while tracing it holds nothing yet", last.ident),
+            HELP,
+        );
+    }
+    found
 }
 
 /// `Tensor::from_vec(…)`, `Device::best()`: what belongs to the host.

@@ -1,6 +1,8 @@
 //! Opaque calls: what is neither traced nor known to be pure.
 
 use crate::diagnostics::Diagnostics;
+use proc_macro2::TokenStream;
+use quote::quote;
 use syn::{Expr, Macro, Path};
 
 /// Refuses any other macro.
@@ -23,6 +25,30 @@ pub fn macro_call(m: &Macro, diag: &mut Diagnostics) -> bool {
     };
     diag.error(&m.path, format!("an opaque call: what `{name}!` expands to is not seen by the trace"), help);
     true
+}
+
+/// Statements that compile if the macros called by these bare names are std's: beside a `macro_rules!` of the same name,
+/// rustc finds an import ambiguous.
+pub fn shadowed_macros(called: &[syn::Ident]) -> TokenStream {
+    let mut seen = Vec::new();
+    let probes: Vec<TokenStream> = called
+        .iter()
+        .filter_map(|id| {
+            let name = id.to_string();
+            if seen.contains(&name) {
+                return None;
+            }
+            let given = match name.as_str() {
+                "assert" | "debug_assert" => quote!(true),
+                "matches" => quote!((), ()),
+                "vec" => quote!(()),
+                _ => quote!(),
+            };
+            seen.push(name);
+            Some(quote!({ use ::std::#id; let _ = || { let _: () = { let _ = #id!(#given); }; }; }))
+        })
+        .collect();
+    if probes.is_empty() { quote!() } else { quote!(#[allow(unused, clippy::all)] { #(#probes)* }) }
 }
 
 /// Whether a path leads to a pure function of std, or to a constructor of it.
@@ -74,6 +100,11 @@ pub fn is_pure(path: &Path, qualified: bool) -> bool {
             OWNERS.contains(&owner) || MODULES.contains(&owner) || qualified && names.len() == 2
         }
     }
+}
+
+/// Whether a function of std that is pure in itself calls what it is given.
+pub fn calls_what_it_is_given(name: &str) -> bool {
+    matches!(name, "from_fn" | "once_with" | "repeat_with" | "successors")
 }
 
 /// Whether a path leads into std, whose functions take no tensors.
@@ -173,10 +204,31 @@ pub fn is_std_method(name: &str) -> bool {
     STD_METHODS.iter().any(|list| list.split_whitespace().any(|n| n == name))
 }
 
+/// Whether every value may have a method of this name, by a trait of std's.
+pub fn of_every_value(name: &str) -> bool {
+    TRAITS.split_whitespace().any(|n| n == name)
+}
+
+/// Whether an expression names a place: a variable, a constant, or a part of one.
+pub fn is_place(e: &Expr) -> bool {
+    match e {
+        Expr::Path(_) => true,
+        Expr::Field(f) => is_place(&f.base),
+        Expr::Paren(p) => is_place(&p.expr),
+        Expr::Reference(r) => is_place(&r.expr),
+        Expr::Unary(u) if matches!(u.op, syn::UnOp::Deref(_)) => is_place(&u.expr),
+        _ => false,
+    }
+}
+
 /// Whether std has a method of this name on lists or iterators.
 pub fn is_method_of_several(name: &str) -> bool {
     STD_METHODS.iter().rev().take(2).any(|list| list.split_whitespace().any(|n| n == name))
 }
+
+/// The methods of traits of every value.
+const TRAITS: &str = "as_mut as_ref borrow clone clone_from cloned cmp copied eq ge gt into le lt ne partial_cmp to_owned \
+                      to_string try_into";
 
 /// The methods of std that a static value may have, by what has them.
 const STD_METHODS: &[&str] = &[
@@ -194,9 +246,7 @@ const STD_METHODS: &[&str] = &[
      wrapping_sub then then_some",
     // thunder's own: of element types and options.
     "bits is_float is_int is_integer name size",
-    // Traits of every value.
-    "as_mut as_ref borrow clone clone_from cloned cmp copied eq ge gt into le lt ne partial_cmp to_owned to_string \
-     try_into",
+    TRAITS,
     // Texts and characters.
     "as_bytes as_str bytes char_indices chars ends_with eq_ignore_ascii_case find into_bytes into_string \
      is_alphabetic is_alphanumeric is_ascii is_ascii_alphabetic is_ascii_digit is_ascii_lowercase is_ascii_uppercase \

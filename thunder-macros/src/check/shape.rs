@@ -91,6 +91,33 @@ pub fn argument(
     one(e, ["the argument", "the closure takes"], [want, found], dims, &elems, diag)
 }
 
+/// A carry that a step of `scan` gives otherwise than it took it. Whether it was refused.
+pub fn carry(closure: &Expr, [start, next]: [&Ty; 2], dims: &[&str], diag: &mut Diagnostics) -> bool {
+    let Some(why) = refute(start, next, dims, &[]).filter(|why| !why.is_empty()) else { return false };
+    let (start, next) =
+        (Text::new().shape(&start.shape, dims).to_string(), Text::new().shape(&next.shape, dims).to_string());
+    diag.error(
+        carried(closure),
+        format!("`scan` starts with a carry of shape {start}, and this step gives {next}{why}"),
+        "a carry keeps its shape from step to step; what differs goes in the second result",
+    );
+    true
+}
+
+/// What a closure gives first, where it says so in a tuple.
+fn carried(e: &Expr) -> &Expr {
+    match e {
+        Expr::Closure(c) => carried(&c.body),
+        Expr::Block(b) => match b.block.stmts.last() {
+            Some(syn::Stmt::Expr(last, None)) => carried(last),
+            _ => e,
+        },
+        Expr::Tuple(t) if !t.elems.is_empty() => &t.elems[0],
+        Expr::Paren(p) => carried(&p.expr),
+        _ => e,
+    }
+}
+
 /// Compares a value, called `names[0]`, with its declaration.
 fn one(
     e: &Expr,

@@ -183,11 +183,41 @@ impl Apply<'_> {
                 };
                 *e = asserted(e, traced, span);
             }
+            Edit::StdMethod => {
+                let Expr::MethodCall(m) = &*e else { return };
+                let (span, element) = (m.method.span(), &self.element);
+                // What is at fault is the method.
+                let x: TokenStream = m
+                    .receiver
+                    .to_token_stream()
+                    .into_iter()
+                    .map(|mut t| {
+                        t.set_span(t.span().located_at(span));
+                        t
+                    })
+                    .collect();
+                let twin = Ident::new(&super::twin::twin_name(&m.method.to_string()).to_string(), span);
+                let asked = quote_spanned!(span=> (&#x).__content().#twin(#element));
+                *e = Expr::Verbatim(quote_spanned!(span=>
+                    { if false { ::thunder::__rt::facts::receiver(&#x, #asked) } #e }
+                ));
+            }
+            Edit::Constructor => {
+                let Expr::Call(c) = &*e else { return };
+                let path = &c.func;
+                *e = Expr::Verbatim(quote!(match #e {
+                    __made => {
+                        #[allow(irrefutable_let_patterns)]
+                        if let #path(..) = &__made {}
+                        __made
+                    }
+                }));
+            }
             Edit::TracedAssociated => {
                 let Expr::Call(c) = &*e else { return };
                 let Expr::Path(p) = &*c.func else { return };
-                let (mut path, args) = (p.path.clone(), &c.args);
-                let Some(last) = path.segments.last_mut() else { return };
+                let (mut path, args) = (p.clone(), &c.args);
+                let Some(last) = path.path.segments.last_mut() else { return };
                 let span = last.ident.span();
                 last.ident =
                     Ident::new(&super::twin::function_twin(&last.ident.to_string()).to_string(), span);
@@ -222,6 +252,12 @@ impl Apply<'_> {
                 let n = Literal::usize_unsuffixed(*count);
                 let path = quote_spanned!(span=> ::thunder::__rt::chunk::<#n, _, _>);
                 *e = turbofish(path, span, [Some(x), axis].into_iter().flatten());
+            }
+            Edit::KeySplit { count } => {
+                let Expr::MethodCall(m) = e else { return };
+                let n = Literal::usize_unsuffixed(*count);
+                m.turbofish = Some(syn::parse_quote!(::<#n>));
+                m.args.clear();
             }
             Edit::Logged { site } => {
                 let Expr::MethodCall(m) = e else { return };

@@ -94,7 +94,7 @@ pub fn refused(
     // Whatever the parameters may be: `Tree` asks for this of all.
     let bounds = bounded(g, |_| true, quote!('static));
     let ((params, _, where_), (_, args, _)) = (bounds.split_for_impl(), g.split_for_impl());
-    let body = traced::unimplemented();
+    let (body, receiver) = (traced::unimplemented(), receiver(g, name));
     let clone = (!clones).then(|| {
         quote!(impl #params ::core::clone::Clone for #name #args #where_ { fn clone(&self) -> Self #body })
     });
@@ -103,6 +103,7 @@ pub fn refused(
         #[allow(dead_code)]
         #item
         #clone
+        #receiver
         impl #params ::thunder::__rt::Tree for #name #args #where_ {
             fn visit(&self, _: &mut dyn ::thunder::__rt::Visitor) #body
             fn map(&self, _: &mut dyn ::thunder::__rt::Mapper) -> Self #body
@@ -354,6 +355,7 @@ pub fn module(
 ) -> TokenStream {
     let bounds = bounded(g, |p| of.types.iter().any(|t| t == p), quote!(::thunder::Module));
     let ((params, _, where_), (_, args, _)) = (bounds.split_for_impl(), g.split_for_impl());
+    let receiver = receiver(g, name);
     let given = &with.args;
     let ty = match (with.stays, given.is_empty()) {
         (true, _) => quote!(Self),
@@ -361,6 +363,8 @@ pub fn module(
         (false, false) => quote!(#name<#(#given),*>),
     };
     quote! {
+        #receiver
+
         impl #params ::thunder::__rt::Stack for #name #args #where_ {
             type Many = ::thunder::__rt::Stacked<Self>;
             fn many(&self, m: &mut dyn ::thunder::__rt::Mapper) -> Self::Many {
@@ -394,6 +398,17 @@ pub fn clone(
     quote! {
         impl #params ::core::clone::Clone for #name #args #where_ {
             fn clone(&self) -> Self { #copy }
+        }
+    }
+}
+
+/// What says that a method of this type is what its twin says.
+fn receiver(g: &syn::Generics, name: &syn::Ident) -> TokenStream {
+    let (params, args, where_) = g.split_for_impl();
+    quote! {
+        #[diagnostic::do_not_recommend]
+        impl #params ::thunder::__rt::facts::Receiver for #name #args #where_ {
+            type Reached<__M> = __M;
         }
     }
 }

@@ -82,6 +82,7 @@ pub fn refused(sig: &Signature, name: &str) -> TokenStream {
         types: sig.types.clone(),
         used_dims: Default::default(),
         constants: Vec::new(),
+        std_macros: Vec::new(),
         claims: lower::Claims::default(),
     };
     item(sig, name, &lowered).0
@@ -225,9 +226,11 @@ fn head(sig: &Signature, lowered: &Lowered, asked: &Methods, diag: &mut Diagnost
             Some(quote!(let #pat = #id;))
         }
     });
+    let sizes = stated_sizes(sig, &sig.types.dims);
     let statics = crate::check::hidden_state::probe(&lowered.constants);
     let (methods, functions) = &lowered.edits.twins;
     let (methods, functions) = (twin::stand_ins(methods, &asked.fields), twin::function_stand_ins(functions));
+    let macros = crate::check::opaque_call::shadowed_macros(&lowered.std_macros);
     let misspelt = crate::check::unknown_operation::behind(&lowered.edits.misspelt);
     quote! {
         #[allow(unused_imports)]
@@ -238,8 +241,10 @@ fn head(sig: &Signature, lowered: &Lowered, asked: &Methods, diag: &mut Diagnost
         #functions
         #misspelt
         #statics
+        #macros
         let (#(#names,)*) = __args;
         #shadow
+        #(#sizes)*
         #dims
         #(#pats)*
     }
@@ -247,16 +252,47 @@ fn head(sig: &Signature, lowered: &Lowered, asked: &Methods, diag: &mut Diagnost
 
 /// Where the body finds dimension `v`, called `name`.
 fn source(sig: &Signature, v: u8, name: &str) -> Option<TokenStream> {
-    for p in &sig.params {
-        let id = &p.ident;
-        if let Some(e) = inside(&p.kind, quote!(#id), p.pass == Pass::Own, v) {
-            return Some(e);
-        }
+    if let Some(e) = in_shapes(sig, v) {
+        return Some(e);
+    }
+    if let Some((p, _)) = sizes(sig).find(|(_, of)| *of == name) {
+        return Some(size(p));
     }
     match sig.receiver? {
         Receiver::Ref => Some(quote!(::thunder::__rt::dim(__self, #name))),
         Receiver::Own => Some(quote!(::thunder::__rt::dim(&__self, #name))),
     }
+}
+
+/// Where a parameter's shape or structure has dimension `v`.
+fn in_shapes(sig: &Signature, v: u8) -> Option<TokenStream> {
+    sig.params.iter().find_map(|p| {
+        let id = &p.ident;
+        inside(&p.kind, quote!(#id), p.pass == Pass::Own, v)
+    })
+}
+
+/// The parameters `heads: Dim<H>`, with the names of their dimensions.
+fn sizes(sig: &Signature) -> impl Iterator<Item = (&Param, &String)> {
+    sig.params.iter().filter_map(|p| match &p.kind {
+        Kind::Named(n) => n.dim.as_ref().map(|name| (p, name)),
+        _ => None,
+    })
+}
+
+/// What such a parameter holds.
+fn size(p: &Param) -> TokenStream {
+    let id = &p.ident;
+    if p.pass == Pass::Own { quote!(#id) } else { quote!(*#id) }
+}
+
+/// Assertions that what a parameter `heads: Dim<H>` holds is the extent `H` of the others.
+fn stated_sizes<'a>(sig: &'a Signature, dims: &'a Dims) -> impl Iterator<Item = TokenStream> + 'a {
+    sizes(sig).filter_map(|(p, name)| {
+        let (given, extent) = (size(p), in_shapes(sig, dims.find(name)?)?);
+        let text = format!("`{}` is {{}}, and the extent `{name}` is {{}}", p.ident);
+        Some(quote!(::core::assert!(#given == #extent, #text, #given, #extent);))
+    })
 }
 
 fn inside(k: &Kind, at: TokenStream, own: bool, v: u8) -> Option<TokenStream> {

@@ -53,7 +53,8 @@ impl<'a> Lower<'a, '_> {
                 let elem = self.value_of(elem, Operand::Hole);
                 Value::List(o, Box::new(elem))
             }
-            (Kind::Unknown | Kind::Refused, value, _) => value,
+            (Kind::Refused, ..) => Value::Failed,
+            (Kind::Unknown, value, _) => value,
             (kind, Value::Unknown(o), _) => self.value_of(kind, o),
             (_, value, _) => value,
         };

@@ -67,8 +67,17 @@ impl<'a> Lower<'a, '_> {
                 crate::check::hidden_state::local_static(s, self.diag);
             }
             other => {
+                let name: Option<&dyn quote::ToTokens> = match other {
+                    Item::Fn(f) => Some(&f.sig.ident),
+                    Item::Struct(s) => Some(&s.ident),
+                    Item::Enum(e) => Some(&e.ident),
+                    Item::Trait(t) => Some(&t.ident),
+                    Item::Impl(i) => Some(&i.self_ty),
+                    Item::Macro(m) => Some(&m.mac.path),
+                    _ => None,
+                };
                 self.diag.error(
-                    other,
+                    name.unwrap_or(other),
                     "an item inside the body of a `#[thunder]` function is not part of its trace",
                     "move it out of the body, with a `#[thunder]` of its own",
                 );

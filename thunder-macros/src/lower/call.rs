@@ -64,7 +64,7 @@ impl<'a> Lower<'a, '_> {
         if let Some(v) = self.walk(&name, c) {
             return v;
         }
-        if let Some(v) = self.constructor(&p.path, &name, c) {
+        if let Some(v) = self.constructor(e, &p.path, &name, c) {
             return v;
         }
         if in_place_mutation::is_swap(&p.path) && self.swap(&p.path, c)
@@ -145,7 +145,7 @@ impl<'a> Lower<'a, '_> {
     }
 
     /// `Some(x)`, `Vec::new()`, tuple structs.
-    fn constructor(&mut self, path: &'a Path, name: &str, c: &'a ExprCall) -> Option<Value<'a>> {
+    fn constructor(&mut self, e: &'a Expr, path: &'a Path, name: &str, c: &'a ExprCall) -> Option<Value<'a>> {
         let owner = path.segments.iter().rev().nth(1).map(|s| s.ident.to_string());
         match (owner.as_deref(), name) {
             (_, "Some") | (None, "Ok") => {
@@ -162,8 +162,15 @@ impl<'a> Lower<'a, '_> {
             (Some("Sdpa" | "CrossEntropy"), "default") => {
                 Some(Value::Options(Rc::new(Options { fields: Vec::new(), opaque: false })))
             }
-            (Some("array"), "from_fn") => self.exprs(&c.args).first().map(|f| self.repeat_closure(f)),
-            _ if names::is_camel(name) => {
+            (Some("array"), "from_fn") => {
+                let args: Vec<Arg<'a>> = c.args.iter().map(|a| (a, self.expr(a))).collect();
+                if self.given_by_name(&args) {
+                    return Some(Value::Failed);
+                }
+                args.first().map(|(_, f)| self.repeat_closure(f))
+            }
+            _ if names::is_capital(name) => {
+                self.edits.expr(e, Edit::Constructor);
                 let args = self.exprs(&c.args);
                 if args.iter().any(|a| matches!(a, Value::Failed)) {
                     return Some(Value::Failed);
@@ -183,9 +190,13 @@ impl<'a> Lower<'a, '_> {
     fn function(&mut self, e: &'a Expr, p: &'a syn::ExprPath, name: &str, args: Vec<Arg<'a>>) -> Value<'a> {
         let all_static = args.iter().all(|(_, v)| v.is_static());
         if all_static && crate::check::opaque_call::is_pure(&p.path, p.qself.is_some()) {
-            return Value::STATIC;
+            let called = crate::check::opaque_call::calls_what_it_is_given(name) && self.given_by_name(&args);
+            return if called { Value::Failed } else { Value::STATIC };
         }
         if args.iter().any(|(_, v)| matches!(v, Value::Failed)) {
+            return Value::Failed;
+        }
+        if crate::check::host_read::function(p, &args, self.diag) {
             return Value::Failed;
         }
         if !all_static && crate::check::opaque_call::foreign(&p.path, self.diag)
@@ -233,14 +244,29 @@ impl<'a> Lower<'a, '_> {
     fn is_own_function(&self, p: &syn::ExprPath, args: &[Arg<'a>]) -> bool {
         let owner = p.path.segments.iter().rev().nth(1).map(|s| s.ident.to_string()).unwrap_or_default();
         let name = p.path.segments.last().map(|s| s.ident.to_string()).unwrap_or_default();
-        p.qself.is_none()
-            && qualified_by_type(&p.path)
+        // `<Model>::make(…)`, and no trait's.
+        let plain = match &p.qself {
+            None => qualified_by_type(&p.path),
+            Some(q) => q.position == 0 && !self.is_generic(&q.ty),
+        };
+        plain
             && !(owner == "Self" && (self.own.of_trait || self.own.of.is_none()))
             && !self.types.generics.types.contains(&owner)
             && !self.types.generics.elems.contains(&owner)
             && !names::is_camel(&name)
             && name != "default"
             && !matches!(args.first(), Some((_, Value::Module(_) | Value::Unknown(_))))
+    }
+
+    /// Whether a type is what a parameter stands for, or `Self` where that may be many types.
+    fn is_generic(&self, ty: &syn::Type) -> bool {
+        let syn::Type::Path(p) = ty else { return false };
+        let generics = &self.types.generics;
+        p.path.get_ident().map(ToString::to_string).is_some_and(|id| {
+            generics.types.contains(&id)
+                || generics.elems.contains(&id)
+                || id == "Self" && (self.own.of_trait || self.own.of.is_none())
+        })
     }
 
     /// Refuses a function given by name to an item: the trace has the closures that are written out. Whether it did.

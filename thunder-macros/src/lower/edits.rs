@@ -44,10 +44,16 @@ pub enum Edit {
     Einsum { ranks: Vec<usize>, result: usize },
     /// `x.chunk(3, -1)` gives an array.
     Chunk { count: usize },
+    /// `key.split(2)` gives an array.
+    KeySplit { count: usize },
     /// The method called must be traced: its twin says so.
     TracedMethod,
     /// The method called must be traced, if that is known of one of these results: it may be walked more than once.
     TracedCall { results: Vec<Var> },
+    /// The method called must be std's, or traced.
+    StdMethod,
+    /// The constructor called must be one: rustc takes it for a pattern then.
+    Constructor,
     /// The associated function called must be traced: its twin says so.
     TracedAssociated,
     /// The function called must be traced: its companion says so.
@@ -121,6 +127,8 @@ impl Edits {
                     | Edit::TracedCall { .. }
                     | Edit::TracedAssociated
                     | Edit::TracedFn
+                    | Edit::StdMethod
+                    | Edit::Constructor
             );
             let at = if wraps { list.len() } else { 0 };
             list.insert(at, edit);

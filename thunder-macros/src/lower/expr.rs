@@ -407,6 +407,7 @@ impl<'a> Lower<'a, '_> {
             (_, Some(name)) if name != "self" && self.scope.find(&name).is_none() => {
                 hidden_state::write(place, self.diag);
             }
+            (_, Some(name)) if self.captured(&name) => side_effect::captured(place, &name, self.diag),
             (_, Some(name)) if is_static && base.is_static() => self.scope.assign(&name, Value::STATIC),
             (Expr::Index(i), _) => in_place_mutation::index_write(i, &base, self.diag),
             (Expr::Field(_), _) => in_place_mutation::tuple_write(place, self.diag),

@@ -113,8 +113,8 @@ impl<'a> Lower<'a, '_> {
 
     pub(super) fn condition_let(&mut self, l: &'a ExprLet) -> Value<'a> {
         let value = self.expr(&l.expr);
-        value_dependent_branch::branch(&*l.expr, "`if let`", &value, self.diag);
-        self.bind_pattern(&l.pat, value);
+        let branches = value_dependent_branch::branch(&*l.expr, "`if let`", &value, self.diag);
+        self.bind_pattern(&l.pat, if branches { Value::Failed } else { value });
         Value::STATIC
     }
 

@@ -58,8 +58,8 @@ impl<'a> Lower<'a, '_> {
         }
         match (name.as_str(), args.len()) {
             (
-                "iter" | "into_iter" | "by_ref" | "copied" | "cloned" | "peekable" | "fuse" | "take"
-                | "take_while",
+                "iter" | "into_iter" | "by_ref" | "clone" | "copied" | "cloned" | "peekable" | "fuse"
+                | "take" | "take_while",
                 _,
             ) => {
                 for f in &args {

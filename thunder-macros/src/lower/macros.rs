@@ -118,6 +118,7 @@ impl<'a> Lower<'a, '_> {
             crate::check::macro_call(m, self.diag);
             return Value::Failed;
         };
+        self.std_macros.extend(m.path.get_ident().cloned());
         match &**args {
             MacroArgs::List(list) => {
                 let values = self.exprs(list);

@@ -8,18 +8,20 @@ use crate::check::{
     unknown_operation, value_dependent_branch, value_dependent_shape,
 };
 use crate::scope::{Const, Iter, Value};
-use crate::trace::{Callee, Node, Operand};
+use crate::trace::{Callee, Step};
 use std::rc::Rc;
-use syn::{Expr, ExprMethodCall, GenericArgument, Pat};
+use syn::{Expr, ExprMethodCall, Pat};
 use thunder_core::op::{Op, method};
-use thunder_core::types::{Axis, Extent, Ty};
+use thunder_core::types::{Axis, Extent};
 
 impl<'a> Lower<'a, '_> {
     pub(super) fn method_call(&mut self, e: &'a Expr, m: &'a ExprMethodCall) -> Value<'a> {
         let name = m.method.to_string();
         // `self.rate.map(…)` alone may be an iterator's or an array's: what follows tells.
         let on_option = std::mem::take(&mut self.on_option);
-        self.on_option = only_option(&name) && matches!(*m.receiver, Expr::MethodCall(_));
+        self.on_option = (only_option(&name)
+            || matches!(name.as_str(), "unwrap" | "expect" | "is_some" | "is_none"))
+            && matches!(*m.receiver, Expr::MethodCall(_));
         let receiver = self.expr(&m.receiver);
         self.on_option = false;
         if matches!(receiver, Value::Failed | Value::Never) {
@@ -41,9 +43,12 @@ impl<'a> Lower<'a, '_> {
         }
         match receiver {
             Value::Tensor(..) => self.tensor_method(e, m, &name, receiver),
-            Value::Key(_) => self.key_method(m, &name, receiver),
+            Value::Key(_) => self.key_method(e, m, &name, receiver),
             Value::Static(_) | Value::Options(_) | Value::Unset => {
                 if opaque_call::is_std_method(&name) {
+                    if matches!(receiver, Value::Static(_)) {
+                        self.std_receiver(e, m, &name);
+                    }
                     return self.static_method(m, &name, &receiver);
                 }
                 // A method of the user's own: of an enum under `#[thunder]`, say.
@@ -64,7 +69,16 @@ impl<'a> Lower<'a, '_> {
         }
     }
 
-    fn args(&mut self, m: &'a ExprMethodCall) -> Vec<Arg<'a>> {
+    /// Asks rustc whether the receiver of a method that bears the name of one of std's is std's indeed. What a method
+    /// call gives is, if its own receiver is.
+    fn std_receiver(&mut self, e: &'a Expr, m: &'a ExprMethodCall, name: &str) {
+        if opaque_call::is_place(&m.receiver) && !opaque_call::of_every_value(name) {
+            self.edits.twins.0.insert(name.into());
+            self.edits.expr(e, super::edits::Edit::StdMethod);
+        }
+    }
+
+    pub(super) fn args(&mut self, m: &'a ExprMethodCall) -> Vec<Arg<'a>> {
         m.args.iter().map(|a| (a, self.expr(a))).collect()
     }
 
@@ -149,63 +163,6 @@ impl<'a> Lower<'a, '_> {
             parts.push(part);
         }
         Value::Tuple(parts)
-    }
-
-    fn key_method(&mut self, m: &'a ExprMethodCall, name: &str, key: Value<'a>) -> Value<'a> {
-        match (name, m.args.len()) {
-            ("clone", 0) => key,
-            ("split", 0) => {
-                let count = m.turbofish.as_ref().and_then(|t| match t.args.first() {
-                    Some(GenericArgument::Const(Expr::Lit(l))) => match &l.lit {
-                        syn::Lit::Int(i) => i.base10_parse::<usize>().ok(),
-                        _ => None,
-                    },
-                    _ => None,
-                });
-                let Some(n) = count.or(self.expected) else {
-                    self.diag.error(
-                        &m.method,
-                        "the number of keys must be in the source",
-                        "`let [a, b] = key.split();`, or `key.split::<2>()`",
-                    );
-                    return Value::Failed;
-                };
-                let keys = (0..n).map(|i| {
-                    let op = Op::KeySplit { n: Extent::new(n), index: Extent::new(i) };
-                    let dst = self.var(Ty::KEY);
-                    let args = vec![self.operand(&key)];
-                    self.push(Node::Op { dst, op, args, at: Self::at(m.method.span()) });
-                    Value::Key(Operand::Var(dst))
-                });
-                Value::Tuple(keys.collect())
-            }
-            ("split_at", 2) => {
-                let args = self.exprs(&m.args);
-                let read =
-                    |v: &Value<'a>| if let Value::Static(c) = v { c.extent() } else { Extent::UNKNOWN };
-                let op = Op::KeySplit { n: read(&args[0]), index: read(&args[1]) };
-                match self.apply(op, &[key], m.method.span(), |_| None) {
-                    Value::Tensor(o, _) => Value::Key(o),
-                    other => other,
-                }
-            }
-            ("fold_in", 1) => {
-                let args = self.args(m);
-                match method(name) {
-                    Some(op) => self.op_call(op, Some((&m.receiver, key)), args, None, m.method.span()),
-                    None => Value::Failed,
-                }
-            }
-            _ => {
-                self.exprs(&m.args);
-                self.diag.error(
-                    &m.method,
-                    format!("a key has no method `{name}`"),
-                    "`key.split()`, `key.fold_in(step)`, or an operation that takes the key",
-                );
-                Value::Failed
-            }
-        }
     }
 
     /// A method of std on a static value.
@@ -343,12 +300,24 @@ impl<'a> Lower<'a, '_> {
                 x
             }
             ("iter" | "into_iter", 0) => Value::Iter(Rc::new(Iter::Each(x))),
+            // Of a list in a field: which element it is, only the run knows.
+            ("first" | "last", 0) => Value::Option(Box::new(self.part_at(&x, Step::Any))),
+            ("get", 1) if matches!(m.args[0], Expr::Lit(_) | Expr::Path(_) | Expr::Binary(_)) => {
+                let args = self.args(m);
+                if args.iter().all(|(_, v)| v.is_static()) {
+                    return Value::Option(Box::new(self.part_at(&x, Step::Any)));
+                }
+                self.method_of(e, m, x, args)
+            }
             (
                 "len" | "is_empty" | "is_some" | "is_none" | "shape" | "rank" | "dtype" | "device" | "as_str"
                 | "to_string" | "starts_with" | "ends_with" | "contains" | "powi" | "powf" | "ln" | "max"
                 | "min",
                 _,
             ) => {
+                if self.types.generics.types.is_empty() {
+                    self.std_receiver(e, m, name);
+                }
                 self.exprs(&m.args);
                 Value::STATIC
             }
@@ -371,7 +340,10 @@ impl<'a> Lower<'a, '_> {
             ("chunk", 2) => self.chunk(e, m, x),
             ("chunk_vec", 2) => self.chunk_vec(e, m, x),
             ("split", 0) if m.turbofish.is_some() || self.expected.is_some() => {
-                self.key_method(m, name, Value::Key(o))
+                self.key_method(e, m, name, Value::Key(o))
+            }
+            ("split", 1) if matches!(&m.args[0], Expr::Lit(l) if matches!(l.lit, syn::Lit::Int(_))) => {
+                self.key_method(e, m, name, Value::Key(o))
             }
             _ => {
                 if let Some(op) = method(name) {

@@ -13,6 +13,7 @@ mod expr;
 mod flow;
 mod index;
 mod iter;
+mod key;
 mod literal;
 mod macros;
 mod method;
@@ -76,6 +77,8 @@ pub struct Lower<'a, 'd> {
     expected: Option<usize>,
     /// Paths that are read as constants: whether one is a static, rustc knows.
     pub constants: Vec<syn::Path>,
+    /// Macros that are called by a bare name: whether it is std's, rustc knows.
+    std_macros: Vec<syn::Ident>,
     /// The item itself, which it must not reach.
     pub own: Own,
     /// For each transform's closure around, the newest binding outside it.
@@ -182,6 +185,8 @@ pub struct Lowered {
     pub used_dims: BTreeSet<String>,
     /// Paths that the body reads as constants.
     pub constants: Vec<syn::Path>,
+    /// Macros that the body calls by a bare name.
+    pub std_macros: Vec<syn::Ident>,
     /// What rustc is to check.
     pub claims: Claims,
 }
@@ -208,6 +213,7 @@ impl<'a, 'd> Lower<'a, 'd> {
             label: None,
             expected: None,
             constants: Vec::new(),
+            std_macros: Vec::new(),
             own: Own::default(),
             regions: Vec::new(),
             spans: HashMap::new(),
@@ -266,6 +272,7 @@ impl<'a, 'd> Lower<'a, 'd> {
             types: self.types,
             used_dims: self.used_dims,
             constants: self.constants,
+            std_macros: self.std_macros,
             claims: Claims { ops: self.spans, ..self.claims },
         }
     }

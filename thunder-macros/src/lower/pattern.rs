@@ -43,6 +43,8 @@ impl<'a> Lower<'a, '_> {
                 if matches!(name.as_str(), "Some" | "Ok" | "Err") && t.elems.len() == 1 {
                     let inner = match value {
                         Value::Option(inner) => *inner,
+                        // `map` of a field that turns out to be an `Option`.
+                        Value::List(o, elem) => super::value::with_operand(&elem, o),
                         Value::Static(_) => Value::STATIC,
                         other => other,
                     };

@@ -101,6 +101,14 @@ impl<'a> Lower<'a, '_> {
             );
             return Value::Failed;
         }
+        if let (Transform::Scan, Value::Tuple(parts)) = (kind, &result)
+            && let (Value::Tensor(_, start), Some(Value::Tensor(_, next))) = (&inputs[0], parts.first())
+        {
+            let dims = self.types.dims.list();
+            if crate::check::shape::carry(&c.args[closure_at], [start, next], &dims, self.diag) {
+                return Value::Failed;
+            }
+        }
         let (inner, pack) = self.nested(|s| s.operand(&result));
         body.extend(pack);
         let flow = no_derivative::Flow { types: &self.vars, spans: &self.spans };
