@@ -128,7 +128,7 @@ impl ThunderFunction for Method<true> {}
 pub trait ResultOf<M> {}
 
 #[diagnostic::do_not_recommend]
-impl<R, M: ThunderFunction> ResultOf<M> for R {}
+impl<R: ?Sized, M: ThunderFunction> ResultOf<M> for R {}
 
 /// Refuses a function by what it gave, if `M` marks none of the language's.
 pub fn traced<M, R: ResultOf<M>>(_: &R) {}

@@ -1,6 +1,6 @@
 //! What std's methods may be called on in a body: std's own types, whose methods of those names are pure.
 
-use super::ThunderFunction;
+use super::{ResultOf, ThunderFunction};
 use crate::tensor::{CrossEntropy, Key, Sdpa, Shape, Tensor};
 use crate::types::{AnyFloat, DType, Element};
 use half::{bf16, f16};
@@ -25,7 +25,7 @@ impl ThunderFunction for Std {}
 /// Refuses a method that bears the name of one of std's, by its receiver and its twin, if it is neither that nor traced.
 pub fn receiver<T: Receiver + ?Sized, M>(_: &T, _twin: M)
 where
-    T::Reached<M>: ThunderFunction,
+    T: ResultOf<T::Reached<M>>,
 {
 }
 
