@@ -8,8 +8,8 @@ use super::expr;
 use super::{Arg, Kernel};
 
 const THREADS: usize = 256;
-/// Blocks to aim at: four on each of an H100's multiprocessors.
-const BLOCKS: usize = 132 * 4;
+/// Blocks to aim at: eight on each of an H100's multiprocessors, as many as it holds.
+const BLOCKS: usize = 132 * 8;
 
 pub(super) fn kernel(mut e: Emitter<'_>) -> Kernel {
     let (rows, n) = (e.space.outer.count(), e.space.inner.count());
