@@ -1,4 +1,4 @@
-// rows_ge_select_amax_sub_exp_sum_div: 2 x 256 x 256 points
+// rows_ge_select_amax_sub_exp_sum_reciprocal_mul: 2 x 256 x 256 points
 
 template <class T> __device__ __forceinline__ T wide(T x) { return x; }
 template <class T> struct As {
@@ -36,7 +36,7 @@ template <class Op, int T, class A> __device__ __forceinline__ A across(A x) {
 
 typedef unsigned Index;
 
-extern "C" __global__ void __launch_bounds__(64) rows_ge_select_amax_sub_exp_sum_div(
+extern "C" __global__ void __launch_bounds__(64) rows_ge_select_amax_sub_exp_sum_reciprocal_mul(
     const float* __restrict__ p0,
     float* __restrict__ q0,
     Index rows)
@@ -82,6 +82,7 @@ extern "C" __global__ void __launch_bounds__(64) rows_ge_select_amax_sub_exp_sum
         }
     }
     const float t9 = (float)across<Sum, 64>(s9);
+    const float t10 = 1.0f / t9;                                                  // v11 = reciprocal
     #pragma unroll
     for (int k = 0; k < 1; ++k) {
         const Index col = (k * 64u + lane) * 4u;
@@ -94,8 +95,8 @@ extern "C" __global__ void __launch_bounds__(64) rows_ge_select_amax_sub_exp_sum
             const float t5 = t2 ? t3 : (-INF);                                    // v6 = select
             const float t7 = t5 - t6;                                             // v8 = sub
             const float t8 = expf(t7);                                            // v9 = exp
-            const float t10 = t8 / t9;                                            // v11 = div
-            v0.at[j] = as<float>(t10);
+            const float t11 = t8 * t10;                                           // v12 = mul
+            v0.at[j] = as<float>(t11);
         }
         store(q0 + r0 * 65536u + r1 * 256u + col, v0);
     }

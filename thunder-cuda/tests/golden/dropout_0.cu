@@ -1,5 +1,5 @@
-// pointwise_bernoulli_div_select: 256 x 1024 points
-// k0 = 0.8984375
+// pointwise_bernoulli_mul_select: 256 x 1024 points
+// k0 = 1.1111112
 
 struct bf16 { unsigned short bits; };
 __device__ __forceinline__ float wide(bf16 x) { return __uint_as_float((unsigned)x.bits << 16); }
@@ -36,7 +36,7 @@ __device__ __forceinline__ unsigned word(uint4 c, unsigned k) {
 
 typedef unsigned Index;
 
-extern "C" __global__ void __launch_bounds__(256) pointwise_bernoulli_div_select(
+extern "C" __global__ void __launch_bounds__(256) pointwise_bernoulli_mul_select(
     const unsigned* __restrict__ p0,
     const bf16* __restrict__ p1,
     bf16* __restrict__ q0,
@@ -53,9 +53,11 @@ extern "C" __global__ void __launch_bounds__(256) pointwise_bernoulli_div_select
     for (int j = 0; j < 8; ++j) {
         const bool t0 = (word(w0_0, (i0 % 8u + j) / 2) >> (16 * ((i0 % 8u + j) & 1)) & 0xffffu) < 58982u;  // v3 = bernoulli
         const float t1 = wide(a1.at[j]);
-        const float t3 = t1 / k0;                                                 // v6 = div
-        const float t5 = t0 ? t3 : 0.0f;                                          // v8 = select
-        v0.at[j] = as<bf16>(t5);
+        const float t2 = t1;                                                      // v5 = cast
+        const float t4 = t2 * k0;                                                 // v7 = mul
+        const float t6 = t0 ? t4 : 0.0f;                                          // v9 = select
+        const float t7 = wide(as<bf16>(t6));                                      // v10 = cast
+        v0.at[j] = as<bf16>(t7);
     }
     store(q0 + i, v0);
 }

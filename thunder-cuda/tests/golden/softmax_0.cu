@@ -1,4 +1,4 @@
-// rows_amax_sub_exp_sum_div: 256 x 1024 points
+// rows_amax_sub_exp_sum_reciprocal_mul: 256 x 1024 points
 
 struct bf16 { unsigned short bits; };
 __device__ __forceinline__ float wide(bf16 x) { return __uint_as_float((unsigned)x.bits << 16); }
@@ -45,7 +45,7 @@ template <class Op, int T, class A> __device__ __forceinline__ A across(A x) {
 
 typedef unsigned Index;
 
-extern "C" __global__ void __launch_bounds__(128) rows_amax_sub_exp_sum_div(
+extern "C" __global__ void __launch_bounds__(128) rows_amax_sub_exp_sum_reciprocal_mul(
     const bf16* __restrict__ p0,
     bf16* __restrict__ q0,
     Index rows)
@@ -84,6 +84,7 @@ extern "C" __global__ void __launch_bounds__(128) rows_amax_sub_exp_sum_div(
         }
     }
     const float t5 = (float)across<Sum, 128>(s5);
+    const float t6 = 1.0f / t5;                                                   // v7 = reciprocal
     #pragma unroll
     for (int k = 0; k < 1; ++k) {
         const Index col = (k * 128u + lane) * 8u;
@@ -94,9 +95,9 @@ extern "C" __global__ void __launch_bounds__(128) rows_amax_sub_exp_sum_div(
             const float t1 = t0;                                                  // v2 = cast
             const float t3 = t1 - t2;                                             // v4 = sub
             const float t4 = expf(t3);                                            // v5 = exp
-            const float t6 = t4 / t5;                                             // v7 = div
-            const float t7 = wide(as<bf16>(t6));                                  // v8 = cast
-            v0.at[j] = as<bf16>(t7);
+            const float t7 = t4 * t6;                                             // v8 = mul
+            const float t8 = wide(as<bf16>(t7));                                  // v9 = cast
+            v0.at[j] = as<bf16>(t8);
         }
         store(q0 + row * 1024u + col, v0);
     }

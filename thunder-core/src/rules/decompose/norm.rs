@@ -69,7 +69,9 @@ pub(super) fn softmax(x: Value, axis: Axis, b: &mut Builder) -> Value {
         let shifted = b.sub(x, max);
         let e = b.exp(shifted);
         let sum = b.sum(e, &axes, true);
-        b.div(e, sum)
+        // One division a row: of each element it would cost as much as all the rest.
+        let share = b.reciprocal(sum);
+        b.mul(e, share)
     })
 }
 
@@ -170,6 +172,7 @@ pub(super) fn masked_softmax(x: Value, b: &mut Builder) -> Value {
     let sum = b.sum(e, &last, true);
     let one = b.scalar_like(sum, 1.0);
     let sum = b.select(none, one, sum);
-    let sum = b.expand(sum, kept(&b.sizes(x), &last));
-    b.div(e, sum)
+    let share = b.reciprocal(sum);
+    let share = b.expand(share, kept(&b.sizes(x), &last));
+    b.mul(e, share)
 }
