@@ -11,6 +11,9 @@ use std::collections::{HashMap, HashSet};
 
 /// Reductions of fewer elements are left alone.
 const LARGE: usize = 4096;
+/// Copies that read more large values than these cost more than to store one and read it again: a residual stream is
+/// the sum of every layer's.
+const LEAVES: usize = 2;
 
 /// `trace` with the elementwise instructions copied that reductions of rows and of columns share.
 pub fn run(trace: &Trace) -> Trace {
@@ -25,7 +28,9 @@ pub fn run(trace: &Trace) -> Trace {
             let full = trace.ty(data.args[0]).count();
             let mut copier =
                 Copier { trace, def: &def, rows: &rows, full, plan: Vec::new(), done: HashMap::new() };
-            if let Some(true) = copier.visit(data.args[0]) {
+            if let Some(true) = copier.visit(data.args[0])
+                && copier.leaves() <= LEAVES
+            {
                 let mut map: HashMap<Value, Value> = HashMap::new();
                 for old in copier.plan {
                     let mut copy = trace.data(old).clone();
@@ -80,6 +85,15 @@ struct Copier<'a> {
 }
 
 impl Copier<'_> {
+    /// How many large values the copies read.
+    fn leaves(&self) -> usize {
+        let made: HashSet<Value> =
+            self.plan.iter().flat_map(|&i| self.trace.data(i).results.iter().copied()).collect();
+        let read = self.plan.iter().flat_map(|&i| self.trace.data(i).args.iter().copied());
+        let large = |v: &Value| !made.contains(v) && self.trace.ty(*v).count() * 16 > self.full;
+        read.filter(large).collect::<HashSet<Value>>().len()
+    }
+
     /// Whether `v` is to be copied; `None` if something before it is too expensive to compute twice.
     fn visit(&mut self, v: Value) -> Option<bool> {
         if let Some(&known) = self.done.get(&v) {
