@@ -1,8 +1,8 @@
 //! What the code that `#[thunder]` emits refers to. Not an interface for people.
 
 pub use crate::call::{
-    CallError, Closed, Gate, Open, Own, Ref, StaticBool, StaticBound, StaticIndex, StaticNumber,
-    assert_shape, scope, static_bound, static_cond, static_index, static_number,
+    CallError, Closed, Gate, Open, Own, Ref, StaticBool, StaticBound, StaticIndex, StaticNumber, StaticText,
+    assert_shape, scope, static_bound, static_cond, static_index, static_number, static_text,
 };
 pub use crate::error::Error;
 pub use crate::explain::Explanation;

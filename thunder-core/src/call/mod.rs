@@ -8,8 +8,8 @@ mod statics;
 pub use args::{Arg, ArgLeaves, ArgVisitor, Args, Own, Ref};
 pub use gate::{Closed, Gate, Open};
 pub use statics::{
-    StaticBool, StaticBound, StaticIndex, StaticNumber, assert_shape, static_bound, static_cond,
-    static_index, static_number,
+    StaticBool, StaticBound, StaticIndex, StaticNumber, StaticText, assert_shape, static_bound, static_cond,
+    static_index, static_number, static_text,
 };
 
 use crate::device::Device;

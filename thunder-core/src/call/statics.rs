@@ -68,6 +68,40 @@ pub trait StaticIndex {
     fn get(self) -> Self::This;
 }
 
+/// What a message may show, when only rustc can know that it is no tensor.
+#[diagnostic::on_unimplemented(
+    message = "a host read: formatting a tensor reads it, and while tracing it holds nothing yet",
+    label = "`{Self}` is no plain Rust value that is known while tracing",
+    note = "name its shape instead, `x.shape()`; or `debug_print(\"x\", &x)`, which is traced"
+)]
+pub trait StaticText {
+    /// Itself: of what is none, rustc has no type to speak of twice.
+    type This: ?Sized;
+    /// The value.
+    fn get(&self) -> &Self::This;
+}
+
+macro_rules! texts {
+    ($([$($generics:tt)*] $t:ty;)*) => {$(
+        #[diagnostic::do_not_recommend]
+        impl<$($generics)*> StaticText for $t {
+            type This = Self;
+            fn get(&self) -> &Self {
+                self
+            }
+        }
+    )*};
+}
+
+texts! {
+    [] u8; [] u16; [] u32; [] u64; [] u128; [] usize; [] i8; [] i16; [] i32; [] i64; [] i128; [] isize;
+    [] f32; [] f64; [] half::f16; [] half::bf16; [] bool; [] char; [] str; [] String; []  ();
+    [] crate::types::DType; [T: StaticText + ?Sized] &T; [T: StaticText] [T]; [T: StaticText, const N: usize] [T; N];
+    [T: StaticText] Vec<T>; [T: StaticText] Option<T>; [T: StaticText + ?Sized] Box<T>;
+    [A: StaticText, B: StaticText] (A, B); [A: StaticText, B: StaticText, C: StaticText] (A, B, C);
+    [A: StaticText, B: StaticText, C: StaticText, D: StaticText] (A, B, C, D);
+}
+
 macro_rules! known {
     ($trait:ident: $($t:ty)*) => {$(
         #[diagnostic::do_not_recommend]
@@ -96,6 +130,11 @@ pub fn static_bound<T: StaticBound<This = N>, N>(x: T) -> N {
 
 /// An index: a `usize`, or a compile error that says so.
 pub fn static_index<T: StaticIndex<This = N>, N>(x: T) -> N {
+    x.get()
+}
+
+/// What a message shows: a plain value, or a compile error that says so.
+pub fn static_text<T: StaticText<This = N> + ?Sized, N: ?Sized>(x: &T) -> &N {
     x.get()
 }
 

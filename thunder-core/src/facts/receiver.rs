@@ -1,6 +1,6 @@
 //! What std's methods may be called on in a body: std's own types, whose methods of those names are pure.
 
-use super::{ResultOf, ThunderFunction};
+use super::{ResultOf, ThunderFunction, Untraced};
 use crate::tensor::{CrossEntropy, Key, Sdpa, Shape, Tensor};
 use crate::types::{AnyFloat, DType, Element};
 use half::{bf16, f16};
@@ -12,8 +12,9 @@ use half::{bf16, f16};
     note = "mark the type and its `impl` `#[thunder]`, or pass what it gives as a parameter"
 )]
 pub trait Receiver {
-    /// What such a method is, if `M` is its twin: one of std's, or what the twin says.
-    type Reached<M>;
+    /// What such a method is, if `M` is its twin: one of std's, or what the twin says. `OF_NUMBERS` is whether std has
+    /// it of numbers.
+    type Reached<M, const OF_NUMBERS: bool>;
 }
 
 /// A method of std's, which is known to be pure.
@@ -22,28 +23,78 @@ pub struct Std;
 #[diagnostic::do_not_recommend]
 impl ThunderFunction for Std {}
 
-/// Refuses a method that bears the name of one of std's, by its receiver and its twin, if it is neither that nor traced.
-pub fn receiver<T: Receiver + ?Sized, M>(_: &T, _twin: M)
+/// A method of a number, and whether std has one of its name.
+pub struct OfNumber<const STD: bool>;
+
+#[diagnostic::do_not_recommend]
+impl ThunderFunction for OfNumber<true> {}
+
+/// What a method that was taken for one of std's may be. If it is traced, the trace lacks it.
+#[diagnostic::on_unimplemented(
+    message = "a `#[thunder]` method bears the name of one of std's, and was taken for that",
+    label = "not known to be traced where it is called",
+    note = "call it by its type, `Model::name(&model)`; or give it another name"
+)]
+pub trait TakenForStd {}
+
+#[diagnostic::do_not_recommend]
+impl TakenForStd for Std {}
+#[diagnostic::do_not_recommend]
+impl<const STD: bool> TakenForStd for OfNumber<STD> {}
+/// It is refused already.
+#[diagnostic::do_not_recommend]
+impl TakenForStd for Untraced {}
+
+/// Refuses a method that was taken for one of std's, by its receiver and its twin, if it is not.
+#[allow(clippy::multiple_bound_locations)] // What a receiver is stands apart from what its method must be.
+pub fn receiver<const OF_NUMBERS: bool, T: Receiver + ?Sized, M>(_: &T, _twin: M)
 where
-    T: ResultOf<T::Reached<M>>,
+    T: ResultOf<T::Reached<M, OF_NUMBERS>>,
+    T::Reached<M, OF_NUMBERS>: TakenForStd,
 {
 }
+
+/// A type whose values a body may make, or read from a constant: what is done with them is traced or pure. Of another
+/// an operator, or a trait of std's, may do anything.
+#[diagnostic::on_unimplemented(
+    message = "an opaque call: `{Self}` is neither std's nor the language's, so what is done with it is not traced",
+    label = "of a type that is not `#[thunder]`",
+    note = "mark the type `#[thunder]`, or pass what it gives as a parameter"
+)]
+pub trait Configuration {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Receiver + ?Sized> Configuration for T {}
+
+/// Refuses a value that a body makes or reads from a constant, if it is of a type of which nothing is known.
+pub const fn configuration<T: Configuration + ?Sized>(_: &T) {}
+
+macro_rules! numbers {
+    ($($t:ty),* $(,)?) => {$(
+        #[diagnostic::do_not_recommend]
+        impl Receiver for $t { type Reached<__M, const OF_NUMBERS: bool> = OfNumber<OF_NUMBERS>; }
+    )*};
+}
+
+numbers! { i8, i16, i32, i64, i128, isize, u8, u16, u32, u64, u128, usize, f32, f64, f16, bf16, bool }
 
 macro_rules! std_types {
     ($($(#$generics:tt)? $t:ty),* $(,)?) => {$( std_types!(@ $($generics)? $t); )*};
     (@ [$($generics:tt)*] $t:ty) => {
         #[diagnostic::do_not_recommend]
-        impl<$($generics)*> Receiver for $t { type Reached<__M> = Std; }
+        impl<$($generics)*> Receiver for $t { type Reached<__M, const OF_NUMBERS: bool> = Std; }
     };
     (@ $t:ty) => {
         #[diagnostic::do_not_recommend]
-        impl Receiver for $t { type Reached<__M> = Std; }
+        impl Receiver for $t { type Reached<__M, const OF_NUMBERS: bool> = Std; }
     };
 }
 
-// Numbers, texts, what holds them.
+// Texts, and what holds values.
 std_types! {
-    i8, i16, i32, i64, i128, isize, u8, u16, u32, u64, u128, usize, f32, f64, f16, bf16, bool, char, str, String, (),
+    char, str, String, (),
+    std::num::NonZeroU32, std::num::NonZeroU64, std::num::NonZeroUsize, #[T: ?Sized] std::marker::PhantomData<T>,
+    #[T] std::ops::Bound<T>, #[B, C] std::ops::ControlFlow<B, C>, #[A] (A,),
     std::cmp::Ordering, std::time::Duration, std::num::ParseFloatError, std::num::ParseIntError,
     #[T] [T], #[T, const N: usize] [T; N], #[T] Vec<T>, #[T] Option<T>, #[T, E] Result<T, E>,
     #[T] std::num::Wrapping<T>, #[T] std::cmp::Reverse<T>,
@@ -57,7 +108,7 @@ std_types! {
 macro_rules! references {
     ($($t:ty)*) => {$(
         #[diagnostic::do_not_recommend]
-        impl<T: Receiver + ?Sized> Receiver for $t { type Reached<M> = T::Reached<M>; }
+        impl<T: Receiver + ?Sized> Receiver for $t { type Reached<M, const N: bool> = T::Reached<M, N>; }
     )*};
 }
 
@@ -90,5 +141,5 @@ std_types! {
 
 #[diagnostic::do_not_recommend]
 impl<T> Receiver for crate::link::Stacked<T> {
-    type Reached<M> = M;
+    type Reached<M, const OF_NUMBERS: bool> = M;
 }

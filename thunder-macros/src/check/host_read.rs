@@ -139,14 +139,26 @@ pub fn index(i: &ExprIndex, base: &Value<'_>, index: &Value<'_>, diag: &mut Diag
     }
 }
 
-/// A tensor in a message.
-pub fn formatted(e: &Expr, value: &Value<'_>, diag: &mut Diagnostics) {
-    if value.is_tensor() {
+/// A tensor in a message, alone or in a list.
+pub fn formatted(e: &Expr, value: &Value<'_>, diag: &mut Diagnostics) -> bool {
+    let found = holds_tensor(value);
+    if found {
         let what = "a host read: formatting a tensor reads it, and while tracing it holds nothing yet";
         diag.error(
             e,
             what,
             "name its shape instead, `x.shape()`; or `debug_print(\"x\", &x)`, which is traced",
         );
+    }
+    found
+}
+
+/// Whether a value certainly is a tensor, or a module or a list that holds some.
+fn holds_tensor(value: &Value<'_>) -> bool {
+    match value {
+        Value::Tensor(..) | Value::Module(_) => true,
+        Value::Tuple(parts) => parts.iter().any(holds_tensor),
+        Value::List(_, inner) | Value::Option(inner) => holds_tensor(inner),
+        _ => false,
     }
 }

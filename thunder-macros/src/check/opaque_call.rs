@@ -2,7 +2,9 @@
 
 use crate::diagnostics::Diagnostics;
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{quote, quote_spanned};
+use std::collections::BTreeSet;
+use syn::spanned::Spanned;
 use syn::{Expr, Macro, Path};
 
 /// Refuses any other macro.
@@ -27,77 +29,138 @@ pub fn macro_call(m: &Macro, diag: &mut Diagnostics) -> bool {
     true
 }
 
-/// Statements that compile if the macros called by these bare names are std's: beside a `macro_rules!` of the same name,
-/// rustc finds an import ambiguous.
-pub fn shadowed_macros(called: &[syn::Ident]) -> TokenStream {
+/// A name by which a body calls something of std's.
+pub enum StdName {
+    /// A macro.
+    Macro(syn::Ident),
+    /// The first name of a path.
+    Path(syn::Ident),
+}
+
+/// Statements that compile if these names are std's where the body stands.
+///
+/// A name that two globs bring is ambiguous, unless both bring the same; beside a `macro_rules!` of its name so is an
+/// import.
+pub fn shadowed(names: &[StdName]) -> TokenStream {
     let mut seen = Vec::new();
-    let probes: Vec<TokenStream> = called
-        .iter()
-        .filter_map(|id| {
-            let name = id.to_string();
-            if seen.contains(&name) {
-                return None;
+    let (mut imports, mut probes, mut rules) = (TokenStream::new(), TokenStream::new(), TokenStream::new());
+    for name in names {
+        let (id, is_macro) = match name {
+            StdName::Macro(id) => (id, true),
+            StdName::Path(id) => (id, false),
+        };
+        let text = id.to_string();
+        let path = match text.as_str() {
+            _ if seen.contains(&(text.clone(), is_macro)) => continue,
+            _ if is_macro => quote!(::std::#id),
+            "max" | "min" => quote!(::std::cmp::#id),
+            "once" | "empty" | "repeat" | "zip" => quote!(::std::iter::#id),
+            "Range" => quote!(::std::ops::#id),
+            "Duration" => quote!(::std::time::#id),
+            "NonZeroUsize" => quote!(::std::num::#id),
+            name if MODULES.contains(&name) => quote!(::std::#id),
+            name if crate::names::is_capital(name) && OWNERS.contains(&name) => {
+                quote!(::std::prelude::v1::#id)
             }
-            let given = match name.as_str() {
+            _ => continue,
+        };
+        imports.extend(quote!(pub use #path;));
+        probes.extend(quote!(const _: () = { use self::#id as _std; };));
+        if is_macro {
+            let given = match text.as_str() {
                 "assert" | "debug_assert" => quote!(true),
                 "matches" => quote!((), ()),
                 "vec" => quote!(()),
                 _ => quote!(),
             };
-            seen.push(name);
-            Some(quote!({ use ::std::#id; let _ = || { let _: () = { let _ = #id!(#given); }; }; }))
-        })
-        .collect();
-    if probes.is_empty() { quote!() } else { quote!(#[allow(unused, clippy::all)] { #(#probes)* }) }
+            rules.extend(quote!({ use ::std::#id; let _ = || { let _: () = { let _ = #id!(#given); }; }; }));
+        }
+        seen.push((text, is_macro));
+    }
+    if seen.is_empty() {
+        return quote!();
+    }
+    quote! {
+        #[allow(unused, clippy::all)]
+        mod __names {
+            use super::*;
+            mod __std { #imports }
+            use self::__std::*;
+            #probes
+        }
+        #[allow(unused, clippy::all)]
+        { #rules }
+    }
 }
 
-/// Whether a path leads to a pure function of std, or to a constructor of it.
-pub fn is_pure(path: &Path, qualified: bool) -> bool {
-    const OWNERS: &[&str] = &[
-        "f64",
-        "f32",
-        "f16",
-        "bf16",
-        "i64",
-        "i32",
-        "i16",
-        "i8",
-        "isize",
-        "u64",
-        "u32",
-        "u16",
-        "u8",
-        "usize",
-        "bool",
-        "char",
-        "str",
-        "String",
-        "Vec",
-        "Option",
-        "Result",
-        "Range",
-        "From",
-        "Into",
-        "ToString",
-        "Clone",
-        "Default",
-        "Iterator",
-        "Ord",
-        "PartialOrd",
-        "Duration",
-        "NonZeroUsize",
-    ];
-    const MODULES: &[&str] =
-        &["cmp", "iter", "array", "convert", "ops", "slice", "option", "num", "f32", "f64"];
-    let names = super::segments(path);
-    if matches!(names.first().map(String::as_str), Some("std" | "core" | "alloc")) {
-        return names.len() > 2 && MODULES.contains(&names[1].as_str());
+/// Statements that compile if these constants are of types that are std's or the language's. It is said of `receivers`
+/// where their methods are called.
+pub fn constants(paths: &[Path], receivers: &BTreeSet<String>) -> TokenStream {
+    let mut seen = Vec::new();
+    let mut out = TokenStream::new();
+    for path in paths {
+        let name = crate::names::path_text(path);
+        let last = path.segments.last().map(|s| s.ident.to_string()).unwrap_or_default();
+        if !crate::names::is_camel(&last) && !receivers.contains(&name) && !seen.contains(&name) {
+            seen.push(name);
+            let asked = quote_spanned!(path.span()=> ::thunder::__rt::facts::configuration(&#path));
+            out.extend(quote!(let _ = || #asked;));
+        }
     }
-    match names.len() {
-        1 => matches!(names[0].as_str(), "max" | "min" | "from_fn" | "once" | "empty" | "repeat" | "zip"),
-        _ => {
-            let owner = names[names.len() - 2].as_str();
-            OWNERS.contains(&owner) || MODULES.contains(&owner) || qualified && names.len() == 2
+    out
+}
+
+/// Types and traits of std whose functions are pure.
+const OWNERS: &[&str] = &[
+    "f64",
+    "f32",
+    "f16",
+    "bf16",
+    "i64",
+    "i32",
+    "i16",
+    "i8",
+    "isize",
+    "u64",
+    "u32",
+    "u16",
+    "u8",
+    "usize",
+    "bool",
+    "char",
+    "str",
+    "String",
+    "Vec",
+    "Option",
+    "Result",
+    "Range",
+    "From",
+    "Into",
+    "ToString",
+    "Clone",
+    "Default",
+    "Iterator",
+    "Ord",
+    "PartialOrd",
+    "Duration",
+    "NonZeroUsize",
+];
+
+/// Modules of std whose functions are pure.
+const MODULES: &[&str] = &["cmp", "iter", "array", "convert", "ops", "slice", "option", "num", "f32", "f64"];
+
+/// Whether a path reads as that of a pure function of std, or of a constructor of it.
+pub fn is_pure(path: &Path) -> bool {
+    let names = super::segments(path);
+    match &names[..] {
+        [] => false,
+        [name] => matches!(name.as_str(), "max" | "min" | "from_fn" | "once" | "empty" | "repeat" | "zip"),
+        [owner, _] => OWNERS.contains(&owner.as_str()) || MODULES.contains(&owner.as_str()),
+        [first, module, ..] if matches!(first.as_str(), "std" | "core" | "alloc") => {
+            MODULES.contains(&module.as_str())
+        }
+        [first, .., owner, _] => {
+            matches!(first.as_str(), "thunder" | "half") && OWNERS.contains(&owner.as_str())
         }
     }
 }
@@ -131,21 +194,29 @@ pub fn given(at: impl quote::ToTokens, diag: &mut Diagnostics) {
     );
 }
 
-/// A function given by name to the method `of` of std, unless it is one of std's own that are pure.
+/// A function given by name to the method `of` of std, unless it is one of std's own that are pure, or what may be a
+/// constructor.
 ///
 /// A path that is `bound` is no function's. Whether it was refused.
 pub fn given_static(of: &str, e: &Expr, bound: bool, diag: &mut Diagnostics) -> bool {
     let Expr::Path(p) = e else { return false };
-    let last = p.path.segments.last().map(|s| s.ident.to_string()).unwrap_or_default();
-    let refused = TAKES_CLOSURES.split_whitespace().any(|n| n == of)
-        && !bound
-        && p.qself.is_none()
-        && !crate::names::is_capital(&last)
-        && !is_pure(&p.path, false);
+    let constructs = may_construct(e) && TAKES_OTHERS.split_whitespace().all(|n| n != of);
+    let refused = takes_closures(of) && !bound && p.qself.is_none() && !constructs && !is_pure(&p.path);
     if refused {
         given(e, diag);
     }
     refused
+}
+
+/// Whether a method of std of this name takes closures.
+pub fn takes_closures(name: &str) -> bool {
+    TAKES_CLOSURES.split_whitespace().any(|n| n == name)
+}
+
+/// Whether a function given by name may be a constructor.
+pub fn may_construct(e: &Expr) -> bool {
+    let Expr::Path(p) = e else { return false };
+    p.path.segments.last().is_some_and(|s| crate::names::is_camel(&s.ident.to_string()))
 }
 
 /// The methods of std that take closures.
@@ -154,6 +225,10 @@ const TAKES_CLOSURES: &str = "all and_then any chunk_by dedup_by_key filter filt
                               min_by min_by_key ok_or_else or_else partition partition_point position reduce retain \
                               rposition scan skip_while sort_by sort_by_cached_key sort_by_key sort_unstable_by \
                               sort_unstable_by_key take_while then try_fold unwrap_or_else";
+
+/// Those whose closures take no argument, or more than one.
+const TAKES_OTHERS: &str = "chunk_by fold max_by min_by ok_or_else or_else reduce scan sort_by sort_unstable_by then \
+                            try_fold unwrap_or_else map_or_else";
 
 /// A closure parameter given on to std, which would call it where no iteration or arm can be told from another.
 pub fn given_on(at: impl quote::ToTokens, diag: &mut Diagnostics) {
@@ -204,6 +279,11 @@ pub fn is_std_method(name: &str) -> bool {
     STD_METHODS.iter().any(|list| list.split_whitespace().any(|n| n == name))
 }
 
+/// Whether std has a pure method of this name on numbers.
+pub fn is_method_of_numbers(name: &str) -> bool {
+    STD_METHODS[..NUMBERS].iter().any(|list| list.split_whitespace().any(|n| n == name))
+}
+
 /// Whether every value may have a method of this name, by a trait of std's.
 pub fn of_every_value(name: &str) -> bool {
     TRAITS.split_whitespace().any(|n| n == name)
@@ -229,6 +309,9 @@ pub fn is_method_of_several(name: &str) -> bool {
 /// The methods of traits of every value.
 const TRAITS: &str = "as_mut as_ref borrow clone clone_from cloned cmp copied eq ge gt into le lt ne partial_cmp to_owned \
                       to_string try_into";
+
+/// How many of [`STD_METHODS`] are of numbers.
+const NUMBERS: usize = 3;
 
 /// The methods of std that a static value may have, by what has them.
 const STD_METHODS: &[&str] = &[

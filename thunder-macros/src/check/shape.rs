@@ -172,3 +172,12 @@ fn refute(want: &Ty, found: &Ty, dims: &[&str], elems: &[&str]) -> Option<String
             .then(|| Text::new().str(": ").unequal(a, b, dims).as_str().to_string())
     })
 }
+
+/// A text beside a tensor: `x * "a"`.
+pub fn text(e: &syn::Expr, value: &Value<'_>, beside: &Value<'_>, diag: &mut Diagnostics) -> bool {
+    let found = beside.is_tensor() && matches!(value, Value::Static(crate::scope::Const::Str(_)));
+    if found {
+        diag.error(e, "a text is no number that can stand beside a tensor", "a number: `x * 2.0`");
+    }
+    found
+}

@@ -8,8 +8,9 @@ use crate::lower::{MacroArgs, Macros};
 use crate::names;
 use crate::parse::Types;
 use crate::parse::pattern::Rearrange;
-use proc_macro2::{Ident, Literal, Span, TokenStream};
+use proc_macro2::{Ident, Literal, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
+use std::collections::BTreeSet;
 use syn::spanned::Spanned;
 use syn::visit_mut::{self, VisitMut};
 use syn::{Block, Expr, Stmt, Type};
@@ -104,6 +105,32 @@ fn asserted<'t>(e: &Expr, traced: impl Iterator<Item = &'t TokenStream>, span: S
     Expr::Verbatim(quote_spanned!(span=> match #e { given => { #(#asserts)* given } }))
 }
 
+/// `made`, a call of the function at `path`: rustc takes that for a pattern, if it is a constructor.
+fn constructed(path: &Expr, made: &Expr, asks: bool) -> Expr {
+    let given = Ident::new("__made", path.span());
+    let asked = asks.then(|| configuration(&given, path.span()));
+    Expr::Verbatim(quote!(match #made {
+        #given => {
+            #[allow(irrefutable_let_patterns)]
+            if let #path(..) = &#given {}
+            #asked;
+            #given
+        }
+    }))
+}
+
+/// A call that is refused at `span`, if the type of `value` is neither std's nor the language's.
+fn configuration(value: &impl ToTokens, span: Span) -> TokenStream {
+    let value: TokenStream = value.to_token_stream().into_iter().map(|t| placed(t, span)).collect();
+    quote_spanned!(span=> ::thunder::__rt::facts::configuration(&#value))
+}
+
+/// The token, as if it stood at `span`.
+fn placed(mut t: TokenTree, span: Span) -> TokenTree {
+    t.set_span(t.span().located_at(span));
+    t
+}
+
 /// Takes an expression out of the tree.
 fn take(e: &mut Expr) -> Expr {
     std::mem::replace(e, Expr::Verbatim(TokenStream::new()))
@@ -166,6 +193,11 @@ impl Apply<'_> {
                 let inner = bare(take(e));
                 *e = call(function, inner.span(), [inner]);
             }
+            Edit::Formatted => {
+                let inner = bare(take(e));
+                let text = call("static_text", inner.span(), [reference(inner)]);
+                *e = Expr::Verbatim(quote!(*#text));
+            }
             Edit::TracedMethod => {
                 let Expr::MethodCall(m) = &*e else { return };
                 let (span, x) = (m.method.span(), &m.receiver);
@@ -187,31 +219,32 @@ impl Apply<'_> {
                 let Expr::MethodCall(m) = &*e else { return };
                 let (span, element) = (m.method.span(), &self.element);
                 // What is at fault is the method.
-                let x: TokenStream = m
-                    .receiver
-                    .to_token_stream()
-                    .into_iter()
-                    .map(|mut t| {
-                        t.set_span(t.span().located_at(span));
-                        t
-                    })
-                    .collect();
+                let x: TokenStream =
+                    m.receiver.to_token_stream().into_iter().map(|t| placed(t, span)).collect();
                 let twin = Ident::new(&super::twin::twin_name(&m.method.to_string()).to_string(), span);
                 let asked = quote_spanned!(span=> (&#x).__content().#twin(#element));
+                let of_numbers = crate::check::opaque_call::is_method_of_numbers(&m.method.to_string());
                 *e = Expr::Verbatim(quote_spanned!(span=>
-                    { if false { ::thunder::__rt::facts::receiver(&#x, #asked) } #e }
+                    { if false { ::thunder::__rt::facts::receiver::<#of_numbers, _, _>(&#x, #asked) } #e }
                 ));
             }
-            Edit::Constructor => {
+            Edit::Constructor { asks } => {
                 let Expr::Call(c) = &*e else { return };
-                let path = &c.func;
-                *e = Expr::Verbatim(quote!(match #e {
-                    __made => {
-                        #[allow(irrefutable_let_patterns)]
-                        if let #path(..) = &__made {}
-                        __made
-                    }
-                }));
+                *e = constructed(&c.func, e, *asks);
+            }
+            Edit::ConstructorGiven => {
+                let made = constructed(&*e, &syn::parse_quote!(#e(__given)), true);
+                *e = Expr::Verbatim(quote!(|__given| #made));
+            }
+            Edit::Made => {
+                let at = if let Expr::Struct(s) = &*e { s.path.span() } else { e.span() };
+                let (made, asked) = (Ident::new("__made", at), configuration(&Ident::new("__made", at), at));
+                *e = Expr::Verbatim(quote!(match (#e) { #made => { #asked; #made } }));
+            }
+            Edit::Value => {
+                let Expr::Path(p) = &*e else { return };
+                let asked = configuration(p, p.span());
+                *e = Expr::Verbatim(quote!({ if false { #asked } #e }));
             }
             Edit::TracedAssociated => {
                 let Expr::Call(c) = &*e else { return };
@@ -240,8 +273,12 @@ impl Apply<'_> {
             }
             Edit::Constant => {
                 let Expr::Path(p) = &*e else { return };
-                let probe = crate::check::hidden_state::probe(std::slice::from_ref(&p.path));
-                *e = Expr::Verbatim(quote!({ #probe #e }));
+                let path = std::slice::from_ref(&p.path);
+                let (probe, asked) = (
+                    crate::check::hidden_state::probe(path),
+                    crate::check::opaque_call::constants(path, &BTreeSet::new()),
+                );
+                *e = Expr::Verbatim(quote!({ #probe #asked #e }));
             }
             Edit::Rearrange { extents } => self.rearrange(e, extents),
             Edit::Einsum { ranks, result } => einsum(e, ranks, *result),
@@ -317,24 +354,30 @@ impl Apply<'_> {
                 quote!(#x, #p #guard)
             }
             MacroArgs::Assert(list) | MacroArgs::Panic(list) => {
+                let asked = list.iter().filter_map(|e| self.edits.captured.get(&Place::of(e)));
+                let asked: BTreeSet<String> = asked.flatten().cloned().collect();
                 list.iter_mut().for_each(|e| self.visit_expr_mut(e));
-                let named = self.captures(list);
+                let named = self.captures(list, &asked);
                 quote!(#(#list),* #(, #named)*)
             }
         };
     }
 
-    /// Arguments for the dimensions that a message names in braces.
-    fn captures(&self, list: &[Expr]) -> Vec<TokenStream> {
+    /// Arguments for what a message names in braces: dimensions, and values that must hold no tensor.
+    fn captures(&self, list: &[Expr], asked: &BTreeSet<String>) -> Vec<TokenStream> {
         let mut out: Vec<(String, TokenStream)> = Vec::new();
         for e in list {
             let Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(s), .. }) = e else { continue };
-            for name in names::captured(&s.value()) {
-                if names::is_capital(&name)
-                    && self.types.dims.find(&name).is_some()
-                    && !out.iter().any(|(n, _)| *n == name)
-                {
-                    let (id, local) = (format_ident!("{name}"), format_ident!("{}", names::local(&name)));
+            for name in crate::lower::captured(list, &s.value()) {
+                if out.iter().any(|(n, _)| *n == name) {
+                    continue;
+                }
+                let id = Ident::new(&name, s.span());
+                if asked.contains(&name) {
+                    let text = call("static_text", s.span(), [syn::parse_quote!(&#id)]);
+                    out.push((name, quote!(#id = *#text)));
+                } else if names::is_capital(&name) && self.types.dims.find(&name).is_some() {
+                    let local = format_ident!("{}", names::local(&name));
                     out.push((name, quote!(#id = #local)));
                 }
             }

@@ -408,7 +408,7 @@ fn receiver(g: &syn::Generics, name: &syn::Ident) -> TokenStream {
     quote! {
         #[diagnostic::do_not_recommend]
         impl #params ::thunder::__rt::facts::Receiver for #name #args #where_ {
-            type Reached<__M> = __M;
+            type Reached<__M, const __N: bool> = __M;
         }
     }
 }

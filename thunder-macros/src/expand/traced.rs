@@ -82,7 +82,8 @@ pub fn refused(sig: &Signature, name: &str) -> TokenStream {
         types: sig.types.clone(),
         used_dims: Default::default(),
         constants: Vec::new(),
-        std_macros: Vec::new(),
+        receivers: Default::default(),
+        std_names: Vec::new(),
         claims: lower::Claims::default(),
     };
     item(sig, name, &lowered).0
@@ -228,9 +229,10 @@ fn head(sig: &Signature, lowered: &Lowered, asked: &Methods, diag: &mut Diagnost
     });
     let sizes = stated_sizes(sig, &sig.types.dims);
     let statics = crate::check::hidden_state::probe(&lowered.constants);
+    let constants = crate::check::opaque_call::constants(&lowered.constants, &lowered.receivers);
     let (methods, functions) = &lowered.edits.twins;
     let (methods, functions) = (twin::stand_ins(methods, &asked.fields), twin::function_stand_ins(functions));
-    let macros = crate::check::opaque_call::shadowed_macros(&lowered.std_macros);
+    let shadowed = crate::check::opaque_call::shadowed(&lowered.std_names);
     let misspelt = crate::check::unknown_operation::behind(&lowered.edits.misspelt);
     quote! {
         #[allow(unused_imports)]
@@ -241,7 +243,8 @@ fn head(sig: &Signature, lowered: &Lowered, asked: &Methods, diag: &mut Diagnost
         #functions
         #misspelt
         #statics
-        #macros
+        #constants
+        #shadowed
         let (#(#names,)*) = __args;
         #shadow
         #(#sizes)*

@@ -68,7 +68,7 @@ pub fn expand(mut e: ItemEnum, diag: &mut Diagnostics) -> TokenStream {
         return refused(&e, &e.ident, &e.generics, types.alias_module(0), derives_clone(&e.attrs));
     }
     let (both, alias) = (shared(&e.attrs), types.alias_module(0));
-    // `as` numbers the variants of an enum without fields.
+    // `as` numbers the variants of an enum without fields, and a message may show it.
     let number = e.variants.iter().all(|v| matches!(v.fields, Fields::Unit)).then(|| {
         let (params, args, where_) = e.generics.split_for_impl();
         quote! {
@@ -77,6 +77,12 @@ pub fn expand(mut e: ItemEnum, diag: &mut Diagnostics) -> TokenStream {
             impl #params ::thunder::__rt::StaticNumber for #name #args #where_ {
                 type This = Self;
                 fn get(self) -> Self { self }
+            }
+            #(#both)*
+            #[diagnostic::do_not_recommend]
+            impl #params ::thunder::__rt::StaticText for #name #args #where_ {
+                type This = Self;
+                fn get(&self) -> &Self { self }
             }
         }
     });

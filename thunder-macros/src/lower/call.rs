@@ -158,7 +158,10 @@ impl<'a> Lower<'a, '_> {
                 let list = self.pack(Vec::new());
                 Some(Value::List(list, Box::new(Value::Unset)))
             }
-            (Some("Default"), "default") => Some(Value::Static(Const::Unknown)),
+            (Some("Default"), "default") => {
+                self.edits.expr(e, Edit::Made);
+                Some(Value::Static(Const::Unknown))
+            }
             (Some("Sdpa" | "CrossEntropy"), "default") => {
                 Some(Value::Options(Rc::new(Options { fields: Vec::new(), opaque: false })))
             }
@@ -167,10 +170,12 @@ impl<'a> Lower<'a, '_> {
                 if self.given_by_name(&args) {
                     return Some(Value::Failed);
                 }
+                args.iter().for_each(|(e, _)| self.constructor_given(e));
                 args.first().map(|(_, f)| self.repeat_closure(f))
             }
             _ if names::is_capital(name) => {
-                self.edits.expr(e, Edit::Constructor);
+                let asks = !self.in_signature(path);
+                self.edits.expr(e, Edit::Constructor { asks });
                 let args = self.exprs(&c.args);
                 if args.iter().any(|a| matches!(a, Value::Failed)) {
                     return Some(Value::Failed);
@@ -189,8 +194,14 @@ impl<'a> Lower<'a, '_> {
     /// A call of another item, or of std.
     fn function(&mut self, e: &'a Expr, p: &'a syn::ExprPath, name: &str, args: Vec<Arg<'a>>) -> Value<'a> {
         let all_static = args.iter().all(|(_, v)| v.is_static());
-        if all_static && crate::check::opaque_call::is_pure(&p.path, p.qself.is_some()) {
-            let called = crate::check::opaque_call::calls_what_it_is_given(name) && self.given_by_name(&args);
+        if all_static && crate::check::opaque_call::is_pure(&p.path) {
+            let first = p.path.segments.first().map(|s| s.ident.clone());
+            self.std_names.extend(first.map(crate::check::opaque_call::StdName::Path));
+            let calls = crate::check::opaque_call::calls_what_it_is_given(name);
+            if calls {
+                args.iter().for_each(|(e, _)| self.constructor_given(e));
+            }
+            let called = calls && self.given_by_name(&args);
             return if called { Value::Failed } else { Value::STATIC };
         }
         if args.iter().any(|(_, v)| matches!(v, Value::Failed)) {

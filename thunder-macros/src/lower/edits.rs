@@ -33,6 +33,8 @@ pub enum Edit {
     Condition,
     /// The value must be a static number: the runtime's function of this name says so.
     Number { function: &'static str },
+    /// A message shows the value, which must hold no tensor.
+    Formatted,
     /// The name of a dimension in scope.
     Dim,
     /// The name of a constant, or of a variable that there is not: rustc is asked where it stands, so that it says the
@@ -52,8 +54,15 @@ pub enum Edit {
     TracedCall { results: Vec<Var> },
     /// The method called must be std's, or traced.
     StdMethod,
-    /// The constructor called must be one: rustc takes it for a pattern then.
-    Constructor,
+    /// The constructor called must be one: rustc takes it for a pattern then. Of what type, it is asked unless the
+    /// signature has it.
+    Constructor { asks: bool },
+    /// What is given to std by name must be a constructor: a closure calls it.
+    ConstructorGiven,
+    /// What a struct literal makes must be of a type that is std's or the language's.
+    Made,
+    /// The same of what a path names: a variant, a unit struct, a constant.
+    Value,
     /// The associated function called must be traced: its twin says so.
     TracedAssociated,
     /// The function called must be traced: its companion says so.
@@ -105,6 +114,8 @@ pub struct Edits {
     pub missing: HashMap<Place, Marker>,
     /// Annotations of `let`s.
     pub stated: HashMap<Place, Stated>,
+    /// The names that a message captures and that must hold no tensor.
+    pub captured: HashMap<Place, BTreeSet<String>>,
     /// Twins that the body asks for: of methods, and of associated functions with their number of arguments.
     pub twins: (BTreeSet<String>, BTreeMap<String, usize>),
     /// Methods of receivers that only rustc knows which, of a tensor, are misspelt operations, with their number of
@@ -123,12 +134,15 @@ impl Edits {
                 edit,
                 Edit::Condition
                     | Edit::Number { .. }
+                    | Edit::Formatted
                     | Edit::TracedMethod
                     | Edit::TracedCall { .. }
                     | Edit::TracedAssociated
                     | Edit::TracedFn
                     | Edit::StdMethod
-                    | Edit::Constructor
+                    | Edit::Constructor { .. }
+                    | Edit::Made
+                    | Edit::Value
             );
             let at = if wraps { list.len() } else { 0 };
             list.insert(at, edit);

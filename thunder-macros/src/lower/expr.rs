@@ -95,7 +95,7 @@ impl<'a> Lower<'a, '_> {
                 self.push(Node::Return { value });
                 Value::Never
             }
-            Expr::Struct(s) => self.structure(s),
+            Expr::Struct(s) => self.structure(e, s),
             Expr::Try(t) => {
                 let value = self.expr(&t.expr);
                 let tensor = value_dependent_branch::branch(t.question_token, "`?`", &value, self.diag);
@@ -142,6 +142,7 @@ impl<'a> Lower<'a, '_> {
         let Some(id) = names::single(&p.path).filter(|_| p.qself.is_none()) else {
             // `f32::EPSILON`, `E::DTYPE`, `Act::Relu`, `consts::PI`.
             self.constant(&p.path, p.qself.is_some());
+            self.configuration(e, p);
             let last = p.path.segments.last().map(|s| s.ident.to_string()).unwrap_or_default();
             return if names::is_camel(&last) { Value::Static(Const::Variant(last)) } else { Value::STATIC };
         };
@@ -155,6 +156,10 @@ impl<'a> Lower<'a, '_> {
         }
         if name == "None" {
             return Value::Static(Const::Nothing);
+        }
+        if matches!(name.as_str(), "Some" | "Ok" | "Err") {
+            // Given to std by name.
+            return Value::STATIC;
         }
         if self.types.generics.consts.contains(&name) {
             return self.dim_value(&name);
@@ -183,6 +188,7 @@ impl<'a> Lower<'a, '_> {
         // A constant, a unit struct, or a function given by name: no name tells that it is no static.
         if names::is_capital(&name) {
             self.constant(&p.path, false);
+            self.configuration(e, p);
         } else {
             self.edits.expr(e, Edit::Constant);
         }
@@ -193,8 +199,28 @@ impl<'a> Lower<'a, '_> {
     fn constant(&mut self, path: &syn::Path, qualified: bool) {
         let owner = path.segments.iter().rev().nth(1).map(|s| s.ident.to_string());
         let of_a_type = owner.is_some_and(|n| names::is_capital(&n) || crate::parse::ty::is_static(&n));
-        if !qualified && !of_a_type && !crate::check::opaque_call::is_pure(path, false) {
+        if !qualified && !of_a_type && !crate::check::opaque_call::is_pure(path) {
             self.constants.push(path.clone());
+        }
+    }
+
+    /// Whether the signature has the type at `path`, or that of a variant at it: there it is refused already.
+    pub(super) fn in_signature(&self, path: &syn::Path) -> bool {
+        let mut names = path.segments.iter().rev().take(2).map(|s| s.ident.to_string());
+        names.any(|n| n == "Self" || self.types.named.contains(&n) || self.own.of.as_ref() == Some(&n))
+    }
+
+    /// Asks rustc of what type a variant, a unit struct or a type's constant is. What a generic type has only its bounds
+    /// say, and numbers have numbers.
+    fn configuration(&mut self, e: &'a Expr, p: &'a syn::ExprPath) {
+        let mut names = p.path.segments.iter().rev().map(|s| s.ident.to_string());
+        let (last, owner) = (names.next().unwrap_or_default(), names.next().unwrap_or_default());
+        let generics = &self.types.generics;
+        let of_any = owner == "Self" || generics.types.contains(&owner) || generics.elems.contains(&owner);
+        // A module's constant is asked where the body begins; what is not capitalised is a function given by name.
+        let asks = names::is_camel(&last) || names::is_capital(&last) && names::is_capital(&owner);
+        if asks && !of_any && p.qself.is_none() && !crate::parse::ty::is_static(&owner) {
+            self.edits.expr(e, Edit::Value);
         }
     }
 
@@ -285,7 +311,7 @@ impl<'a> Lower<'a, '_> {
         Value::Static(Const::Range(from, to))
     }
 
-    fn structure(&mut self, s: &'a ExprStruct) -> Value<'a> {
+    fn structure(&mut self, e: &'a Expr, s: &'a ExprStruct) -> Value<'a> {
         let mut fields = Vec::new();
         for f in &s.fields {
             let name = match &f.member {
@@ -315,6 +341,9 @@ impl<'a> Lower<'a, '_> {
         }
         let name = s.path.segments.last().map(|s| s.ident.to_string()).unwrap_or_default();
         let plain = rest.is_none() && fields.iter().all(|(_, v)| v.is_static());
+        if !options && !self.in_signature(&s.path) {
+            self.edits.expr(e, Edit::Made);
+        }
         if plain && matches!(name.as_str(), "Sdpa" | "CrossEntropy") {
             return Value::Options(Rc::new(Options { fields, opaque }));
         }

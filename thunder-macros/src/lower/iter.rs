@@ -198,7 +198,8 @@ impl<'a> Lower<'a, '_> {
             .iter()
             .any(|n| matches!(n, crate::trace::Node::Call { .. } | crate::trace::Node::Choice { .. }))
         {
-            return self.not_understood(&m.args[0], "a filter that computes on tensors");
+            let help = "an `if` in a loop: `for a in &list { if a.slope() > 1.0 { … } }`";
+            return self.not_traced(&m.args[0], "a filter that calls what is traced", help);
         }
         self.predicate(&m.args[0], f, &value, "`filter`");
         if value.is_tensor() || matches!(value, Value::Failed) {

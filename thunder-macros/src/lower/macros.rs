@@ -2,8 +2,9 @@
 //!
 //! syn leaves a macro's arguments as tokens. They are parsed before lowering, and kept where they do not move.
 
-use super::edits::Place;
+use super::edits::{Edit, Place};
 use super::{Lower, value::meet};
+use crate::check::opaque_call::StdName;
 use crate::check::{host_read, value_dependent_branch};
 use crate::diagnostics::Diagnostics;
 use crate::scope::{Const, Value};
@@ -118,7 +119,7 @@ impl<'a> Lower<'a, '_> {
             crate::check::macro_call(m, self.diag);
             return Value::Failed;
         };
-        self.std_macros.extend(m.path.get_ident().cloned());
+        self.std_names.extend(m.path.get_ident().cloned().map(StdName::Macro));
         match &**args {
             MacroArgs::List(list) => {
                 let values = self.exprs(list);
@@ -163,41 +164,62 @@ impl<'a> Lower<'a, '_> {
                 Value::STATIC
             }
             MacroArgs::Assert(list) => {
-                for (i, e) in list.iter().enumerate() {
-                    let e = argument(e);
-                    let value = self.expr(e);
-                    if i > 0 {
-                        self.captures(e, &value);
-                        host_read::formatted(e, &value, self.diag);
-                    } else {
-                        self.must_be_static(e, &value, "`assert!`");
-                    }
-                }
+                let Some((condition, message)) = list.split_first() else { return Value::unit() };
+                let value = self.expr(condition);
+                self.must_be_static(condition, &value, "`assert!`");
+                self.message(message);
                 Value::unit()
             }
             MacroArgs::Panic(list) => {
-                for e in list {
-                    let e = argument(e);
-                    let value = self.expr(e);
-                    self.captures(e, &value);
-                    host_read::formatted(e, &value, self.diag);
-                }
+                self.message(list);
                 Value::Never
             }
         }
     }
 
-    /// The dimensions that a message names in braces.
-    fn captures(&mut self, e: &'a Expr, value: &Value<'a>) {
-        let Value::Static(Const::Str(s)) = value else { return };
-        for name in crate::names::captured(s) {
-            if let Some(b) = self.scope.find(&name) {
-                host_read::formatted(e, &b.value.clone(), self.diag);
-            } else if self.types.dims.find(&name).is_some() {
-                self.used_dims.insert(name);
+    /// The arguments of a message: its text, and what it shows.
+    fn message(&mut self, list: &'a [Expr]) {
+        for e in list {
+            let e = argument(e);
+            let value = self.expr(e);
+            if let Value::Static(Const::Str(s)) = &value {
+                self.captures(e, &captured(list, s));
+            } else if !host_read::formatted(e, &value, self.diag) && may_hold_tensor(&value) {
+                self.edits.expr(e, Edit::Formatted);
             }
         }
     }
+
+    /// What a message names in braces: values in scope, and dimensions.
+    fn captures(&mut self, e: &'a Expr, names: &[String]) {
+        for name in names {
+            let Some(b) = self.scope.find(name) else {
+                if self.types.dims.find(name).is_some() {
+                    self.used_dims.insert(name.clone());
+                }
+                continue;
+            };
+            let value = b.value.clone();
+            if !host_read::formatted(e, &value, self.diag) && may_hold_tensor(&value) {
+                self.edits.captured.entry(Place::of(e)).or_default().insert(name.clone());
+            }
+        }
+    }
+}
+
+/// Whether only rustc knows that a value holds no tensor.
+fn may_hold_tensor(value: &Value<'_>) -> bool {
+    !value.is_static() && !matches!(value, Value::Failed | Value::Never)
+}
+
+/// The names that a message of these arguments captures: those in its text that no argument gives.
+pub fn captured(list: &[Expr], text: &str) -> Vec<String> {
+    let named = |name: &String| {
+        list.iter().any(
+            |e| matches!(e, Expr::Assign(a) if crate::names::ident(&a.left).is_some_and(|id| id == name)),
+        )
+    };
+    crate::names::captured(text).into_iter().filter(|name| !named(name)).collect()
 }
 
 /// The value of a formatting argument, which may be named.

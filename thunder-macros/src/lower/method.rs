@@ -45,18 +45,20 @@ impl<'a> Lower<'a, '_> {
             Value::Tensor(..) => self.tensor_method(e, m, &name, receiver),
             Value::Key(_) => self.key_method(e, m, &name, receiver),
             Value::Static(_) | Value::Options(_) | Value::Unset => {
+                if let Expr::Path(p) = &*m.receiver
+                    && !opaque_call::of_every_value(&name)
+                {
+                    self.receivers.insert(crate::names::path_text(&p.path));
+                }
                 if opaque_call::is_std_method(&name) {
-                    if matches!(receiver, Value::Static(_)) {
-                        self.std_receiver(e, m, &name);
-                    }
-                    return self.static_method(m, &name, &receiver);
+                    return self.static_method(e, m, &name, &receiver);
                 }
                 // A method of the user's own: of an enum under `#[thunder]`, say.
                 self.edits.twins.0.insert(name.clone());
                 self.edits.expr(e, super::edits::Edit::TracedMethod);
                 self.module_method(e, m, receiver)
             }
-            Value::Tuple(parts) => self.tuple_method(m, &name, parts),
+            Value::Tuple(parts) => self.tuple_method(e, m, &name, parts),
             Value::List(..) => self.list_method(m, receiver),
             Value::Iter(i) => self.iterator_method(m, i),
             Value::Option(inner) => self.option_method(e, m, *inner),
@@ -166,17 +168,19 @@ impl<'a> Lower<'a, '_> {
     }
 
     /// A method of std on a static value.
-    fn static_method(&mut self, m: &'a ExprMethodCall, name: &str, x: &Value<'a>) -> Value<'a> {
+    fn static_method(&mut self, e: &'a Expr, m: &'a ExprMethodCall, name: &str, x: &Value<'a>) -> Value<'a> {
         let range = matches!(x, Value::Static(Const::Range(..)));
         if range || matches!(name, "iter" | "into_iter" | "chars" | "bytes" | "windows" | "chunks" | "split")
         {
             let iter = Rc::new(Iter::Each(Value::STATIC));
             if matches!(name, "iter" | "into_iter" | "chars" | "bytes" | "windows" | "chunks" | "split") {
                 self.exprs(&m.args);
+                self.std_receiver(e, m, name);
                 return Value::Iter(iter);
             }
             if matches!(name, "contains" | "start" | "end" | "is_empty" | "clone" | "len") {
                 self.exprs(&m.args);
+                self.std_receiver(e, m, name);
                 return Value::STATIC;
             }
             return self.iterator_method(m, iter);
@@ -196,7 +200,11 @@ impl<'a> Lower<'a, '_> {
         if !opaque_call::std_method(name) && !args.iter().all(known) {
             // A configuration value of the user's own: an enum with a `#[thunder]` method, say.
             let args: Vec<Arg<'a>> = m.args.iter().zip(args).collect();
-            return self.call_item(Callee::Method(name.into()), Some(x.clone()), &args, m.method.span());
+            let given = self.call_item(Callee::Method(name.into()), Some(x.clone()), &args, m.method.span());
+            return self.asked(e, name, given);
+        }
+        if matches!(x, Value::Static(_)) {
+            self.std_receiver(e, m, name);
         }
         let mut traced = None;
         for (v, e) in args.iter().zip(&m.args) {
@@ -235,15 +243,33 @@ impl<'a> Lower<'a, '_> {
     /// Refuses a function by name where a method of std calls it with static values. Whether it did.
     pub(super) fn function_to_std(&mut self, m: &'a ExprMethodCall) -> bool {
         let name = m.method.to_string();
-        let refused = m.args.iter().filter(|e| {
+        let mut refused = false;
+        for e in &m.args {
             let bound = self.is_bound(e);
-            opaque_call::given_static(&name, e, bound, self.diag)
-        });
-        refused.count() > 0
+            refused |= opaque_call::given_static(&name, e, bound, self.diag);
+            if opaque_call::takes_closures(&name) && !bound {
+                self.constructor_given(e);
+            }
+        }
+        refused
+    }
+
+    /// Asks rustc whether what is given to std by name is a constructor, if it is capitalised.
+    pub(super) fn constructor_given(&mut self, e: &'a Expr) {
+        let of_std = matches!(e, Expr::Path(p) if ["Some", "Ok", "Err"].iter().any(|n| p.path.is_ident(n)));
+        if opaque_call::may_construct(e) && !of_std {
+            self.edits.expr(e, super::edits::Edit::ConstructorGiven);
+        }
     }
 
     /// A method of a tuple or an array whose parts are known.
-    fn tuple_method(&mut self, m: &'a ExprMethodCall, name: &str, parts: Vec<Value<'a>>) -> Value<'a> {
+    fn tuple_method(
+        &mut self,
+        e: &'a Expr,
+        m: &'a ExprMethodCall,
+        name: &str,
+        parts: Vec<Value<'a>>,
+    ) -> Value<'a> {
         match (name, m.args.len()) {
             ("map", 1) => {
                 let f = self.expr(&m.args[0]);
@@ -253,7 +279,8 @@ impl<'a> Lower<'a, '_> {
                         parts.into_iter().map(|p| self.call_closure(*v, of, vec![p], span)).collect(),
                     );
                 }
-                if self.given(&m.args[0], &f, parts.iter().all(Value::is_static)) {
+                let is_static = parts.iter().all(Value::is_static);
+                if self.given(&m.args[0], &f, is_static) || is_static && self.function_to_std(m) {
                     return Value::Failed;
                 }
                 let values: Vec<Value<'a>> =
@@ -267,7 +294,7 @@ impl<'a> Lower<'a, '_> {
             ("clone" | "each_ref" | "to_vec" | "as_slice" | "to_owned", 0) => Value::Tuple(parts),
             ("len", 0) => Value::Static(Const::Int(parts.len() as i64)),
             ("is_empty", 0) => Value::STATIC,
-            _ if parts.iter().all(Value::is_static) => self.static_method(m, name, &Value::Tuple(parts)),
+            _ if parts.iter().all(Value::is_static) => self.static_method(e, m, name, &Value::Tuple(parts)),
             _ if unknown_operation::of_list(&m.method, self.diag) => {
                 self.exprs(&m.args);
                 Value::Failed

@@ -28,10 +28,11 @@ mod value;
 mod walk;
 
 pub use block::variables;
-pub use macros::{MacroArgs, Macros, collect as collect_macros};
+pub use macros::{MacroArgs, Macros, captured, collect as collect_macros};
 pub use op::Arg;
 pub use rearrange::pattern as rearrange_pattern;
 
+use crate::check::opaque_call::StdName;
 use crate::diagnostics::Diagnostics;
 use crate::parse::{Kind, Named, Types};
 use crate::scope::{Const, Scope, Value};
@@ -77,8 +78,10 @@ pub struct Lower<'a, 'd> {
     expected: Option<usize>,
     /// Paths that are read as constants: whether one is a static, rustc knows.
     pub constants: Vec<syn::Path>,
-    /// Macros that are called by a bare name: whether it is std's, rustc knows.
-    std_macros: Vec<syn::Ident>,
+    /// Constants whose methods are called, which says of what type they are.
+    receivers: BTreeSet<String>,
+    /// Names by which something of std's is called: whether it is std's, rustc knows.
+    std_names: Vec<StdName>,
     /// The item itself, which it must not reach.
     pub own: Own,
     /// For each transform's closure around, the newest binding outside it.
@@ -185,8 +188,10 @@ pub struct Lowered {
     pub used_dims: BTreeSet<String>,
     /// Paths that the body reads as constants.
     pub constants: Vec<syn::Path>,
-    /// Macros that the body calls by a bare name.
-    pub std_macros: Vec<syn::Ident>,
+    /// Those of them whose methods are called.
+    pub receivers: BTreeSet<String>,
+    /// Names by which the body calls something of std's.
+    pub std_names: Vec<StdName>,
     /// What rustc is to check.
     pub claims: Claims,
 }
@@ -194,6 +199,7 @@ pub struct Lowered {
 impl<'a, 'd> Lower<'a, 'd> {
     /// A lowering of a body whose types use the names of `types`.
     pub fn new(types: Types, in_impl: bool, macros: &'a Macros, diag: &'d mut Diagnostics) -> Self {
+        let of_owner = types.of_owner.iter().map(|id| (id.to_string(), id.span())).collect();
         Lower {
             diag,
             declared: types.dims.names.len() as u8,
@@ -213,11 +219,12 @@ impl<'a, 'd> Lower<'a, 'd> {
             label: None,
             expected: None,
             constants: Vec::new(),
-            std_macros: Vec::new(),
+            receivers: BTreeSet::new(),
+            std_names: Vec::new(),
             own: Own::default(),
             regions: Vec::new(),
             spans: HashMap::new(),
-            claims: Claims::default(),
+            claims: Claims { own_dims: of_owner, ..Claims::default() },
             closures: Vec::new(),
             called: HashSet::new(),
             results: HashMap::new(),
@@ -272,7 +279,8 @@ impl<'a, 'd> Lower<'a, 'd> {
             types: self.types,
             used_dims: self.used_dims,
             constants: self.constants,
-            std_macros: self.std_macros,
+            receivers: self.receivers,
+            std_names: self.std_names,
             claims: Claims { ops: self.spans, ..self.claims },
         }
     }

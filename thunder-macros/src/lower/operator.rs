@@ -75,6 +75,11 @@ impl<'a> Lower<'a, '_> {
         if matches!(x, Value::Failed) || matches!(y, Value::Failed) {
             return Value::Failed;
         }
+        if crate::check::shape::text(&b.left, &x, &y, self.diag)
+            || crate::check::shape::text(&b.right, &y, &x, self.diag)
+        {
+            return Value::Failed;
+        }
         self.edits.expr(e, Edit::Binary { function, lit_left: x.is_number(), lit_right: y.is_number() });
         // Of an operator neither side alone is at fault.
         let (values, sides) = ([x, y], [&*b.left, &*b.right]);

@@ -160,8 +160,13 @@ impl Types {
                 stated.types.sizes.push(p.ident.to_string());
             }
             stated.visit_type(&t.ty);
+            Named(&mut stated.types.named).visit_type(&t.ty);
         }
+        Named(&mut stated.types.named).visit_generics(&sig.generics);
         stated.visit_generics(&sig.generics);
+        if let ReturnType::Type(_, ty) = &sig.output {
+            Named(&mut stated.types.named).visit_type(ty);
+        }
         let trailing = std::mem::take(&mut stated.shapes);
         if let ReturnType::Type(_, ty) = &sig.output {
             stated.visit_type(ty);
@@ -211,6 +216,16 @@ impl<'a> Visit<'a> for Stated<'_> {
             }
         }
         visit::visit_path_segment(self, s);
+    }
+}
+
+/// Finds the capitalised names that stand for themselves in a type.
+struct Named<'a>(&'a mut Vec<String>);
+
+impl<'a> Visit<'a> for Named<'_> {
+    fn visit_type_path(&mut self, p: &'a syn::TypePath) {
+        self.0.extend(names::single(&p.path).map(ToString::to_string).filter(|n| names::is_capital(n)));
+        visit::visit_type_path(self, p);
     }
 }
 
@@ -325,5 +340,5 @@ fn check_qualifiers(sig: &mut syn::Signature, diag: &mut Diagnostics) {
 pub fn outer(generics: &syn::Generics) -> Types {
     let mut g = Generics::default();
     g.extend(generics);
-    Types { generics: g, ..Types::default() }
+    Types { generics: g, within: true, ..Types::default() }
 }

@@ -67,6 +67,12 @@ pub struct Types {
     pub generics: Generics,
     /// Parameters that are `usize`, which extents may name.
     pub sizes: Vec<String>,
+    /// The names that stand for themselves somewhere in the signature, not only in an expression of an extent.
+    pub named: Vec<String>,
+    /// Whether the names of a type's dimensions are in scope: in an `impl`, a `trait`, the type itself.
+    pub within: bool,
+    /// Names that only expressions of extents have, in an `impl`: that the type has them, rustc knows.
+    pub of_owner: Vec<Ident>,
     /// The module of aliases that dimension names are rewritten to; plain `usize` without one.
     pub alias: Option<Ident>,
     /// The dimensions that types bind, `Linear<Out = F>`: whether the type has one of the name, rustc knows.
@@ -365,10 +371,16 @@ impl Types {
         let v = match names::single(path) {
             Some(id) => {
                 let name = id.to_string();
-                let local = self.dims.find(&name).is_some()
+                let named = self.dims.find(&name).is_some()
                     || self.sizes.contains(&name)
                     || self.generics.consts.contains(&name)
-                    || names::is_dimension(&name);
+                    || self.named.contains(&name) && names::is_dimension(&name);
+                // No dimension follows from an expression: a name of its own is the type's, or a constant's.
+                let owners = !named && self.within && names::is_dimension(&name);
+                if owners {
+                    self.of_owner.push(id.clone());
+                }
+                let local = named || owners;
                 if local { self.dims.intern(&name) } else { self.dims.constant(path) }
             }
             None => self.dims.constant(path),
