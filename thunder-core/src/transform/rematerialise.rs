@@ -13,7 +13,7 @@ use std::collections::{HashMap, HashSet};
 const LARGE: usize = 4096;
 /// Copies that read more large values than these cost more than to store one and read it again: a residual stream is
 /// the sum of every layer's.
-const LEAVES: usize = 2;
+const LEAVES: usize = 3;
 
 /// `trace` with the elementwise instructions copied that reductions of rows and of columns share.
 pub fn run(trace: &Trace) -> Trace {
