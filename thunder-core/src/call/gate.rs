@@ -40,7 +40,7 @@ pub trait Open {
     {
         super::call(item, args, body)
     }
-    /// As [`super::explain`].
+    /// As [`super::explain()`].
     #[allow(clippy::missing_errors_doc)]
     #[track_caller]
     fn explain<A: Args, R: Tree, F>(
