@@ -72,7 +72,7 @@ fn losses(text: &str) -> Vec<String> {
 fn trains_and_speaks() {
     let dir = Scratch::new("trains");
     let text = out(&train(&dir.text(40), &["--steps", "4"]));
-    assert!(text.contains("1760 characters, 28 distinct; 176 to validate"), "{text}");
+    assert!(text.contains("1,760 characters, 28 distinct; 176 to validate"), "{text}");
     assert_eq!(losses(&text).len(), 4, "{text}");
     let loss = text.lines().find_map(|l| l.strip_prefix("val loss ")).expect("a validation loss");
     assert!(loss.parse::<f64>().unwrap() < 4.0, "{loss}");
