@@ -442,6 +442,11 @@ fn a_concatenation_that_only_elementwise_work_reads_is_a_choice() {
         let y = cat(b, 1, &p[..2]);
         vec![b.op(Op::Matmul, &[y, p[2]])]
     });
+    let deep = [2; thunder_core::types::MAX_RANK];
+    check("no dimension left for the part", &[ty(&deep), ty(&deep)], 1, &|b, p| {
+        let y = cat(b, 1, p);
+        vec![b.square(y)]
+    });
     check("unequal parts", &[ty(&[2, 3]), ty(&[2, 1])], 1, &|b, p| {
         let y = cat(b, 1, p);
         vec![b.square(y)]

@@ -6,7 +6,7 @@ use super::copy;
 use super::region;
 use crate::op::{Lit, Op};
 use crate::trace::{Builder, Inst, Kind, Trace, Value};
-use crate::types::{Axis, DType, Elem, Extent, Shape};
+use crate::types::{Axis, DType, Elem, Extent, MAX_RANK, Shape};
 use std::collections::HashMap;
 use std::convert::Infallible;
 
@@ -70,7 +70,9 @@ fn is_blend(trace: &Trace, i: Inst, readers: &HashMap<Value, Vec<Option<Inst>>>)
         let Some(Kind::Op(op)) = r.map(|r| trace.data(r).kind) else { return false };
         op.is_elementwise() || region::is_reduce(&op)
     };
+    // The part is a dimension more.
     whole.count() > 0
+        && whole.shape.rank() < MAX_RANK
         && data.args.iter().all(|&a| trace.ty(a) == first)
         && readers.get(&data.results[0]).is_some_and(|list| list.iter().all(fuses))
 }

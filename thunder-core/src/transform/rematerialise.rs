@@ -1,8 +1,9 @@
 //! Computing again what is cheaper to compute than to store: what rows and columns share.
 //!
-//! A value that feeds both a reduction of rows and one of columns (the normalised input of a norm's backward pass)
-//! cannot be in one loop nest with both. Storing it costs more memory traffic than computing it again from what
-//! it is made of, so reductions of columns get copies of the cheap instructions before them.
+//! A value that feeds both a reduction of rows and one of columns (the normalised input of a norm's backward pass) is
+//! stored for the columns, unless both end up in one loop nest, which is known only when fusing, and not where rows
+//! are long or the sums many. Computing it again from a few values costs no more memory traffic than reading it, so
+//! reductions of columns get copies of the cheap instructions before them.
 
 use super::{dce, region};
 use crate::op::Op;
