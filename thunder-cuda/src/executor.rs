@@ -6,11 +6,11 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use thunder_core::error::Error;
 use thunder_core::exec::{
-    Arg, Backend, Buffer, Executable, Memory, Place, Plan, Report, Returned, StepReport, Work, plan,
+    Arg, Backend, Buffer, Executable, Memory, Place, Plan, Report, Returned, Step, StepReport, Work, plan,
 };
 use thunder_core::item::Options;
 use thunder_core::op::Op;
-use thunder_core::trace::{Loc, Trace};
+use thunder_core::trace::{Kind, Loc, Trace};
 use thunder_core::types::{DType, Element, Ty};
 
 /// Device `ordinal` as a backend; one for the whole process, so that its memory and kernels are shared.
@@ -267,10 +267,7 @@ fn start(kernel: &Kernel, function: Function, args: Vec<Slot>) -> Start {
 }
 
 /// The arguments of a batch: the number of each step's first block, then each one's arguments.
-fn table<'a>(
-    rows: usize,
-    list: impl Iterator<Item = (&'a thunder_core::exec::Step, &'a Lowered)>,
-) -> Vec<Slot> {
+fn table<'a>(rows: usize, list: impl Iterator<Item = (&'a Step, &'a Lowered)>) -> Vec<Slot> {
     let (mut first, mut args, mut blocks, mut count) = (Vec::new(), Vec::new(), 0, 0);
     for (step, low) in list {
         for kernel in kernels_of(low) {
@@ -288,11 +285,11 @@ fn table<'a>(
 }
 
 /// One entry a launch; what a step moves is said of its first.
-fn launch_reports(trace: &Trace, step: &thunder_core::exec::Step, low: &Lowered) -> Vec<StepReport> {
+fn launch_reports(trace: &Trace, step: &Step, low: &Lowered) -> Vec<StepReport> {
     let op = match step.work {
         Work::Copy => Some("copy".to_string()),
         Work::Inst(inst) => match &trace.data(inst).kind {
-            thunder_core::trace::Kind::Op(op) => Some(op.name().to_string()),
+            Kind::Op(op) => Some(op.name().to_string()),
             _ => None,
         },
     };

@@ -119,7 +119,7 @@ pub(super) fn compile(
     writes: &[Place],
     shared: &[bool],
 ) -> Program {
-    let split = Split::new(region, params, reads, writes);
+    let split = Split::new(region, params, reads);
     let mut b = Builder {
         region,
         params,

@@ -172,8 +172,8 @@ pub fn all(rows: usize) -> Vec<Case> {
     adamw.donated = vec![true, true, true, false, false, false];
     list.push(adamw);
     let shapes: [&[usize]; 4] = [&[r, 768], &[768], &[4 * r, 100], &[5, 8]];
-    let three: Vec<Ty> = shapes.iter().flat_map(|dims| [f(dims); 3]).chain([f(&[])]).collect();
-    let mut momentum = case("momentum_of_four", &three, |b, v| {
+    let params: Vec<Ty> = shapes.iter().flat_map(|dims| [f(dims); 3]).chain([f(&[])]).collect();
+    let mut momentum = case("momentum_of_four", &params, |b, v| {
         let keep = b.scalar(F32, 0.9);
         let lr = v[v.len() - 1];
         let one = |b: &mut Builder, v: &[Value]| {

@@ -15,7 +15,7 @@ pub(super) struct Split {
 }
 
 impl Split {
-    pub fn new(region: &Region, params: &[Value], reads: &[Place], writes: &[Place]) -> Split {
+    pub fn new(region: &Region, params: &[Value], reads: &[Place]) -> Split {
         let mut strides: Vec<Vec<usize>> = Vec::new();
         for node in &region.nodes {
             match &node.kind {
@@ -28,10 +28,7 @@ impl Split {
                 _ => {}
             }
         }
-        for (i, (_, map)) in region.results.iter().enumerate() {
-            let _ = &writes[i];
-            strides.push(map.strides.clone());
-        }
+        strides.extend(region.results.iter().map(|(_, map)| map.strides.clone()));
         let dims = &region.dims;
         // A scalar's coordinates are none, and so are its steps.
         strides.iter_mut().for_each(|s| s.resize(dims.len(), 0));

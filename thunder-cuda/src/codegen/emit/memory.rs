@@ -30,11 +30,10 @@ impl<'a> Emitter<'a> {
     /// Every access to memory, with the offset of its pointer and its element size.
     pub fn memory(&self) -> Vec<(Access, usize, usize)> {
         let mut list: Vec<(Access, usize, usize)> = Vec::new();
-        for (i, node) in self.region.nodes.iter().enumerate() {
+        for i in 0..self.region.nodes.len() {
             if let Some((access, place)) = self.node_access(i) {
                 list.push((access, place.layout.offset, place.dtype.size()));
             }
-            let _ = node;
         }
         for r in 0..self.region.results.len() {
             list.push((self.result_access(r), self.writes[r].layout.offset, self.writes[r].dtype.size()));
