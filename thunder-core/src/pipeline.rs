@@ -43,7 +43,6 @@ pub const PASSES: &[Pass] = &[
     ("cse", |t, _| Ok(transform::cse::run(t))),
     ("dce", |t, _| Ok(transform::dce::run(t))),
     ("decompose", |t, b| Ok(transform::decompose::run(t, &|op, args| b.claims(op, args)))),
-    ("concat", |t, _| Ok(transform::concat::run(t))),
     ("simplify", |t, _| Ok(transform::simplify::run(t))),
     ("cse", |t, _| Ok(transform::cse::run(t))),
     ("dce", |t, _| Ok(transform::dce::run(t))),

@@ -54,8 +54,10 @@ fn body(trace: &Trace, b: &Body, defined: &mut [bool]) -> Result<(), Invalid> {
             }
         }
         if let Some(inner) = &inst.body {
-            let mut inside = defined.to_vec();
-            body(trace, inner, &mut inside)?;
+            body(trace, inner, defined)?;
+            // What a nested body defines is known only there.
+            let own = trace.insts(inner).flat_map(|i| &i.results).chain(&inner.params);
+            own.for_each(|v| defined[v.index()] = false);
         }
         types(trace, inst).map_err(|what| Invalid { inst: at(), what })?;
         for &r in &inst.results {

@@ -128,6 +128,8 @@ struct Planner<'t> {
     routes: HashMap<Value, Route>,
     /// The results of concatenations that something was written to already.
     joined: HashMap<Inst, Viewed>,
+    /// Where the operands of each concatenation begin along its axis.
+    begins: HashMap<Inst, Vec<usize>>,
 }
 
 /// Where a matrix product is written, so that what follows finds it as it wants it.
@@ -152,10 +154,21 @@ pub fn plan(trace: &Trace, donated: &[bool], writes: Writes) -> Plan {
         users: HashMap::new(),
         routes: HashMap::new(),
         joined: HashMap::new(),
+        begins: HashMap::new(),
     };
     for &i in &trace.body.insts {
-        for &a in &trace.data(i).args {
+        let data = trace.data(i);
+        for &a in &data.args {
             p.users.entry(a).or_default().push(i);
+        }
+        if let Kind::Op(Op::Cat { axis }) = data.kind {
+            let axis = axis.resolve(trace.ty(data.results[0]).shape.rank()).unwrap_or(0);
+            let mut at = 0;
+            let begins = data.args.iter().map(|&a| {
+                at += trace.ty(a).sizes()[axis];
+                at - trace.ty(a).sizes()[axis]
+            });
+            p.begins.insert(i, begins.collect());
         }
     }
     for &i in &trace.body.insts {
@@ -227,7 +240,7 @@ impl Planner<'_> {
         let whole = Layout::contiguous(&self.trace.ty(data.results[0]).sizes());
         let Kind::Op(Op::Cat { axis }) = data.kind else { return whole };
         let axis = axis.resolve(whole.sizes.len()).unwrap_or(0);
-        let before: usize = data.args[..n].iter().map(|&a| self.trace.ty(a).sizes()[axis]).sum();
+        let before = self.begins.get(&id).map_or(0, |list| list[n]);
         let sizes = self.trace.ty(data.args[n]).sizes();
         Layout { offset: before * whole.strides[axis], sizes, strides: whole.strides }
     }

@@ -7,7 +7,7 @@ use super::region;
 use crate::op::{Lit, Op};
 use crate::trace::{Builder, Inst, Kind, Trace, Value};
 use crate::types::{Axis, DType, Elem, Extent, MAX_RANK, Shape};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::convert::Infallible;
 
 /// More parts than this cost more to choose from than a copy does.
@@ -16,7 +16,7 @@ const MAX_PARTS: usize = 4;
 /// Rewrites the concatenations that need not exist.
 pub fn run(trace: &Trace) -> Trace {
     let readers = readers(trace);
-    let blends: Vec<Inst> =
+    let blends: HashSet<Inst> =
         trace.body.insts.iter().copied().filter(|&i| is_blend(trace, i, &readers)).collect();
     if blends.is_empty() {
         return trace.clone();

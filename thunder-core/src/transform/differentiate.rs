@@ -7,12 +7,15 @@
 //! A checkpointed body leaves one step on the tape: its values are inlined, and for the backward pass the whole
 //! body is linearised again, on its inputs behind barriers, so that nothing merges the two.
 
+mod cotangents;
+
 use super::copy::{self, Map};
 use super::{autocast, batch};
 use crate::error::Error;
 use crate::op::Op;
 use crate::rules;
 use crate::trace::{Body, Builder, InstData, Kind, Loc, Trace, Value};
+use cotangents::Cotangents;
 use std::collections::{HashMap, HashSet};
 
 /// `trace` without derivatives, and without what only they read.
@@ -165,7 +168,7 @@ fn reverse(
     }
     tape.transpose(b, &mut cotangents)?;
     for p in &body.params {
-        let ct = tangents.get(p).and_then(|t| cotangents.take(*t));
+        let ct = tangents.get(p).and_then(|t| cotangents.take(*t, b));
         results.push(ct.unwrap_or_else(|| b.zeros_like(*p)));
     }
     Ok(results)
@@ -329,7 +332,7 @@ impl Tape {
         for step in self.steps.into_iter().rev() {
             match step {
                 Step::Op { op, args, out, loc } => {
-                    let Some(ct) = cotangents.take(out) else { continue };
+                    let Some(ct) = cotangents.take(out, b) else { continue };
                     b.loc = loc;
                     let linear: Vec<bool> = args.iter().map(|a| self.linear.contains(a)).collect();
                     let list = rules::transpose(&op, &args, &linear, ct, b)?;
@@ -355,7 +358,7 @@ fn again(
     cotangents: &mut Cotangents,
 ) -> Result<(), Error> {
     let seeds: Vec<(Value, Value)> =
-        outs.iter().filter_map(|&(inner, t)| Some((inner, cotangents.take(t)?))).collect();
+        outs.iter().filter_map(|&(inner, t)| Some((inner, cotangents.take(t, b)?))).collect();
     if seeds.is_empty() {
         return Ok(());
     }
@@ -377,28 +380,10 @@ fn again(
     tape.transpose(b, &mut inner)?;
     for read in reads {
         if let (Some(outer), Some(&t)) = (read.tangent, tangents.get(&read.value))
-            && let Some(ct) = inner.take(t)
+            && let Some(ct) = inner.take(t, b)
         {
             cotangents.add(outer, ct, b);
         }
     }
     Ok(())
-}
-
-/// The cotangent of each tangent, summed over its uses.
-#[derive(Default)]
-struct Cotangents(HashMap<Value, Value>);
-
-impl Cotangents {
-    fn add(&mut self, tangent: Value, ct: Value, b: &mut Builder) {
-        let sum = match self.0.get(&tangent) {
-            Some(&have) => b.add(have, ct),
-            None => ct,
-        };
-        self.0.insert(tangent, sum);
-    }
-
-    fn take(&mut self, tangent: Value) -> Option<Value> {
-        self.0.remove(&tangent)
-    }
 }

@@ -7,10 +7,12 @@
 
 mod emit;
 mod merge;
+mod reach;
 
 use super::region::{self, Region};
 use crate::op::{Op, Opcode};
 use crate::trace::{Inst, InstData, Kind, Loc, Schedule, Trace, Value};
+use reach::Reach;
 use std::collections::{BTreeSet, HashMap};
 
 /// Two neighbours that were not fused, and why.
@@ -46,6 +48,9 @@ const MAX_MEMBERS: usize = 96;
 /// The most operands and results of one group.
 const MAX_OPERANDS: usize = 48;
 
+/// The most instructions that are copied into a group to compute one value: a chain of thousands is none.
+const MAX_COPIED: usize = 32;
+
 /// Reductions of fewer elements are small.
 const LARGE: usize = 4096;
 
@@ -71,12 +76,19 @@ struct Fuser<'t> {
     /// Whether it is a result of the trace, or a view of it is.
     escapes: Vec<bool>,
     role: Vec<Role>,
+    /// How many instructions are copied with a copied one, itself counted.
+    weight: Vec<usize>,
     /// The group of each instruction that has one.
     group: Vec<Option<usize>>,
     members: Vec<BTreeSet<usize>>,
     /// Whether only reductions of columns read it, directly or through elementwise instructions.
     for_columns: Vec<bool>,
     refused: HashMap<(usize, usize), String>,
+    /// How far groups reach.
+    reach: Reach,
+    /// When each instruction was seen last by a search for a path, counted in searches.
+    seen: Vec<u32>,
+    searches: u32,
 }
 
 /// What the fuser may do with an instruction.
@@ -111,13 +123,24 @@ impl<'t> Fuser<'t> {
             readers: vec![Vec::new(); n],
             escapes: vec![false; n],
             role: vec![Role::Opaque; n],
+            weight: vec![0; n],
             group: vec![None; n],
             members: Vec::new(),
             for_columns: vec![false; n],
             refused: HashMap::new(),
+            reach: Reach::new(n),
+            seen: vec![0; n],
+            searches: 0,
         };
         for i in 0..n {
             fuser.role[i] = fuser.role_of(i);
+            let copied = fuser.insts[i].args.iter().filter_map(|&a| fuser.source(a));
+            fuser.weight[i] = 1 + copied.map(|s| fuser.weight[s]).sum::<usize>();
+            if fuser.role[i] != Role::Copied {
+                fuser.weight[i] = 0;
+            } else if fuser.weight[i] > MAX_COPIED {
+                (fuser.role[i], fuser.weight[i]) = (Role::Member, 0);
+            }
         }
         for i in 0..n {
             fuser.keep_apart(i);
@@ -173,27 +196,28 @@ impl<'t> Fuser<'t> {
     /// Gives copied producers of instruction `i` kernels of their own where no loop nest holds `i` with them: where it
     /// reads them at computed indices, or through views that split their dimensions otherwise.
     fn keep_apart(&mut self, i: usize) {
-        let Kind::Op(op) = &self.insts[i].kind else { return };
-        if !matches!(self.role[i], Role::Member | Role::Copied) {
-            return;
-        }
-        let mut copied = Vec::new();
-        for &a in &self.insts[i].args {
-            copied.extend(self.source(a).filter(|&s| self.role[s] == Role::Copied));
-        }
-        let schedule = match region::is_reduce(op) {
-            true => region::schedule_of(op, &self.trace.ty(self.insts[i].args[0]).sizes()),
-            false => Schedule::Pointwise,
-        };
-        let alone = BTreeSet::from([i]);
-        let inside = |v| self.inside(&alone, v);
-        if copied.is_empty() || region::analyze(self.trace, schedule, &self.insts[i].results, &inside).is_ok()
-        {
-            return;
-        }
-        for s in copied {
-            self.role[s] = Role::Member;
-            self.keep_apart(s);
+        let mut next = vec![i];
+        while let Some(i) = next.pop() {
+            let Kind::Op(op) = &self.insts[i].kind else { continue };
+            if !matches!(self.role[i], Role::Member | Role::Copied) {
+                continue;
+            }
+            let args = self.insts[i].args.iter();
+            let copied: Vec<usize> =
+                args.filter_map(|&a| self.source(a)).filter(|&s| self.role[s] == Role::Copied).collect();
+            if copied.is_empty() {
+                continue;
+            }
+            let schedule = match region::is_reduce(op) {
+                true => region::schedule_of(op, &self.trace.ty(self.insts[i].args[0]).sizes()),
+                false => Schedule::Pointwise,
+            };
+            let alone = BTreeSet::from([i]);
+            let inside = |v| self.inside(&alone, v);
+            if region::analyze(self.trace, schedule, &self.insts[i].results, &inside).is_err() {
+                copied.iter().for_each(|&s| self.role[s] = Role::Member);
+                next.extend(copied.into_iter().rev());
+            }
         }
     }
 
@@ -215,34 +239,36 @@ impl<'t> Fuser<'t> {
 
     /// The instruction whose elements `v` is, views looked through.
     fn source(&self, v: Value) -> Option<usize> {
-        let &i = self.def.get(&v)?;
-        match self.role[i] {
-            Role::View => self.source(self.insts[i].args[0]),
-            _ => Some(i),
+        let mut at = *self.def.get(&v)?;
+        while self.role[at] == Role::View {
+            at = *self.def.get(&self.insts[at].args[0])?;
         }
+        Some(at)
     }
 
     fn mark_escape(&mut self, v: Value) {
-        let Some(&i) = self.def.get(&v) else { return };
-        if !std::mem::replace(&mut self.escapes[i], true) && self.role[i] == Role::View {
-            self.mark_escape(self.insts[i].args[0]);
+        let mut next = Some(v);
+        while let Some(&i) = next.and_then(|v| self.def.get(&v)) {
+            let known = std::mem::replace(&mut self.escapes[i], true);
+            next = (!known && self.role[i] == Role::View).then(|| self.insts[i].args[0]);
         }
     }
 
     fn add_reader(&mut self, v: Value, reader: usize) {
-        let Some(&i) = self.def.get(&v) else { return };
-        if self.readers[i].last() == Some(&reader) {
-            return;
-        }
-        self.readers[i].push(reader);
-        let looked_through = match self.role[i] {
-            Role::View => true,
-            Role::Copied => self.role[reader] != Role::Opaque,
-            _ => false,
-        };
-        if looked_through {
-            for &a in &self.insts[i].args.clone() {
-                self.add_reader(a, reader);
+        let mut next = vec![v];
+        while let Some(v) = next.pop() {
+            let Some(&i) = self.def.get(&v) else { continue };
+            if self.readers[i].last() == Some(&reader) {
+                continue;
+            }
+            self.readers[i].push(reader);
+            let looked_through = match self.role[i] {
+                Role::View => true,
+                Role::Copied => self.role[reader] != Role::Opaque,
+                _ => false,
+            };
+            if looked_through {
+                next.extend(self.insts[i].args.iter().rev());
             }
         }
     }
@@ -250,11 +276,11 @@ impl<'t> Fuser<'t> {
     /// The defining instruction of `v`, if a group with these members computes `v` inside.
     fn inside(&self, members: &BTreeSet<usize>, v: Value) -> Option<Inst> {
         let &i = self.def.get(&v)?;
-        let yes = match self.role[i] {
-            Role::Member => members.contains(&i),
+        let source = self.source(v)?;
+        let yes = match self.role[source] {
+            Role::Member => members.contains(&source),
             Role::Copied => true,
-            Role::View => self.inside(members, self.insts[i].args[0]).is_some(),
-            Role::Opaque => false,
+            Role::View | Role::Opaque => false,
         };
         yes.then(|| self.ids[i])
     }

@@ -3,7 +3,6 @@
 pub mod autocast;
 pub mod batch;
 pub mod blend;
-pub mod concat;
 mod copy;
 pub mod cse;
 pub mod dce;

@@ -15,6 +15,8 @@ const LARGE: usize = 4096;
 /// Copies that read more large values than these cost more than to store one and read it again: a residual stream is
 /// the sum of every layer's.
 const LEAVES: usize = 3;
+/// The most values that are looked at for one reduction: the rest of a loop of thousands of steps is not copied.
+const MOST: usize = 256;
 
 /// `trace` with the elementwise instructions copied that reductions of rows and of columns share.
 pub fn run(trace: &Trace) -> Trace {
@@ -82,10 +84,10 @@ struct Copier<'a> {
     full: usize,
     /// What to copy, operands first.
     plan: Vec<Inst>,
-    done: HashMap<Value, Option<bool>>,
+    done: HashMap<Value, bool>,
 }
 
-impl Copier<'_> {
+impl<'a> Copier<'a> {
     /// How many large values the copies read.
     fn leaves(&self) -> usize {
         let made: HashSet<Value> =
@@ -95,37 +97,70 @@ impl Copier<'_> {
         read.filter(large).collect::<HashSet<Value>>().len()
     }
 
-    /// Whether `v` is to be copied; `None` if something before it is too expensive to compute twice.
-    fn visit(&mut self, v: Value) -> Option<bool> {
-        if let Some(&known) = self.done.get(&v) {
-            return known;
+    /// Whether `root` is to be copied; `None` if something before it is too expensive to compute twice, or all of it
+    /// is too much.
+    fn visit(&mut self, root: Value) -> Option<bool> {
+        // Values whose operands are being decided on, with the next of them.
+        let mut open = vec![(root, 0)];
+        while let Some((v, next)) = open.last_mut() {
+            let v = *v;
+            let operand = match self.passes(v)? {
+                Some(args) => args.get(*next).copied(),
+                None => {
+                    self.done.insert(v, false);
+                    open.pop();
+                    continue;
+                }
+            };
+            *next += 1;
+            match operand {
+                Some(a) if self.done.contains_key(&a) => {}
+                Some(a) => open.push((a, 0)),
+                None => {
+                    let (i, op, args) = self.elementwise(v)?;
+                    let own = self.rows.contains(&v) && !matches!(op, Op::Barrier);
+                    let any = own || args.iter().any(|a| self.done.get(a) == Some(&true));
+                    if any {
+                        self.plan.push(i);
+                    }
+                    self.done.insert(v, any);
+                    open.pop();
+                }
+            }
+            if self.done.len() + open.len() > MOST {
+                return None;
+            }
         }
-        let result = self.decide(v);
-        self.done.insert(v, result);
-        result
+        self.done.get(&root).copied()
     }
 
-    fn decide(&mut self, v: Value) -> Option<bool> {
+    /// The operands of `v` if copies may lead through it; `None` within if it is read from memory, without if it is too
+    /// expensive.
+    fn passes(&self, v: Value) -> Option<Option<&'a [Value]>> {
         // What is small is cheap to store.
-        let Some(&i) = self.def.get(&v) else { return Some(false) };
         if self.trace.ty(v).count() * 16 <= self.full {
-            return Some(false);
+            return Some(None);
         }
+        match self.elementwise(v) {
+            Some((_, op, _)) if super::fuse::is_costly(&op) => {
+                if self.rows.contains(&v) {
+                    None
+                } else {
+                    Some(None)
+                }
+            }
+            Some((_, _, args)) => Some(Some(args)),
+            None => Some(None),
+        }
+    }
+
+    /// The elementwise instruction or view that defines `v`.
+    fn elementwise(&self, v: Value) -> Option<(Inst, Op, &'a [Value])> {
+        let &i = self.def.get(&v)?;
         let data = self.trace.data(i);
-        let Kind::Op(op) = &data.kind else { return Some(false) };
-        if !op.is_elementwise() && !region::is_view(op) {
-            return Some(false);
+        match data.kind {
+            Kind::Op(op) if op.is_elementwise() || region::is_view(&op) => Some((i, op, &data.args)),
+            _ => None,
         }
-        if super::fuse::is_costly(op) {
-            return if self.rows.contains(&v) { None } else { Some(false) };
-        }
-        let mut any = self.rows.contains(&v) && !matches!(op, Op::Barrier);
-        for &a in &data.args {
-            any |= self.visit(a)?;
-        }
-        if any {
-            self.plan.push(i);
-        }
-        Some(any)
     }
 }

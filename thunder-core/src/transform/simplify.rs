@@ -7,6 +7,9 @@ use crate::types::{DType, Elem};
 use std::collections::HashMap;
 use std::convert::Infallible;
 
+/// The most instructions between two casts that are looked through.
+const LONGEST_WAY: usize = 64;
+
 /// Applies the rules once, in order of the instructions, to the trace's own body.
 pub fn run(trace: &Trace) -> Trace {
     let Ok(out) = copy::trace::<Infallible>(trace, |b, body, map| {
@@ -54,11 +57,14 @@ impl Known {
 
     /// The number, if `v` is a constant (of any shape).
     fn constant(&self, v: Value) -> Option<f64> {
-        match self.op(v)? {
-            (Op::Full { value: Lit::F(x), .. }, _) => Some(x),
-            (Op::Full { value: Lit::I(x), .. }, _) => Some(x as f64),
-            (Op::Expand { .. }, args) => self.constant(args[0]),
-            _ => None,
+        let mut at = v;
+        loop {
+            match self.op(at)? {
+                (Op::Full { value: Lit::F(x), .. }, _) => return Some(x),
+                (Op::Full { value: Lit::I(x), .. }, _) => return Some(x as f64),
+                (Op::Expand { .. }, args) => at = args[0],
+                _ => return None,
+            }
         }
     }
 
@@ -113,14 +119,13 @@ impl Known {
             // a cast to the type it has
             Op::Cast { elem } if elem == b.ty(args[0]).elem => Some(args[0]),
             // a cast there and back
-            Op::Cast { elem } if self.came_from(b, args[0], elem) => Some(self.back(b, args[0])),
             Op::Cast { elem } => match self.op(args[0])? {
                 (Op::Full { value, shape, .. }, _) => {
                     let dtype = elem.known()?;
                     (dtype.is_float() && matches!(value, Lit::F(_)) && exact(value, dtype))
                         .then(|| b.full(value, dtype, shape))
                 }
-                _ => None,
+                _ => self.before_casts(b, args[0], elem),
             },
             // movement that moves nothing
             Op::Reshape { shape } | Op::Expand { shape } if shape == b.ty(args[0]).shape => Some(args[0]),
@@ -179,28 +184,41 @@ impl Known {
         }
     }
 
-    /// Whether `v` is made of values of type `elem` by exact casts and movement alone: bf16 -> f32 -> bf16.
-    fn came_from(&self, b: &Builder, v: Value, elem: Elem) -> bool {
-        match self.op(v) {
-            Some((Op::Cast { .. }, inner)) => {
-                let from = b.ty(inner[0]).elem;
-                from == elem && widens(from, b.ty(v).elem)
+    /// `v` as it was before exact casts, if it is made of values of type `elem` by those and movement alone:
+    /// bf16 -> f32 -> bf16.
+    fn before_casts(&self, b: &mut Builder, v: Value, elem: Elem) -> Option<Value> {
+        // The instructions on the way, each before its operands.
+        let (mut way, mut next) = (Vec::new(), vec![v]);
+        while let Some(v) = next.pop() {
+            let (op, args) = self.op(v)?;
+            match op {
+                Op::Cast { .. } => {
+                    let from = b.ty(args[0]).elem;
+                    if from != elem || !widens(from, b.ty(v).elem) {
+                        return None;
+                    }
+                }
+                _ if moves(&op) => next.extend(args),
+                _ => return None,
             }
-            Some((op, inner)) => moves(&op) && inner.iter().all(|&i| self.came_from(b, i, elem)),
-            None => false,
-        }
-    }
-
-    /// `v` without those casts.
-    fn back(&self, b: &mut Builder, v: Value) -> Value {
-        match self.op(v) {
-            Some((Op::Cast { .. }, inner)) => inner[0],
-            Some((op, inner)) => {
-                let inner: Vec<Value> = inner.iter().map(|&i| self.back(b, i)).collect();
-                b.op(op, &inner)
+            way.push(v);
+            if way.len() > LONGEST_WAY {
+                return None;
             }
-            None => v,
         }
+        let mut before: HashMap<Value, Value> = HashMap::new();
+        for v in way.into_iter().rev() {
+            let (op, args) = self.op(v)?;
+            let new = match op {
+                Op::Cast { .. } => args[0],
+                _ => {
+                    let args: Option<Vec<Value>> = args.iter().map(|a| before.get(a).copied()).collect();
+                    b.op(op, &args?)
+                }
+            };
+            before.insert(v, new);
+        }
+        before.get(&v).copied()
     }
 
     fn fold(&self, b: &mut Builder, op: Op, args: &[Value]) -> Option<Value> {

@@ -44,90 +44,124 @@ struct Emitter<'a, 't> {
     done: HashSet<usize>,
 }
 
+/// An instruction of the new trace whose operands may not be there yet.
+struct Draft {
+    kind: Kind,
+    /// Its operands, in the old trace.
+    args: Vec<Value>,
+    /// How many of them are there.
+    there: usize,
+    /// Its results, in the old trace.
+    results: Vec<Value>,
+    body: Option<Body>,
+    loc: Loc,
+}
+
 impl Emitter<'_, '_> {
-    fn value(&mut self, v: Value) -> Value {
+    /// Appends what defines `v`, if it is not there yet.
+    fn value(&mut self, v: Value) {
         if !self.map.contains_key(&v) {
             self.inst(self.f.def[&v]);
         }
-        self.map[&v]
     }
 
+    /// Appends instruction `i`, or the group that it is in, after what defines the operands.
     fn inst(&mut self, i: usize) {
+        let mut open: Vec<Draft> = self.draft(i).into_iter().collect();
+        while let Some(draft) = open.last_mut() {
+            let there = draft.args[draft.there..].iter().take_while(|a| self.map.contains_key(a));
+            draft.there += there.count();
+            if let Some(v) = draft.args.get(draft.there) {
+                match self.draft(self.f.def[v]) {
+                    Some(before) => open.push(before),
+                    None => unreachable!("a group that waits for itself"),
+                }
+            } else if let Some(draft) = open.pop() {
+                self.append(draft);
+            }
+        }
+    }
+
+    fn append(&mut self, draft: Draft) {
+        let args = draft.args.iter().map(|a| self.map[a]).collect();
+        let results: Vec<Value> = draft.results.iter().map(|&r| self.out.value(self.f.trace.ty(r))).collect();
+        self.map.extend(draft.results.iter().copied().zip(results.iter().copied()));
+        let data = InstData { kind: draft.kind, args, results, body: draft.body, loc: draft.loc };
+        self.insts.push(self.out.inst(data));
+    }
+
+    /// Instruction `i`, or the group that it is in, where that is not there and not under way.
+    fn draft(&mut self, i: usize) -> Option<Draft> {
         if !self.done.insert(i) {
-            return;
+            return None;
         }
         if let Some(g) = self.f.group[i] {
-            self.done.extend(&self.f.members[g]);
-            return self.fused(g);
+            let members = &self.f.members[g];
+            self.done.extend(members);
+            let outputs = self.f.outputs(members);
+            // Nothing reads any of it: left out.
+            return (!outputs.is_empty()).then(|| self.fused(members, outputs));
         }
         let data = self.f.insts[i];
         if self.f.role[i] == Role::Copied {
             // Needed outside, by a view that stays outside: a kernel of its own.
-            return self.group_of(&BTreeSet::from([i]), &data.results.clone());
+            return Some(self.fused(&BTreeSet::from([i]), data.results.clone()));
         }
-        let args: Vec<Value> = data.args.iter().map(|&a| self.value(a)).collect();
-        let results: Vec<Value> = data.results.iter().map(|&r| self.out.value(self.f.trace.ty(r))).collect();
-        for (old, new) in data.results.iter().zip(&results) {
-            self.map.insert(*old, *new);
-        }
-        let inst = self.out.inst(InstData { kind: data.kind, args, results, body: None, loc: data.loc });
-        self.insts.push(inst);
+        let (args, results) = (data.args.clone(), data.results.clone());
+        Some(Draft { kind: data.kind, args, there: 0, results, body: None, loc: data.loc })
     }
 
-    fn fused(&mut self, g: usize) {
-        let members = &self.f.members[g];
-        let outputs = self.f.outputs(members);
-        // Nothing reads any of it: left out.
-        if !outputs.is_empty() {
-            self.group_of(members, &outputs);
-        }
-    }
-
-    fn group_of(&mut self, members: &BTreeSet<usize>, outputs: &[Value]) {
-        let schedule = self.f.schedule(members);
+    /// A kernel of the instructions `members` that gives `outputs`.
+    fn fused(&mut self, members: &BTreeSet<usize>, outputs: Vec<Value>) -> Draft {
         let mut inner =
             Inner { args: Vec::new(), params: Vec::new(), map: HashMap::new(), insts: Vec::new() };
         let results: Vec<Value> = outputs.iter().map(|&v| self.inner(members, v, &mut inner)).collect();
-        let types: Vec<_> = outputs.iter().map(|&v| self.f.trace.ty(v)).collect();
-        let new: Vec<Value> = types.iter().map(|&t| self.out.value(t)).collect();
-        for (&old, &new) in outputs.iter().zip(&new) {
-            self.map.insert(old, new);
+        Draft {
+            kind: Kind::Fused(self.f.schedule(members)),
+            args: inner.args,
+            there: 0,
+            results: outputs,
+            body: Some(Body { params: inner.params, insts: inner.insts, results }),
+            loc: members.last().map_or(Loc::NONE, |&i| self.f.insts[i].loc),
         }
-        let loc = members.last().map_or(Loc::NONE, |&i| self.f.insts[i].loc);
-        let body = Body { params: inner.params, insts: inner.insts, results };
-        let data =
-            InstData { kind: Kind::Fused(schedule), args: inner.args, results: new, body: Some(body), loc };
-        let inst = self.out.inst(data);
-        self.insts.push(inst);
     }
 
-    /// The value of the body under construction that stands for `v`.
+    /// The value of the body under construction that stands for `v`, after what it is computed from.
     fn inner(&mut self, members: &BTreeSet<usize>, v: Value, body: &mut Inner) -> Value {
-        if let Some(&known) = body.map.get(&v) {
-            return known;
+        let mut open = vec![v];
+        while let Some(&v) = open.last() {
+            if body.map.contains_key(&v) {
+                open.pop();
+                continue;
+            }
+            let ty = self.f.trace.ty(v);
+            let new = if self.f.inside(members, v).is_some() {
+                let data = self.f.insts[self.f.def[&v]];
+                if let Some(&missing) = data.args.iter().find(|a| !body.map.contains_key(a)) {
+                    open.push(missing);
+                    continue;
+                }
+                let args = data.args.iter().map(|a| body.map[a]).collect();
+                let new = self.out.value(ty);
+                let inst = InstData { kind: data.kind, args, results: vec![new], body: None, loc: data.loc };
+                body.insts.push(self.out.inst(inst));
+                new
+            } else {
+                let new = self.out.value(ty);
+                body.args.push(v);
+                body.params.push(new);
+                new
+            };
+            body.map.insert(v, new);
+            open.pop();
         }
-        let ty = self.f.trace.ty(v);
-        let new = if self.f.inside(members, v).is_some() {
-            let data = self.f.insts[self.f.def[&v]];
-            let args = data.args.iter().map(|&a| self.inner(members, a, body)).collect();
-            let new = self.out.value(ty);
-            let inst = InstData { kind: data.kind, args, results: vec![new], body: None, loc: data.loc };
-            body.insts.push(self.out.inst(inst));
-            new
-        } else {
-            let arg = self.value(v);
-            let new = self.out.value(ty);
-            body.args.push(arg);
-            body.params.push(new);
-            new
-        };
-        body.map.insert(v, new);
-        new
+        body.map[&v]
     }
 }
 
 /// A fused body under construction.
 struct Inner {
+    /// Its operands, in the old trace.
     args: Vec<Value>,
     params: Vec<Value>,
     map: HashMap<Value, Value>,

@@ -4,6 +4,9 @@ use super::{Fuser, LARGE, Role};
 use crate::trace::{Schedule, Value};
 use std::collections::{BTreeSet, HashMap, HashSet};
 
+/// The most steps of a search for a path between two groups.
+const LONGEST_SEARCH: usize = 1 << 14;
+
 impl Fuser<'_> {
     pub fn merge_along_data_flow(&mut self) {
         for i in 0..self.insts.len() {
@@ -34,10 +37,11 @@ impl Fuser<'_> {
     }
 
     fn collect_sources(&self, i: usize, out: &mut Vec<usize>) {
-        for &a in &self.insts[i].args {
+        let mut next: Vec<Value> = self.insts[i].args.iter().rev().copied().collect();
+        while let Some(a) = next.pop() {
             let Some(s) = self.source(a) else { continue };
             if self.role[s] == Role::Copied {
-                self.collect_sources(s, out);
+                next.extend(self.insts[s].args.iter().rev());
             } else if !out.contains(&s) {
                 out.push(s);
             }
@@ -72,26 +76,34 @@ impl Fuser<'_> {
     /// Merges reductions of columns into groups that reduce the rows of what they read: the gradients of a norm's input
     /// and of its weight are one walk over the rows.
     pub fn merge_columns_into_rows(&mut self) {
+        // The groups of rows that read or compute each large value.
+        let mut rows: HashMap<Value, Vec<usize>> = HashMap::new();
+        for r in 0..self.members.len() {
+            if matches!(self.schedule(&self.members[r]), Schedule::Rows { .. }) {
+                self.large_values(r, true).into_iter().for_each(|v| rows.entry(v).or_default().push(r));
+            }
+        }
         for c in 0..self.members.len() {
             if !matches!(self.schedule(&self.members[c]), Schedule::Columns { .. }) {
                 continue;
             }
-            let mut read = HashSet::new();
-            for &i in &self.members[c] {
-                read.extend(
-                    self.insts[i].args.iter().copied().filter(|&v| self.trace.ty(v).count() >= LARGE),
-                );
+            let read = self.large_values(c, false);
+            let shared: BTreeSet<usize> =
+                read.iter().filter_map(|v| rows.get(v)).flatten().copied().collect();
+            let all = self.large_values(c, true);
+            if let Some(r) = shared.into_iter().find(|&r| self.try_merge(r, c).is_ok()) {
+                all.into_iter().for_each(|v| rows.entry(v).or_default().push(r));
             }
-            let shares = |r: usize| {
-                let members = &self.members[r];
-                let own = |i: &usize| {
-                    self.insts[*i].args.iter().chain(&self.insts[*i].results).any(|v| read.contains(v))
-                };
-                matches!(self.schedule(members), Schedule::Rows { .. }) && members.iter().any(own)
-            };
-            let rows: Vec<usize> = (0..self.members.len()).filter(|&r| shares(r)).collect();
-            let _ = rows.into_iter().find(|&r| self.try_merge(r, c).is_ok());
         }
+    }
+
+    /// The large values that the members of a group read, and with `own` those that they compute.
+    fn large_values(&self, group: usize, own: bool) -> HashSet<Value> {
+        let values = self.members[group].iter().flat_map(|&i| {
+            let results = self.insts[i].results.iter().filter(move |_| own);
+            self.insts[i].args.iter().chain(results).copied()
+        });
+        values.filter(|&v| self.trace.ty(v).count() >= LARGE).collect()
     }
 
     /// Whether one group reduces rows and the other columns.
@@ -116,30 +128,39 @@ impl Fuser<'_> {
         }
         self.members[b].clear();
         self.members[a] = union;
+        if let (Some(&first), Some(&last)) = (self.members[a].first(), self.members[a].last()) {
+            self.reach.add(first, last);
+        }
         Ok(())
     }
 
-    /// Whether a path leads from group `from` to group `to` through an instruction of neither.
-    fn path_outside(&self, from: usize, to: usize) -> bool {
+    /// Whether a path leads from group `from` to group `to` through an instruction of neither. A search that is too
+    /// long is given up, and says yes.
+    fn path_outside(&mut self, from: usize, to: usize) -> bool {
         let own = |i: usize| self.group[i] == Some(from) || self.group[i] == Some(to);
         let horizon = self.horizon(to);
-        let mut seen = vec![false; self.insts.len()];
+        self.searches += 1;
+        let (search, mut visited) = (self.searches, 0);
         let mut stack: Vec<usize> = Vec::new();
         let follow = |i: usize, stack: &mut Vec<usize>| stack.extend(&self.readers[i]);
         for &i in &self.members[from] {
             stack.extend(self.readers[i].iter().filter(|&&r| !own(r)));
         }
         while let Some(i) = stack.pop() {
-            if self.group[i] == Some(to) {
+            visited += 1;
+            if self.group[i] == Some(to) || visited > LONGEST_SEARCH {
                 return true;
             }
-            if self.group[i] == Some(from) || i > horizon || std::mem::replace(&mut seen[i], true) {
+            if self.group[i] == Some(from)
+                || i > horizon
+                || std::mem::replace(&mut self.seen[i], search) == search
+            {
                 continue;
             }
             match self.group[i] {
                 Some(g) => {
                     for &m in &self.members[g] {
-                        seen[m] = true;
+                        self.seen[m] = search;
                         follow(m, &mut stack);
                     }
                 }
@@ -154,8 +175,7 @@ impl Fuser<'_> {
     fn horizon(&self, to: usize) -> usize {
         let mut horizon = self.members[to].last().copied().unwrap_or(0);
         loop {
-            let spans = self.members.iter().filter(|m| m.first().is_some_and(|&first| first <= horizon));
-            let last = spans.filter_map(|m| m.last().copied()).max().unwrap_or(horizon);
+            let last = self.reach.of(horizon);
             if last <= horizon {
                 return horizon;
             }

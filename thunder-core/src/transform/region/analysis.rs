@@ -16,6 +16,36 @@ pub(super) struct Analysis<'a> {
     pub memo: HashMap<(Value, Map), usize>,
 }
 
+/// A value whose operands are being found.
+struct Pending {
+    value: Value,
+    map: Map,
+    how: How,
+    /// The coordinates along which it changes by itself.
+    affine: Vec<Affine>,
+    /// The nodes of its operands so far.
+    args: Vec<usize>,
+}
+
+/// What a value is at a point of the space.
+enum How {
+    /// The element that a view shows of its operand.
+    View(Op, Value),
+    /// A node of its own, and what that reads.
+    Node(NodeKind, Reads),
+}
+
+/// The operands of a node.
+enum Reads {
+    None,
+    /// The index of a lookup, through this map.
+    Index(Value, Map),
+    /// What is reduced, over the rows or not.
+    Reduced(Op, Value, bool),
+    /// The operands of an elementwise instruction, broadcast.
+    Elements(Inst),
+}
+
 impl Analysis<'_> {
     pub fn run(&mut self, results: &[Value]) -> Result<Vec<(usize, Map)>, Fail> {
         let space = self.space;
@@ -88,38 +118,55 @@ impl Analysis<'_> {
         !matches!(trial.eval(v, map.clone()), Err(Fail::No(_)))
     }
 
+    /// The node of `v` read through `map`, with all that it is computed from.
+    ///
+    /// A walk with a stack of its own, operands first: a loop of thousands of steps is one chain of operands.
     fn eval(&mut self, v: Value, map: Map) -> Result<usize, Fail> {
-        if let Some(&n) = self.memo.get(&(v, map.clone())) {
-            return Ok(n);
+        let mut open = vec![self.begin(v, map)?];
+        let mut done = None;
+        loop {
+            let Some(top) = open.last_mut() else { return done.ok_or_else(|| Fail::No("nothing".into())) };
+            top.args.extend(done.take());
+            let known = match self.operand(top)? {
+                None => {
+                    let Some(whole) = open.pop() else { continue };
+                    done = Some(self.finish(whole)?);
+                    continue;
+                }
+                Some(at) => self.memo.get(&at).copied().ok_or(at),
+            };
+            match known {
+                Ok(n) => done = Some(n),
+                Err((v, map)) => open.push(self.begin(v, map)?),
+            }
         }
+    }
+
+    /// What `v`, read through `map`, is computed by, none of its operands yet.
+    fn begin(&self, v: Value, map: Map) -> Result<Pending, Fail> {
         let ty = self.trace.ty(v);
-        let (mut args, mut affine) = (Vec::new(), Vec::new());
-        let kind = match (self.inside)(v) {
+        let mut affine = Vec::new();
+        let how = match (self.inside)(v) {
             None => {
                 let at = self.decompose(&map, &ty.sizes())?;
                 affine = at.clone();
-                NodeKind::Load(at)
+                How::Node(NodeKind::Load(at), Reads::None)
             }
             Some(i) => {
                 let data = self.trace.data(i);
                 let Kind::Op(op) = data.kind else { return Err(Fail::No("it is no operation".into())) };
                 match op {
-                    _ if is_view(&op) => {
-                        let inner = self.through_view(&op, data.args[0], v, &map)?;
-                        let n = self.eval(data.args[0], inner)?;
-                        self.memo.insert((v, map), n);
-                        return Ok(n);
-                    }
-                    Op::Full { value, .. } => NodeKind::Const(value),
+                    _ if is_view(&op) => How::View(op, data.args[0]),
+                    Op::Full { value, .. } => How::Node(NodeKind::Const(value), Reads::None),
                     Op::Iota { axis, shape, .. } => {
                         let at = self.decompose(&map, &ty.sizes())?;
                         let axis = axis.resolve(shape.rank()).unwrap_or(0);
                         affine = vec![at[axis].clone()];
-                        NodeKind::Iota(at[axis].clone())
+                        How::Node(NodeKind::Iota(at[axis].clone()), Reads::None)
                     }
                     _ if is_random(&op) => {
                         affine = vec![Affine { offset: map.offset, steps: map.strides.clone() }];
-                        NodeKind::Random { op, key: data.args[0], at: map.clone() }
+                        How::Node(NodeKind::Random { op, key: data.args[0], at: map.clone() }, Reads::None)
                     }
                     Op::Take { axis } => {
                         let (x, i) = (data.args[0], data.args[1]);
@@ -128,43 +175,66 @@ impl Analysis<'_> {
                         let indices = self.trace.ty(i).sizes();
                         let at = self.decompose(&map, &ty.sizes())?;
                         let index_map = self.compose(&at[axis..axis + indices.len()], &indices);
-                        args.push(self.eval(i, index_map)?);
                         let mut coords = at[..axis].to_vec();
                         coords.push(self.zero());
                         coords.extend_from_slice(&at[axis + indices.len()..]);
                         affine = coords.clone();
                         self.outside(x)?;
-                        NodeKind::Take { data: x, at: coords, axis }
+                        How::Node(NodeKind::Take { data: x, at: coords, axis }, Reads::Index(i, index_map))
                     }
                     Op::Gather { axis } => {
                         let (x, i) = (data.args[0], data.args[1]);
                         let mut at = self.decompose(&map, &ty.sizes())?;
                         let axis = axis.resolve(at.len()).unwrap_or(0);
-                        args.push(self.eval(i, map.clone())?);
                         at[axis] = self.zero();
                         affine = at.clone();
                         self.outside(x)?;
-                        NodeKind::Take { data: x, at, axis }
+                        How::Node(NodeKind::Take { data: x, at, axis }, Reads::Index(i, map.clone()))
                     }
                     _ if is_reduce(&op) => {
                         let rows = self.space.schedule;
                         let over_rows = matches!(rows, Schedule::Rows { .. })
                             && !suits(rows, &op, &self.trace.ty(data.args[0]).sizes());
-                        args.push(self.reduce(&op, data.args[0], &map, over_rows)?);
-                        if over_rows { NodeKind::Accumulate(op) } else { NodeKind::Reduce(op) }
+                        let kind = if over_rows { NodeKind::Accumulate(op) } else { NodeKind::Reduce(op) };
+                        How::Node(kind, Reads::Reduced(op, data.args[0], over_rows))
                     }
-                    _ if op.is_elementwise() => {
-                        for &a in &data.args {
-                            let m = self.broadcast(a, v, &map)?;
-                            args.push(self.eval(a, m)?);
-                        }
-                        NodeKind::Op(op)
-                    }
+                    _ if op.is_elementwise() => How::Node(NodeKind::Op(op), Reads::Elements(i)),
                     _ => return Err(Fail::No(format!("`{}` has a kernel of its own", op.name()))),
                 }
             }
         };
-        Ok(self.push(v, map, kind, args, &affine))
+        Ok(Pending { value: v, map, how, affine, args: Vec::new() })
+    }
+
+    /// The next operand that `p` needs, and the map by which it is read; `None` if it has all.
+    fn operand(&self, p: &Pending) -> Result<Option<(Value, Map)>, Fail> {
+        Ok(match (&p.how, p.args.len()) {
+            (How::View(op, x), 0) => Some((*x, self.through_view(op, *x, p.value, &p.map)?)),
+            (How::Node(_, Reads::Index(i, map)), 0) => Some((*i, map.clone())),
+            (How::Node(_, Reads::Reduced(op, x, over_rows)), 0) => {
+                Some((*x, self.reduced(op, *x, &p.map, *over_rows)?))
+            }
+            (How::Node(_, Reads::Elements(i)), n) => match self.trace.data(*i).args.get(n) {
+                Some(&a) => Some((a, self.broadcast(a, p.value, &p.map)?)),
+                None => None,
+            },
+            _ => None,
+        })
+    }
+
+    /// The node, its operands being there.
+    fn finish(&mut self, p: Pending) -> Result<usize, Fail> {
+        match p.how {
+            How::View(..) => {
+                let n = p.args[0];
+                self.memo.insert((p.value, p.map), n);
+                Ok(n)
+            }
+            How::Node(_, Reads::Reduced(..)) if self.nodes[p.args[0]].late => {
+                Err(Fail::No("what is reduced is reduced over the rows already".into()))
+            }
+            How::Node(kind, _) => Ok(self.push(p.value, p.map, kind, p.args, &p.affine)),
+        }
     }
 
     fn push(&mut self, v: Value, map: Map, kind: NodeKind, args: Vec<usize>, affine: &[Affine]) -> usize {
@@ -238,8 +308,8 @@ impl Analysis<'_> {
         }
     }
 
-    /// The operand of a reduction, over the rows if `over_rows`, whose result is read through `map`.
-    fn reduce(&mut self, op: &Op, x: Value, map: &Map, over_rows: bool) -> Result<usize, Fail> {
+    /// The map of the operand of a reduction, over the rows if `over_rows`, whose result is read through `map`.
+    fn reduced(&self, op: &Op, x: Value, map: &Map, over_rows: bool) -> Result<Map, Fail> {
         if *map != self.space.part(over_rows) || self.space.schedule == Schedule::Pointwise {
             return Err(Fail::No("their reductions do not run over the same dimensions".into()));
         }
@@ -259,12 +329,7 @@ impl Analysis<'_> {
         for (a, &i) in goes.into_iter().zip(&gone) {
             list[i] = a;
         }
-        let m = self.compose(&list, &sizes);
-        let n = self.eval(x, m)?;
-        if self.nodes[n].late {
-            return Err(Fail::No("what is reduced is reduced over the rows already".into()));
-        }
-        Ok(n)
+        Ok(self.compose(&list, &sizes))
     }
 
     /// The row-major map of a value from its coordinates.
