@@ -36,7 +36,7 @@ extern "C" __global__ void __launch_bounds__(64) rows_ne_sum(
 {
     const unsigned lane = threadIdx.x;
     const Index row = blockIdx.x;
-    Vec<long long, 4> a0[1];                                                      // v3: i64[256, 1]
+    Vec<long long, 4> a0[1];                                                      // v2: i64[256, 1]
     #pragma unroll
     for (int k = 0; k < 1; ++k) {
         const Index col = (k * 64u + lane) * 4u;
@@ -49,8 +49,8 @@ extern "C" __global__ void __launch_bounds__(64) rows_ne_sum(
         #pragma unroll
         for (int j = 0; j < 4; ++j) {
             const long long t0 = wide(a0[k].at[j]);
-            const bool t2 = t0 != (-100ll);                                       // v5 = ne
-            const float t3 = (float)t2;                                           // v6 = cast
+            const bool t2 = t0 != (-100ll);                                       // v4 = ne
+            const float t3 = (float)t2;                                           // v5 = cast
             s4 = Sum::of(s4, (float)t3);
         }
     }
@@ -62,7 +62,7 @@ extern "C" __global__ void __launch_bounds__(64) rows_ne_sum(
         #pragma unroll
         for (int j = 0; j < 4; ++j) {
             const long long t0 = wide(a0[k].at[j]);
-            const bool t2 = t0 != (-100ll);                                       // v5 = ne
+            const bool t2 = t0 != (-100ll);                                       // v4 = ne
             v0.at[j] = as<bool>(t2);
         }
         store(q0 + col, v0);

@@ -40,9 +40,9 @@ extern "C" __global__ void __launch_bounds__(256) pointwise_mul_eq_neg_select_mu
     const bool t5 = t3 == 0;                                                      // v8 = eq
     const Vec<bf16, 8> a0 = load<8>(p0 + c0 * 65536u + c1 * 256u + c2 * 64u + c3 * 32u + c4);  // v3: bf16[2, 256, 4, 64]
     const Vec<bf16, 8> a1 = load<8>(p1 + c1 * 64u + c3 * 32u + c4);               // v4: bf16[1, 256, 1, 64]
-    const Vec<bf16, 8> a6 = load<8>(p2 + c0 * 65536u + c1 * 256u + c2 * 64u + c4);  // v10: bf16[2, 256, 4, 32]
-    const Vec<bf16, 8> a8 = load<8>(p3 + c0 * 65536u + c1 * 256u + c2 * 64u + c4);  // v15: bf16[2, 256, 4, 1, 32]
-    const Vec<bf16, 8> a10 = load<8>(p4 + c1 * 64u + c3 * 32u + c4);              // v18: bf16[1, 256, 1, 64]
+    const Vec<bf16, 8> a6 = load<8>(p2 + c0 * 65536u + c1 * 256u + c2 * 64u + c4);  // v9: bf16[2, 256, 4, 32]
+    const Vec<bf16, 8> a8 = load<8>(p3 + c0 * 65536u + c1 * 256u + c2 * 64u + c4);  // v12: bf16[2, 256, 4, 1, 32]
+    const Vec<bf16, 8> a10 = load<8>(p4 + c1 * 64u + c3 * 32u + c4);              // v15: bf16[1, 256, 1, 64]
     Vec<bf16, 8> v0;
     #pragma unroll
     for (int j = 0; j < 8; ++j) {
@@ -50,12 +50,12 @@ extern "C" __global__ void __launch_bounds__(256) pointwise_mul_eq_neg_select_mu
         const float t1 = wide(a1.at[j]);
         const float t2 = t0 * t1;                                                 // v5 = mul
         const float t6 = wide(a6.at[j]);
-        const float t7 = -t6;                                                     // v11 = neg
+        const float t7 = -t6;                                                     // v10 = neg
         const float t8 = wide(a8.at[j]);
-        const float t9 = t5 ? t7 : t8;                                            // v16 = select
+        const float t9 = t5 ? t7 : t8;                                            // v13 = select
         const float t10 = wide(a10.at[j]);
-        const float t11 = t9 * t10;                                               // v19 = mul
-        const float t12 = t2 + t11;                                               // v20 = add
+        const float t11 = t9 * t10;                                               // v16 = mul
+        const float t12 = t2 + t11;                                               // v17 = add
         v0.at[j] = as<bf16>(t12);
     }
     store(q0 + c0 * 65536u + c1 * 256u + c2 * 64u + c3 * 32u + c4, v0);
