@@ -20,7 +20,7 @@ fn main() -> Result<(), Error> {
     let tokens = Tensor::<i64, _>::zeros((2, 16));
     let explained = loss_and_gradient::explain(&model, &tokens, &tokens, Key::new(1))?;
     // A reader that has seen enough, as `head`, is no failure.
-    let _ = writeln!(std::io::stdout(), "{explained}");
+    let _ = writeln!(std::io::stdout(), "{}", explained.full());
     Ok(())
 }
 

@@ -158,10 +158,11 @@ fn explains_the_step() {
     let dir = Scratch::new("explain");
     let text = out(&train(&dir.text(40), &["--explain"]));
     for part in
-        ["trace train_step(", "## after link", "## after differentiate", "## after fuse", "## launches"]
+        ["train_step on cpu", "read and written", "predicted peak", "launches, by kernel", "not fused"]
     {
-        assert!(text.contains(part), "{part}");
+        assert!(text.contains(part), "{part}\n{text}");
     }
+    assert!(text.lines().count() < 60, "more than a page:\n{text}");
 }
 
 #[test]
@@ -173,5 +174,7 @@ fn quickstart() {
 #[test]
 fn inspect() {
     let text = out(&example("inspect").output().unwrap());
-    assert!(text.contains("## launches"), "{text}");
+    for part in ["## after link", "## after fuse", "## launches, in order", "## kernels"] {
+        assert!(text.contains(part), "{part}\n{text}");
+    }
 }

@@ -28,7 +28,7 @@ pub struct Outcome {
     /// The results' types.
     pub types: Vec<Ty>,
     /// Why neighbours were not fused.
-    pub notes: Vec<String>,
+    pub notes: Vec<Note>,
 }
 
 /// A pass: its name, and what it does to a trace for a backend.
@@ -92,7 +92,7 @@ pub fn compile(
     let types = trace.body.results.iter().map(|&v| trace.ty(v)).collect();
     let (trace, notes) = lower(trace, backend, stages)?;
     let exe = backend.compile(&trace, donated, options)?;
-    Ok(Outcome { exe, types, notes: notes.into_iter().map(|n| n.to_string()).collect() })
+    Ok(Outcome { exe, types, notes })
 }
 
 /// Verifies in debug builds and tests: a broken invariant is an error that names the pass.

@@ -260,7 +260,7 @@ fn buffers_have_zero_gradients() {
     let v = |x: f32| Vector::on(device(), &[x, x], (2,)).unwrap();
     let m = Model { mean: (v(2.0), v(3.0)), weight: v(5.0) };
     let f = item(params, &[], vec![region], Operand::Var(1));
-    let text = explain(f, (Ref(&m),), body).unwrap().to_string();
+    let text = explain(f, (Ref(&m),), body).unwrap().full().to_string();
     let g = call(f, (Ref(&m),), body).unwrap_or_else(|e| panic!("{e}\n{text}"));
     assert_eq!(
         (g.mean.0.to_vec(), g.mean.1.to_vec(), g.weight.to_vec()),

@@ -164,7 +164,7 @@ fn a_gradient_through_the_pipeline() {
     }));
     let device = Device::register(Arc::new(Oracle));
     let x = Matrix::on(device, &[0.0, 1.0, 2.0, 3.0, 4.0, 5.0], (2, 3)).unwrap();
-    let text = explain(item, (Ref(&x),), body).unwrap().to_string();
+    let text = explain(item, (Ref(&x),), body).unwrap().full().to_string();
     assert!(text.contains("value_and_grad") && text.contains("after fuse"), "{text}");
     let g = call(item, (Ref(&x),), body).unwrap();
     assert_eq!(g.to_vec(), [0.0, 2.0, 4.0, 6.0, 8.0, 10.0]);

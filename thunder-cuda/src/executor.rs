@@ -10,7 +10,7 @@ use thunder_core::exec::{
 };
 use thunder_core::item::Options;
 use thunder_core::op::Op;
-use thunder_core::trace::{Kind, Loc, Trace};
+use thunder_core::trace::{Kind, Trace};
 use thunder_core::types::{DType, Element, Ty};
 
 /// Device `ordinal` as a backend; one for the whole process, so that its memory and kernels are shared.
@@ -109,7 +109,7 @@ impl Compiled {
         let (mut scratch, mut counters) = (0, 0);
         for group in &groups {
             let (step, low) = (&plan.steps[group.steps[0]], &lowered[group.steps[0]]);
-            let loc = loc(trace, step.work);
+            let loc = step.work.line(trace);
             let mut launch = |what| launches.push(Launch { what, loc });
             if let Some((kernel, rows)) = &group.batch {
                 let Some(function) = functions.next() else { break };
@@ -119,7 +119,9 @@ impl Compiled {
                     group.steps.iter().flat_map(|&i| launch_reports(trace, &plan.steps[i], &lowered[i]));
                 steps.push(StepReport {
                     name: kernel.entry.clone(),
+                    results: format!("{}, and {} more", step.results(), group.steps.len() - 1),
                     source: kernel.source.clone(),
+                    line: loc,
                     bytes: all.map(|r| r.bytes).sum(),
                     flops: 0,
                 });
@@ -156,7 +158,7 @@ impl Compiled {
             Staged::new(kept, plan.outs.iter().map(|o| o.bytes).enumerate())
         });
         let program = Program { launches, arena: plan.arena_bytes, scratch, counters, staged };
-        let report = Report { steps, arena_bytes: plan.arena_bytes, peak_bytes: plan.peak_bytes };
+        let report = plan.report(steps);
         Ok(Compiled { gpu: gpu.clone(), plan, params, program, instance: Mutex::default(), report })
     }
 
@@ -236,14 +238,6 @@ fn kernels_of(low: &Lowered) -> impl Iterator<Item = &Kernel> {
     }
 }
 
-/// The line that a step comes from: of a fused kernel, its first instruction's.
-fn loc(trace: &Trace, work: Work) -> Loc {
-    let Work::Inst(inst) = work else { return Loc::NONE };
-    let data = trace.data(inst);
-    let inside = data.body.iter().flat_map(|b| trace.insts(b)).map(|i| i.loc);
-    inside.chain([data.loc]).find(|l| *l != Loc::NONE).unwrap_or(Loc::NONE)
-}
-
 fn start_of(p: &Place) -> Slot {
     Slot::At(p.base, p.layout.offset * p.dtype.size())
 }
@@ -310,6 +304,10 @@ fn launch_reports(trace: &Trace, step: &Step, low: &Lowered) -> Vec<StepReport> 
             reports.push(StepReport { name: "zeros".into(), ..StepReport::default() });
         }
         Lowered::Kernels(_) | Lowered::Print(..) => {}
+    }
+    let line = step.work.line(trace);
+    for report in &mut reports {
+        (report.line, report.results) = (line, step.results());
     }
     if let Some(first) = reports.first_mut() {
         first.bytes = codegen::bytes(&step.reads) + codegen::bytes(&step.writes);

@@ -4,7 +4,7 @@ use super::{ArgVisitor, Args};
 use crate::device::Device;
 use crate::error::Error;
 use crate::exec::Arg as RunArg;
-use crate::item::Item;
+use crate::item::{Item, Param};
 use crate::link::record;
 use crate::module::{StaticValue, Visitor};
 use crate::tensor::{Key, RawTensor};
@@ -25,6 +25,8 @@ pub(super) struct Gathered {
     keys: Vec<(usize, [u32; 2])>,
     device: Option<Device>,
     owned: bool,
+    /// Whether an argument counts as donated where the function takes it by value, however it is given here.
+    as_declared: Option<&'static [Param]>,
     argument: usize,
     /// The first argument that lies elsewhere: its index, and where.
     elsewhere: Option<(usize, Device)>,
@@ -93,7 +95,8 @@ impl Visitor for Gathered {
 impl ArgVisitor for Gathered {
     fn argument(&mut self, index: usize, owned: bool) {
         self.argument = index;
-        self.owned = owned;
+        let declared = self.as_declared.and_then(|params| params.get(index));
+        self.owned = declared.map_or(owned, |p| !p.by_ref);
     }
 }
 
@@ -129,6 +132,22 @@ pub(super) fn gather<A: Args, F: 'static>(
     item: &'static Item,
     args: &A,
 ) -> Result<(Gathered, Device), Error> {
+    gathered::<A, F>(item, args, None)
+}
+
+/// As [`gather`], of a call that would give by value what `item` takes by value, while `args` are all references.
+pub(super) fn gather_as_declared<A: Args, F: 'static>(
+    item: &'static Item,
+    args: &A,
+) -> Result<(Gathered, Device), Error> {
+    gathered::<A, F>(item, args, Some(item.params))
+}
+
+fn gathered<A: Args, F: 'static>(
+    item: &'static Item,
+    args: &A,
+    as_declared: Option<&'static [Param]>,
+) -> Result<(Gathered, Device), Error> {
     // The type of the body stands for the body in the key: it must not hold values of its own.
     const { assert!(size_of::<F>() == 0, "a body captures nothing") };
     if record::active() {
@@ -136,6 +155,7 @@ pub(super) fn gather<A: Args, F: 'static>(
         return Err(Error::Type { text, loc: Loc { file: item.file, line: item.line, column: 1 } });
     }
     let mut g = Gathered::new();
+    g.as_declared = as_declared;
     let mut h = WordHasher::default();
     TypeId::of::<F>().hash(&mut h);
     g.words.push(h.finish());

@@ -23,7 +23,7 @@ use crate::pipeline::{self, Stage};
 use crate::tensor::{Key, RawTensor};
 use crate::trace::{Loc, Trace};
 use crate::types::TyRef;
-use key::{CACHE, Gathered, gather};
+use key::{CACHE, Gathered, gather, gather_as_declared};
 use std::any::{Any, TypeId};
 use std::cell::Cell;
 use std::mem::take;
@@ -299,7 +299,7 @@ pub fn explain<A: Args, R: Tree, F: Fn(A::Owned) -> R + 'static>(
     args: A,
     body: F,
 ) -> Result<Explanation, Error> {
-    let (g, device) = gather::<A, F>(item, &args)?;
+    let (g, device) = gather_as_declared::<A, F>(item, &args)?;
     explanation(item, &args, &body, &g, device)
 }
 

@@ -10,7 +10,7 @@ use crate::exec::{
     Arg, Base, Buffer, Executable, Memory, Place, Plan, Report, Returned, Step, StepReport, Work, plan,
 };
 use crate::op::Op;
-use crate::trace::{Kind, Schedule, Trace, Value};
+use crate::trace::{Kind, Loc, Schedule, Trace, Value};
 use crate::transform::memory::ALIGN;
 use crate::transform::region;
 use std::sync::{Arc, Mutex};
@@ -27,6 +27,7 @@ struct Ready {
     name: String,
     launch: Launch,
     bases: Vec<Base>,
+    line: Loc,
     bytes: usize,
 }
 
@@ -154,19 +155,16 @@ impl Executable for Compiled {
     }
 
     fn report(&self) -> Report {
-        let steps = self.steps.iter().map(|s| {
+        let steps = self.steps.iter().zip(&self.plan.steps).map(|(s, planned)| {
             let (source, flops) = match &s.launch {
                 Launch::Program(p) => (p.source.clone(), p.flops),
                 Launch::Gemm(g) => (format!("{g:?}"), g.flops()),
                 Launch::Op(own) => (format!("{:?}", own.0), 0),
             };
-            StepReport { name: s.name.clone(), source, bytes: s.bytes, flops }
+            let (name, results) = (s.name.clone(), planned.results());
+            StepReport { name, results, source, line: s.line, bytes: s.bytes, flops }
         });
-        Report {
-            steps: steps.collect(),
-            arena_bytes: self.plan.arena_bytes,
-            peak_bytes: self.plan.peak_bytes,
-        }
+        self.plan.report(steps.collect())
     }
 }
 
@@ -260,7 +258,7 @@ fn ready(trace: &Trace, step: &Step) -> Result<Ready, Error> {
             }
         }
     };
-    Ok(Ready { name, launch, bases, bytes })
+    Ok(Ready { name, launch, bases, line: step.work.line(trace), bytes })
 }
 
 /// Bytes of memory behind a place, repeated elements counted once.

@@ -3,7 +3,7 @@
 use crate::error::Error;
 use crate::item::Options;
 use crate::op::Op;
-use crate::trace::Trace;
+use crate::trace::{Loc, Trace};
 use crate::types::Ty;
 use std::any::Any;
 use std::sync::Arc;
@@ -81,9 +81,13 @@ pub trait Executable: Send + Sync {
 pub struct Report {
     /// One entry a launch, in order.
     pub steps: Vec<StepReport>,
-    /// Bytes of the planned arena.
+    /// Bytes of the arguments.
+    pub argument_bytes: usize,
+    /// Bytes of the results that get memory of their own: those that take a donated argument's are not among them.
+    pub result_bytes: usize,
+    /// Bytes of the planned arena, which holds the intermediates.
     pub arena_bytes: usize,
-    /// Bytes of parameters, arena and results together at the worst moment.
+    /// Bytes of arguments, arena and new results together.
     pub peak_bytes: usize,
 }
 
@@ -92,8 +96,12 @@ pub struct Report {
 pub struct StepReport {
     /// What it is: `fused[rows]`, `matmul`.
     pub name: String,
+    /// Its results' element types and shapes: `f32[64, 128]`.
+    pub results: String,
     /// Its source: generated code, or the program it interprets.
     pub source: String,
+    /// The source line that it comes from; of several fused instructions, the first one's.
+    pub line: Loc,
     /// Bytes read and written, each tensor once.
     pub bytes: usize,
     /// Floating-point operations.

@@ -1,9 +1,9 @@
 //! The plan of a fused trace, the same for every device: the order of the steps, where each value lies, and
 //! which donated arguments become results.
 
-use super::Layout;
+use super::{Layout, Report, StepReport};
 use crate::op::Op;
-use crate::trace::{Inst, InstData, Kind, Trace, Value};
+use crate::trace::{Inst, InstData, Kind, Loc, Trace, Value};
 use crate::transform::memory::{self, Lifetime};
 use crate::transform::region::{self, NodeKind};
 use crate::types::DType;
@@ -53,6 +53,33 @@ pub struct Step {
     pub in_place: Vec<Option<usize>>,
 }
 
+impl Work {
+    /// The source line that it comes from: of a fused instruction, the first one inside that has a line.
+    pub fn line(self, trace: &Trace) -> Loc {
+        let Work::Inst(inst) = self else { return Loc::NONE };
+        let data = trace.data(inst);
+        let inside = data.body.iter().flat_map(|b| trace.insts(b)).map(|i| i.loc);
+        inside.chain([data.loc]).find(|l| *l != Loc::NONE).unwrap_or(Loc::NONE)
+    }
+}
+
+impl Step {
+    /// The element types and shapes of its results, as `f32[64, 128], f32[64]`.
+    pub fn results(&self) -> String {
+        let text = |p: &Place| format!("{}{:?}", p.dtype, p.layout.sizes);
+        self.writes.iter().map(text).collect::<Vec<String>>().join(", ")
+    }
+}
+
+impl Plan {
+    /// What an executor reports of it, once it knows its launches.
+    pub fn report(&self, steps: Vec<StepReport>) -> Report {
+        let &Plan { arena_bytes, argument_bytes, result_bytes, .. } = self;
+        let peak_bytes = argument_bytes + arena_bytes + result_bytes;
+        Report { steps, argument_bytes, result_bytes, arena_bytes, peak_bytes }
+    }
+}
+
 /// A buffer that the caller gets.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Out {
@@ -82,8 +109,10 @@ pub struct Plan {
     pub results: Vec<Returned>,
     /// Bytes of the arena for intermediates.
     pub arena_bytes: usize,
-    /// Bytes of parameters, arena and results together.
-    pub peak_bytes: usize,
+    /// Bytes of the arguments.
+    pub argument_bytes: usize,
+    /// Bytes of the results that take no donated argument's memory.
+    pub result_bytes: usize,
 }
 
 /// A block of memory that one step writes.
@@ -412,7 +441,14 @@ impl Planner<'_> {
         });
         let params: usize = self.trace.body.params.iter().map(|&p| self.trace.ty(p).bytes()).sum();
         let fresh: usize = outs.iter().filter(|o| o.donor.is_none()).map(|o| o.bytes).sum();
-        Plan { steps: steps.collect(), outs, results, arena_bytes, peak_bytes: params + arena_bytes + fresh }
+        Plan {
+            steps: steps.collect(),
+            outs,
+            results,
+            arena_bytes,
+            argument_bytes: params,
+            result_bytes: fresh,
+        }
     }
 
     /// Chooses donated buffers for results: first those read at the same place by the step that writes the

@@ -71,6 +71,12 @@ impl Loc {
     }
 }
 
+impl Default for Loc {
+    fn default() -> Loc {
+        Loc::NONE
+    }
+}
+
 impl fmt::Display for Loc {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.line == 0 { f.write_str("(generated)") } else { write!(f, "{}:{}", self.file, self.line) }
