@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use thunder_core::error::Error;
 use thunder_core::exec::{
-    Arg, Backend, Buffer, Executable, Memory, Place, Plan, Report, Returned, Step, StepReport, Work, plan,
+    Arg, Backend, Buffer, Executable, Memory, Place, Plan, Report, Returned, Step, StepReport, plan,
 };
 use thunder_core::item::Options;
 use thunder_core::op::Op;
@@ -92,7 +92,7 @@ struct Compiled {
 
 impl Compiled {
     fn new(trace: &Trace, donated: &[bool], options: Options, gpu: &Arc<Gpu>) -> Result<Compiled, Error> {
-        let plan = plan(trace, donated, codegen::writes);
+        let plan = plan(trace, donated, codegen::writes)?;
         let mut lowered = Vec::new();
         for step in &plan.steps {
             lowered.push(codegen::lower(trace, step)?);
@@ -280,12 +280,10 @@ fn table<'a>(rows: usize, list: impl Iterator<Item = (&'a Step, &'a Lowered)>) -
 
 /// One entry a launch; what a step moves is said of its first.
 fn launch_reports(trace: &Trace, step: &Step, low: &Lowered) -> Vec<StepReport> {
-    let op = match step.work {
-        Work::Copy => Some("copy".to_string()),
-        Work::Inst(inst) => match &trace.data(inst).kind {
-            Kind::Op(op) => Some(op.name().to_string()),
-            _ => None,
-        },
+    let op = match step.work.inst().map(|inst| trace.data(inst).kind) {
+        None => Some("copy".to_string()),
+        Some(Kind::Op(op)) => Some(op.name().to_string()),
+        Some(_) => None,
     };
     let mut reports: Vec<StepReport> = kernels_of(low)
         .map(|k| {

@@ -13,7 +13,7 @@ fn sources_are_golden() {
     let mut wrong = Vec::new();
     for case in cases::all(256) {
         let trace = cases::fused(&case.trace());
-        let plan = plan(&trace, &case.donated, codegen::writes);
+        let plan = plan(&trace, &case.donated, codegen::writes).expect("a plan");
         let lowered: Vec<Lowered> = plan
             .steps
             .iter()
@@ -52,7 +52,7 @@ fn another_batch_size_is_the_same_kernel() {
         let sources = [8192, 16384].map(|rows| {
             let case = cases::all(rows).into_iter().find(|c| c.name == name).expect("a case");
             let trace = cases::fused(&case.trace());
-            let steps = plan(&trace, &case.donated, codegen::writes).steps;
+            let steps = plan(&trace, &case.donated, codegen::writes).expect("a plan").steps;
             let kernels = steps.iter().flat_map(|s| match lower(&trace, s) {
                 Ok(Lowered::Kernels(list)) => list,
                 _ => Vec::new(),

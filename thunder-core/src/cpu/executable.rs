@@ -7,12 +7,11 @@ use super::ops;
 use super::program::{self, Program};
 use crate::error::Error;
 use crate::exec::{
-    Arg, Base, Buffer, Executable, Memory, Place, Plan, Report, Returned, Step, StepReport, Work, plan,
+    Arg, Base, Buffer, Executable, Loop, Memory, Place, Plan, Report, Returned, Step, StepReport, Work, plan,
 };
 use crate::op::Op;
-use crate::trace::{Kind, Loc, Schedule, Trace, Value};
+use crate::trace::{Kind, Loc, Schedule, Trace};
 use crate::transform::memory::ALIGN;
-use crate::transform::region;
 use std::sync::{Arc, Mutex};
 
 /// What a step runs.
@@ -57,7 +56,7 @@ unsafe impl Send for Frame {}
 impl Compiled {
     /// Compiles `trace`.
     pub fn new(trace: &Trace, donated: &[bool], home: Arc<Recycler>) -> Result<Compiled, Error> {
-        let plan = plan(trace, donated, |_, _| true);
+        let plan = plan(trace, donated, |_, _| true)?;
         let mut steps = Vec::new();
         for step in &plan.steps {
             steps.push(ready(trace, step)?);
@@ -193,33 +192,14 @@ fn ready(trace: &Trace, step: &Step) -> Result<Ready, Error> {
     let bases = step.reads.iter().chain(&step.writes).map(|p| p.base).collect();
     let bytes = step.reads.iter().chain(&step.writes).map(touched).sum();
     let shared: Vec<bool> = step.in_place.iter().map(Option::is_some).collect();
-    let (name, launch) = match step.work {
-        Work::Copy => {
-            let v = Value(0);
-            let program = program::compile(
-                &region::copy(
-                    v,
-                    step.reads[0].dtype,
-                    &step.reads[0].layout.sizes,
-                    &step.writes[0].layout.strides,
-                ),
-                &[v],
-                &step.reads,
-                &step.writes,
-                &shared,
-            );
-            ("copy".to_string(), Launch::Program(Box::new(program)))
+    let (name, launch) = match &step.work {
+        Work::Loop(nest) => {
+            let program = program::compile(&nest.region, &nest.operands, &step.reads, &step.writes, &shared);
+            (name_of(trace, nest), Launch::Program(Box::new(program)))
         }
-        Work::Inst(inst) => {
-            let data = trace.data(inst);
+        Work::Op(inst) => {
+            let data = trace.data(*inst);
             match &data.kind {
-                Kind::Fused(schedule) => {
-                    let body =
-                        data.body.as_ref().ok_or_else(|| internal("a fused instruction without a body"))?;
-                    let region = region::of_body(trace, *schedule, body).map_err(|e| internal(&e))?;
-                    let program = program::compile(&region, &body.params, &step.reads, &step.writes, &shared);
-                    (name_of(*schedule), Launch::Program(Box::new(program)))
-                }
                 Kind::Op(Op::Matmul) => {
                     let gemm = Gemm::new(&step.reads[0], &step.reads[1], &step.writes[0]);
                     ("matmul".to_string(), Launch::Gemm(gemm))
@@ -228,32 +208,12 @@ fn ready(trace: &Trace, step: &Step) -> Result<Ready, Error> {
                     let own = (*op, step.reads.clone(), step.writes[0].clone());
                     (op.name().to_string(), Launch::Op(Box::new(own)))
                 }
-                Kind::Op(op) if region::can_be_inside(op) => {
-                    // An instruction that was not fused, on its own.
-                    let schedule = match region::is_reduce(op) {
-                        true => region::schedule_of(op, &trace.ty(data.args[0]).sizes()),
-                        false => Schedule::Pointwise,
-                    };
-                    let result = data.results[0];
-                    let region =
-                        region::analyze(trace, schedule, &[result], &|v| (v == result).then_some(inst))
-                            .map_err(|e| internal(&e))?;
-                    let program = program::compile(&region, &data.args, &step.reads, &step.writes, &shared);
-                    (op.name().to_string(), Launch::Program(Box::new(program)))
-                }
-                Kind::Op(op) => {
-                    return Err(Error::Unclaimed {
-                        op: op.name().into(),
-                        device: "cpu".into(),
-                        loc: data.loc,
-                    });
-                }
                 kind => {
-                    return Err(Error::Unclaimed {
-                        op: format!("{kind:?}"),
-                        device: "cpu".into(),
-                        loc: data.loc,
-                    });
+                    let op = match kind {
+                        Kind::Op(op) => op.name().to_string(),
+                        other => format!("{other:?}"),
+                    };
+                    return Err(Error::Unclaimed { op, device: "cpu".into(), loc: data.loc });
                 }
             }
         }
@@ -267,15 +227,16 @@ fn touched(p: &Place) -> usize {
     p.layout.sizes.iter().zip(&p.layout.strides).map(real).product::<usize>() * p.dtype.size()
 }
 
-fn name_of(schedule: Schedule) -> String {
-    match schedule {
-        Schedule::Pointwise => "fused[pointwise]",
-        Schedule::Rows { .. } => "fused[rows]",
-        Schedule::Columns { .. } => "fused[columns]",
-    }
-    .into()
-}
-
-fn internal(what: &str) -> Error {
-    Error::Internal { pass: "cpu".into(), what: what.into() }
+/// What `explain` calls a loop nest.
+fn name_of(trace: &Trace, nest: &Loop) -> String {
+    let name = match nest.inst.map(|inst| trace.data(inst).kind) {
+        None => "copy",
+        Some(Kind::Op(op)) => return op.name().to_string(),
+        Some(_) => match nest.region.schedule {
+            Schedule::Pointwise => "fused[pointwise]",
+            Schedule::Rows { .. } => "fused[rows]",
+            Schedule::Columns { .. } => "fused[columns]",
+        },
+    };
+    name.into()
 }

@@ -6,4 +6,4 @@ mod plan;
 
 pub use backend::{Arg, Backend, Buffer, Executable, Memory, Report, StepReport};
 pub use layout::Layout;
-pub use plan::{Base, Out, Place, Plan, Returned, Step, Work, plan};
+pub use plan::{Base, Loop, Out, Place, Plan, Returned, Step, Work, plan};

@@ -2,12 +2,14 @@
 //! which donated arguments become results.
 
 use super::{Layout, Report, StepReport};
+use crate::error::Error;
 use crate::op::Op;
 use crate::trace::{Inst, InstData, Kind, Loc, Trace, Value};
 use crate::transform::memory::{self, Lifetime};
-use crate::transform::region::{self, NodeKind};
+use crate::transform::region::{self, NodeKind, Region};
 use crate::types::DType;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// The memory a value lies in.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -32,16 +34,27 @@ pub struct Place {
 }
 
 /// What a step does.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Debug)]
 pub enum Work {
-    /// Runs an instruction of the trace's own body.
-    Inst(Inst),
-    /// Copies a strided value to a row-major one.
-    Copy,
+    /// Computes a loop nest: what was fused, or a copy.
+    Loop(Loop),
+    /// Runs an operation that has a kernel of its own.
+    Op(Inst),
+}
+
+/// A loop nest, and where it comes from.
+#[derive(Clone, Debug)]
+pub struct Loop {
+    /// The loop nest. Every executor makes its code from it.
+    pub region: Arc<Region>,
+    /// The values of the region that are the step's operands, in the order of [`Step::reads`].
+    pub operands: Vec<Value>,
+    /// The instruction of the trace; `None` for a copy that the plan put in.
+    pub inst: Option<Inst>,
 }
 
 /// A step of the plan.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, Debug)]
 pub struct Step {
     /// What it does.
     pub work: Work,
@@ -54,9 +67,17 @@ pub struct Step {
 }
 
 impl Work {
+    /// The instruction of the trace that it runs; `None` for a copy that the plan put in.
+    pub fn inst(&self) -> Option<Inst> {
+        match self {
+            Work::Loop(nest) => nest.inst,
+            Work::Op(inst) => Some(*inst),
+        }
+    }
+
     /// The source line that it comes from: of a fused instruction, the first one inside that has a line.
-    pub fn line(self, trace: &Trace) -> Loc {
-        let Work::Inst(inst) = self else { return Loc::NONE };
+    pub fn line(&self, trace: &Trace) -> Loc {
+        let Some(inst) = self.inst() else { return Loc::NONE };
         let data = trace.data(inst);
         let inside = data.body.iter().flat_map(|b| trace.insts(b)).map(|i| i.loc);
         inside.chain([data.loc]).find(|l| *l != Loc::NONE).unwrap_or(Loc::NONE)
@@ -172,7 +193,10 @@ struct Route {
 pub type Writes = fn(DType, &Layout) -> bool;
 
 /// Plans `trace`; `donated` says which parameters' memory may be reused, `writes` which layouts matrix products take.
-pub fn plan(trace: &Trace, donated: &[bool], writes: Writes) -> Plan {
+///
+/// # Errors
+/// A fused instruction without a loop nest, which is a mistake of the fuser.
+pub fn plan(trace: &Trace, donated: &[bool], writes: Writes) -> Result<Plan, Error> {
     let mut p = Planner {
         trace,
         values: vec![None; trace.value_count()],
@@ -208,25 +232,48 @@ pub fn plan(trace: &Trace, donated: &[bool], writes: Writes) -> Plan {
         p.values[v.index()] = Some(Viewed { root: Root::Param(i), layout, dtype: trace.ty(v).dtype() });
     }
     for &i in &trace.body.insts {
-        p.inst(i, trace.data(i));
+        p.inst(i, trace.data(i))?;
     }
     let (results, outs) = p.results();
-    p.finish(results, outs, donated)
+    Ok(p.finish(results, outs, donated))
 }
 
 impl Planner<'_> {
-    fn inst(&mut self, id: Inst, data: &InstData) {
+    fn inst(&mut self, id: Inst, data: &InstData) -> Result<(), Error> {
         match &data.kind {
-            Kind::Op(op) if region::is_view(op) => return self.view(op, data),
-            Kind::Op(Op::Cat { .. }) => return self.cat(id, data),
+            Kind::Op(op) if region::is_view(op) => {
+                self.view(op, data);
+                return Ok(());
+            }
+            Kind::Op(Op::Cat { .. }) => {
+                self.cat(id, data);
+                return Ok(());
+            }
             _ => {}
         }
+        let work = self.work(id, data)?;
         let reads = data.args.iter().map(|&a| self.get(a)).collect();
         let writes: Vec<Viewed> = data.results.iter().map(|&r| self.target(r)).collect();
         for (&r, w) in data.results.iter().zip(&writes) {
             self.values[r.index()] = Some(w.clone());
         }
-        self.step(Work::Inst(id), reads, writes);
+        self.step(work, reads, writes);
+        Ok(())
+    }
+
+    /// What the step of an instruction does: of one that was not fused, though it could be, the loop nest of it alone.
+    fn work(&self, id: Inst, data: &InstData) -> Result<Work, Error> {
+        let region = match &data.kind {
+            Kind::Fused(schedule) => match &data.body {
+                Some(body) => region::of_body(self.trace, *schedule, body),
+                None => Err("a fused instruction without a body".into()),
+            },
+            Kind::Op(op) if region::can_be_inside(op) => region::of_op(self.trace, id),
+            _ => return Ok(Work::Op(id)),
+        };
+        let region = region.map_err(|what| Error::Internal { pass: "plan".into(), what })?;
+        let operands = data.body.as_ref().map_or(&data.args, |body| &body.params).clone();
+        Ok(Work::Loop(Loop { region: Arc::new(region), operands, inst: Some(id) }))
     }
 
     /// Where the step that comes next writes its result `r`.
@@ -257,7 +304,7 @@ impl Planner<'_> {
             let (x, layout) = (self.get(a), self.part(id, n));
             let to = Viewed { layout, ..whole.clone() };
             if x.root != to.root && x.layout.count() > 0 {
-                self.step(Work::Copy, vec![x], vec![to]);
+                self.copy_to(a, x, to);
             }
         }
         self.values[data.results[0].index()] = Some(whole);
@@ -349,7 +396,7 @@ impl Planner<'_> {
         let layout = match x.layout.view(op, &to) {
             Some(layout) => layout,
             None => {
-                x = self.copy(x);
+                x = self.copy(data.args[0], x);
                 x.layout.view(op, &to).unwrap_or_else(|| Layout::contiguous(&to))
             }
         };
@@ -360,10 +407,17 @@ impl Planner<'_> {
         self.values[v.index()].clone().expect("verification: defined before use")
     }
 
-    fn copy(&mut self, x: Viewed) -> Viewed {
+    /// A row-major copy of `v`, which lies at `x`.
+    fn copy(&mut self, v: Value, x: Viewed) -> Viewed {
         let to = self.block(&x.layout.sizes, x.dtype);
-        self.step(Work::Copy, vec![x], vec![to.clone()]);
+        self.copy_to(v, x, to.clone());
         to
+    }
+
+    fn copy_to(&mut self, v: Value, x: Viewed, to: Viewed) {
+        let region = region::copy(v, x.dtype, &x.layout.sizes, &to.layout.strides);
+        let nest = Loop { region: Arc::new(region), operands: vec![v], inst: None };
+        self.step(Work::Loop(nest), vec![x], vec![to]);
     }
 
     fn block(&mut self, sizes: &[usize], dtype: DType) -> Viewed {
@@ -398,7 +452,7 @@ impl Planner<'_> {
                     continue;
                 }
                 Root::Block(b) if whole && bytes == self.blocks[b].bytes => {}
-                _ => x = self.copy(x),
+                _ => x = self.copy(r, x),
             }
             let Root::Block(b) = x.root else { unreachable!("a copy is a block") };
             let k = *self.blocks[b].out.get_or_insert_with(|| {
@@ -434,7 +488,7 @@ impl Planner<'_> {
             dtype: x.dtype,
         };
         let steps = self.steps.iter().zip(in_place).map(|(s, in_place)| Step {
-            work: s.work,
+            work: s.work.clone(),
             reads: s.reads.iter().map(place).collect(),
             writes: s.writes.iter().map(place).collect(),
             in_place,
@@ -507,16 +561,15 @@ impl Planner<'_> {
         {
             return None;
         }
-        let Work::Inst(id) = step.work else { return None };
-        let data = self.trace.data(id);
-        let schedule = match data.kind {
-            Kind::Op(Op::SliceUpdate { .. }) if at == 0 => return Some(at),
-            Kind::Fused(schedule) => schedule,
-            _ => return None,
+        let nest = match &step.work {
+            Work::Loop(nest) => nest,
+            Work::Op(id) => {
+                let updates = matches!(self.trace.data(*id).kind, Kind::Op(Op::SliceUpdate { .. }));
+                return (updates && at == 0).then_some(at);
+            }
         };
-        let body = data.body.as_ref()?;
-        let region = region::of_body(self.trace, schedule, body).ok()?;
-        let value = body.params[at];
+        let region = &nest.region;
+        let value = nest.operands[at];
         let rm = region::row_major(&self.trace.ty(value).sizes());
         let (_, stored) = &region.results[w];
         let fine = region.nodes.iter().all(|n| match &n.kind {

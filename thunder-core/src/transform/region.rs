@@ -9,7 +9,7 @@ mod analysis;
 mod space;
 
 use crate::op::{Class, Lit, Op};
-use crate::trace::{Inst, Schedule, Trace, Value};
+use crate::trace::{Inst, Kind, Schedule, Trace, Value};
 use crate::types::DType;
 use analysis::Analysis;
 use space::Space;
@@ -238,6 +238,21 @@ pub fn of_body(trace: &Trace, schedule: Schedule, body: &crate::trace::Body) -> 
         }
     }
     analyze(trace, schedule, &body.results, &|v| def.get(&v).copied())
+}
+
+/// The loop nest of one instruction of the trace alone, which [`can_be_inside`] one.
+///
+/// # Errors
+/// If there is none.
+pub fn of_op(trace: &Trace, inst: Inst) -> Result<Region, String> {
+    let data = trace.data(inst);
+    let Kind::Op(op) = &data.kind else { return Err("it is no operation".into()) };
+    let schedule = match is_reduce(op) {
+        true => schedule_of(op, &trace.ty(data.args[0]).sizes()),
+        false => Schedule::Pointwise,
+    };
+    let result = data.results[0];
+    analyze(trace, schedule, &[result], &|v| (v == result).then_some(inst))
 }
 
 /// The loop nest that copies a value with extents `dims` to where its elements lie `strides` apart.

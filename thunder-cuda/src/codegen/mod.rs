@@ -94,61 +94,48 @@ pub fn lower(trace: &Trace, step: &Step) -> Result<Lowered, Error> {
     if step.writes.iter().all(|w| w.layout.count() == 0) {
         return Ok(Lowered::Kernels(Vec::new()));
     }
-    let kernels = match step.work {
-        Work::Copy => copy(trace, step),
-        Work::Inst(inst) => {
-            let data = trace.data(inst);
-            match &data.kind {
-                Kind::Fused(schedule) => {
-                    let body =
-                        data.body.as_ref().ok_or_else(|| internal("a fused instruction without a body"))?;
-                    let region = region::of_body(trace, *schedule, body).map_err(|e| internal(&e))?;
-                    fused(trace, &region, &body.params, step)
-                }
-                Kind::Op(Op::Matmul) if step.reads.iter().any(|r| r.layout.count() == 0) => {
-                    return Ok(Lowered::Zeros);
-                }
-                Kind::Op(Op::Matmul) if step.writes[0].dtype.is_float() => {
-                    match Shape::of(&step.reads[0], &step.reads[1], &step.writes[0]) {
-                        Some(shape) => return Ok(Lowered::Product(Box::new(shape))),
-                        None => single::kernels(&Op::Matmul, step, data.loc),
-                    }
-                }
-                Kind::Op(op @ Op::Linear { .. }) => {
-                    let step = &as_matrices(step);
-                    let [x, w, bias] = &step.reads[..] else {
-                        return Err(internal("a linear map without bias"));
-                    };
-                    match Shape::of(x, w, &step.writes[0]).and_then(|s| s.with_bias(bias)) {
-                        Some(shape) if step.reads.iter().all(|r| r.layout.count() > 0) => {
-                            return Ok(Lowered::Product(Box::new(shape)));
-                        }
-                        _ => single::kernels(op, step, data.loc),
-                    }
-                }
-                Kind::Op(Op::DebugPrint { label }) => {
-                    return Ok(Lowered::Print(copy(trace, step), label.as_str().to_string()));
-                }
-                Kind::Op(op) if single::supports(op) => single::kernels(op, step, data.loc),
-                Kind::Op(op) if region::can_be_inside(op) => {
-                    let schedule = match region::is_reduce(op) {
-                        true => region::schedule_of(op, &trace.ty(data.args[0]).sizes()),
-                        false => Schedule::Pointwise,
-                    };
-                    let result = data.results[0];
-                    let region =
-                        region::analyze(trace, schedule, &[result], &|v| (v == result).then_some(inst))
-                            .map_err(|e| internal(&e))?;
-                    fused(trace, &region, &data.args, step)
-                }
-                kind => {
-                    let op = match kind {
-                        Kind::Op(op) => op.name().to_string(),
-                        other => format!("{other:?}"),
-                    };
-                    return Err(Error::Unclaimed { op, device: "cuda".into(), loc: data.loc });
-                }
+    let inst = match &step.work {
+        Work::Loop(nest) => {
+            return Ok(Lowered::Kernels(fused(trace, &nest.region, &nest.operands, step)));
+        }
+        Work::Op(inst) => *inst,
+    };
+    let data = trace.data(inst);
+    let kernels = match &data.kind {
+        Kind::Op(Op::Matmul) if step.reads.iter().any(|r| r.layout.count() == 0) => {
+            return Ok(Lowered::Zeros);
+        }
+        Kind::Op(Op::Matmul) if step.writes[0].dtype.is_float() => {
+            match Shape::of(&step.reads[0], &step.reads[1], &step.writes[0]) {
+                Some(shape) => return Ok(Lowered::Product(Box::new(shape))),
+                None => single::kernels(&Op::Matmul, step, data.loc),
             }
+        }
+        Kind::Op(op @ Op::Linear { .. }) => {
+            let step = &as_matrices(step);
+            let [x, w, bias] = &step.reads[..] else {
+                return Err(internal("a linear map without bias"));
+            };
+            match Shape::of(x, w, &step.writes[0]).and_then(|s| s.with_bias(bias)) {
+                Some(shape) if step.reads.iter().all(|r| r.layout.count() > 0) => {
+                    return Ok(Lowered::Product(Box::new(shape)));
+                }
+                _ => single::kernels(op, step, data.loc),
+            }
+        }
+        Kind::Op(Op::DebugPrint { label }) => {
+            let (value, from, to) = (data.args[0], &step.reads[0], &step.writes[0]);
+            let region = region::copy(value, from.dtype, &from.layout.sizes, &to.layout.strides);
+            let kernels = fused(trace, &region, &[value], step);
+            return Ok(Lowered::Print(kernels, label.as_str().to_string()));
+        }
+        Kind::Op(op) if single::supports(op) => single::kernels(op, step, data.loc),
+        kind => {
+            let op = match kind {
+                Kind::Op(op) => op.name().to_string(),
+                other => format!("{other:?}"),
+            };
+            return Err(Error::Unclaimed { op, device: "cuda".into(), loc: data.loc });
         }
     };
     Ok(Lowered::Kernels(kernels))
@@ -197,16 +184,6 @@ pub fn writes(dtype: DType, to: &Layout) -> bool {
     let [.., rows, columns] = to.sizes[..] else { return false };
     let [.., row, column] = to.strides[..] else { return false };
     dtype.is_float() && (columns == 1 || column == 1) && (rows == 1 || row >= columns)
-}
-
-/// A strided value to where it is wanted.
-fn copy(trace: &Trace, step: &Step) -> Vec<Kernel> {
-    // Any value serves: it only says which operand is read.
-    let value =
-        trace.body.params.first().copied().unwrap_or_else(|| trace.data(trace.body.insts[0]).results[0]);
-    let (from, to) = (&step.reads[0], &step.writes[0]);
-    let region = region::copy(value, from.dtype, &from.layout.sizes, &to.layout.strides);
-    fused(trace, &region, &[value], step)
 }
 
 /// Bytes of memory behind places, repeated elements counted once.
