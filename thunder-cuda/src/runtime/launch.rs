@@ -210,7 +210,7 @@ impl Instance {
                 Start::Print { label, place } => {
                     let mut bytes = vec![0; place.layout.count().min(16) * place.dtype.size()];
                     gpu.download_from(self.values[at], &mut bytes)?;
-                    crate::executor::print(label, place, &bytes);
+                    super::print::print(label, place, &bytes);
                     at += 1;
                 }
             }

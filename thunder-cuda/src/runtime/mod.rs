@@ -6,6 +6,7 @@ mod graph;
 mod launch;
 mod matmul;
 mod memory;
+mod print;
 mod timer;
 
 pub(crate) use compiler::Function;
