@@ -517,3 +517,63 @@ fn a_declared_result_is_held_to_its_signature() {
     let error = twice::call(&v).expect_err("K is one extent").to_string();
     assert!(error.contains("declared (K,) with K = 2, and has shape (1,)"), "{error}");
 }
+
+#[thunder]
+fn drawn_each(i: &Tensor<i64, (N,)>, key: Key) -> Tensor<f32, (N, Dim<1>)> {
+    vmap(i, |i| uniform((1,), key.fold_in(i)))
+}
+
+#[thunder]
+fn normals_each(i: &Tensor<i64, (N,)>, key: Key) -> Tensor<f32, (N, Dim<3>)> {
+    vmap(i, |i| normal((3,), key.fold_in(i)))
+}
+
+#[thunder]
+fn kept_each(i: &Tensor<i64, (N,)>, x: &Tensor<f32, (C,)>, key: Key) -> Tensor<f32, (N, C)> {
+    vmap(i, |i| x.dropout(0.5, key.fold_in(i)))
+}
+
+#[thunder]
+fn chosen_each(i: &Tensor<i64, (N,)>, key: Key) -> Tensor<bool, (N, Dim<40>)> {
+    vmap(i, |i| bernoulli((40,), 0.5, key.fold_in(i)))
+}
+
+#[thunder]
+fn drawn(i: &Scalar<i64>, key: Key) -> Tensor<f32, (Dim<1>,)> {
+    uniform((1,), key.fold_in(i))
+}
+
+#[thunder]
+fn normals(i: &Scalar<i64>, key: Key) -> Tensor<f32, (Dim<3>,)> {
+    normal((3,), key.fold_in(i))
+}
+
+#[thunder]
+fn kept(i: &Scalar<i64>, x: &Tensor<f32, (C,)>, key: Key) -> Tensor<f32, (C,)> {
+    x.dropout(0.5, key.fold_in(i))
+}
+
+#[thunder]
+fn chosen(i: &Scalar<i64>, key: Key) -> Tensor<bool, (Dim<40>,)> {
+    bernoulli((40,), 0.5, key.fold_in(i))
+}
+
+/// Each example draws from its own key, which lies in the midst of the others'.
+#[test]
+fn mapped_keys_draw_their_own_numbers() {
+    crate::device();
+    let (key, n) = (Key::new(0), 4);
+    let i = Tensor::from_vec((0..n as i64).collect(), (n,));
+    let x = Tensor::from_vec(vec![1.0f32; 50], (50,));
+    let first = drawn_each(&i, key).to_vec();
+    close(&first[..2], &[0.9196, 0.8422]);
+    let (z, y, c) =
+        (normals_each(&i, key).to_vec(), kept_each(&i, &x, key).to_vec(), chosen_each(&i, key).to_vec());
+    for k in 0..n {
+        let i = Scalar::from(k as i64);
+        assert_eq!(first[k], drawn(&i, key).to_vec()[0]);
+        assert_eq!(z[3 * k..3 * k + 3], normals(&i, key).to_vec());
+        assert_eq!(y[50 * k..50 * k + 50], kept(&i, &x, key).to_vec());
+        assert_eq!(c[40 * k..40 * k + 40], chosen(&i, key).to_vec());
+    }
+}

@@ -7,6 +7,7 @@
 //! ```
 #![allow(missing_docs)]
 
+mod accuracy;
 #[path = "../../thunder-core/tests/common/mod.rs"]
 mod common;
 mod goldens;

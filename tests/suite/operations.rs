@@ -6,7 +6,7 @@ use thunder_core::exec::{Arg, Buffer};
 use thunder_core::item::Options;
 use thunder_core::op::{Class, Flag, Op};
 use thunder_core::pipeline;
-use thunder_core::trace::{Kind, Trace};
+use thunder_core::trace::{InstData, Kind, Trace};
 use thunder_core::transform::fuse;
 use thunder_core::types::{Axes, Axis, DType, Extent, Shape, Ty};
 use thunder_oracle::samples::{self, Random, Sample};
@@ -65,18 +65,26 @@ fn tolerance(dtype: DType) -> f64 {
 
 /// Runs fused and not, giving arguments away and not, and compares with the oracle.
 fn agrees(what: &str, trace: &Trace, inputs: &[Array], tolerance: f64) {
+    agrees_but(what, trace, inputs, tolerance, 0.0);
+}
+
+/// As [`agrees`]; what cancels may be off by `floor`.
+fn agrees_but(what: &str, trace: &Trace, inputs: &[Array], tolerance: f64, floor: f64) {
     let want: Vec<Array> = eval(trace, inputs).into_iter().map(Array::rounded).collect();
+    let given = trace;
     let trace = lowered(what, trace);
     let (fused, _) = fuse::run(&trace);
     let fused = checked(what, fused);
+    let ops = |i: &InstData| matches!(i.kind, Kind::Op(op) if keeps_the_sign_of_zero(&op));
+    let exact = given.insts(&given.body).all(ops);
     for donated in [false, true] {
-        assert_close(
-            &format!("{what}, one by one\n{trace}"),
-            &run(&trace, inputs, donated),
-            &want,
-            tolerance,
-        );
-        assert_close(&format!("{what}, fused\n{fused}"), &run(&fused, inputs, donated), &want, tolerance);
+        let got = run(&trace, inputs, donated);
+        assert_close_but(&format!("{what}, one by one\n{trace}"), &got, &want, tolerance, floor);
+        let got = run(&fused, inputs, donated);
+        assert_close_but(&format!("{what}, fused\n{fused}"), &got, &want, tolerance, floor);
+        if exact {
+            assert_zeros(what, &got, &want);
+        }
     }
 }
 
@@ -90,7 +98,92 @@ fn every_operation(floats: [DType; 2]) {
     let list: Vec<_> = floats.into_iter().flat_map(samples).collect();
     all(&list, |(float, s)| {
         let name = format!("{float} {}", s.name());
-        agrees(&name, &s.trace(), &s.arrays(1), tolerance(*float));
+        agrees(&name, &s.trace(), &s.arrays(1), accuracy(s));
+    });
+}
+
+/// The tolerance of a sample: that of the narrowest float it reads or gives.
+fn accuracy(s: &Sample) -> f64 {
+    let types = s.types().into_iter().chain([s.result()]).map(|t| t.dtype());
+    types.filter(|d| d.is_float()).map(tolerance).fold(0.0, f64::max)
+}
+
+/// What tells -0 from 0: these are exact, or have the sign of an operand.
+fn keeps_the_sign_of_zero(op: &Op) -> bool {
+    let moves =
+        matches!(op.class(), Class::Movement | Class::UnaryNum | Class::UnaryFloat | Class::Elementwise);
+    moves || matches!(op, Op::Add | Op::Sub | Op::Mul | Op::Div)
+}
+
+/// The operand `x`, as a view of more: of rows in the midst of others, of columns, or of one element repeated.
+fn viewed(kind: usize, x: &Array) -> (Array, Vec<Op>) {
+    let rank = x.shape.len();
+    let filler = |i: usize| if x.dtype == DType::Bool { (i % 2) as f64 } else { 90.0 };
+    match kind {
+        0 => {
+            let stored = [&[3], &x.shape[..]].concat();
+            let data =
+                Array::build(x.dtype, &stored, |at| if at[0] == 1 { x.at(&at[1..]) } else { filler(at[0]) });
+            let mut end = stored.clone();
+            end[0] = 2;
+            let start: Vec<usize> = (0..=rank).map(|d| usize::from(d == 0)).collect();
+            let slice = Op::Slice { start: Shape::of(&start), end: Shape::of(&end) };
+            (data, vec![slice, Op::Reshape { shape: Shape::of(&x.shape) }])
+        }
+        1 => {
+            let stored: Vec<usize> = x.shape.iter().rev().map(|n| n + 1).collect();
+            let data = Array::build(x.dtype, &stored, |at| {
+                let own: Vec<usize> = at.iter().rev().map(|i| i.wrapping_sub(1)).collect();
+                if at.contains(&0) { filler(at.len()) } else { x.at(&own) }
+            });
+            let slice = Op::Slice { start: Shape::of(&vec![1; rank]), end: Shape::of(&stored) };
+            (data, vec![slice, Op::Permute { axes: Axes::from_usize((0..rank).rev()) }])
+        }
+        _ => {
+            let wide = x.shape.iter().position(|&n| n > 1);
+            let stored: Vec<usize> =
+                x.shape.iter().enumerate().map(|(d, &n)| if Some(d) == wide { 1 } else { n }).collect();
+            let data = Array::build(x.dtype, &stored, |at| x.at(at));
+            (data, vec![Op::Expand { shape: Shape::of(&x.shape) }])
+        }
+    }
+}
+
+/// Nothing reads an operand from its buffer's start, or as if its elements lay side by side.
+#[test]
+fn every_operation_reads_views() {
+    let list: Vec<_> = [DType::F32, DType::BF16]
+        .into_iter()
+        .flat_map(samples)
+        .flat_map(|s| (0..3).map(move |kind| (kind, s.clone())))
+        .collect();
+    all(&list, |(kind, (float, s))| {
+        let views: Vec<(Array, Vec<Op>)> = s.arrays(1).iter().map(|x| viewed(*kind, x)).collect();
+        let types: Vec<Ty> = views.iter().map(|(x, _)| Ty::of(x.dtype, &x.shape)).collect();
+        let trace = build(&types, |b, p| {
+            let view = |(&v, (_, ops)): (&_, &(Array, Vec<Op>))| ops.iter().fold(v, |v, op| b.op(*op, &[v]));
+            let args: Vec<_> = p.iter().zip(&views).map(view).collect();
+            vec![b.op(s.op, &args)]
+        });
+        let inputs: Vec<Array> = views.into_iter().map(|(x, _)| x).collect();
+        let what = format!("view {kind}, {float} {}", s.name());
+        // Of equal numbers, a variance and a loss are what cancels.
+        agrees_but(&what, &trace, &inputs, accuracy(s), 1e-6);
+    });
+}
+
+/// Operations and derivatives where a dimension has no elements; a tool that watches memory runs these.
+#[test]
+fn empty_operands() {
+    let list: Vec<_> = [DType::F32, DType::BF16]
+        .into_iter()
+        .flat_map(|float| samples::empty(float).into_iter().map(move |s| (float, s)))
+        .collect();
+    all(&list, |(float, s)| {
+        agrees(&format!("{float} {}", s.name()), &s.trace(), &s.arrays(1), accuracy(s));
+        if s.order > 0 {
+            derivative(s, accuracy(s));
+        }
     });
 }
 
@@ -108,17 +201,22 @@ fn every_operation_agrees_in_sixteen_bits() {
 fn every_derivative_agrees_with_the_oracle() {
     let list: Vec<_> = samples(DType::F32).filter(|(_, s)| s.order > 0).collect();
     all(&list, |(_, s)| {
-        let out = s.result();
-        let types = [&s.types()[..], &[out]].concat();
-        let n = s.inputs.len();
-        let trace = build(&types, |b, p| vjp(b, &p[..n], &p[n..], &|b, x| vec![b.op(s.op, x)]));
-        let trace = differentiated(&s.name(), trace);
-        let mut inputs = s.arrays(1);
-        let mut random = Random(5);
-        let ct = direction(&[Array::zeros(out.dtype(), &out.sizes())], &mut random);
-        inputs.extend(ct.into_iter().map(Array::rounded));
-        agrees(&s.name(), &trace, &inputs, 2e-4);
+        derivative(s, accuracy(s).max(2e-4));
     });
+}
+
+/// The gradients of a sample, against the oracle.
+fn derivative(s: &Sample, tolerance: f64) {
+    let out = s.result();
+    let types = [&s.types()[..], &[out]].concat();
+    let n = s.inputs.len();
+    let trace = build(&types, |b, p| vjp(b, &p[..n], &p[n..], &|b, x| vec![b.op(s.op, x)]));
+    let trace = differentiated(&s.name(), trace);
+    let mut inputs = s.arrays(1);
+    let mut random = Random(5);
+    let ct = direction(&[Array::zeros(out.dtype(), &out.sizes())], &mut random);
+    inputs.extend(ct.into_iter().map(Array::rounded));
+    agrees(&s.name(), &trace, &inputs, tolerance);
 }
 
 fn random(shape: &[usize], seed: u64) -> Array {

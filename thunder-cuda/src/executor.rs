@@ -10,7 +10,7 @@ use thunder_core::exec::{
 };
 use thunder_core::item::Options;
 use thunder_core::op::Op;
-use thunder_core::trace::{Kind, Trace};
+use thunder_core::trace::{Kind, Loc, Trace};
 use thunder_core::types::Ty;
 
 /// Device `ordinal` as a backend; one for the whole process, so that its memory and kernels are shared.
@@ -114,7 +114,7 @@ impl Compiled {
             if let Some((kernel, rows)) = &group.batch {
                 let Some(function) = functions.next() else { break };
                 let args = table(*rows, group.steps.iter().map(|&i| (&plan.steps[i], &lowered[i])));
-                launch(start(kernel, function, args));
+                launch(start(kernel, function, args, gpu, loc)?);
                 let all =
                     group.steps.iter().flat_map(|&i| launch_reports(trace, &plan.steps[i], &lowered[i]));
                 steps.push(StepReport {
@@ -132,7 +132,7 @@ impl Compiled {
                 let args = kernel.args.iter().map(|a| slot(a, &step.reads, &step.writes, counters)).collect();
                 scratch = scratch.max(kernel.scratch);
                 counters += kernel.counters * 4;
-                launch(start(kernel, function, args));
+                launch(start(kernel, function, args, gpu, loc)?);
             }
             match low {
                 Lowered::Kernels(_) => {}
@@ -239,7 +239,8 @@ fn kernels_of(low: &Lowered) -> impl Iterator<Item = &Kernel> {
 }
 
 fn start_of(p: &Place) -> Slot {
-    Slot::At(p.base, p.layout.offset * p.dtype.size())
+    let (base, offset) = p.start();
+    Slot::At(base, offset)
 }
 
 fn slot(arg: &KernelArg, reads: &[Place], writes: &[Place], counters: usize) -> Slot {
@@ -255,9 +256,19 @@ fn slot(arg: &KernelArg, reads: &[Place], writes: &[Place], counters: usize) -> 
     }
 }
 
-fn start(kernel: &Kernel, function: Function, args: Vec<Slot>) -> Start {
+/// The start of a kernel: the one place where a grid meets the limits of the device.
+fn start(kernel: &Kernel, function: Function, args: Vec<Slot>, gpu: &Gpu, loc: Loc) -> Result<Start, Error> {
     let &Kernel { grid, threads, shared, .. } = kernel;
-    Start::Kernel { entry: kernel.entry.clone(), function, grid, threads, shared: shared as u32, args }
+    let Kernel { entry, .. } = kernel;
+    if (0..3).any(|d| grid[d] > gpu.grid[d] as usize) {
+        let message = format!(
+            "kernel `{entry}` would need a grid of {grid:?} blocks; the device launches {:?} at most\n  at {loc}",
+            gpu.grid
+        );
+        return Err(Error::Backend { device: format!("cuda:{}", gpu.ordinal), message });
+    }
+    let grid = grid.map(|n| n as u32);
+    Ok(Start::Kernel { entry: entry.clone(), function, grid, threads, shared: shared as u32, args })
 }
 
 /// The arguments of a batch: the number of each step's first block, then each one's arguments.
@@ -266,7 +277,7 @@ fn table<'a>(rows: usize, list: impl Iterator<Item = (&'a Step, &'a Lowered)>) -
     for (step, low) in list {
         for kernel in kernels_of(low) {
             first.push(Slot::Bits(blocks));
-            blocks += u64::from(kernel.grid[0]);
+            blocks += kernel.grid[0] as u64;
             args.extend(kernel.args.iter().map(|a| slot(a, &step.reads, &step.writes, 0)));
             count += 1;
         }

@@ -125,7 +125,7 @@ pub(crate) fn eval(op: &Op, args: &[Array], dtype: DType, shape: &[usize]) -> Ar
             }
             out
         }
-        Op::Matmul => matmul(x, &args[1], dtype, shape),
+        Op::Matmul | Op::MatmulWide { .. } => matmul(x, &args[1], dtype, shape),
         _ => panic!("{op:?} moves nothing"),
     }
 }

@@ -3,6 +3,7 @@
 //! Derivatives, decompositions, batching and the executors are all tested on it.
 
 mod composites;
+mod empty;
 mod primitives;
 
 use crate::Array;
@@ -46,6 +47,14 @@ pub fn all(float: DType) -> Vec<Sample> {
     let mut list = Table { float, list: Vec::new() };
     primitives::add(&mut list);
     composites::add(&mut list);
+    empty::add(&mut list);
+    list.list
+}
+
+/// The samples with a dimension of no elements: where it is easy to read what is not there.
+pub fn empty(float: DType) -> Vec<Sample> {
+    let mut list = Table { float, list: Vec::new() };
+    empty::add(&mut list);
     list.list
 }
 

@@ -46,7 +46,8 @@ impl Span {
     }
 }
 
-/// An affine function of the space: element numbers in memory, or coordinates.
+/// An affine function of the space: element numbers in memory, counted from the first element of the operand or
+/// result, or coordinates.
 #[derive(Clone, Debug)]
 pub(super) struct Access {
     /// Which pointer of the step.

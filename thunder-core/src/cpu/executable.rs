@@ -1,8 +1,8 @@
 //! A compiled trace on the CPU: its steps, and the memory of one run.
 
 use super::gemm::Gemm;
-use super::interpret::Pointers;
 use super::memory::{Block, HostBuffer, Recycler};
+use super::operands::Pointers;
 use super::ops;
 use super::program::{self, Program};
 use crate::error::Error;
@@ -25,7 +25,8 @@ enum Launch {
 struct Ready {
     name: String,
     launch: Launch,
-    bases: Vec<Base>,
+    /// Where each operand's first element lies, then each result's: the memory, and bytes from its start.
+    starts: Vec<(Base, usize)>,
     line: Loc,
     bytes: usize,
 }
@@ -105,16 +106,17 @@ impl Compiled {
         let start = frame.block.ptr();
         for step in &self.steps {
             frame.pointers.clear();
-            for base in &step.bases {
-                frame.pointers.push(match *base {
+            for &(base, offset) in &step.starts {
+                let base = match base {
                     Base::Param(i) => frame.args[i],
                     Base::Out(k) => frame.outs[k],
                     Base::Arena(at) => start.wrapping_add(at),
-                });
+                };
+                frame.pointers.push(base.wrapping_add(offset));
             }
             // SAFETY: the plan gives every operand and result memory of its size: arguments were checked,
             // results made, and the arena is this frame's own.
-            unsafe { step.launch.run(Pointers(&frame.pointers), start.wrapping_add(self.shared_at)) };
+            unsafe { step.launch.run(Pointers::new(&frame.pointers), start.wrapping_add(self.shared_at)) };
         }
         // A buffer returned more than once is shared; each argument is moved where it is returned last.
         let mut results: Vec<Buffer> = Vec::with_capacity(self.plan.results.len());
@@ -189,7 +191,7 @@ impl Launch {
 }
 
 fn ready(trace: &Trace, step: &Step) -> Result<Ready, Error> {
-    let bases = step.reads.iter().chain(&step.writes).map(|p| p.base).collect();
+    let starts = step.reads.iter().chain(&step.writes).map(Place::start).collect();
     let bytes = step.reads.iter().chain(&step.writes).map(touched).sum();
     let shared: Vec<bool> = step.in_place.iter().map(Option::is_some).collect();
     let (name, launch) = match &step.work {
@@ -200,9 +202,9 @@ fn ready(trace: &Trace, step: &Step) -> Result<Ready, Error> {
         Work::Op(inst) => {
             let data = trace.data(*inst);
             match &data.kind {
-                Kind::Op(Op::Matmul) => {
+                Kind::Op(op @ (Op::Matmul | Op::MatmulWide { .. })) => {
                     let gemm = Gemm::new(&step.reads[0], &step.reads[1], &step.writes[0]);
-                    ("matmul".to_string(), Launch::Gemm(gemm))
+                    (op.name().to_string(), Launch::Gemm(gemm))
                 }
                 Kind::Op(op) if ops::supports(op) => {
                     let own = (*op, step.reads.clone(), step.writes[0].clone());
@@ -218,7 +220,7 @@ fn ready(trace: &Trace, step: &Step) -> Result<Ready, Error> {
             }
         }
     };
-    Ok(Ready { name, launch, bases, line: step.work.line(trace), bytes })
+    Ok(Ready { name, launch, starts, line: step.work.line(trace), bytes })
 }
 
 /// Bytes of memory behind a place, repeated elements counted once.

@@ -1,7 +1,7 @@
 //! Matrix products, through the `gemm` crate's single-threaded kernel on pieces that this crate's threads take.
 
-use super::interpret::Pointers;
 use super::kernels::{Rep, convert};
+use super::operands::Pointers;
 use super::threads;
 use crate::exec::Place;
 use crate::types::DType;
@@ -24,7 +24,10 @@ pub(super) struct Gemm {
     pub m: usize,
     pub n: usize,
     pub k: usize,
+    /// The operands' type.
     dtype: DType,
+    /// The result's: theirs, or f32 where they are 16-bit floats.
+    result: DType,
     /// (extent, step in a, step in b, step in c) of each batch dimension.
     batch: Vec<(usize, usize, usize, usize)>,
     a: Matrix,
@@ -38,7 +41,6 @@ pub(super) struct Gemm {
 /// A strided matrix in memory.
 #[derive(Clone, Copy, Debug)]
 struct Matrix {
-    offset: usize,
     rs: usize,
     cs: usize,
 }
@@ -65,7 +67,7 @@ impl Gemm {
     pub fn new(a: &Place, b: &Place, c: &Place) -> Gemm {
         let matrix = |p: &Place| {
             let r = p.layout.sizes.len();
-            Matrix { offset: p.layout.offset, rs: p.layout.strides[r - 2], cs: p.layout.strides[r - 1] }
+            Matrix { rs: p.layout.strides[r - 2], cs: p.layout.strides[r - 1] }
         };
         let rank = c.layout.sizes.len();
         let (mut m, n) = (c.layout.sizes[rank - 2], c.layout.sizes[rank - 1]);
@@ -97,7 +99,7 @@ impl Gemm {
             (ma.rs, mc.rs) = (k.max(1), n.max(1));
         }
         let (band, strip) = if batch.is_empty() { pieces(m, n, k) } else { (m.max(1), n.max(1)) };
-        Gemm { m, n, k, dtype: a.dtype, batch, a: ma, b: mb, c: mc, band, strip }
+        Gemm { m, n, k, dtype: a.dtype, result: c.dtype, batch, a: ma, b: mb, c: mc, band, strip }
     }
 
     /// Floating-point operations.
@@ -138,7 +140,7 @@ impl Gemm {
         let task = |t: usize| {
             let (mut i, piece) = (t / pieces, t % pieces);
             let (row, col) = (piece / strips * self.band, piece % strips * self.strip);
-            let (mut a, mut b, mut c) = (self.a.offset, self.b.offset, self.c.offset);
+            let (mut a, mut b, mut c) = (0, 0, 0);
             for &(size, sa, sb, sc) in self.batch.iter().rev() {
                 let at = i % size;
                 i /= size;
@@ -148,10 +150,11 @@ impl Gemm {
             b += col * self.b.cs;
             c += row * self.c.rs + col * self.c.cs;
             let (m, n) = (self.band.min(self.m - row), self.strip.min(self.n - col));
-            let size = self.dtype.size();
-            let of = |i: usize, at: usize| pointers.get(i).wrapping_add(at * size);
+            let (size, result) = (self.dtype.size(), self.result.size());
+            let of = |i: usize, at: usize| pointers.first(i).wrapping_add(at * size);
+            let out = pointers.first(2).wrapping_add(c * result);
             // SAFETY: the places hold these matrices; tasks write disjoint pieces of the result.
-            unsafe { self.piece(m, n, of(0, a), of(1, b), of(2, c), (shared + t * each) as *mut u8) }
+            unsafe { self.piece(m, n, of(0, a), of(1, b), out, (shared + t * each) as *mut u8) }
         };
         let tasks = self.tasks();
         if self.m * self.n * self.k * self.batches() < ALONE || tasks == 1 {
@@ -171,10 +174,13 @@ impl Gemm {
                 DType::F16 | DType::BF16 => {
                     let to = |at: usize| wide.wrapping_add(at * 4);
                     let (fa, fb, fc) = (to(0), to(m * self.k), to(m * self.k + self.k * n));
-                    let packed = |cols: usize| Matrix { offset: 0, rs: cols, cs: 1 };
+                    let packed = |cols: usize| Matrix { rs: cols, cs: 1 };
                     self.widen(fa, a, self.a, m, self.k);
                     self.widen(fb, b, self.b, self.k, n);
                     let (pa, pb, pc) = (packed(self.k), packed(n), packed(n));
+                    if self.result == DType::F32 {
+                        return self.multiply::<f32>(m, n, fa, pa, fb, pb, c, self.c, 0.0, 1.0);
+                    }
                     self.multiply::<f32>(m, n, fa, pa, fb, pb, fc, pc, 0.0, 1.0);
                     for r in 0..m {
                         let to = c.wrapping_add(r * self.c.rs * 2);

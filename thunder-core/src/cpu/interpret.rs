@@ -2,6 +2,7 @@
 
 use super::access::{Access, Class, Span};
 use super::kernels::{Rep, View, convert, elementwise, map1, reduce};
+use super::operands::Pointers;
 use super::program::{Instr, Program, Reg, Walk};
 use super::{random, threads};
 use crate::op::Op;
@@ -12,22 +13,6 @@ use std::cell::RefCell;
 const ALONE: f64 = 12_000.0;
 /// The work of one task, in nanoseconds.
 const TASK: f64 = 6_000.0;
-
-/// Pointers to a step's operands and results, shared by the threads that run it.
-#[derive(Clone, Copy)]
-pub(super) struct Pointers<'a>(pub &'a [*mut u8]);
-
-impl Pointers<'_> {
-    /// Pointer `i`.
-    pub fn get(&self, i: usize) -> *mut u8 {
-        self.0[i]
-    }
-}
-
-// SAFETY: threads read operands, which nothing writes meanwhile, and write disjoint parts of the results.
-unsafe impl Sync for Pointers<'_> {}
-// SAFETY: as above.
-unsafe impl Send for Pointers<'_> {}
 
 /// A thread's registers.
 #[derive(Default)]
@@ -192,7 +177,7 @@ impl Program {
                 view.ptr = from.wrapping_add(reg.slot);
                 view.vec = reg.class.inner;
             }
-            f(&mut Machine { program: self, pointers: pointers.0, base, views: &mut s.views })
+            f(&mut Machine { program: self, pointers, base, views: &mut s.views })
         })
     }
 }
@@ -204,7 +189,7 @@ fn folds_rows(list: &[Instr]) -> bool {
 /// One thread's state.
 struct Machine<'a> {
     program: &'a Program,
-    pointers: &'a [*mut u8],
+    pointers: Pointers<'a>,
     base: *mut u8,
     views: &'a mut Vec<View>,
 }
@@ -219,7 +204,7 @@ impl Machine<'_> {
         for phase in phases {
             for &(reg, fold) in &phase.folds {
                 let at = self.slot(reg);
-                // SAFETY: the register's slot holds an element.
+                // SAFETY: the register's slot holds a running value.
                 unsafe { reduce::init(fold, self.program.regs[reg].rep, at, 1) };
                 self.views[reg] = View { ptr: at, rs: 1, vec: false };
             }
@@ -306,7 +291,8 @@ impl Machine<'_> {
             Instr::Bind { d, access } => {
                 let at = access.at(span.row, span.col) * access.dtype.size();
                 let rs = access.row_step_in(span).unwrap_or(0);
-                self.views[*d] = View { ptr: self.pointers[access.pointer].wrapping_add(at), rs, vec: true };
+                self.views[*d] =
+                    View { ptr: self.pointers.first(access.pointer).wrapping_add(at), rs, vec: true };
             }
             Instr::Cast { d, from, to, a } => {
                 let class = self.program.regs[*d].class;
@@ -329,14 +315,14 @@ impl Machine<'_> {
                 }
             }
             Instr::FoldRows { d, fold, a } => {
-                let rep = self.program.regs[*d].rep;
+                let rep = self.program.regs[*a].rep;
                 let (view, a) = (self.own(*d, span), self.views[*a]);
                 self.views[*d] = view;
                 // SAFETY: as in `exec`.
                 unsafe { reduce::rows(*fold, rep, view.ptr, a, span.rows, span.n, more) }
             }
             Instr::FoldColumns { d, fold, a } => {
-                let rep = self.program.regs[*d].rep;
+                let rep = self.program.regs[*a].rep;
                 // SAFETY: as in `exec`.
                 unsafe { reduce::columns(*fold, rep, self.views[*d].ptr, self.views[*a], span.rows, span.n) }
             }
@@ -354,7 +340,8 @@ impl Machine<'_> {
                 let view = self.target(*d, span);
                 let (class, dtype) = (self.program.regs[*d].class, access.dtype);
                 // SAFETY: a key is two words.
-                let key = unsafe { *(self.pointers[*key] as *const [u32; 2]) };
+                let key = [0, 1]
+                    .map(|i| unsafe { *(self.pointers.first(key.pointer) as *const u32).add(key.at(0, i)) });
                 access.runs(span.of(class), |place, start, step, n| {
                     // SAFETY: as in `exec`.
                     unsafe { draw(op, dtype, key, view.ptr, place, start, step, n) }
@@ -379,7 +366,7 @@ impl Machine<'_> {
 
     unsafe fn load(&self, d: Reg, access: &Access, span: Span) -> View {
         let class = self.program.regs[d].class;
-        let (size, from) = (access.dtype.size(), self.pointers[access.pointer]);
+        let (size, from) = (access.dtype.size(), self.pointers.first(access.pointer));
         let inside = span.of(class);
         if access.is_wide() {
             let at = from.wrapping_add(access.at(inside.row, inside.col) * size);
@@ -415,7 +402,7 @@ impl Machine<'_> {
     unsafe fn store(&self, a: Reg, access: &Access, span: Span) {
         let class = self.program.regs[a].class;
         let (size, rep) = (access.dtype.size(), self.program.regs[a].rep.size());
-        let (to, from) = (self.pointers[access.pointer], self.views[a]);
+        let (to, from) = (self.pointers.first(access.pointer), self.views[a]);
         let inside = span.of(class);
         if inside.rows * inside.n == 0 {
             return;
@@ -453,7 +440,7 @@ impl Machine<'_> {
         extent: usize,
         span: Span,
     ) {
-        let (size, from) = (data.dtype.size(), self.pointers[data.pointer]);
+        let (size, from) = (data.dtype.size(), self.pointers.first(data.pointer));
         let rep = Rep::of(data.dtype).size();
         let inside = span.of(class);
         // SAFETY: as in `exec`.

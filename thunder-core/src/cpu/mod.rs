@@ -10,6 +10,7 @@ mod gemm;
 mod interpret;
 mod kernels;
 mod memory;
+mod operands;
 mod ops;
 mod program;
 mod random;

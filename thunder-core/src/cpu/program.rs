@@ -14,7 +14,7 @@ use super::kernels::reduce::Fold;
 use crate::exec::Place;
 use crate::op::{Lit, Op, Opcode};
 use crate::trace::{Schedule, Value};
-use crate::transform::region::{Affine, Map, NodeKind, Region};
+use crate::transform::region::{Affine, Map, Node, NodeKind, Region};
 use crate::types::DType;
 use split::{Split, physical_but, place};
 use std::collections::HashMap;
@@ -36,8 +36,8 @@ pub(super) enum Instr {
     Bind { d: Reg, access: Access },
     /// Coordinates, as `offset + steps`.
     Iota { d: Reg, access: Access },
-    /// Random numbers for the elements numbered by `access`; `key` is a pointer's number.
-    Random { d: Reg, op: Op, key: usize, access: Access },
+    /// Random numbers for the elements numbered by `access`; `key` reads the key's two words, its columns.
+    Random { d: Reg, op: Op, key: Access, access: Access },
     /// Elements of `data` at the indices `i` along a dimension of `extent` elements, `step` apart.
     Take { d: Reg, data: Access, i: Reg, index: Rep, step: usize, extent: usize },
     /// An elementwise operation.
@@ -73,7 +73,8 @@ pub(super) enum Walk {
     Tiles { body: Vec<Instr> },
     /// Long rows: each phase walks a row in chunks (`chunk`), then runs `row` once.
     Phases { phases: Vec<Phase> },
-    /// Columns: tiles run `body`, which folds into running values; then `epilogue` runs for each column.
+    /// Columns: tiles run `body`, which folds into running values, of a type of their own; then `epilogue` runs for
+    /// each column.
     Columns { body: Vec<Instr>, folds: Vec<(Reg, Fold)>, epilogue: Vec<Instr> },
 }
 
@@ -82,7 +83,7 @@ pub(super) enum Walk {
 pub(super) struct Phase {
     /// Runs for each chunk; its folds accumulate.
     pub chunk: Vec<Instr>,
-    /// The registers that the chunks fold into.
+    /// The registers that the chunks fold into, of the type that running values have.
     pub folds: Vec<(Reg, Fold)>,
     /// Runs once a row, after its chunks.
     pub row: Vec<Instr>,
@@ -349,7 +350,7 @@ impl Builder<'_> {
     fn result_access(&self, r: usize) -> Access {
         let (_, map) = &self.region.results[r];
         let w = &self.writes[r];
-        self.split.access(self.reads.len() + r, w.dtype, w.layout.offset + map.offset, &map.strides)
+        self.split.access(self.reads.len() + r, w.dtype, map.offset, &map.strides)
     }
 
     /// Stores results, after whatever must still be read from the memory that they may share with operands.
@@ -372,11 +373,27 @@ impl Builder<'_> {
         out.extend(list);
     }
 
+    /// The value of a constant. What is read of an operand without elements counts as one: nothing must be read
+    /// there, and nothing sees it.
+    fn known(&self, node: &Node) -> Option<Lit> {
+        let empty = |v: Value, but: Option<usize>| {
+            let sizes = &place(self.params, self.reads, v).layout.sizes;
+            sizes.iter().enumerate().any(|(d, &n)| n == 0 && Some(d) != but)
+        };
+        match &node.kind {
+            NodeKind::Const(value) => Some(*value),
+            NodeKind::Load(_) if empty(node.value, None) => Some(Lit::I(0)),
+            // Along `axis`, where there may be no element, indices are checked.
+            NodeKind::Take { data, axis, .. } if empty(*data, Some(*axis)) => Some(Lit::I(0)),
+            _ => None,
+        }
+    }
+
     fn node(&mut self, i: usize, out: &mut Vec<Instr>) {
         let node = self.region.nodes[i].clone();
         let rep = Rep::of(node.dtype);
         let class = self.class(i);
-        if let NodeKind::Const(value) = node.kind {
+        if let Some(value) = self.known(&node) {
             self.regs.push(RegInfo {
                 rep,
                 class: Class::CONST,
@@ -399,7 +416,7 @@ impl Builder<'_> {
             self.split.access(pointer, p.dtype, offset, &strides)
         };
         out.push(match &node.kind {
-            NodeKind::Const(_) => unreachable!("handled above"),
+            NodeKind::Const(_) => unreachable!("`known` knows it"),
             NodeKind::Load(at) => Instr::Load { d, access: access(at, node.value, None) },
             NodeKind::Iota(at) => {
                 Instr::Iota { d, access: self.split.access(0, node.dtype, at.offset, &at.steps) }
@@ -407,10 +424,11 @@ impl Builder<'_> {
             NodeKind::Random { op, key, at } => {
                 let Map { offset, strides } = at;
                 let pointer = self.params.iter().position(|p| p == key).unwrap_or(0);
+                let p = place(self.params, self.reads, *key);
                 Instr::Random {
                     d,
                     op: *op,
-                    key: pointer,
+                    key: Access::new(pointer, p.dtype, 0, &[], &[], &p.layout.sizes, &p.layout.strides),
                     access: self.split.access(0, node.dtype, *offset, strides),
                 }
             }
@@ -465,6 +483,18 @@ impl Builder<'_> {
             flops += ops * at;
         }
         (ns / points + 0.1, flops)
+    }
+}
+
+impl Builder<'_> {
+    /// The result of a fold, after `out` converts it from its running value.
+    fn settled(&mut self, running: Reg, rep: Rep, class: Class, out: &mut Vec<Instr>) -> Reg {
+        if self.regs[running].rep == rep {
+            return running;
+        }
+        let d = self.register(rep, class);
+        out.push(Instr::Cast { d, from: DType::F64, to: DType::F32, a: running });
+        d
     }
 }
 

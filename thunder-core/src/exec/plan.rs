@@ -33,6 +33,13 @@ pub struct Place {
     pub dtype: DType,
 }
 
+impl Place {
+    /// Where its first element lies: the memory, and bytes from its start.
+    pub fn start(&self) -> (Base, usize) {
+        (self.base, self.layout.offset * self.dtype.size())
+    }
+}
+
 /// What a step does.
 #[derive(Clone, Debug)]
 pub enum Work {
@@ -324,7 +331,7 @@ impl Planner<'_> {
     /// Finds a better place for a matrix product whose only reader is a chain of views: in the concatenation at
     /// its end, or permuted so that no view needs a copy.
     fn route(&mut self, data: &InstData) {
-        if !matches!(data.kind, Kind::Op(Op::Matmul | Op::Linear { .. })) {
+        if !matches!(data.kind, Kind::Op(Op::Matmul | Op::MatmulWide { .. } | Op::Linear { .. })) {
             return;
         }
         let result = data.results[0];

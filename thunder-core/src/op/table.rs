@@ -256,6 +256,9 @@ op_table! {
     /// The matrix product over the last two dimensions; leading dimensions broadcast. Accumulates in f32 for
     /// 16-bit floats.
     Matmul = "matmul", Contract;
+    /// The matrix product of 16-bit floats, accumulated and left in f32: operands of type f32 are rounded to `elem`
+    /// first, so that cotangents, which are f32, are rounded nowhere else.
+    MatmulWide { elem: Elem } = "matmul_wide", Contract;
 
     /// The `index`th of `n` keys derived from a key.
     KeySplit { n: Extent, index: Extent } = "key_split", Random;

@@ -38,7 +38,8 @@ pub fn batch(op: &Op, args: &[Value], mapped: &[bool], size: usize, b: &mut Buil
         Op::Add | Op::Sub | Op::Mul | Op::Div | Op::Rem | Op::Pow | Op::Atan2 | Op::Maximum | Op::Minimum
         | Op::Eq | Op::Ne | Op::Lt | Op::Le | Op::Gt | Op::Ge | Op::And | Op::Or | Op::Xor | Op::Select
         // The matrices are the last two dimensions; those before broadcast.
-        | Op::Matmul => {
+        | Op::Matmul
+        | Op::MatmulWide { .. } => {
             let rank = types.iter().map(|t| t.shape.rank()).max().unwrap_or(0);
             let args = example.aligned(rank, b);
             Ok(b.op(*op, &args))

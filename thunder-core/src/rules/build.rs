@@ -31,6 +31,16 @@ impl Builder<'_> {
         self.cast(x, to)
     }
 
+    /// The matrix product of `x` and `y`, left in the type that their elements are computed in. Values of that type
+    /// are rounded to `dtype`, the type of the operands that the user gave, where that is a 16-bit one.
+    pub(crate) fn matmul_wide(&mut self, x: Value, y: Value, dtype: DType) -> Value {
+        let (x, y) = (self.widen(x), self.widen(y));
+        if dtype == dtype.compute() {
+            return self.matmul(x, y);
+        }
+        self.op(Op::MatmulWide { elem: Elem::Known(dtype) }, &[x, y])
+    }
+
     /// `x + c`.
     pub(crate) fn add_c(&mut self, x: Value, c: f64) -> Value {
         let c = self.scalar_like(x, c);

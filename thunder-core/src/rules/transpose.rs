@@ -4,7 +4,7 @@ use super::build::{kept, resolved};
 use crate::error::Error;
 use crate::op::{Flag, Op};
 use crate::trace::{Builder, Value};
-use crate::types::{Axis, Shape};
+use crate::types::{Axis, DType, Shape};
 
 /// The cotangents of `args`, given that of the result; `linear` says of which operands `op` is a linear function
 /// here, and only they get one.
@@ -89,11 +89,11 @@ pub fn transpose(
         Op::Gather { axis } => one(gather(axis, &sizes, args[1], ct, b)),
         Op::ScatterAdd { axis, .. } => one(scatter_add(axis, args[1], ct, b)),
 
-        Op::Matmul if linear[0] != linear[1] => {
+        Op::Matmul | Op::MatmulWide { .. } if linear[0] != linear[1] => {
             let (v, w) = (args[0], args[1]);
             Ok(vec![
-                linear[0].then(|| matmul_left(v, w, ct, b)),
-                linear[1].then(|| matmul_right(v, w, ct, b)),
+                linear[0].then(|| matmul_left(op, v, w, ct, b)),
+                linear[1].then(|| matmul_right(op, v, w, ct, b)),
             ])
         }
         Op::Linear { bias: Flag::No } if linear[0] != linear[1] => {
@@ -106,7 +106,8 @@ pub fn transpose(
         }
 
         // Not linear, or not in both operands at once.
-        Op::Mul | Op::Div | Op::Select | Op::Matmul | Op::Linear { .. } => Err(not_linear(op)),
+        Op::Mul | Op::Div | Op::Select | Op::Linear { .. } => Err(not_linear(op)),
+        Op::Matmul | Op::MatmulWide { .. } => Err(not_linear(op)),
         Op::Full { .. } | Op::Iota { .. } => Err(not_linear(op)),
         Op::Abs | Op::Sign | Op::Square | Op::Reciprocal | Op::Sqrt | Op::Rsqrt => Err(not_linear(op)),
         Op::Exp | Op::Exp2 | Op::Expm1 | Op::Log | Op::Log2 | Op::Log1p => Err(not_linear(op)),
@@ -185,6 +186,8 @@ fn slice_update(
         b.op(Op::SliceUpdate { axis }, &[ct, zeros, start])
     });
     let du = linear[1].then(|| {
+        // In i64: the indices may lie above what the start's type holds.
+        let start = b.cast(start, DType::I64);
         let zero = b.scalar_like(start, 0.0);
         let low = b.maximum(start, zero);
         let last = b.scalar_like(start, (size - len) as f64);
@@ -227,30 +230,33 @@ fn scatter_add(axis: Axis, i: Value, ct: Value, b: &mut Builder) -> Value {
     b.select_c(inside, y, 0.0)
 }
 
-/// `ct @ wᵀ`
-fn matmul_left(v: Value, w: Value, ct: Value, b: &mut Builder) -> Value {
-    let shape = b.shape(v);
+/// `ct @ wᵀ`, by the product `op`
+fn matmul_left(op: &Op, v: Value, w: Value, ct: Value, b: &mut Builder) -> Value {
+    let (shape, dtype) = (b.shape(v), b.dtype(v));
     let wt = b.transpose_last(w);
-    let y = b.matmul(ct, wt);
-    b.sum_to(y, shape)
+    let y = b.op(*op, &[ct, wt]);
+    let y = b.sum_to(y, shape);
+    b.cast(y, dtype)
 }
 
 /// `vᵀ @ ct`; where `w` has no leading dimensions, those of `v` are summed by the product itself.
-fn matmul_right(v: Value, w: Value, ct: Value, b: &mut Builder) -> Value {
-    let shape = b.shape(w);
-    if shape.rank() == 2 && b.rank(v) > 2 {
-        return rows_product(v, ct, b);
-    }
-    let vt = b.transpose_last(v);
-    let y = b.matmul(vt, ct);
-    b.sum_to(y, shape)
+fn matmul_right(op: &Op, v: Value, w: Value, ct: Value, b: &mut Builder) -> Value {
+    let (shape, dtype) = (b.shape(w), b.dtype(w));
+    let y = if shape.rank() == 2 && b.rank(v) > 2 {
+        rows_product(op, v, ct, b)
+    } else {
+        let vt = b.transpose_last(v);
+        let y = b.op(*op, &[vt, ct]);
+        b.sum_to(y, shape)
+    };
+    b.cast(y, dtype)
 }
 
-/// `aᵀ @ c` over all rows of both.
-fn rows_product(a: Value, c: Value, b: &mut Builder) -> Value {
+/// `aᵀ @ c` over all rows of both, by the product `op`.
+fn rows_product(op: &Op, a: Value, c: Value, b: &mut Builder) -> Value {
     let (a, c) = (b.rows(a), b.rows(c));
     let at = b.permute(a, &[1, 0]);
-    b.matmul(at, c)
+    b.op(*op, &[at, c])
 }
 
 /// `ct @ w`
@@ -263,5 +269,5 @@ fn linear_x(args: &[Value], ct: Value, b: &mut Builder) -> Value {
 
 /// `ctᵀ @ x`
 fn linear_w(args: &[Value], ct: Value, b: &mut Builder) -> Value {
-    rows_product(ct, args[0], b)
+    rows_product(&Op::Matmul, ct, args[0], b)
 }

@@ -8,19 +8,34 @@ use thunder_core::verify::verify;
 use thunder_oracle::Array;
 use thunder_oracle::samples::Random;
 
-/// Asserts that the arrays agree to a relative error, NaN where NaN is.
+/// Asserts that the arrays agree to an error relative to the greatest element that is wanted, NaN where NaN is.
 pub fn assert_close(what: &str, got: &[Array], want: &[Array], tolerance: f64) {
+    assert_close_but(what, got, want, tolerance, 0.0);
+}
+
+/// As [`assert_close`]; each element may be off by `floor` besides, as differences of rounded numbers are.
+pub fn assert_close_but(what: &str, got: &[Array], want: &[Array], tolerance: f64, floor: f64) {
     assert_eq!(got.len(), want.len(), "{what}");
     for (i, (g, w)) in got.iter().zip(want).enumerate() {
         assert_eq!((g.dtype, &g.shape), (w.dtype, &w.shape), "{what}: result {i}");
-        let scale = w.data.iter().filter(|y| y.is_finite()).fold(1.0f64, |m, y| m.max(y.abs()));
+        let scale = w.data.iter().filter(|y| y.is_finite()).fold(0.0f64, |m, y| m.max(y.abs()));
         for (k, (&x, &y)) in g.data.iter().zip(&w.data).enumerate() {
-            let same = x == y || (x.is_nan() && y.is_nan()) || (x - y).abs() <= tolerance * scale;
+            let same = x == y || (x.is_nan() && y.is_nan()) || (x - y).abs() <= tolerance * scale + floor;
             assert!(
                 same,
                 "{what}: result {i}, element {k}: got {x}, expected {y}\n{:?}\n{:?}",
                 g.data, w.data
             );
+        }
+    }
+}
+
+/// Asserts that zeros have the sign that is wanted: 1 / x tells them apart.
+pub fn assert_zeros(what: &str, got: &[Array], want: &[Array]) {
+    for (g, w) in got.iter().zip(want) {
+        for (k, (x, y)) in g.data.iter().zip(&w.data).enumerate() {
+            let same = *x != 0.0 || *y != 0.0 || x.is_sign_negative() == y.is_sign_negative();
+            assert!(same, "{what}: element {k}: got {x:?}, expected {y:?}");
         }
     }
 }

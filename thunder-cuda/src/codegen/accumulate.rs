@@ -5,7 +5,7 @@
 
 use super::emit::{Emitter, Launch};
 use super::pointwise::{fetch, is_row_data, keep, kept};
-use super::rows::{HELD, Shape, reduce_rows, scalars_of_row, walk};
+use super::rows::{HELD, SHORT, Shape, reduce_rows, scalars_of_row, walk};
 use super::{Arg, Kernel, expr};
 
 /// Threads of a multiprocessor: few enough that each has 128 registers.
@@ -38,7 +38,9 @@ struct Blocks {
 impl Blocks {
     fn count(&self, rows: usize) -> usize {
         let resident = (RESIDENT / (self.threads * self.rows)).max(1) * 132;
-        rows.div_ceil(self.rows).clamp(1, resident)
+        let all = rows.div_ceil(self.rows);
+        // More than fill the device, if a thread would add up too many rows in f32.
+        all.clamp(1, resident.max(all.div_ceil(SHORT)))
     }
 }
 
@@ -130,10 +132,14 @@ fn walk_rows(mut e: Emitter<'_>, blocks: &Blocks, parts: usize) -> Kernel {
     if several {
         e.code.line(format!("__shared__ double part[{}];", per_block * n));
     }
+    // The threads' sums are short; those of blocks, and of blocks together, are long.
     for (k, &f) in sums.iter().enumerate() {
-        let (op, ty, identity) = e.fold(f);
+        let (op, short, identity) = e.fold(f);
+        e.long = true;
+        let (_, ty, _) = e.fold(f);
+        e.long = false;
         let w = e.width;
-        let to = if several { format!("({ty}*)part") } else { format!("({ty}*)({})", at(k)) };
+        let to = if several { format!("({short}*)part") } else { format!("({ty}*)({})", at(k)) };
         let row = if several { "group" } else { "blockIdx.x" };
         if several {
             e.code.line("__syncthreads();");
@@ -150,14 +156,14 @@ fn walk_rows(mut e: Emitter<'_>, blocks: &Blocks, parts: usize) -> Kernel {
                 .open(format!("for (Index col = threadIdx.x; col < {n}u; col += {}u)", threads * per_block));
             e.code.line(format!("{ty} u = {identity};"));
             e.code.line(format!(
-                "for (int g = 0; g < {per_block}; ++g) u = {op}::of(u, (({ty}*)part)[g * {n}u + col]);"
+                "for (int g = 0; g < {per_block}; ++g) u = {op}::of(u, ({ty})(({short}*)part)[g * {n}u + col]);"
             ));
             e.code.line(format!("(({ty}*)({}))[(Index)blockIdx.x * {n}u + col] = u;", at(k)));
             e.code.close();
         }
     }
     let launch = Launch {
-        grid: [parts as u32, 1, 1],
+        grid: [parts, 1, 1],
         threads: (threads * per_block) as u32,
         resident: (RESIDENT / (threads * per_block)).max(1) as u32,
         scratch: sums.len() * parts * n * 8,
@@ -170,6 +176,7 @@ fn walk_rows(mut e: Emitter<'_>, blocks: &Blocks, parts: usize) -> Kernel {
 /// Adds up what `parts` blocks left, and goes on with what comes after the sums.
 fn add_up(mut e: Emitter<'_>, parts: usize) -> Kernel {
     let n = e.space.inner.count();
+    e.long = true;
     let sums = e.accumulations();
     e.code.line(format!("const unsigned x = threadIdx.x % {COLUMNS}u, y = threadIdx.x / {COLUMNS}u;"));
     e.code.line(format!("const Index col = (Index)blockIdx.x * {COLUMNS}u + x;"));
@@ -210,7 +217,7 @@ fn add_up(mut e: Emitter<'_>, parts: usize) -> Kernel {
     let nodes = e.closure(late.iter().map(|&r| e.region.results[r].0));
     e.point(&nodes, &late, &[]);
     let launch = Launch {
-        grid: [n.div_ceil(COLUMNS) as u32, 1, 1],
+        grid: [n.div_ceil(COLUMNS), 1, 1],
         threads: (COLUMNS * SHARES) as u32,
         scratch: sums.len() * parts * n * 8,
         ..Launch::default()

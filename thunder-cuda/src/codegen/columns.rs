@@ -14,6 +14,7 @@ const BLOCKS: usize = 132 * 8;
 pub(super) fn kernel(mut e: Emitter<'_>) -> Kernel {
     let (rows, n) = (e.space.outer.count(), e.space.inner.count());
     let folds = e.folds(1);
+    e.long = true;
     // Every fold has its own shared memory.
     while folds.len() * THREADS * e.width * 8 > 48 * 1024 && e.width > 1 {
         e.width /= 2;
@@ -98,8 +99,7 @@ pub(super) fn kernel(mut e: Emitter<'_>) -> Kernel {
     e.point(&nodes, &after, &[]);
 
     let mut extra = vec![("Index rows".to_string(), e.extent(rows))];
-    let mut launch =
-        Launch { grid: [strips as u32, split as u32, 1], threads: THREADS as u32, ..Launch::default() };
+    let mut launch = Launch { grid: [strips, split, 1], threads: THREADS as u32, ..Launch::default() };
     if split > 1 {
         extra.insert(0, ("double* scratch".into(), Arg::Scratch));
         extra.insert(1, ("unsigned* counters".into(), Arg::Counters));

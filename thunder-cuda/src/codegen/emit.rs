@@ -27,6 +27,8 @@ pub(crate) struct Emitter<'a> {
     in_place: &'a [Option<usize>],
     pub space: Space,
     pub width: usize,
+    /// Whether a thread adds up so many elements that sums of floats run in f64.
+    pub long: bool,
     pub code: Code,
     /// The expression of each node that is available in this scope.
     pub names: HashMap<usize, String>,
@@ -49,6 +51,7 @@ impl<'a> Emitter<'a> {
             in_place: &step.in_place,
             space: Space::new(&[], 0, &[]),
             width: 1,
+            long: false,
             code: Code::default(),
             names: HashMap::new(),
             vectors: HashMap::new(),
@@ -335,6 +338,11 @@ impl<'a> Emitter<'a> {
             let (ty, w) = (stored(self.writes[r].dtype), self.width);
             self.code.line(format!("Vec<{ty}, {w}> v{r};"));
         }
+        let short: Vec<usize> = folds.iter().copied().filter(|&f| self.is_short_first(f)).collect();
+        for &f in &short {
+            let (_, _, identity) = self.fold(f);
+            self.code.line(format!("float u{f} = {identity};"));
+        }
         if self.width == 1 || !vector.is_empty() || !folds.is_empty() {
             self.lanes(nodes, |e, j| {
                 for &r in &vector {
@@ -347,16 +355,32 @@ impl<'a> Emitter<'a> {
                 }
             });
         }
+        for &f in &short {
+            let (name, ty, _) = self.fold(f);
+            let acc = self.accumulator(f);
+            self.code.line(format!("{acc} = {name}::of({acc}, ({ty})u{f});"));
+        }
         for &r in list {
             self.store(r, vector.contains(&r));
         }
+    }
+
+    /// Whether the elements of a vector are added up in f32 before they join a sum in f64: a conversion costs more
+    /// than a few additions.
+    fn is_short_first(&self, f: usize) -> bool {
+        let node = &self.region.nodes[f];
+        self.long
+            && self.width > 1
+            && computed(node.dtype) == "float"
+            && self.fold(f).1 == "double"
+            && matches!((&node.kind, self.region.schedule), (NodeKind::Reduce(_), Schedule::Rows { .. }))
     }
 
     /// The functor of reduction `f`, the type it runs in, and its value of nothing.
     pub fn fold(&self, f: usize) -> (&'static str, &'static str, String) {
         let node = &self.region.nodes[f];
         match &node.kind {
-            NodeKind::Reduce(op) | NodeKind::Accumulate(op) => expr::fold(op, node.dtype),
+            NodeKind::Reduce(op) | NodeKind::Accumulate(op) => expr::fold(op, node.dtype, self.long),
             _ => unreachable!("only reductions are folds"),
         }
     }
@@ -365,6 +389,9 @@ impl<'a> Emitter<'a> {
     fn accumulate(&mut self, f: usize) {
         let (name, ty, _) = self.fold(f);
         let x = self.names[&self.region.nodes[f].args[0]].clone();
+        if self.is_short_first(f) {
+            return self.code.line(format!("u{f} = {name}::of(u{f}, {x});"));
+        }
         let acc = self.accumulator(f);
         self.code.line(format!("{acc} = {name}::of({acc}, ({ty}){x});"));
     }
@@ -514,7 +541,7 @@ impl<'a> Emitter<'a> {
 /// How a kernel is launched.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Launch {
-    pub grid: [u32; 3],
+    pub grid: [usize; 3],
     pub threads: u32,
     /// Blocks that must fit on a multiprocessor; 0 to leave it to the compiler.
     pub resident: u32,

@@ -35,13 +35,21 @@ fn wrapping(d: DType) -> Option<&'static str> {
     }
 }
 
-/// The functor of a reduction, the type it runs in, and its value of nothing.
-pub(crate) fn fold(op: &Op, d: DType) -> (&'static str, &'static str, String) {
-    let sum = match d {
+/// The type of a sum or a product of many elements: of floats, `double`. An f32 holds 24 bits, and so loses all that
+/// is added to a sum of some ten million elements of like size.
+pub(crate) fn long_sum(d: DType) -> &'static str {
+    match d {
         DType::U8 | DType::I32 => "unsigned",
         DType::I64 => "unsigned long long",
+        d if d.is_float() => "double",
         _ => computed(d),
-    };
+    }
+}
+
+/// The functor of a reduction, the type it runs in, and its value of nothing. A thread that adds up many elements
+/// does it in the type of [`long_sum`].
+pub(crate) fn fold(op: &Op, d: DType, long: bool) -> (&'static str, &'static str, String) {
+    let sum = if long || !d.is_float() { long_sum(d) } else { computed(d) };
     let wide = match d {
         DType::U8 | DType::Bool => "int",
         _ => computed(d),

@@ -40,8 +40,9 @@ pub struct Kernel {
     pub args: Vec<Arg>,
     /// Their declarations, if the source allows several launches to be one; see [`groups`].
     pub params: Vec<String>,
-    /// Blocks.
-    pub grid: [u32; 3],
+    /// Blocks along each dimension, which the launch checks against the device. Only the first may grow with the
+    /// data: devices have 2^31 - 1 blocks there, and 65535 along the others.
+    pub grid: [usize; 3],
     /// Threads of a block.
     pub threads: u32,
     /// Bytes of shared memory, beside what the source declares.
@@ -102,13 +103,13 @@ pub fn lower(trace: &Trace, step: &Step) -> Result<Lowered, Error> {
     };
     let data = trace.data(inst);
     let kernels = match &data.kind {
-        Kind::Op(Op::Matmul) if step.reads.iter().any(|r| r.layout.count() == 0) => {
+        Kind::Op(Op::Matmul | Op::MatmulWide { .. }) if step.reads.iter().any(|r| r.layout.count() == 0) => {
             return Ok(Lowered::Zeros);
         }
-        Kind::Op(Op::Matmul) if step.writes[0].dtype.is_float() => {
+        Kind::Op(op @ (Op::Matmul | Op::MatmulWide { .. })) if step.writes[0].dtype.is_float() => {
             match Shape::of(&step.reads[0], &step.reads[1], &step.writes[0]) {
                 Some(shape) => return Ok(Lowered::Product(Box::new(shape))),
-                None => single::kernels(&Op::Matmul, step, data.loc),
+                None => single::kernels(op, step, data.loc),
             }
         }
         Kind::Op(op @ Op::Linear { .. }) => {

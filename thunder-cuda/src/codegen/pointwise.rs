@@ -47,7 +47,7 @@ pub(super) fn kernel(mut e: Emitter<'_>) -> Kernel {
         guarded(&mut e, &|e| e.point(&nodes, &results, &[]));
     }
     let launch =
-        Launch { grid: [blocks.div_ceil(tiles) as u32, 1, 1], threads: THREADS as u32, ..Launch::default() };
+        Launch { grid: [blocks.div_ceil(tiles), 1, 1], threads: THREADS as u32, ..Launch::default() };
     let extra = [("Index count".to_string(), e.extent(count))];
     e.finish("pointwise", &extra, launch)
 }

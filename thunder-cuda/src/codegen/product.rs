@@ -23,8 +23,10 @@ pub struct Matrix {
 /// What a product is, apart from addresses. Row-major `C = A B` is column-major `Cᵀ = Bᵀ Aᵀ`.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Shape {
-    /// The element type.
+    /// The operands' element type.
     pub dtype: DType,
+    /// The result's: theirs, or f32 where they are 16-bit floats.
+    pub result: DType,
     /// `Bᵀ`.
     pub first: Matrix,
     /// `Aᵀ`.
@@ -116,7 +118,8 @@ impl Shape {
         }
         let inner = b.layout.sizes[b.layout.sizes.len() - 2];
         let mut shape = Shape {
-            dtype: out.dtype,
+            dtype: a.dtype,
+            result: out.dtype,
             first: matrix(b, sb, (inner, b.layout.strides[b.layout.sizes.len() - 2]))?,
             second: matrix(a, sa, (rows, step))?,
             out: matrix(out, sc, (rows, row)).filter(|m| !m.transposed)?,
@@ -124,7 +127,8 @@ impl Shape {
             bias: false,
             offsets,
         };
-        let size = out.dtype.size();
+        // The operands' size, which is the lesser one.
+        let size = a.dtype.size();
         for o in &shape.offsets {
             let least = |m: &mut Matrix, at: usize| {
                 if at != 0 {

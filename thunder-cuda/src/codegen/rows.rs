@@ -13,6 +13,8 @@ use thunder_core::transform::region::NodeKind;
 
 /// Bytes of a row that one thread holds.
 pub(super) const HELD: usize = 128;
+/// The most elements that one thread adds up in f32.
+pub(super) const SHORT: usize = 32;
 /// The most blocks that share a row, together.
 const SHARED_BLOCKS: usize = 528;
 /// Bytes of shared memory that a block may have on every device, some left for reductions.
@@ -38,6 +40,9 @@ pub(super) fn kernel(mut e: Emitter<'_>) -> Kernel {
     let data: Vec<usize> = all.iter().copied().filter(|&i| is_row_data(&e, i)).collect();
     let shape = shape(&e, rows, n, &data);
     let top = e.region.nodes.iter().map(|n| n.level).max().unwrap_or(0);
+    // How many elements one thread adds up.
+    let run = if shape.held > 0 { shape.held * e.width } else { n.div_ceil(shape.threads) };
+    e.long = run > SHORT || shape.split > 1;
 
     let Shape { threads, rows: per_block, held, split, .. } = shape;
     let lane = if per_block == 1 { "threadIdx.x".to_string() } else { format!("threadIdx.x % {threads}u") };
@@ -86,7 +91,7 @@ pub(super) fn kernel(mut e: Emitter<'_>) -> Kernel {
     let folds = e.folds(1).len();
     let mut extra = vec![("Index rows".to_string(), e.extent(rows))];
     let mut launch = Launch {
-        grid: [rows.div_ceil(per_block) as u32, 1, 1],
+        grid: [rows.div_ceil(per_block), 1, 1],
         threads: (threads * per_block) as u32,
         ..Launch::default()
     };
@@ -97,7 +102,7 @@ pub(super) fn kernel(mut e: Emitter<'_>) -> Kernel {
     if split > 1 {
         extra.insert(0, ("double* scratch".into(), Arg::Scratch));
         extra.insert(1, ("unsigned* counters".into(), Arg::Counters));
-        launch.grid = [split as u32, rows as u32, 1];
+        launch.grid = [split, rows, 1];
         launch.scratch = folds * rows * split * 8;
         launch.counters = rows;
     }

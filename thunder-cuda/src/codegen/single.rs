@@ -1,15 +1,12 @@
 //! Operations with a kernel of their own: what moves elements by blocks, adds at indices, or runs along an axis.
 
-use super::expr::{self, computed, literal, stored};
+use super::expr::{computed, literal, long_sum, stored};
 use super::text::Code;
 use super::{Arg, Kernel};
 use thunder_core::exec::{Layout, Place, Step};
 use thunder_core::op::Op;
 use thunder_core::trace::Loc;
 use thunder_core::types::DType;
-
-/// What sums accumulate by.
-const SUM: Op = Op::Sum { axes: thunder_core::types::Axes::ALL, keepdim: thunder_core::op::Flag::No };
 
 /// Whether [`kernels`] has one for `op`.
 pub(super) fn supports(op: &Op) -> bool {
@@ -28,6 +25,7 @@ pub(super) fn supports(op: &Op) -> bool {
             | KeySplit { .. }
             | FoldIn
             | Matmul
+            | MatmulWide { .. }
     )
 }
 
@@ -119,11 +117,11 @@ impl<'a> Single<'a> {
     }
 
     /// Starts a kernel of a thread an element of `sizes`, whose coordinates are `c0, c1, ..`.
-    fn each(&mut self, sizes: &[usize]) -> u32 {
+    fn each(&mut self, sizes: &[usize]) -> usize {
         self.code.line("const Index i = (Index)blockIdx.x * 256u + threadIdx.x;");
         self.code.line("if (i >= count) return;");
         self.split("i", sizes);
-        (sizes.iter().product::<usize>()).div_ceil(256).max(1) as u32
+        sizes.iter().product::<usize>().div_ceil(256).max(1)
     }
 
     /// The coordinates `c0, c1, ..` of the linear index `var`.
@@ -147,7 +145,7 @@ impl<'a> Single<'a> {
         self
     }
 
-    fn finish(self, threads: u32, grid: [u32; 3], count: Option<usize>) -> Kernel {
+    fn finish(self, threads: u32, grid: [usize; 3], count: Option<usize>) -> Kernel {
         let entry = self.op.name().to_string();
         let wide = self.reads.iter().chain([&self.write]).map(|l| {
             let reach: usize = l.sizes.iter().zip(&l.strides).map(|(n, s)| n.saturating_sub(1) * s).sum();
@@ -319,8 +317,9 @@ fn index_add(step: &Step, loc: Loc, op: &Op, axis: usize) -> Vec<Kernel> {
     let owned = (extent * outer / BLOCKS).clamp(1, 32);
     let chunks = (BLOCKS / (extent.div_ceil(owned) * outer).max(1)).clamp(1, sources.div_ceil(512).max(1));
     let chunk = sources.div_ceil(chunks);
+    let blocks = extent.div_ceil(owned);
     let ty = stored(s.dtype);
-    let (_, acc, _) = expr::fold(&SUM, s.dtype);
+    let acc = long_sum(s.dtype);
 
     // The elements of u and i, by the numbers of the outer, source and inner element.
     let part = |var: &str, sizes: &[usize]| -> Vec<String> {
@@ -345,7 +344,9 @@ fn index_add(step: &Step, loc: Loc, op: &Op, axis: usize) -> Vec<Kernel> {
     c.line(format!("__shared__ unsigned char target[{LISTED}];"));
     c.line("__shared__ unsigned hits[8];");
     c.line("const unsigned lane = threadIdx.x % 32u, warp = threadIdx.x / 32u;");
-    c.line(format!("const Index first = (Index)blockIdx.x * {owned}u, o = blockIdx.y;"));
+    c.line(format!(
+        "const Index first = (Index)(blockIdx.x % {blocks}u) * {owned}u, o = blockIdx.x / {blocks}u;"
+    ));
     if chunks > 1 {
         c.line(format!("const unsigned begin = blockIdx.z * {chunk}u;"));
         c.line(format!(
@@ -399,7 +400,7 @@ fn index_add(step: &Step, loc: Loc, op: &Op, axis: usize) -> Vec<Kernel> {
         c.line(listed);
     }
     let to = format!("(o * {extent}u + first + d) * {inner}u + c");
-    let (total, grid) = (s.write.count(), [extent.div_ceil(owned) as u32, outer as u32, chunks as u32]);
+    let (total, grid) = (s.write.count(), [blocks * outer, 1, chunks]);
     let result = format!("as<{ty}>(({})sum)", computed(s.dtype));
     if chunks == 1 {
         c.line(format!("q0[{to}] = {result};"));
@@ -411,14 +412,14 @@ fn index_add(step: &Step, loc: Loc, op: &Op, axis: usize) -> Vec<Kernel> {
     if chunks == 1 {
         return vec![s.finish(256, grid, None)];
     }
-    let bytes = chunks * total * if s.dtype == DType::F64 || !s.dtype.is_float() { 8 } else { 4 };
+    let bytes = chunks * total * 8;
     let mut sum = Single::new(op, step, loc);
-    let blocks = sum.each(&[total]);
+    let more = sum.each(&[total]);
     sum.code.line(format!("{acc} sum = 0;"));
     sum.code.line("#pragma unroll 4");
     sum.code.line(format!("for (unsigned z = 0; z < {chunks}u; ++z) sum += scratch[z * {total}u + i];"));
     sum.code.line(format!("q0[i] = {result};"));
-    [(s, grid, None), (sum, [blocks, 1, 1], Some(total))]
+    [(s, grid, None), (sum, [more, 1, 1], Some(total))]
         .map(|(s, grid, count)| s.with_scratch(acc, bytes).finish(256, grid, count))
         .into()
 }
@@ -427,7 +428,7 @@ fn scatter_add(mut s: Single<'_>, axis: usize) -> Kernel {
     let sizes = s.write.sizes.clone();
     let grid = s.each(&sizes);
     let (u, i) = (s.reads[0].clone(), s.reads[1].clone());
-    let (_, acc, _) = expr::fold(&SUM, s.dtype);
+    let acc = long_sum(s.dtype);
     let at = with(sizes.len(), axis, "k");
     s.code.line(format!("{acc} sum = 0;"));
     s.code.open(format!("for (Index k = 0; k < {}u; ++k)", u.sizes[axis]));
@@ -477,7 +478,7 @@ fn arg_best(mut s: Single<'_>, axis: usize, better: &str) -> Kernel {
     s.code.close();
     s.code.line("if (lane == 0) q0[i] = at;");
     let count = outer.iter().product::<usize>();
-    s.finish(256, [count.div_ceil(8) as u32, 1, 1], Some(count))
+    s.finish(256, [count.div_ceil(8), 1, 1], Some(count))
 }
 
 /// One block a line: a scan of 256 elements at a time, with what came before carried along.
@@ -485,7 +486,7 @@ fn cumsum(mut s: Single<'_>, axis: usize, reverse: bool) -> Kernel {
     let x = s.reads[0].clone();
     let mut outer = x.sizes.clone();
     let n = std::mem::replace(&mut outer[axis], 1);
-    let (_, acc, _) = expr::fold(&SUM, s.dtype);
+    let acc = long_sum(s.dtype);
     let (ty, wide) = (stored(s.dtype), computed(s.dtype));
     s.code.line("const unsigned lane = threadIdx.x % 32u, warp = threadIdx.x / 32u;");
     s.code.line("const Index i = blockIdx.x;");
@@ -515,7 +516,7 @@ fn cumsum(mut s: Single<'_>, axis: usize, reverse: bool) -> Kernel {
     s.code.line(format!("if (step < {n}u) q0[{to}] = as<{ty}>(({wide})(before + sum));"));
     s.code.close();
     let lines = outer.iter().product::<usize>();
-    s.finish(256, [lines as u32, 1, 1], None)
+    s.finish(256, [lines, 1, 1], None)
 }
 
 fn derive(mut s: Single<'_>, counter: String, stream: u32) -> Kernel {
@@ -533,7 +534,7 @@ fn matmul(mut s: Single<'_>) -> Kernel {
     let rank = sizes.len();
     let (a, b) = (s.reads[0].clone(), s.reads[1].clone());
     let inner = a.sizes[a.sizes.len() - 1];
-    let (_, acc, _) = expr::fold(&SUM, s.dtype);
+    let acc = long_sum(s.dtype);
     let lead =
         |l: &Layout| -> Vec<String> { (rank - l.sizes.len()..rank - 2).map(|d| format!("c{d}")).collect() };
     let at_a = address(&a, &[lead(&a), vec![format!("c{}", rank - 2), "k".into()]].concat());

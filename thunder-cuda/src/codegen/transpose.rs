@@ -124,6 +124,6 @@ pub(super) fn kernel(mut e: Emitter<'_>, tile: Tile) -> Kernel {
     e.point(&nodes, &results, &[]);
     e.code.close();
     e.code.close();
-    let launch = Launch { grid: [blocks as u32, 1, 1], threads: THREADS as u32, ..Launch::default() };
+    let launch = Launch { grid: [blocks, 1, 1], threads: THREADS as u32, ..Launch::default() };
     e.finish("transpose", &[], launch)
 }

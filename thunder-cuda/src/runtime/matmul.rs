@@ -109,9 +109,10 @@ impl Gpu {
             DType::F64 => (bytes(&wide_one), bytes(&wide_zero)),
             _ => (bytes(&one), bytes(&zero)),
         };
-        let size = product.shape.dtype.size();
+        let (size, result) = (product.shape.dtype.size(), product.shape.result.size());
+        let sizes = [size, size, result];
         for o in &product.shape.offsets {
-            let at = |start: u64, k: usize| (start + (o[k] * size) as u64) as *mut c_void;
+            let at = |start: u64, k: usize| (start + (o[k] * sizes[k]) as u64) as *mut c_void;
             let [first, second, third] = product.layouts;
             // SAFETY: the descriptors describe these addresses, whose blocks the call holds.
             let code = unsafe {
@@ -156,6 +157,7 @@ fn make(handle: lt::cublasLtHandle_t, shape: &Shape) -> Result<Product, Error> {
         DType::F16 => (SINGLE, data::CUDA_R_32F, data::CUDA_R_16F),
         _ => (SINGLE, data::CUDA_R_32F, data::CUDA_R_16BF),
     };
+    let result = if shape.result == DType::F32 { data::CUDA_R_32F } else { elements };
     let (mut operation, mut preference) = (std::ptr::null_mut(), std::ptr::null_mut());
     let mut layouts = [std::ptr::null_mut(); 3];
     let all = [shape.first, shape.second, shape.out];
@@ -172,7 +174,7 @@ fn make(handle: lt::cublasLtHandle_t, shape: &Shape) -> Result<Product, Error> {
             let (attribute, add) = (EPILOGUE, lt::cublasLtEpilogue_t::CUBLASLT_EPILOGUE_BIAS);
             check(lt::cublasLtMatmulDescSetAttribute(operation, attribute, bytes(&add), 4), "describing")?;
         }
-        for (m, l) in all.iter().zip(&mut layouts) {
+        for ((m, l), elements) in all.iter().zip(&mut layouts).zip([elements, elements, result]) {
             check(
                 lt::cublasLtMatrixLayoutCreate(l, elements, m.rows, m.columns, m.step),
                 "describing a matrix",

@@ -35,6 +35,8 @@ pub(crate) struct Gpu {
     pub model: String,
     /// Its compute capability.
     pub arch: (i32, i32),
+    /// The most blocks of a launch along each dimension.
+    pub grid: [u32; 3],
     context: cu::CUcontext,
     stream: cu::CUstream,
     /// Where graphs are captured, apart from what other threads start; nothing runs there.
@@ -105,16 +107,20 @@ impl Gpu {
 
     fn start(ordinal: usize) -> Result<Arc<Gpu>, Error> {
         let (mut device, mut context, mut stream) = (0, std::ptr::null_mut(), std::ptr::null_mut());
-        let (mut major, mut minor, mut name) = (0, 0, [0i8; 128]);
+        let (mut major, mut minor, mut name, mut grid) = (0, 0, [0i8; 128], [0; 3]);
         use cu::CUdevice_attribute::{
             CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR as MAJOR,
-            CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR as MINOR,
+            CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR as MINOR, CU_DEVICE_ATTRIBUTE_MAX_GRID_DIM_X as X,
+            CU_DEVICE_ATTRIBUTE_MAX_GRID_DIM_Y as Y, CU_DEVICE_ATTRIBUTE_MAX_GRID_DIM_Z as Z,
         };
         // SAFETY: each call writes to the variable it is given, and the device was found above.
         unsafe {
             check(cu::cuDeviceGet(&mut device, ordinal as i32), "opening the device")?;
             check(cu::cuDeviceGetAttribute(&mut major, MAJOR, device), "asking for its capability")?;
             check(cu::cuDeviceGetAttribute(&mut minor, MINOR, device), "asking for its capability")?;
+            for (most, attribute) in grid.iter_mut().zip([X, Y, Z]) {
+                check(cu::cuDeviceGetAttribute(most, attribute, device), "asking for its limits")?;
+            }
             check(cu::cuDeviceGetName(name.as_mut_ptr().cast(), 127, device), "asking for its name")?;
             check(cu::cuDevicePrimaryCtxRetain(&mut context, device), "making a context")?;
             check(cu::cuCtxSetCurrent(context), "using the context")?;
@@ -131,6 +137,7 @@ impl Gpu {
             ordinal,
             model,
             arch: (major, minor),
+            grid: grid.map(|n: i32| n.max(1) as u32),
             context,
             stream,
             drafts: Mutex::default(),

@@ -150,6 +150,6 @@ extern "C" __global__ void __launch_bounds__(256, 2) rows_add_add_square_sum_div
     for (int k = 0; k < 2; ++k) {
         const Index col = (k * 256u + lane) * 8u;
         #pragma unroll
-        for (int j = 0; j < 8; ++j) ((float*)(scratch + (Index)0u * gridDim.x * 4096u))[(Index)blockIdx.x * 4096u + col + j] = s17[k * 8 + j];
+        for (int j = 0; j < 8; ++j) ((double*)(scratch + (Index)0u * gridDim.x * 4096u))[(Index)blockIdx.x * 4096u + col + j] = s17[k * 8 + j];
     }
 }

@@ -31,14 +31,14 @@ extern "C" __global__ void __launch_bounds__(256) sums_add_add_square_sum_div_ad
 {
     const unsigned x = threadIdx.x % 8u, y = threadIdx.x / 8u;
     const Index col = (Index)blockIdx.x * 8u + x;
-    float s17 = 0;
+    double s17 = 0;
     if (col < 4096u) {
         #pragma unroll 4
         for (Index b = y; b < parts; b += 32u) {
-            s17 = Sum::of(s17, ((const float*)(scratch + (Index)0u * parts * 4096u))[b * 4096u + col]);
+            s17 = Sum::of(s17, ((const double*)(scratch + (Index)0u * parts * 4096u))[b * 4096u + col]);
         }
     }
-    __shared__ float part17[32][8];
+    __shared__ double part17[32][8];
     part17[y][x] = s17;
     __syncthreads();
     if (y != 0 || col >= 4096u) return;

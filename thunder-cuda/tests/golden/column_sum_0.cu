@@ -22,7 +22,7 @@ extern "C" __global__ void __launch_bounds__(256) columns_sum(
 {
     const unsigned x = threadIdx.x % 32u, y = threadIdx.x / 32u;
     const Index col = ((Index)blockIdx.x * 32u + x) * 8u;
-    float s2[8];
+    double s2[8];
     #pragma unroll
     for (int j = 0; j < 8; ++j) s2[j] = 0;
     if (col < 4096u) {
@@ -33,22 +33,22 @@ extern "C" __global__ void __launch_bounds__(256) columns_sum(
             for (int j = 0; j < 8; ++j) {
                 const float t0 = wide(a0.at[j]);
                 const float t1 = t0;                                              // v2 = cast
-                s2[j] = Sum::of(s2[j], (float)t1);
+                s2[j] = Sum::of(s2[j], (double)t1);
             }
         }
     }
-    __shared__ float part2[8][256];
+    __shared__ double part2[8][256];
     #pragma unroll
     for (int j = 0; j < 8; ++j) part2[y][x * 8u + j] = s2[j];
     __syncthreads();
     const Index mine = (Index)blockIdx.x * 256u + threadIdx.x;
     const bool live = threadIdx.x < 256u && mine < 4096u;
-    float u2 = 0;
+    double u2 = 0;
     if (live) {
         #pragma unroll
         for (int k = 0; k < 8; ++k) u2 = Sum::of(u2, part2[k][threadIdx.x]);
     }
-    if (live) ((float*)(scratch + (Index)0u * gridDim.y * 4096u))[blockIdx.y * 4096u + mine] = u2;
+    if (live) ((double*)(scratch + (Index)0u * gridDim.y * 4096u))[blockIdx.y * 4096u + mine] = u2;
     __shared__ bool last;
     __threadfence();
     __syncthreads();
@@ -60,7 +60,7 @@ extern "C" __global__ void __launch_bounds__(256) columns_sum(
     u2 = 0;
     if (live) {
         #pragma unroll 8
-        for (unsigned b = 0; b < gridDim.y; ++b) u2 = Sum::of(u2, __ldcg((const float*)(scratch + (Index)0u * gridDim.y * 4096u) + (Index)b * 4096u + mine));
+        for (unsigned b = 0; b < gridDim.y; ++b) u2 = Sum::of(u2, __ldcg((const double*)(scratch + (Index)0u * gridDim.y * 4096u) + (Index)b * 4096u + mine));
     }
     if (!live) return;
     const float t2 = (float)u2;

@@ -82,13 +82,15 @@ extern "C" __global__ void __launch_bounds__(512, 2) rows_ge_lt_and_amax_sub_exp
         }
     }
     const float t9 = (float)across<Max, 512>(s9);
-    float s12 = 0;
-    float s18 = 0;
+    double s12 = 0;
+    double s18 = 0;
     #pragma unroll 4
     for (int k = 0; k < 13; ++k) {
         const Index col = (k * 512u + lane) * 8u;
         if (col < 50304u) {
             const Vec<bf16, 8> b7 = a7[k * 512u];
+            float u12 = 0;
+            float u18 = 0;
             #pragma unroll
             for (int j = 0; j < 8; ++j) {
                 const float t7 = wide(b7.at[j]);
@@ -98,9 +100,11 @@ extern "C" __global__ void __launch_bounds__(512, 2) rows_ge_lt_and_amax_sub_exp
                 const long long t14 = (long long)(col + j);                       // v24 = iota
                 const bool t15 = t14 == t1;                                       // v25 = eq
                 const float t17 = t15 ? t10 : 0.0f;                               // v27 = select
-                s12 = Sum::of(s12, (float)t11);
-                s18 = Sum::of(s18, (float)t17);
+                u12 = Sum::of(u12, t11);
+                u18 = Sum::of(u18, t17);
             }
+            s12 = Sum::of(s12, (double)u12);
+            s18 = Sum::of(s18, (double)u18);
         }
     }
     const float t12 = (float)across<Sum, 512>(s12);

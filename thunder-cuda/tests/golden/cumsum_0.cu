@@ -14,21 +14,21 @@ extern "C" __global__ void __launch_bounds__(256) cumsum(const float* p0, float*
     const Index i = blockIdx.x;
     const Index c0 = i;
     const Index c1 = 0;
-    __shared__ float totals[8];
-    float carried = 0;
+    __shared__ double totals[8];
+    double carried = 0;
     for (unsigned base = 0; base < 700u; base += 256u) {
         const unsigned step = base + threadIdx.x;
         const Index k = step < 700u ? step : 0;
-        float sum = step < 700u ? (float)wide(p0[c0 * 700u + k]) : (float)0;
+        double sum = step < 700u ? (double)wide(p0[c0 * 700u + k]) : (double)0;
         #pragma unroll
         for (unsigned d = 1; d < 32; d *= 2) {
-            const float below = __shfl_up_sync(0xffffffffu, sum, d);
+            const double below = __shfl_up_sync(0xffffffffu, sum, d);
             if (lane >= d) sum += below;
         }
         __syncthreads();
         if (lane == 31) totals[warp] = sum;
         __syncthreads();
-        float before = carried;
+        double before = carried;
         for (unsigned w = 0; w < 8; ++w) {
             if (w < warp) before += totals[w];
             carried += totals[w];

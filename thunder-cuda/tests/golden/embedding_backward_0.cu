@@ -23,7 +23,7 @@ extern "C" __global__ void __launch_bounds__(256) index_add(const bf16* p0, cons
     __shared__ unsigned char target[4096];
     __shared__ unsigned hits[8];
     const unsigned lane = threadIdx.x % 32u, warp = threadIdx.x / 32u;
-    const Index first = (Index)blockIdx.x * 1u, o = blockIdx.y;
+    const Index first = (Index)(blockIdx.x % 512u) * 1u, o = blockIdx.x / 512u;
     const unsigned begin = 0, end = 256u;
     unsigned total = 0;
     for (unsigned base = begin; base < end; base += 256u) {
@@ -50,9 +50,9 @@ extern "C" __global__ void __launch_bounds__(256) index_add(const bf16* p0, cons
     }
     for (unsigned d = 0; d < 1u && first + d < 512u; ++d) {
         for (Index c = threadIdx.x; c < 768u; c += 256u) {
-            float sum = 0;
+            double sum = 0;
             #pragma unroll 4
-            for (unsigned m = 0; m < total; ++m) if (target[m] == d) sum += (float)wide(p0[source[m] * 768u + c]);
+            for (unsigned m = 0; m < total; ++m) if (target[m] == d) sum += (double)wide(p0[source[m] * 768u + c]);
             q0[(o * 512u + first + d) * 768u + c] = as<bf16>((float)sum);
         }
     }

@@ -174,9 +174,9 @@ extern "C" __global__ void __launch_bounds__(128, 4) rows_sum_sum_div_sub_square
     }
     __syncthreads();
     for (Index col = threadIdx.x; col < 768u; col += 128u) {
-        float u = 0;
-        for (int g = 0; g < 4; ++g) u = Sum::of(u, ((float*)part)[g * 768u + col]);
-        ((float*)(scratch + (Index)0u * gridDim.x * 768u))[(Index)blockIdx.x * 768u + col] = u;
+        double u = 0;
+        for (int g = 0; g < 4; ++g) u = Sum::of(u, (double)((float*)part)[g * 768u + col]);
+        ((double*)(scratch + (Index)0u * gridDim.x * 768u))[(Index)blockIdx.x * 768u + col] = u;
     }
     __syncthreads();
     #pragma unroll
@@ -187,8 +187,8 @@ extern "C" __global__ void __launch_bounds__(128, 4) rows_sum_sum_div_sub_square
     }
     __syncthreads();
     for (Index col = threadIdx.x; col < 768u; col += 128u) {
-        float u = 0;
-        for (int g = 0; g < 4; ++g) u = Sum::of(u, ((float*)part)[g * 768u + col]);
-        ((float*)(scratch + (Index)1u * gridDim.x * 768u))[(Index)blockIdx.x * 768u + col] = u;
+        double u = 0;
+        for (int g = 0; g < 4; ++g) u = Sum::of(u, (double)((float*)part)[g * 768u + col]);
+        ((double*)(scratch + (Index)1u * gridDim.x * 768u))[(Index)blockIdx.x * 768u + col] = u;
     }
 }

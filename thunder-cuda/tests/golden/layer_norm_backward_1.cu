@@ -30,18 +30,18 @@ extern "C" __global__ void __launch_bounds__(256) sums_sum_sum_div_sub_square_su
 {
     const unsigned x = threadIdx.x % 8u, y = threadIdx.x / 8u;
     const Index col = (Index)blockIdx.x * 8u + x;
-    float s2 = 0;
-    float s21 = 0;
+    double s2 = 0;
+    double s21 = 0;
     if (col < 768u) {
         #pragma unroll 4
         for (Index b = y; b < parts; b += 32u) {
-            s2 = Sum::of(s2, ((const float*)(scratch + (Index)0u * parts * 768u))[b * 768u + col]);
-            s21 = Sum::of(s21, ((const float*)(scratch + (Index)1u * parts * 768u))[b * 768u + col]);
+            s2 = Sum::of(s2, ((const double*)(scratch + (Index)0u * parts * 768u))[b * 768u + col]);
+            s21 = Sum::of(s21, ((const double*)(scratch + (Index)1u * parts * 768u))[b * 768u + col]);
         }
     }
-    __shared__ float part2[32][8];
+    __shared__ double part2[32][8];
     part2[y][x] = s2;
-    __shared__ float part21[32][8];
+    __shared__ double part21[32][8];
     part21[y][x] = s21;
     __syncthreads();
     if (y != 0 || col >= 768u) return;

@@ -4,13 +4,13 @@ template <class T> __device__ __forceinline__ T wide(T x) { return x; }
 
 typedef unsigned Index;
 
-extern "C" __global__ void __launch_bounds__(256) index_add(const float* p0, const long long* p1, float* q0, float* scratch)
+extern "C" __global__ void __launch_bounds__(256) index_add(const float* p0, const long long* p1, float* q0, double* scratch)
 {
     __shared__ unsigned source[4096];
     __shared__ unsigned char target[4096];
     __shared__ unsigned hits[8];
     const unsigned lane = threadIdx.x % 32u, warp = threadIdx.x / 32u;
-    const Index first = (Index)blockIdx.x * 1u, o = blockIdx.y;
+    const Index first = (Index)(blockIdx.x % 5u) * 1u, o = blockIdx.x / 5u;
     const unsigned begin = blockIdx.z * 512u;
     const unsigned end = begin + 512u < 16384u ? begin + 512u : 16384u;
     unsigned total = 0;
@@ -38,9 +38,9 @@ extern "C" __global__ void __launch_bounds__(256) index_add(const float* p0, con
     }
     for (unsigned d = 0; d < 1u && first + d < 5u; ++d) {
         for (Index c = threadIdx.x; c < 40u; c += 256u) {
-            float sum = 0;
+            double sum = 0;
             #pragma unroll 4
-            for (unsigned m = 0; m < total; ++m) if (target[m] == d) sum += (float)wide(p0[source[m] * 40u + c]);
+            for (unsigned m = 0; m < total; ++m) if (target[m] == d) sum += (double)wide(p0[source[m] * 40u + c]);
             scratch[(Index)blockIdx.z * 200u + (o * 5u + first + d) * 40u + c] = sum;
         }
     }

@@ -36,21 +36,23 @@ extern "C" __global__ void __launch_bounds__(512) rows_square_sum(
 {
     const unsigned lane = threadIdx.x;
     const Index row = blockIdx.y;
-    float s2 = 0;
+    double s2 = 0;
     #pragma unroll 4
     for (Index col = (blockIdx.x * 512u + lane) * 4u; col < 1048576u; col += gridDim.x * 2048u) {
         const Vec<float, 4> a0 = load<4>(p0 + col);                               // v1: f32[256, 4096]
+        float u2 = 0;
         #pragma unroll
         for (int j = 0; j < 4; ++j) {
             const float t0 = wide(a0.at[j]);
             const float t1 = t0 * t0;                                             // v2 = square
-            s2 = Sum::of(s2, (float)t1);
+            u2 = Sum::of(u2, t1);
         }
+        s2 = Sum::of(s2, (double)u2);
     }
     s2 = across<Sum, 512>(s2);
     __shared__ bool last;
     if (lane == 0) {
-        ((float*)(scratch + (Index)0u * rows * 128u))[row * 128u + blockIdx.x] = s2;
+        ((double*)(scratch + (Index)0u * rows * 128u))[row * 128u + blockIdx.x] = s2;
         __threadfence();
         last = atomicAdd(&counters[row], 1u) == 127u;
     }
@@ -60,7 +62,7 @@ extern "C" __global__ void __launch_bounds__(512) rows_square_sum(
     if (lane == 0) counters[row] = 0;
     s2 = 0;
     for (unsigned b = lane; b < 128u; b += 512u)
-        s2 = Sum::of(s2, __ldcg((const float*)(scratch + (Index)0u * rows * 128u) + row * 128u + b));
+        s2 = Sum::of(s2, __ldcg((const double*)(scratch + (Index)0u * rows * 128u) + row * 128u + b));
     const float t2 = (float)across<Sum, 512>(s2);
     if (lane == 0) {
         q0[0] = as<float>(t2);

@@ -2,7 +2,7 @@
 
 use super::{Table, bools, exactly, ints, key};
 use thunder_core::op::{Flag, Label, Lit, Op};
-use thunder_core::types::DType::{Bool, I32, I64, U8, U32};
+use thunder_core::types::DType::{BF16, Bool, I32, I64, U8, U32};
 use thunder_core::types::{Axes, Axis, Elem, Extent, Shape};
 
 const KEEP: Flag = Flag::Yes;
@@ -213,6 +213,12 @@ fn contraction(t: &mut Table) {
     ];
     for (a, b) in cases {
         t.add(2, Op::Matmul, &[t.x(a), t.x(b)]);
+        let half = |shape: &[usize]| super::Input {
+            dtype: BF16,
+            shape: shape.to_vec(),
+            fill: super::Fill::Range(-2.0, 2.0),
+        };
+        t.add(2, Op::MatmulWide { elem: Elem::Known(BF16) }, &[half(a), half(b)]);
     }
     t.add(0, Op::Matmul, &[t.x(&[2, 0]), t.x(&[0, 3])]);
     t.add(0, Op::Matmul, &[ints(I64, &[2, 3], -9, 9), ints(I64, &[3, 4], -9, 9)]);

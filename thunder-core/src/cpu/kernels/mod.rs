@@ -70,6 +70,10 @@ impl View {
     pub unsafe fn row<'a, T: Copy>(self, r: usize, n: usize) -> Row<'a, T> {
         // SAFETY: the caller's promise.
         unsafe {
+            // Of an empty row nothing is read: not even the one element, which may be none.
+            if n == 0 {
+                return Row::Many(&[]);
+            }
             let at = (self.ptr as *const T).add(r * self.rs);
             if self.vec { Row::Many(std::slice::from_raw_parts(at, n)) } else { Row::One(*at) }
         }

@@ -1,10 +1,17 @@
 //! Reductions of rows to one element each, and of many rows to one.
+//!
+//! Sums of f32 are exact to a few units in the last place however long they are: a few elements are added up in f32,
+//! and these short sums in f64. Products run in f64.
 
 use super::{Rep, Row, View, vectorised};
 use crate::op::Opcode;
 
 /// Independent running values in a row's reduction: enough for the vector units to overlap their latencies.
 const LANES: usize = 32;
+/// How many elements of a lane are added up in the element type, before their sum joins the wide one.
+const SHORT: usize = 16;
+/// How many rows are.
+const ROWS: usize = 8;
 
 /// What a reduction does to two partial results.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -29,10 +36,22 @@ impl Fold {
             _ => Fold::Sum,
         }
     }
+
+    /// The type of its running values where elements have type `rep`.
+    pub fn running(self, rep: Rep) -> Rep {
+        match (self, rep) {
+            (Fold::Sum | Fold::Prod, Rep::F32) => Rep::F64,
+            _ => rep,
+        }
+    }
 }
 
 /// An element type's folds.
 trait Fold1: Copy {
+    /// The type that sums and products run in.
+    type Wide: Fold1;
+    fn widen(self) -> Self::Wide;
+    fn narrow(x: Self::Wide) -> Self;
     fn start(fold: Fold) -> Self;
     fn add(self, y: Self) -> Self;
     fn mul(self, y: Self) -> Self;
@@ -44,6 +63,15 @@ trait Fold1: Copy {
 macro_rules! float {
     ($t:ty) => {
         impl Fold1 for $t {
+            type Wide = f64;
+            #[inline(always)]
+            fn widen(self) -> f64 {
+                self as f64
+            }
+            #[inline(always)]
+            fn narrow(x: f64) -> $t {
+                x as $t
+            }
             #[inline(always)]
             fn start(fold: Fold) -> $t {
                 match fold {
@@ -84,6 +112,11 @@ macro_rules! float {
 macro_rules! int {
     ($($t:ty)*) => {$(
         impl Fold1 for $t {
+            type Wide = $t;
+            #[inline(always)]
+            fn widen(self) -> $t { self }
+            #[inline(always)]
+            fn narrow(x: $t) -> $t { x }
             #[inline(always)]
             fn start(fold: Fold) -> $t {
                 match fold {
@@ -146,60 +179,117 @@ unsafe fn init_as<T: Fold1>(fold: Fold, d: *mut u8, n: usize) {
     unsafe { std::slice::from_raw_parts_mut(d as *mut T, n) }.fill(T::start(fold))
 }
 
-/// `d[r] = fold of row r of a`, and of `d[r]` too if `more`.
+/// `d[r] = fold of row r of a`; if `more`, `d` holds running values, of type `fold.running(rep)`, and the row joins.
 ///
 /// # Safety
-/// `a` must be valid for `rows` rows of `n` elements, `d` for `rows` elements, both of type `rep`.
+/// `a` must be valid for `rows` rows of `n` elements of type `rep`, `d` for `rows` elements.
 pub unsafe fn rows(fold: Fold, rep: Rep, d: *mut u8, a: View, rows: usize, n: usize, more: bool) {
     by_rep!(rep, rows_as(fold, d, a, rows, n, more))
 }
 
 unsafe fn rows_as<T: Fold1>(fold: Fold, d: *mut u8, a: View, rows: usize, n: usize, more: bool) {
-    // SAFETY: the caller's promise.
-    let d = unsafe { std::slice::from_raw_parts_mut(d as *mut T, rows) };
-    macro_rules! go {
-        ($f:expr) => {
-            vectorised(
+    // SAFETY: passed on.
+    unsafe {
+        match fold {
+            Fold::Sum => rows_by(
+                (d, a, rows, n, more),
                 #[inline(always)]
-                || {
-                    for (r, d) in d.iter_mut().enumerate() {
-                        // SAFETY: the caller's promise.
-                        let x = match unsafe { a.row::<T>(r, n) } {
-                            Row::Many(x) => row(
-                                x,
-                                T::start(fold),
-                                #[inline(always)]
-                                $f,
-                            ),
-                            Row::One(x) => x.times(n, fold),
-                        };
-                        *d = if more { $f(*d, x) } else { x };
-                    }
+                |x: Row<'_, T>| match x {
+                    Row::Many(x) => sum(x),
+                    Row::One(x) => x.widen().times(n, fold),
                 },
-            )
-        };
+                #[inline(always)]
+                |x, y| x.add(y),
+                T::narrow,
+            ),
+            Fold::Prod => rows_by(
+                (d, a, rows, n, more),
+                #[inline(always)]
+                |x: Row<'_, T>| match x {
+                    Row::Many(x) => row(x, T::Wide::start(fold), T::widen, |x, y| x.mul(y)),
+                    Row::One(x) => x.widen().times(n, fold),
+                },
+                #[inline(always)]
+                |x, y| x.mul(y),
+                T::narrow,
+            ),
+            Fold::Max | Fold::Any => rows_of_one_type(d, a, rows, n, more, fold, |x: T, y| x.max(y)),
+            Fold::Min | Fold::All => rows_of_one_type(d, a, rows, n, more, fold, |x: T, y| x.min(y)),
+        }
     }
-    match fold {
-        Fold::Sum => go!(|x: T, y: T| x.add(y)),
-        Fold::Prod => go!(|x: T, y: T| x.mul(y)),
-        Fold::Max | Fold::Any => go!(|x: T, y: T| x.max(y)),
-        Fold::Min | Fold::All => go!(|x: T, y: T| x.min(y)),
+}
+
+/// Each row by a fold that runs in the element type.
+#[inline(always)]
+unsafe fn rows_of_one_type<T: Fold1>(
+    d: *mut u8,
+    a: View,
+    rows: usize,
+    n: usize,
+    more: bool,
+    fold: Fold,
+    f: impl Fn(T, T) -> T + Copy,
+) {
+    // SAFETY: passed on.
+    unsafe {
+        rows_by(
+            (d, a, rows, n, more),
+            #[inline(always)]
+            |x: Row<'_, T>| match x {
+                Row::Many(x) => row(x, T::start(fold), |x| x, f),
+                Row::One(x) => x.times(n, fold),
+            },
+            f,
+            |x| x,
+        )
     }
+}
+
+/// Each row by `of`; the result joins a running value by `f`, or is narrowed.
+#[inline(always)]
+unsafe fn rows_by<T: Copy, A: Copy>(
+    (d, a, rows, n, more): (*mut u8, View, usize, usize, bool),
+    of: impl Fn(Row<'_, T>) -> A,
+    f: impl Fn(A, A) -> A,
+    narrow: impl Fn(A) -> T,
+) {
+    vectorised(
+        #[inline(always)]
+        || {
+            for r in 0..rows {
+                // SAFETY: the caller's promise.
+                unsafe {
+                    let x = of(a.row::<T>(r, n));
+                    if more {
+                        let d = (d as *mut A).add(r);
+                        *d = f(*d, x);
+                    } else {
+                        *(d as *mut T).add(r) = narrow(x);
+                    }
+                }
+            }
+        },
+    )
 }
 
 /// The fold of a row: lanes side by side, then folded in halves.
 #[inline(always)]
-fn row<T: Copy>(x: &[T], start: T, f: impl Fn(T, T) -> T) -> T {
+fn row<T: Copy, A: Copy>(x: &[T], start: A, widen: impl Fn(T) -> A, f: impl Fn(A, A) -> A) -> A {
     let mut lanes = [start; LANES];
     let (chunks, rest) = x.as_chunks::<LANES>();
     for c in chunks {
         for (l, &x) in lanes.iter_mut().zip(c) {
-            *l = f(*l, x);
+            *l = f(*l, widen(x));
         }
     }
     for (l, &x) in lanes.iter_mut().zip(rest) {
-        *l = f(*l, x);
+        *l = f(*l, widen(x));
     }
+    halved(lanes, f)
+}
+
+#[inline(always)]
+fn halved<A: Copy>(mut lanes: [A; LANES], f: impl Fn(A, A) -> A) -> A {
     let mut width = LANES / 2;
     while width > 0 {
         for i in 0..width {
@@ -210,58 +300,122 @@ fn row<T: Copy>(x: &[T], start: T, f: impl Fn(T, T) -> T) -> T {
     lanes[0]
 }
 
-/// `d[i] = fold of d[i] and a[r][i] over r`.
+/// The sum of a row: of short sums in the element type.
+#[inline(always)]
+fn sum<T: Fold1>(x: &[T]) -> T::Wide {
+    let add = |x: T, y: T| x.add(y);
+    if x.len() <= LANES * SHORT {
+        return row(x, T::start(Fold::Sum), |x| x, add).widen();
+    }
+    let mut total = [T::Wide::start(Fold::Sum); LANES];
+    let (chunks, rest) = x.as_chunks::<LANES>();
+    for short in chunks.chunks(SHORT) {
+        let mut lanes = [T::start(Fold::Sum); LANES];
+        for c in short {
+            for (l, &x) in lanes.iter_mut().zip(c) {
+                *l = l.add(x);
+            }
+        }
+        for (t, &l) in total.iter_mut().zip(&lanes) {
+            *t = t.add(l.widen());
+        }
+    }
+    for (t, &x) in total.iter_mut().zip(rest) {
+        *t = t.add(x.widen());
+    }
+    halved(total, |x, y| x.add(y))
+}
+
+/// `d[i] = fold of d[i] and a[r][i] over r`: `d` holds running values.
 ///
 /// # Safety
-/// `a` must be valid for `rows` rows of `n` elements, `d` for `n` elements, both of type `rep`, apart.
+/// `a` must be valid for `rows` rows of `n` elements of type `rep`, `d` for `n` of type `fold.running(rep)`, apart.
 pub unsafe fn columns(fold: Fold, rep: Rep, d: *mut u8, a: View, rows: usize, n: usize) {
     by_rep!(rep, columns_as(fold, d, a, rows, n))
 }
 
 unsafe fn columns_as<T: Fold1>(fold: Fold, d: *mut u8, a: View, rows: usize, n: usize) {
-    // SAFETY: the caller's promise.
-    let d = unsafe { std::slice::from_raw_parts_mut(d as *mut T, n) };
-    macro_rules! go {
-        ($f:expr) => {
-            vectorised(
-                #[inline(always)]
-                || {
-                    let f = $f;
-                    let mut r = 0;
-                    // Four rows at a time, so that the running values are loaded and stored less often.
-                    while r + 4 <= rows {
-                        // SAFETY: the caller's promise.
-                        let at = |k: usize| unsafe { a.row::<T>(r + k, n) };
-                        let list = [at(0), at(1), at(2), at(3)];
-                        let [Row::Many(w), Row::Many(x), Row::Many(y), Row::Many(z)] = list else { break };
-                        for ((((d, &w), &x), &y), &z) in d.iter_mut().zip(w).zip(x).zip(y).zip(z) {
-                            *d = f(*d, f(f(w, x), f(y, z)));
-                        }
-                        r += 4;
-                    }
-                    for r in r..rows {
-                        // SAFETY: the caller's promise.
-                        match unsafe { a.row::<T>(r, n) } {
-                            Row::Many(x) => {
-                                for (d, &x) in d.iter_mut().zip(x) {
-                                    *d = f(*d, x);
-                                }
-                            }
-                            Row::One(x) => {
-                                for d in d.iter_mut() {
-                                    *d = f(*d, x);
-                                }
-                            }
-                        }
-                    }
-                },
-            )
-        };
-    }
     match fold {
-        Fold::Sum => go!(|x: T, y: T| x.add(y)),
-        Fold::Prod => go!(|x: T, y: T| x.mul(y)),
-        Fold::Max | Fold::Any => go!(|x: T, y: T| x.max(y)),
-        Fold::Min | Fold::All => go!(|x: T, y: T| x.min(y)),
+        // SAFETY: passed on.
+        Fold::Sum => unsafe {
+            columns_by(d, a, rows, n, T::widen, |x: T, y| x.add(y), |x: T::Wide, y| x.add(y))
+        },
+        Fold::Prod => vectorised(
+            #[inline(always)]
+            || {
+                // SAFETY: the caller's promise.
+                let d = unsafe { std::slice::from_raw_parts_mut(d as *mut T::Wide, n) };
+                for r in 0..rows {
+                    // SAFETY: as above.
+                    join(d, unsafe { a.row::<T>(r, n) }, T::widen, |x: T::Wide, y| x.mul(y));
+                }
+            },
+        ),
+        // SAFETY: passed on.
+        Fold::Max | Fold::Any => unsafe {
+            columns_by(d, a, rows, n, |x| x, |x: T, y| x.max(y), |x: T, y| x.max(y))
+        },
+        // SAFETY: passed on.
+        Fold::Min | Fold::All => unsafe {
+            columns_by(d, a, rows, n, |x| x, |x: T, y| x.min(y), |x: T, y| x.min(y))
+        },
+    }
+}
+
+/// `ROWS` rows at a time by `short`, so that the running values are loaded and stored less often; these join by `f`.
+#[inline(always)]
+unsafe fn columns_by<T: Fold1, A: Copy>(
+    d: *mut u8,
+    a: View,
+    rows: usize,
+    n: usize,
+    widen: impl Fn(T) -> A,
+    short: impl Fn(T, T) -> T,
+    f: impl Fn(A, A) -> A,
+) {
+    vectorised(
+        #[inline(always)]
+        || {
+            // SAFETY: the caller's promise.
+            let d = unsafe { std::slice::from_raw_parts_mut(d as *mut A, n) };
+            let mut r = 0;
+            while a.vec && r + ROWS <= rows {
+                let list: [&[T]; ROWS] = std::array::from_fn(|k| {
+                    // SAFETY: the caller's promise: a vector has `n` elements.
+                    match unsafe { a.row::<T>(r + k, n) } {
+                        Row::Many(x) => &x[..n],
+                        Row::One(_) => &[],
+                    }
+                });
+                let [p, q, s, t, u, v, w, x] = list;
+                for (i, d) in d.iter_mut().enumerate() {
+                    let low = short(short(p[i], q[i]), short(s[i], t[i]));
+                    let high = short(short(u[i], v[i]), short(w[i], x[i]));
+                    *d = f(*d, widen(short(low, high)));
+                }
+                r += ROWS;
+            }
+            for r in r..rows {
+                // SAFETY: the caller's promise.
+                join(d, unsafe { a.row::<T>(r, n) }, &widen, &f);
+            }
+        },
+    )
+}
+
+/// `d[i] = f(d[i], row[i])`
+#[inline(always)]
+fn join<T: Copy, A: Copy>(d: &mut [A], row: Row<'_, T>, widen: impl Fn(T) -> A, f: impl Fn(A, A) -> A) {
+    match row {
+        Row::Many(x) => {
+            for (d, &x) in d.iter_mut().zip(x) {
+                *d = f(*d, widen(x));
+            }
+        }
+        Row::One(x) => {
+            for d in d.iter_mut() {
+                *d = f(*d, widen(x));
+            }
+        }
     }
 }

@@ -88,13 +88,13 @@ pub(super) fn place<'a>(params: &[Value], reads: &'a [Place], v: Value) -> &'a P
     &reads[at]
 }
 
-/// The offset and strides in memory of coordinates `at` of a value that lies at `place`.
+/// The offset from the first element, and the strides, in memory of coordinates `at` of a value that lies at `place`.
 pub(super) fn physical(at: &[Affine], place: &Place) -> (usize, Vec<usize>) {
     physical_but(at, place, None)
 }
 
 pub(super) fn physical_but(at: &[Affine], place: &Place, axis: Option<usize>) -> (usize, Vec<usize>) {
-    let (mut offset, mut strides) = (place.layout.offset, Vec::new());
+    let (mut offset, mut strides) = (0, Vec::new());
     for (j, a) in at.iter().enumerate().filter(|(j, _)| Some(*j) != axis) {
         let s = place.layout.strides[j];
         strides.resize(a.steps.len(), 0);

@@ -29,9 +29,9 @@ impl Builder<'_> {
                 (0..nodes.len()).filter(|&i| is_fold(i) && nodes[i].level == level).collect();
             let mut phase = Phase::default();
             for &f in &folds {
-                let d = self.register(Rep::of(nodes[f].dtype), self.class(f));
-                self.of.insert(f, d);
-                phase.folds.push((d, Fold::of(fold_op(&nodes[f].kind).code())));
+                let fold = Fold::of(fold_op(&nodes[f].kind).code());
+                let running = self.register(fold.running(Rep::of(nodes[f].dtype)), self.class(f));
+                phase.folds.push((running, fold));
             }
             let kept = self.of.clone();
             let roots: Vec<usize> = folds.iter().map(|&f| nodes[f].args[0]).collect();
@@ -42,6 +42,11 @@ impl Builder<'_> {
             }
             self.forget(&kept, &inside);
             self.of = kept;
+            for (&f, &(running, _)) in folds.iter().zip(&phase.folds) {
+                let class = self.class(f);
+                let d = self.settled(running, Rep::of(nodes[f].dtype), class, &mut phase.row);
+                self.of.insert(f, d);
+            }
             self.emit(&row_at(level), &mut phase.row);
             phases.push(phase);
         }
@@ -89,15 +94,16 @@ impl Builder<'_> {
         self.emit(&fixed, prologue);
         let mut list = Vec::new();
         for &f in &folds {
+            let fold = Fold::of(fold_op(&nodes[f].kind).code());
             // Its memory is the running values' own; the slot is not used.
             self.regs.push(RegInfo {
-                rep: Rep::of(nodes[f].dtype),
+                rep: fold.running(Rep::of(nodes[f].dtype)),
                 class: self.class(f),
                 slot: 0,
                 constant: false,
                 bound: false,
             });
-            list.push((self.regs.len() - 1, Fold::of(fold_op(&nodes[f].kind).code())));
+            list.push((self.regs.len() - 1, fold));
         }
         let mut body = Vec::new();
         // Folds read their operands last, so that these keep their registers until then.
@@ -109,10 +115,12 @@ impl Builder<'_> {
         }
         self.stores(&full, &mut body);
         self.of = HashMap::new();
-        for (&f, &(d, _)) in folds.iter().zip(&list) {
+        let mut epilogue = Vec::new();
+        for (&f, &(running, _)) in folds.iter().zip(&list) {
+            let class = self.class(f);
+            let d = self.settled(running, Rep::of(nodes[f].dtype), class, &mut epilogue);
             self.of.insert(f, d);
         }
-        let mut epilogue = Vec::new();
         let roots: Vec<usize> = after.iter().map(|&r| self.region.results[r].0).collect();
         let done = self.of.clone();
         let inside = self.closure(&roots, &|i| !done.contains_key(&i));

@@ -297,6 +297,17 @@ pub const fn infer(op: &Op, args: &[Ty], dims: &[&str]) -> Result<Ty, Mismatch> 
             }
             Ok(Ty::new(x.elem, tri!(matmul(op, &x.shape, &args[1].shape, dims))))
         }
+        Op::MatmulWide { elem } => {
+            tri!(elem_rule(op, x, dims));
+            let single = Elem::Known(DType::F32);
+            if x.elem.differs(*elem) && x.elem.differs(single) {
+                return err(0, mixed(op, Ty::new(*elem, x.shape), x, dims));
+            }
+            if args[1].elem.differs(*elem) && args[1].elem.differs(single) {
+                return err(1, mixed(op, x, args[1], dims));
+            }
+            Ok(Ty::new(single, tri!(matmul(op, &x.shape, &args[1].shape, dims))))
+        }
         Op::Linear { bias } => linear(op, args, bias.is_yes(), dims),
         Op::KeySplit { .. } | Op::FoldIn => Ok(Ty::KEY),
         Op::LayerNorm { .. } | Op::RmsNorm { .. } => {

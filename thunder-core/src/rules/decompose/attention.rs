@@ -9,15 +9,22 @@ use crate::types::{DType, Shape};
 /// `x @ wᵀ + b`, the leading dimensions of `x` merged into the rows of one matrix product.
 pub(super) fn linear(args: &[Value], bias: bool, b: &mut Builder) -> Value {
     let (x, w) = (args[0], args[1]);
+    let dtype = b.dtype(x);
     let rows = b.rows(x);
     let wt = b.permute(w, &[1, 0]);
-    let y = b.matmul(rows, wt);
+    // With a bias, the product is rounded after it is added.
+    let y = if bias { b.matmul_wide(rows, wt, dtype) } else { b.matmul(rows, wt) };
     let mut sizes = b.sizes(x);
     if let (Some(last), Some(&out)) = (sizes.last_mut(), b.sizes(w).first()) {
         *last = out;
     }
     let y = b.reshape(y, Shape::of(&sizes));
-    if bias { b.add(y, args[2]) } else { y }
+    if !bias {
+        return y;
+    }
+    let bias = b.widen(args[2]);
+    let y = b.add(y, bias);
+    b.cast(y, dtype)
 }
 
 /// The sizes of an attention, and its products over grouped heads.
@@ -31,6 +38,9 @@ pub(crate) struct Attention {
     keys: usize,
     /// What the scores are multiplied by.
     scale: f64,
+    /// The type of the operands: products of 16-bit floats are left in f32, as a score may be any number up to
+    /// width times the greatest square, and a difference of them decides the weights.
+    dtype: DType,
 }
 
 impl Attention {
@@ -43,7 +53,8 @@ impl Attention {
             given => given.to_f64(),
         };
         let (heads, shared, queries, keys) = (q[r - 3], k[r - 3], q[r - 2], k[r - 2]);
-        Attention { lead: q[..r - 3].to_vec(), heads, shared, queries, keys, scale }
+        let dtype = b.dtype(args[0]);
+        Attention { lead: q[..r - 3].to_vec(), heads, shared, queries, keys, scale, dtype }
     }
 
     /// `x`, `(.., heads, queries, n)`, as `(.., shared, rows, n)`.
@@ -63,18 +74,15 @@ impl Attention {
     pub(crate) fn scores(&self, q: Value, k: Value, b: &mut Builder) -> Value {
         let q = self.group(q, b);
         let kt = b.transpose_last(k);
-        let scores = b.matmul(q, kt);
+        let scores = b.matmul_wide(q, kt, self.dtype);
         let scores = self.ungroup(scores, b);
-        let scores = b.widen(scores);
         b.mul_c(scores, self.scale)
     }
 
-    /// `p v`, `p` rounded to the type of `v`.
+    /// `p v`, in the wide type.
     pub(crate) fn mix(&self, p: Value, v: Value, b: &mut Builder) -> Value {
-        let dtype = b.dtype(v);
-        let p = b.cast(p, dtype);
         let p = self.group(p, b);
-        let y = b.matmul(p, v);
+        let y = b.matmul_wide(p, v, self.dtype);
         self.ungroup(y, b)
     }
 
@@ -109,7 +117,8 @@ impl Attention {
 pub(super) fn sdpa(args: &[Value], causal: bool, scale: Lit, mask: bool, b: &mut Builder) -> Value {
     let attention = Attention::new(args, scale, b);
     let p = attention.probabilities(args, causal, mask, b);
-    attention.mix(p, args[2], b)
+    let y = attention.mix(p, args[2], b);
+    b.cast(y, attention.dtype)
 }
 
 /// `x / (1 - p)` where a draw from the key keeps it, else 0.

@@ -9,6 +9,10 @@ pub(super) fn einsum(spec: &str, args: &[Value], b: &mut Builder) -> Value {
     let (inputs, output) = spec.split_once("->").unwrap_or((&spec, ""));
     let inputs: Vec<Vec<char>> = inputs.split(',').map(|s| s.chars().collect()).collect();
     let output: Vec<char> = output.chars().collect();
+    let dtype = b.dtype(args[0]);
+    // Several steps are taken in f32, so that 16-bit floats are rounded once.
+    let args: Vec<Value> =
+        args.iter().map(|&x| if is_one_step(&inputs, &output) { x } else { b.widen(x) }).collect();
 
     let mut acc: Option<(Value, Vec<char>)> = None;
     for (i, (&x, names)) in args.iter().zip(&inputs).enumerate() {
@@ -21,7 +25,20 @@ pub(super) fn einsum(spec: &str, args: &[Value], b: &mut Builder) -> Value {
     }
     let Some((y, names)) = acc else { return args[0] };
     let order: Vec<usize> = output.iter().filter_map(|c| names.iter().position(|n| n == c)).collect();
-    b.permute(y, &order)
+    let y = b.permute(y, &order);
+    b.cast(y, dtype)
+}
+
+/// Whether it is one sum, or one product of matrices.
+fn is_one_step(inputs: &[Vec<char>], output: &[char]) -> bool {
+    match inputs {
+        [_] => true,
+        [x, y] => {
+            let alone = |c: &char| !output.contains(c) && (x.contains(c) != y.contains(c));
+            !x.iter().chain(y).any(alone)
+        }
+        _ => false,
+    }
 }
 
 /// An index named twice in one operand walks its diagonal: mask what is off it, and sum one of the two out.

@@ -13,6 +13,7 @@ pub(crate) use loss::{Targets, target_distribution};
 
 use crate::op::Op;
 use crate::trace::{Builder, Value};
+use crate::types::Elem;
 
 /// Appends the primitives that compute the composite `op` on `args`, and gives their result; `None` for a
 /// primitive.
@@ -44,6 +45,12 @@ pub fn decompose(op: &Op, args: &[Value], b: &mut Builder) -> Option<Value> {
             let (lo, hi) = (b.scalar_like(args[0], lo.to_f64()), b.scalar_like(args[0], hi.to_f64()));
             let y = b.maximum(args[0], lo);
             Some(b.minimum(y, hi))
+        }
+
+        // Rounded first; of 16-bit floats alone it is a primitive.
+        Op::MatmulWide { elem: Elem::Known(elem) } if args.iter().any(|&a| b.dtype(a) != elem) => {
+            let args = [b.cast(args[0], elem), b.cast(args[1], elem)];
+            Some(b.op(*op, &args))
         }
 
         Op::Linear { bias } => Some(attention::linear(args, bias.is_yes(), b)),
@@ -90,9 +97,8 @@ pub fn decompose(op: &Op, args: &[Value], b: &mut Builder) -> Option<Value> {
             None
         }
         Op::Flip { .. } | Op::Cat { .. } | Op::SliceUpdate { .. } => None,
-        Op::Take { .. } | Op::IndexAdd { .. } | Op::Gather { .. } | Op::ScatterAdd { .. } | Op::Matmul => {
-            None
-        }
+        Op::Take { .. } | Op::IndexAdd { .. } | Op::Gather { .. } | Op::ScatterAdd { .. } => None,
+        Op::Matmul | Op::MatmulWide { .. } => None,
         Op::KeySplit { .. } | Op::FoldIn | Op::Uniform { .. } | Op::Normal { .. } | Op::Bernoulli { .. } => {
             None
         }

@@ -18,15 +18,25 @@ pub(super) fn softmax(y: Value, dx: Value, axis: Axis, b: &mut Builder) -> Value
 }
 
 /// `dx - Σ e^y dx`
-pub(super) fn log_softmax(y: Value, dx: Value, axis: Axis, b: &mut Builder) -> Value {
+pub(super) fn log_softmax(x: Value, y: Value, dx: Value, axis: Axis, b: &mut Builder) -> Value {
     let dtype = b.dtype(y);
     let axes: Vec<usize> = axis.resolve(b.rank(y)).into_iter().collect();
-    let (y, dx) = (b.widen(y), b.widen(dx));
+    let (y, dx) = (unrounded(Op::LogSoftmax { axis }, x, y, b), b.widen(dx));
     let p = b.exp(y);
     let product = b.mul(dx, p);
     let sum = b.sum(product, &axes, true);
     let dy = b.sub(dx, sum);
     b.cast(dy, dtype)
+}
+
+/// `y = op(x)` in the wide type: computed again where `y` was rounded to 16 bits. The exponential of a logarithm that
+/// was is off by its error times its size.
+pub(super) fn unrounded(op: Op, x: Value, y: Value, b: &mut Builder) -> Value {
+    if b.dtype(y) == b.dtype(y).compute() {
+        return y;
+    }
+    let x = b.widen(x);
+    b.op(op, &[x])
 }
 
 /// With `n = (x - mean) r` and `r = 1/√(var + eps)`: `w r (dx - mean(dx) - n mean(n dx)) + n dw + db`.
@@ -176,7 +186,8 @@ pub(super) fn sdpa(
         attention.mix(dp, args[2], b)
     });
     let dv = tangents[2].map(|dv| attention.mix(p, dv, b));
-    [ds, dv].into_iter().flatten().reduce(|s, t| b.add(s, t))
+    let dy = [ds, dv].into_iter().flatten().reduce(|s, t| b.add(s, t))?;
+    Some(b.cast(dy, b.dtype(args[2])))
 }
 
 /// `dx @ wᵀ + x @ dwᵀ + db`

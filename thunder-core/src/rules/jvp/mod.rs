@@ -95,10 +95,14 @@ pub fn jvp(
         Op::Take { .. } | Op::IndexAdd { .. } | Op::Gather { .. } | Op::ScatterAdd { .. } => {
             Some(b.op(*op, &[dx, args[1]]))
         }
+        Op::MatmulWide { .. } => each(b, &|b, i, t| {
+            let with = if i == 0 { [t, args[1]] } else { [args[0], t] };
+            b.op(*op, &with)
+        }),
         Op::Matmul => each(b, &|b, i, t| if i == 0 { b.matmul(t, args[1]) } else { b.matmul(args[0], t) }),
 
         Op::Softmax { axis } => Some(composite::softmax(y, dx, axis, b)),
-        Op::LogSoftmax { axis } => Some(composite::log_softmax(y, dx, axis, b)),
+        Op::LogSoftmax { axis } => Some(composite::log_softmax(x, y, dx, axis, b)),
         Op::LayerNorm { eps, weight, bias } => {
             composite::layer_norm(args, tangents, out, eps.to_f64(), weight.is_yes(), bias.is_yes(), b)
         }

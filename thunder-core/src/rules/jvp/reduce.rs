@@ -1,6 +1,7 @@
 //! Derivatives of reductions.
 
 use super::super::build::{kept, resolved};
+use super::composite::unrounded;
 use super::through;
 use crate::error::Error;
 use crate::op::{Flag, Op};
@@ -16,7 +17,10 @@ pub(super) fn prod(
     keepdim: Flag,
     b: &mut Builder,
 ) -> Result<Option<Value>, Error> {
-    through(&[x], &[Some(dx)], b, |args, b| prod_tree(args[0], axes, keepdim, b))
+    let dtype = b.dtype(x);
+    let (x, dx) = (b.widen(x), b.widen(dx));
+    let dy = through(&[x], &[Some(dx)], b, |args, b| prod_tree(args[0], axes, keepdim, b))?;
+    Ok(dy.map(|dy| b.cast(dy, dtype)))
 }
 
 fn prod_tree(x: Value, axes: Axes, keepdim: Flag, b: &mut Builder) -> Value {
@@ -56,13 +60,15 @@ pub(super) fn extremum(x: Value, y: Value, dx: Value, axes: Axes, b: &mut Builde
     let axes = resolved(axes, sizes.len());
     let best = b.reshape(y, kept(&sizes, &axes));
     let ties = b.eq(x, best);
+    // In the wide type: f16 holds no number of ties above 65504.
     let ones = b.cast(ties, dtype.compute());
     let count = b.sum(ones, &axes, true);
-    let count = b.cast(count, dtype);
+    let dx = b.widen(dx);
     let picked = b.select_c(ties, dx, 0.0);
     let share = b.div(picked, count);
     let sum = b.sum(share, &axes, true);
-    b.reshape(sum, b.shape(y))
+    let sum = b.reshape(sum, b.shape(y));
+    b.cast(sum, dtype)
 }
 
 /// The mean of the tangent.
@@ -99,8 +105,8 @@ pub(super) fn logsumexp(x: Value, y: Value, dx: Value, axes: Axes, b: &mut Build
     let dtype = b.dtype(x);
     let (x, dx) = (b.widen(x), b.widen(dx));
     let sizes = b.sizes(x);
+    let wide = unrounded(Op::Logsumexp { axes, keepdim: Flag::Yes }, x, y, b);
     let axes = resolved(axes, sizes.len());
-    let wide = b.widen(y);
     let wide = b.reshape(wide, kept(&sizes, &axes));
     let finite = b.op(Op::IsFinite, &[wide]);
     let shift = b.select_c(finite, wide, 0.0);
