@@ -360,6 +360,17 @@ fn donated_buffers_become_results() {
     assert_eq!(fetch(types[1], &held).data, inputs[1].data);
 }
 
+/// The parts are written one after another: none may lie where a later one is still read.
+#[test]
+fn a_concatenation_takes_over_no_part() {
+    let types = [f32s(&[3, 4]), f32s(&[3, 4]), f32s(&[3, 4])];
+    let trace = build(&types, |b, p| {
+        let rows: Vec<_> = p.iter().map(|&x| b.narrow(x, 0, 1, 1)).collect();
+        vec![b.op(Op::Cat { axis: Axis(0) }, &rows)]
+    });
+    agrees("cat", &trace, &[random(&[3, 4], 1), random(&[3, 4], 2), random(&[3, 4], 3)], 0.0);
+}
+
 #[test]
 fn one_buffer_given_twice_is_not_written_over() {
     let types = [f32s(&[100]), f32s(&[100])];

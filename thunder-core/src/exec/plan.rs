@@ -529,6 +529,13 @@ impl Planner<'_> {
             for (w, write) in step.writes.iter().enumerate() {
                 let Root::Block(b) = write.root else { continue };
                 let Some(k) = self.blocks[b].out else { continue };
+                // The parts of a concatenation are written one after another: an operand's memory taken over for
+                // one part would have been written for those before.
+                let l = &write.layout;
+                let bytes_written = l.count() * write.dtype.size();
+                if l.offset != 0 || !l.is_contiguous() || bytes_written != self.blocks[b].bytes {
+                    continue;
+                }
                 let fits = |&i: &usize| bytes(i) == outs[k].bytes && self.read[i] == Some(s);
                 // Of several, the one that stands where the result does: a parameter and its successor.
                 let at = results.iter().position(|r| *r == Returned::Out(k)).unwrap_or(0);
@@ -563,6 +570,7 @@ impl Planner<'_> {
         let mut reads = step.reads.iter().enumerate().filter(|(_, r)| r.root == Root::Param(param));
         let (at, read) = reads.next()?;
         if reads.next().is_some()
+            || read.layout.offset != 0
             || !read.layout.is_contiguous()
             || read.dtype.size() != step.writes[w].dtype.size()
         {
