@@ -8,8 +8,8 @@ use crate::op::Opcode;
 
 /// Independent running values in a row's reduction: enough for the vector units to overlap their latencies.
 const LANES: usize = 32;
-/// How many elements of a lane are added up in the element type, before their sum joins the wide one.
-const SHORT: usize = 16;
+/// How many elements are added up in the element type, before their sum joins the wide one: a few dozen a lane.
+const SHORT: usize = 1024;
 /// How many rows are.
 const ROWS: usize = 8;
 
@@ -285,11 +285,6 @@ fn row<T: Copy, A: Copy>(x: &[T], start: A, widen: impl Fn(T) -> A, f: impl Fn(A
     for (l, &x) in lanes.iter_mut().zip(rest) {
         *l = f(*l, widen(x));
     }
-    halved(lanes, f)
-}
-
-#[inline(always)]
-fn halved<A: Copy>(mut lanes: [A; LANES], f: impl Fn(A, A) -> A) -> A {
     let mut width = LANES / 2;
     while width > 0 {
         for i in 0..width {
@@ -303,27 +298,11 @@ fn halved<A: Copy>(mut lanes: [A; LANES], f: impl Fn(A, A) -> A) -> A {
 /// The sum of a row: of short sums in the element type.
 #[inline(always)]
 fn sum<T: Fold1>(x: &[T]) -> T::Wide {
-    let add = |x: T, y: T| x.add(y);
-    if x.len() <= LANES * SHORT {
-        return row(x, T::start(Fold::Sum), |x| x, add).widen();
+    let short = |x: &[T]| row(x, T::start(Fold::Sum), |x| x, |x, y| x.add(y)).widen();
+    if x.len() <= SHORT {
+        return short(x);
     }
-    let mut total = [T::Wide::start(Fold::Sum); LANES];
-    let (chunks, rest) = x.as_chunks::<LANES>();
-    for short in chunks.chunks(SHORT) {
-        let mut lanes = [T::start(Fold::Sum); LANES];
-        for c in short {
-            for (l, &x) in lanes.iter_mut().zip(c) {
-                *l = l.add(x);
-            }
-        }
-        for (t, &l) in total.iter_mut().zip(&lanes) {
-            *t = t.add(l.widen());
-        }
-    }
-    for (t, &x) in total.iter_mut().zip(rest) {
-        *t = t.add(x.widen());
-    }
-    halved(total, |x, y| x.add(y))
+    x.chunks(SHORT).fold(T::Wide::start(Fold::Sum), |total, part| total.add(short(part)))
 }
 
 /// `d[i] = fold of d[i] and a[r][i] over r`: `d` holds running values.
@@ -388,9 +367,10 @@ unsafe fn columns_by<T: Fold1, A: Copy>(
                     }
                 });
                 let [p, q, s, t, u, v, w, x] = list;
-                for (i, d) in d.iter_mut().enumerate() {
-                    let low = short(short(p[i], q[i]), short(s[i], t[i]));
-                    let high = short(short(u[i], v[i]), short(w[i], x[i]));
+                // Zipped, not indexed: without checks of bounds the loop is vectorised.
+                let (low, high) = (p.iter().zip(q).zip(s).zip(t), u.iter().zip(v).zip(w).zip(x));
+                for ((d, (((&p, &q), &s), &t)), (((&u, &v), &w), &x)) in d.iter_mut().zip(low).zip(high) {
+                    let (low, high) = (short(short(p, q), short(s, t)), short(short(u, v), short(w, x)));
                     *d = f(*d, widen(short(low, high)));
                 }
                 r += ROWS;
