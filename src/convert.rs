@@ -3,9 +3,9 @@
 use crate::{Device, Error, Module, Tree};
 use half::{bf16, f16};
 use thunder_core::module::Mapper;
-use thunder_core::tensor::{Key, RawTensor};
+use thunder_core::tensor::{Key, RawTensor, with_memory};
 use thunder_core::trace::Loc;
-use thunder_core::types::{DType, Element, Float, Ty};
+use thunder_core::types::{DType, Element, Float, Ty, with_room, zeroed};
 
 /// The same module with its floats rounded to `F`; integers, keys and configuration stay.
 ///
@@ -40,7 +40,7 @@ pub fn cast<F: Float, M: Module>(module: &M) -> Result<M::With<F>, Error> {
 /// # Errors
 /// A device failure.
 pub fn zeros_like<F: Float, M: Module>(module: &M) -> Result<M::With<F>, Error> {
-    remake::<F, M>(module, |bytes, from, to| vec![0; bytes.len() / from.size() * to.size()])
+    remake::<F, M>(module, |bytes, from, to| Ok(zeroed(bytes.len() / from.size() * to.size())?))
 }
 
 /// The same module with its tensors on `device`; those that are there already are shared.
@@ -81,13 +81,13 @@ pub fn to_device<M: Tree>(module: &M, device: Device) -> Result<M, Error> {
     m.error.map_or(Ok(out), Err)
 }
 
+/// Bytes made of the old bytes, their type and the new type.
+type Make = fn(&[u8], DType, DType) -> Result<Vec<u8>, Error>;
+
 /// The same module, its floats' bytes made by `make` of the old bytes, their type and the new type.
-fn remake<F: Float, M: Module>(
-    module: &M,
-    make: fn(&[u8], DType, DType) -> Vec<u8>,
-) -> Result<M::With<F>, Error> {
+fn remake<F: Float, M: Module>(module: &M, make: Make) -> Result<M::With<F>, Error> {
     struct Remake {
-        make: fn(&[u8], DType, DType) -> Vec<u8>,
+        make: Make,
         error: Option<Error>,
     }
     impl Remake {
@@ -96,7 +96,8 @@ fn remake<F: Float, M: Module>(
             if !ty.dtype().is_float() {
                 return Ok(t.clone());
             }
-            upload(&(self.make)(&bytes, ty.dtype(), dtype), ty.with_dtype(dtype), device)
+            let made = with_memory(|| (self.make)(&bytes, ty.dtype(), dtype))?;
+            upload(&made, ty.with_dtype(dtype), device)
         }
     }
     impl Mapper for Remake {
@@ -126,7 +127,7 @@ pub(crate) fn download(t: &RawTensor) -> Result<(Vec<u8>, Ty, Device), Error> {
     let RawTensor::Concrete { buffer, ty, device } = t else {
         return Err(Error::Type { text: "a traced tensor has no elements yet".into(), loc: Loc::NONE });
     };
-    let mut bytes = vec![0; ty.bytes()];
+    let mut bytes = with_memory(|| Ok(zeroed(ty.bytes())?))?;
     device.backend().download(buffer, &mut bytes)?;
     Ok((bytes, **ty, *device))
 }
@@ -141,26 +142,32 @@ pub(crate) fn upload(bytes: &[u8], ty: Ty, device: Device) -> Result<RawTensor, 
 }
 
 /// Floats of type `from` rounded to `to`, both as bytes.
-pub(crate) fn convert(bytes: &[u8], from: DType, to: DType) -> Vec<u8> {
+///
+/// # Errors
+/// No memory for them.
+pub(crate) fn convert(bytes: &[u8], from: DType, to: DType) -> Result<Vec<u8>, Error> {
+    let mut out = with_room(bytes.len() / from.size() * to.size())?;
     if from == to {
-        return bytes.to_vec();
+        out.extend_from_slice(bytes);
+        return Ok(out);
     }
     match from {
-        DType::F64 => narrow(bytes, f64::from_ne_bytes, to),
-        DType::F32 => narrow(bytes, |b| f64::from(f32::from_ne_bytes(b)), to),
-        DType::F16 => narrow(bytes, |b| f16::from_ne_bytes(b).to_f64(), to),
-        DType::BF16 => narrow(bytes, |b| bf16::from_ne_bytes(b).to_f64(), to),
-        _ => bytes.to_vec(),
+        DType::F64 => narrow(bytes, f64::from_ne_bytes, to, &mut out),
+        DType::F32 => narrow(bytes, |b| f64::from(f32::from_ne_bytes(b)), to, &mut out),
+        DType::F16 => narrow(bytes, |b| f16::from_ne_bytes(b).to_f64(), to, &mut out),
+        DType::BF16 => narrow(bytes, |b| bf16::from_ne_bytes(b).to_f64(), to, &mut out),
+        _ => out.extend_from_slice(bytes),
     }
+    Ok(out)
 }
 
-fn narrow<const N: usize>(bytes: &[u8], read: impl Fn([u8; N]) -> f64, to: DType) -> Vec<u8> {
+fn narrow<const N: usize>(bytes: &[u8], read: impl Fn([u8; N]) -> f64, to: DType, out: &mut Vec<u8>) {
     let (elements, _) = bytes.as_chunks::<N>();
     let values = elements.iter().map(|b| read(*b));
     match to {
-        DType::F64 => values.flat_map(f64::to_ne_bytes).collect(),
-        DType::F32 => values.flat_map(|x| f32::from_f64(x).to_ne_bytes()).collect(),
-        DType::F16 => values.flat_map(|x| f16::from_f64(x).to_ne_bytes()).collect(),
-        _ => values.flat_map(|x| bf16::from_f64(x).to_ne_bytes()).collect(),
+        DType::F64 => out.extend(values.flat_map(f64::to_ne_bytes)),
+        DType::F32 => out.extend(values.flat_map(|x| f32::from_f64(x).to_ne_bytes())),
+        DType::F16 => out.extend(values.flat_map(|x| f16::from_f64(x).to_ne_bytes())),
+        _ => out.extend(values.flat_map(|x| bf16::from_f64(x).to_ne_bytes())),
     }
 }

@@ -34,7 +34,8 @@ pub use write::Writer;
 use crate::{Error, Tree};
 use safetensors::Dtype;
 use std::path::Path;
-use thunder_core::types::DType;
+use thunder_core::tensor::with_memory;
+use thunder_core::types::{DType, with_room};
 
 /// Writes every tensor of `tree`, named by its path of fields.
 ///
@@ -91,23 +92,23 @@ fn dtype_of(d: Dtype) -> Option<DType> {
 }
 
 /// The rows of a matrix as columns.
-fn transpose(bytes: &[u8], rows: usize, columns: usize, width: usize) -> Vec<u8> {
-    let mut out = Vec::with_capacity(bytes.len());
+fn transpose(bytes: &[u8], rows: usize, columns: usize, width: usize) -> Result<Vec<u8>, Error> {
+    let mut out = with_memory(|| Ok(with_room(bytes.len())?))?;
     for c in 0..columns {
         for r in 0..rows {
             let at = (r * columns + c) * width;
             out.extend_from_slice(&bytes[at..at + width]);
         }
     }
-    out
+    Ok(out)
 }
 
 #[cfg(test)]
 mod tests {
     #[test]
     fn transposes() {
-        assert_eq!(super::transpose(&[0, 1, 2, 3, 4, 5], 2, 3, 1), [0, 3, 1, 4, 2, 5]);
-        assert_eq!(super::transpose(&[0, 1, 2, 3], 1, 2, 2), [0, 1, 2, 3]);
+        assert_eq!(super::transpose(&[0, 1, 2, 3, 4, 5], 2, 3, 1).unwrap(), [0, 3, 1, 4, 2, 5]);
+        assert_eq!(super::transpose(&[0, 1, 2, 3], 1, 2, 2).unwrap(), [0, 1, 2, 3]);
     }
 
     #[test]

@@ -9,8 +9,8 @@ use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use thunder_core::module::{named_tensors, try_map_tensors};
-use thunder_core::tensor::{RawTensor, Shape};
-use thunder_core::types::{DType, Element, Ty};
+use thunder_core::tensor::{RawTensor, Shape, with_memory};
+use thunder_core::types::{self, DType, Element, Ty, zeroed};
 
 /// No header is longer: it would be more than a million tensors.
 const MAX_HEADER: u64 = 100_000_000;
@@ -54,7 +54,7 @@ impl Reader {
             );
             return Err(file_error(path, what));
         }
-        let mut text = vec![0; header as usize];
+        let mut text = with_memory(|| Ok(zeroed(header as usize)?))?;
         file.read_exact(&mut text).map_err(io)?;
         let metadata: Metadata =
             serde_json::from_slice(&text).map_err(|e| file_error(path, format!("damaged header: {e}")))?;
@@ -95,6 +95,9 @@ impl Reader {
         if info.shape.len() != S::RANK {
             let what = format!("tensor `{name}`: expected rank {}, found shape {:?}", S::RANK, info.shape);
             return Err(self.error(what));
+        }
+        if !types::Shape::fits(&info.shape, size_of::<E>()) {
+            return Err(Error::Extents { shape: format!("{:?}", info.shape), dtype: E::DTYPE });
         }
         let stored = Stored { name: name.into(), transposed: false };
         let ty = Ty::of(E::DTYPE, &info.shape);
@@ -173,7 +176,7 @@ impl Reader {
         };
         let from = self.check(stored, &ty, info)?;
         let (begin, end) = info.data_offsets;
-        let mut bytes = vec![0; end - begin];
+        let mut bytes = with_memory(|| Ok(zeroed(end - begin)?))?;
         {
             let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
             let io = |e: std::io::Error| io_error(&self.path, &e);
@@ -181,10 +184,10 @@ impl Reader {
             file.read_exact(&mut bytes).map_err(io)?;
         }
         if let ([rows, columns], true) = (&info.shape[..], stored.transposed) {
-            bytes = transpose(&bytes, *rows, *columns, from.size());
+            bytes = transpose(&bytes, *rows, *columns, from.size())?;
         }
         if from != ty.dtype() {
-            bytes = convert::convert(&bytes, from, ty.dtype());
+            bytes = convert::convert(&bytes, from, ty.dtype())?;
         }
         convert::upload(&bytes, ty, device)
     }

@@ -121,7 +121,7 @@ impl Writer {
             let (bytes, ty, _) = convert::download(t)?;
             match ty.sizes()[..] {
                 [rows, columns] if stored.transposed => {
-                    out.write_all(&transpose(&bytes, rows, columns, ty.dtype().size())).map_err(io)?;
+                    out.write_all(&transpose(&bytes, rows, columns, ty.dtype().size())?).map_err(io)?;
                 }
                 _ => out.write_all(&bytes).map_err(io)?,
             }

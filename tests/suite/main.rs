@@ -44,7 +44,8 @@ pub fn device() -> &'static dyn Backend {
 pub fn all<T: Sync>(jobs: &[T], job: impl Fn(&T) + Sync) {
     let (next, failures) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     // `compute-sanitizer --tool racecheck` follows the launches of one thread only.
-    let set = std::env::var("THUNDER_TEST_THREADS").ok().and_then(|n| n.parse().ok());
+    let set = std::env::var("THUNDER_TEST_THREADS").ok();
+    let set = set.map(|n| n.parse().expect("THUNDER_TEST_THREADS is a number"));
     let threads = set.unwrap_or_else(|| std::thread::available_parallelism().map_or(2, usize::from));
     std::thread::scope(|scope| {
         for _ in 0..threads {

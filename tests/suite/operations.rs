@@ -90,7 +90,8 @@ fn agrees_but(what: &str, trace: &Trace, inputs: &[Array], tolerance: f64, floor
 
 /// Every `n`th of the samples, where a tool that slows the device down asks for fewer.
 fn samples(float: DType) -> impl Iterator<Item = (DType, Sample)> {
-    let nth = std::env::var("THUNDER_TEST_EVERY").ok().and_then(|n| n.parse().ok()).unwrap_or(1);
+    let nth = std::env::var("THUNDER_TEST_EVERY").ok();
+    let nth = nth.map_or(1, |n| n.parse().expect("THUNDER_TEST_EVERY is a number"));
     samples::all(float).into_iter().step_by(nth).map(move |s| (float, s))
 }
 

@@ -77,6 +77,23 @@ impl Device {
         &*self.0.backend
     }
 
+    /// Gives memory that no tensor and no call holds back to the system: blocks and arenas kept for later calls.
+    ///
+    /// Done by itself when an allocation fails; for a program that pauses, or has other use for the memory.
+    ///
+    /// ```
+    /// # #[cfg(feature = "cpu")]
+    /// thunder_core::device::Device::cpu().trim();
+    /// ```
+    pub fn trim(&self) {
+        self.backend().trim();
+    }
+
+    /// [`Device::trim`] of all devices.
+    pub(crate) fn trim_all() {
+        DEVICES.read().unwrap_or_else(|e| e.into_inner()).iter().for_each(|d| d.backend.trim());
+    }
+
     /// A number that tells devices apart.
     pub(crate) fn id(&self) -> u64 {
         std::ptr::from_ref(self.0) as u64

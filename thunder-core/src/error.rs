@@ -1,6 +1,7 @@
 //! Everything that can go wrong for a user, in one enum.
 
 use crate::trace::Loc;
+use crate::types::{DType, NoMemory};
 
 /// Why a call, a link, a transform or a transfer was refused.
 ///
@@ -126,6 +127,17 @@ pub enum Error {
         /// Bytes asked for.
         bytes: usize,
     },
+    /// Extents that no memory can have.
+    #[error(
+        "shape {shape} of {dtype}: expected extents whose product, zeros left out, is at most {} bytes",
+        isize::MAX
+    )]
+    Extents {
+        /// The shape.
+        shape: String,
+        /// The element type.
+        dtype: DType,
+    },
     /// Data whose length does not fit a shape.
     #[error("{count} values do not fill shape {shape}, which takes {expected}")]
     Length {
@@ -152,4 +164,10 @@ pub enum Error {
         /// What is wrong.
         message: String,
     },
+}
+
+impl From<NoMemory> for Error {
+    fn from(e: NoMemory) -> Error {
+        Error::OutOfMemory { device: "the host".into(), bytes: e.bytes }
+    }
 }

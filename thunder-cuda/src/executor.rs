@@ -66,6 +66,11 @@ impl Backend for Cuda {
         self.gpu.download(DeviceBuffer::of(buffer, &self.gpu)?, out)
     }
 
+    fn trim(&self) {
+        // What the driver refuses now it says again at the next call.
+        let _ = self.gpu.trim();
+    }
+
     fn claims(&self, op: &Op, args: &[Ty]) -> bool {
         codegen::claims(op, args)
     }
@@ -223,6 +228,10 @@ impl Executable for Compiled {
 
     fn report(&self) -> Report {
         self.report.clone()
+    }
+
+    fn held_bytes(&self) -> usize {
+        self.report.steps.iter().map(|s| 2048 + s.source.len()).sum()
     }
 }
 

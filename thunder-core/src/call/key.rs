@@ -1,4 +1,4 @@
-//! What a call's arguments come to, and the cache of what was compiled for them.
+//! What a call's arguments come to: the key of the cache, the buffers, the device.
 
 use super::{ArgVisitor, Args};
 use crate::device::Device;
@@ -9,12 +9,10 @@ use crate::link::record;
 use crate::module::{StaticValue, Visitor};
 use crate::tensor::{Key, RawTensor};
 use crate::trace::Loc;
-use std::any::{Any, TypeId};
+use std::any::TypeId;
 use std::cell::Cell;
-use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hash, Hasher};
+use std::hash::{Hash, Hasher};
 use std::mem::take;
-use std::sync::{Arc, LazyLock, RwLock};
 
 /// What a call's arguments come to: the key of the cache, the buffers, the device.
 #[derive(Default)]
@@ -45,7 +43,8 @@ thread_local! {
 impl Gathered {
     fn new() -> Gathered {
         let mut g = Gathered::default();
-        (g.words, g.args, g.donated) = SPARE.take();
+        // A thread that ends may have no lists any more.
+        (g.words, g.args, g.donated) = SPARE.try_with(Cell::take).unwrap_or_default();
         g
     }
 }
@@ -122,10 +121,6 @@ impl Hasher for WordHasher {
         self.write_u64(x as u64);
     }
 }
-
-pub(super) type Cache = HashMap<Vec<u64>, Arc<dyn Any + Send + Sync>, BuildHasherDefault<WordHasher>>;
-
-pub(super) static CACHE: LazyLock<RwLock<Cache>> = LazyLock::new(Default::default);
 
 /// The key, the buffers and the device of a call of `item`.
 pub(super) fn gather<A: Args, F: 'static>(

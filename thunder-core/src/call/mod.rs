@@ -1,6 +1,7 @@
 //! Calls: from the host, cached by what a trace can depend on; inside a trace, inlined.
 
 mod args;
+pub mod cache;
 mod gate;
 mod key;
 mod statics;
@@ -23,7 +24,7 @@ use crate::pipeline::{self, Stage};
 use crate::tensor::{Key, RawTensor};
 use crate::trace::{Loc, Trace};
 use crate::types::TyRef;
-use key::{CACHE, Gathered, gather, gather_as_declared};
+use key::{Gathered, gather, gather_as_declared};
 use std::any::{Any, TypeId};
 use std::cell::Cell;
 use std::mem::take;
@@ -167,10 +168,13 @@ pub fn call<A: Args, R: Tree, F: Fn(A::Owned) -> R + 'static>(
             Err(error) => return Err(CallError { error, args: Some(args.give()) }),
         }
     }
-    let known = CACHE.read().unwrap_or_else(|e| e.into_inner()).get(&g.words).cloned();
+    let known = cache::get(&g.words);
     let compiled: Arc<Compiled<A::Owned, R>> = match known.and_then(|c| c.downcast().ok()) {
         Some(c) => c,
         None => {
+            let mut parts = cache::Parts::default();
+            args.visit(&mut parts);
+            cache::note(item, parts);
             let linked = link(item, &args, &body).and_then(|linked| {
                 let inputs =
                     linked.trace.body.params.iter().map(|&p| TyRef::new(linked.trace.ty(p))).collect();
@@ -188,7 +192,7 @@ pub fn call<A: Args, R: Tree, F: Fn(A::Owned) -> R + 'static>(
             match linked {
                 Ok(c) => {
                     let entry: Arc<dyn Any + Send + Sync> = c.clone();
-                    CACHE.write().unwrap_or_else(|e| e.into_inner()).insert(take(&mut g.words), entry);
+                    cache::insert(take(&mut g.words), entry, c.exe.held_bytes());
                     c
                 }
                 Err(error) => return Err(CallError { error, args: Some(args.give()) }),
@@ -314,7 +318,7 @@ fn explanation<A: Args, R: Tree, F: Fn(A::Owned) -> R + 'static>(
     let trace = link(item, args, body)?.trace;
     let text = crate::transform::dce::renumber(&trace).to_string();
     let mut stages = vec![Stage { name: "link", trace: text, time: start.elapsed() }];
-    let cached = CACHE.read().unwrap_or_else(|e| e.into_inner()).contains_key(&g.words);
+    let cached = cache::contains(&g.words);
     let outcome = pipeline::compile(trace, device.backend(), &g.donated, item.options, Some(&mut stages))?;
     Ok(Explanation {
         function: item.name.into(),

@@ -1,7 +1,7 @@
 //! A compiled trace on the CPU: its steps, and the memory of one run.
 
 use super::gemm::Gemm;
-use super::memory::{Block, HostBuffer, Recycler};
+use super::memory::{Frame, HostBuffer, Recycler};
 use super::operands::Pointers;
 use super::ops;
 use super::program::{self, Program};
@@ -12,7 +12,7 @@ use crate::exec::{
 use crate::op::Op;
 use crate::trace::{Kind, Loc, Schedule, Trace};
 use crate::transform::memory::ALIGN;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 /// What a step runs.
 enum Launch {
@@ -38,21 +38,8 @@ pub(super) struct Compiled {
     steps: Vec<Ready>,
     frame_bytes: usize,
     shared_at: usize,
-    idle: Mutex<Vec<Frame>>,
     home: Arc<Recycler>,
 }
-
-/// The memory of one run: the arena, and the lists a run fills.
-struct Frame {
-    block: Block,
-    args: Vec<*mut u8>,
-    outs: Vec<*mut u8>,
-    fresh: Vec<Option<Buffer>>,
-    pointers: Vec<*mut u8>,
-}
-
-// SAFETY: the pointers are only used during a run, which holds the frame alone.
-unsafe impl Send for Frame {}
 
 impl Compiled {
     /// Compiles `trace`.
@@ -66,15 +53,7 @@ impl Compiled {
         let shared_at = plan.arena_bytes.next_multiple_of(ALIGN);
         let params = trace.body.params.iter().map(|&p| trace.ty(p).bytes()).collect();
         let frame_bytes = shared_at + shared;
-        Ok(Compiled { plan, params, steps, frame_bytes, shared_at, idle: Mutex::default(), home })
-    }
-
-    fn frame(&self) -> Result<Frame, Error> {
-        if let Some(frame) = self.idle.lock().ok().and_then(|mut idle| idle.pop()) {
-            return Ok(frame);
-        }
-        let block = Block::new(self.frame_bytes)?;
-        Ok(Frame { block, args: Vec::new(), outs: Vec::new(), fresh: Vec::new(), pointers: Vec::new() })
+        Ok(Compiled { plan, params, steps, frame_bytes, shared_at, home })
     }
 
     fn execute(&self, args: &mut Vec<Arg>, frame: &mut Frame) -> Result<Vec<Buffer>, Error> {
@@ -103,7 +82,7 @@ impl Compiled {
             frame.outs.push(fresh.ptr());
             frame.fresh.push(Some(Arc::new(fresh)));
         }
-        let start = frame.block.ptr();
+        let start = frame.arena.ptr();
         for step in &self.steps {
             frame.pointers.clear();
             for &(base, offset) in &step.starts {
@@ -147,12 +126,20 @@ impl Executable for Compiled {
             let message = format!("{} arguments for {} parameters", args.len(), self.params.len());
             return Err(Error::Backend { device: "cpu".into(), message });
         }
-        let mut frame = self.frame()?;
+        let mut frame = self.home.frame(self.frame_bytes)?;
         let results = self.execute(args, &mut frame);
-        if let Ok(mut idle) = self.idle.lock() {
-            idle.push(frame);
-        }
+        // What a refused run made goes back; the lists keep their room.
+        frame.fresh.clear();
+        self.home.give_frame(frame);
         results
+    }
+
+    fn held_bytes(&self) -> usize {
+        let step = |s: &Ready| match &s.launch {
+            Launch::Program(p) => 2048 + p.source.len(),
+            _ => 1024,
+        };
+        self.steps.iter().map(step).sum()
     }
 
     fn report(&self) -> Report {

@@ -18,6 +18,28 @@ const STRIP: usize = 64;
 /// Pieces have a multiple of so many rows and columns: whole vectors of the kernels.
 const UNIT: usize = 16;
 
+/// Dropped with this thread's thread locals.
+struct Alive;
+
+impl Drop for Alive {
+    fn drop(&mut self) {}
+}
+
+thread_local! {
+    /// Touched before the `gemm` crate's own thread local, so that neither is there if one is not.
+    static ALIVE: Alive = const { Alive };
+}
+
+/// Runs `f` where the `gemm` crate has the thread local that it wants: on a new thread in the destructors of thread
+/// locals.
+fn with_slab(f: impl Fn() + Sync) {
+    let alive = ALIVE.try_with(|_| ()).is_ok();
+    let elsewhere = || std::thread::scope(|s| std::thread::Builder::new().spawn_scoped(s, &f).is_ok());
+    if alive || !elsewhere() {
+        f();
+    }
+}
+
 /// A planned batch of matrix products.
 #[derive(Clone, Debug)]
 pub(super) struct Gemm {
@@ -157,11 +179,13 @@ impl Gemm {
             unsafe { self.piece(m, n, of(0, a), of(1, b), out, (shared + t * each) as *mut u8) }
         };
         let tasks = self.tasks();
-        if self.m * self.n * self.k * self.batches() < ALONE || tasks == 1 {
-            (0..tasks).for_each(task);
-        } else {
-            threads::run(tasks, &task);
-        }
+        with_slab(|| {
+            if self.m * self.n * self.k * self.batches() < ALONE || tasks == 1 {
+                (0..tasks).for_each(&task);
+            } else {
+                threads::run(tasks, &task);
+            }
+        });
     }
 
     /// One product of `m` rows and `n` columns.

@@ -25,6 +25,20 @@ thread_local! {
     static SCRATCH: RefCell<Scratch> = RefCell::default();
 }
 
+/// Runs `f` on this thread's registers; on others where they are gone, in the destructors of thread locals.
+fn on_scratch<R>(f: impl FnOnce(&mut Scratch) -> R) -> R {
+    let mut f = Some(f);
+    let mut on = |s: &mut Scratch| f.take().map(|f| f(s));
+    let done = SCRATCH.try_with(|s| s.try_borrow_mut().map(|mut s| on(&mut s)));
+    match done {
+        Ok(Ok(Some(r))) => r,
+        _ => match f.take() {
+            Some(f) => f(&mut Scratch::default()),
+            None => unreachable!("it ran, or it is still there"),
+        },
+    }
+}
+
 impl Program {
     /// Bytes of shared memory that a run needs for partial results.
     pub fn shared_bytes(&self) -> usize {
@@ -162,7 +176,7 @@ impl Program {
 
     /// Runs `f` on this thread's registers.
     fn with<R>(&self, pointers: Pointers<'_>, f: impl FnOnce(&mut Machine<'_>) -> R) -> R {
-        SCRATCH.with_borrow_mut(|s| {
+        on_scratch(|s| {
             let words = self.scratch_bytes.div_ceil(64);
             if s.memory.len() < words + 1 {
                 s.memory.resize(words + 1, [0; 8]);

@@ -11,6 +11,8 @@ use std::sync::{Arc, Mutex};
 const ALIGN: usize = 64;
 /// The most idle blocks of one size that are kept.
 const KEEP: usize = 64;
+/// Idle bytes that are kept whatever was in use.
+const ALWAYS_KEPT: usize = 64 << 20;
 
 /// An aligned block of bytes, zeros at first.
 pub(super) struct Block {
@@ -54,33 +56,164 @@ fn class(bytes: usize) -> usize {
     bytes.next_multiple_of(step)
 }
 
-/// Idle blocks by capacity.
+/// Blocks that nothing holds, by capacity, and the arenas that no call uses.
 #[derive(Default)]
 pub(super) struct Recycler {
-    idle: Mutex<Vec<(usize, Vec<Block>)>>,
+    idle: Mutex<Idle>,
+    frames: Mutex<Vec<Frame>>,
+}
+
+#[derive(Default)]
+struct Idle {
+    /// By capacity, in order.
+    classes: Vec<Class>,
+    /// Bytes of all idle blocks, of those in use, and the most that were in use at once.
+    idle: usize,
+    used: usize,
+    peak: usize,
+    /// Counts the blocks handed out.
+    time: u64,
+}
+
+/// The idle blocks of one capacity.
+struct Class {
+    capacity: usize,
+    blocks: Vec<Block>,
+    /// When one was asked for last.
+    asked: u64,
+}
+
+impl Idle {
+    /// The place of a capacity's class.
+    fn class(&mut self, capacity: usize) -> usize {
+        match self.classes.binary_search_by_key(&capacity, |c| c.capacity) {
+            Ok(at) => at,
+            Err(at) => {
+                self.classes.insert(at, Class { capacity, blocks: Vec::new(), asked: self.time });
+                at
+            }
+        }
+    }
+
+    /// Takes blocks out while more is idle than was ever in use, those of the capacity least recently asked for first.
+    fn surplus(&mut self) -> Vec<Block> {
+        let mut out = Vec::new();
+        while self.idle > self.peak.max(ALWAYS_KEPT) {
+            let full = self.classes.iter_mut().filter(|c| !c.blocks.is_empty());
+            let Some(class) = full.min_by_key(|c| c.asked) else { break };
+            self.idle -= class.capacity;
+            out.extend(class.blocks.pop());
+        }
+        out
+    }
 }
 
 impl Recycler {
     fn take(&self, bytes: usize) -> Result<Block, Error> {
         let capacity = class(bytes);
-        if let Ok(mut idle) = self.idle.lock()
-            && let Ok(at) = idle.binary_search_by_key(&capacity, |e| e.0)
-            && let Some(block) = idle[at].1.pop()
-        {
-            return Ok(block);
+        let mut found = None;
+        if let Ok(mut idle) = self.idle.lock() {
+            idle.time += 1;
+            let (at, time) = (idle.class(capacity), idle.time);
+            idle.classes[at].asked = time;
+            found = idle.classes[at].blocks.pop();
+            if found.is_some() {
+                idle.idle -= capacity;
+            }
+            idle.used += capacity;
+            idle.peak = idle.peak.max(idle.used);
         }
-        Block::new(bytes)
+        match found {
+            Some(block) => Ok(block),
+            None => self.block(bytes).inspect_err(|_| self.gone(capacity)),
+        }
+    }
+
+    /// A new block; where there is no memory for it, what is idle is given back, and it is tried again.
+    fn block(&self, bytes: usize) -> Result<Block, Error> {
+        Block::new(bytes).or_else(|_| {
+            self.trim();
+            Block::new(bytes)
+        })
+    }
+
+    /// Blocks of so many bytes are not in use any more.
+    fn gone(&self, capacity: usize) {
+        if let Ok(mut idle) = self.idle.lock() {
+            idle.used -= capacity;
+        }
     }
 
     fn give(&self, block: Block) {
         let Ok(mut idle) = self.idle.lock() else { return };
-        match idle.binary_search_by_key(&block.capacity, |e| e.0) {
-            Ok(at) if idle[at].1.len() < KEEP => idle[at].1.push(block),
-            Ok(_) => {}
-            Err(at) => idle.insert(at, (block.capacity, vec![block])),
+        idle.used -= block.capacity;
+        let at = idle.class(block.capacity);
+        if idle.classes[at].blocks.len() < KEEP {
+            idle.idle += block.capacity;
+            idle.classes[at].blocks.push(block);
+        }
+        let surplus = idle.surplus();
+        drop(idle);
+        drop(surplus);
+    }
+
+    /// Gives all idle memory back to the system.
+    pub fn trim(&self) {
+        let idle = self.idle.lock().map(|mut idle| {
+            (idle.idle, idle.peak) = (0, idle.used);
+            std::mem::take(&mut idle.classes)
+        });
+        let frames = self.frames.lock().map(|mut frames| std::mem::take(&mut *frames));
+        drop((idle, frames));
+    }
+
+    /// A frame with an arena of at least `bytes` bytes, which its holder has alone. There are as many as calls that ever
+    /// ran at once, all functions share them, and they only grow.
+    pub fn frame(&self, bytes: usize) -> Result<Frame, Error> {
+        let found = self.frames.lock().ok().and_then(|mut frames| {
+            let fits = |f: &Frame| f.arena.capacity >= bytes;
+            // The smallest that is large enough, else the largest.
+            let best = (0..frames.len()).min_by_key(|&i| match fits(&frames[i]) {
+                true => (false, frames[i].arena.capacity),
+                false => (true, usize::MAX - frames[i].arena.capacity),
+            });
+            best.map(|i| frames.swap_remove(i))
+        });
+        match found {
+            Some(frame) if frame.arena.capacity >= bytes => Ok(frame),
+            Some(Frame { arena, args, outs, fresh, pointers }) => {
+                drop(arena);
+                Ok(Frame { arena: self.block(bytes)?, args, outs, fresh, pointers })
+            }
+            None => Ok(Frame {
+                arena: self.block(bytes)?,
+                args: Vec::new(),
+                outs: Vec::new(),
+                fresh: Vec::new(),
+                pointers: Vec::new(),
+            }),
+        }
+    }
+
+    /// Takes a frame back.
+    pub fn give_frame(&self, frame: Frame) {
+        if let Ok(mut frames) = self.frames.lock() {
+            frames.push(frame);
         }
     }
 }
+
+/// The memory of one run: the arena, and the lists a run fills.
+pub(super) struct Frame {
+    pub arena: Block,
+    pub args: Vec<*mut u8>,
+    pub outs: Vec<*mut u8>,
+    pub fresh: Vec<Option<Buffer>>,
+    pub pointers: Vec<*mut u8>,
+}
+
+// SAFETY: the pointers are only used during a run, which holds the frame alone.
+unsafe impl Send for Frame {}
 
 /// A tensor's memory on the host.
 pub(super) struct HostBuffer {
@@ -123,5 +256,43 @@ impl Memory for HostBuffer {
 
     fn as_any(&self) -> &dyn Any {
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn idle(home: &Recycler) -> usize {
+        home.idle.lock().unwrap().idle
+    }
+
+    /// Blocks of ever other sizes do not pile up: at most as much is idle as was in use at once.
+    #[test]
+    fn idle_blocks_have_a_bound() {
+        let home = Arc::new(Recycler::default());
+        for k in 1..200 {
+            drop(HostBuffer::new(k << 20, &home).unwrap());
+            assert!(idle(&home) <= ALWAYS_KEPT.max(256 << 20));
+        }
+        home.trim();
+        assert_eq!(idle(&home), 0);
+    }
+
+    /// A frame is alone in its holder's hands, and the next holder's arena is at least as large.
+    #[test]
+    fn frames_grow_and_are_shared() {
+        let home = Arc::new(Recycler::default());
+        let (a, b) = (home.frame(1000).unwrap(), home.frame(10).unwrap());
+        assert_ne!(a.arena.ptr(), b.arena.ptr());
+        let large = a.arena.ptr();
+        home.give_frame(a);
+        home.give_frame(b);
+        let c = home.frame(900).unwrap();
+        assert_eq!(c.arena.ptr(), large);
+        home.give_frame(c);
+        let d = home.frame(1 << 20).unwrap();
+        home.give_frame(d);
+        assert_eq!(home.frames.lock().unwrap().len(), 2);
     }
 }

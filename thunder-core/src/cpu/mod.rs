@@ -59,6 +59,10 @@ impl Backend for Cpu {
         Ok(())
     }
 
+    fn trim(&self) {
+        self.memory.trim();
+    }
+
     fn claims(&self, _: &Op, _: &[Ty]) -> bool {
         false
     }

@@ -5,12 +5,15 @@
 
 use std::any::Any;
 use std::cell::UnsafeCell;
+use std::ffi::OsString;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Condvar, LazyLock, Mutex, TryLockError};
 
 /// How many times a thread without work looks for some before it sleeps.
 const SPINS: usize = 20_000;
+/// The most threads.
+const MOST: usize = 256;
 /// The job is open: threads may join it. The bits below count those inside.
 const OPEN: usize = 1 << (usize::BITS - 1);
 
@@ -37,8 +40,14 @@ unsafe impl Sync for Pool {}
 
 static POOL: LazyLock<Pool> = LazyLock::new(|| {
     let all = std::thread::available_parallelism().map_or(1, |n| n.get());
-    let asked = std::env::var("THUNDER_THREADS").ok().and_then(|n| n.parse().ok());
-    let threads = asked.unwrap_or(all).clamp(1, 256);
+    let threads = asked(std::env::var_os("THUNDER_THREADS")).unwrap_or_else(|found| {
+        eprintln!(
+            "thunder: the environment variable THUNDER_THREADS is {found:?}: expected a number from 1 to {MOST}; \
+             it is ignored, and there is one thread a core"
+        );
+        None
+    });
+    let threads = threads.unwrap_or(all).clamp(1, MOST);
     for i in 1..threads {
         let thread = std::thread::Builder::new().name(format!("thunder-{i}"));
         let _ = thread.spawn(|| POOL.serve());
@@ -57,6 +66,16 @@ static POOL: LazyLock<Pool> = LazyLock::new(|| {
         panic: Mutex::new(None),
     }
 });
+
+/// The number of threads asked for; what was found there if it is none.
+fn asked(found: Option<OsString>) -> Result<Option<usize>, OsString> {
+    let Some(text) = found.filter(|t| !t.is_empty()) else { return Ok(None) };
+    let number = text.to_str().and_then(|t| t.trim().parse().ok());
+    match number.filter(|n| (1..=MOST).contains(n)) {
+        Some(n) => Ok(Some(n)),
+        None => Err(text),
+    }
+}
 
 /// Runs `task(0)`, .., `task(n - 1)`, each once, on all threads; returns when all are done.
 ///
@@ -161,6 +180,14 @@ impl Pool {
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+    #[test]
+    fn only_a_number_of_threads_is_one() {
+        let asked = |t: &str| super::asked(Some(t.into())).map_err(|_| ());
+        assert_eq!((asked("3"), asked(" 256 "), asked("")), (Ok(Some(3)), Ok(Some(256)), Ok(None)));
+        assert!(["0", "257", "-1", "four", "2.5", "99999999999999999999"].iter().all(|t| asked(t).is_err()));
+        assert_eq!(super::asked(None), Ok(None));
+    }
 
     #[test]
     fn every_task_runs_once() {

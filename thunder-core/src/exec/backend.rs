@@ -50,6 +50,8 @@ pub trait Backend: Send + Sync {
     /// # Errors
     /// A device failure, or a buffer of another backend.
     fn download(&self, buffer: &Buffer, out: &mut [u8]) -> Result<(), Error>;
+    /// Gives memory that nothing holds back to the system.
+    fn trim(&self) {}
     /// Whether an executor here runs this composite whole; otherwise it is decomposed.
     fn claims(&self, op: &Op, args: &[Ty]) -> bool;
     /// Makes a fused trace runnable; `donated` says which parameters may be written over, `options` how it is to be
@@ -74,6 +76,11 @@ pub trait Executable: Send + Sync {
     fn run(&self, args: &mut Vec<Arg>) -> Result<Vec<Buffer>, Error>;
     /// What was planned, for `explain`.
     fn report(&self) -> Report;
+    /// About how many bytes of memory it keeps for itself while it is in the cache; see
+    /// [`Budget`](crate::call::cache::Budget).
+    fn held_bytes(&self) -> usize {
+        0
+    }
 }
 
 /// What an executable will do, in numbers.

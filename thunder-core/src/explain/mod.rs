@@ -10,6 +10,7 @@ use crate::transform::fuse::Note;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fmt;
+use std::mem::ManuallyDrop;
 
 /// What happened to a function for some arguments. Its `Display` is a page: the work, the memory, the launches grouped
 /// by kernel, and what was not fused. The rest is asked for by name: [`Explanation::after`] gives the trace after a
@@ -124,13 +125,15 @@ impl Explanation {
 }
 
 thread_local! {
-    /// What the calls of the closure under explanation have become so far.
-    static CALLS: RefCell<Option<Vec<Explanation>>> = const { RefCell::new(None) };
+    /// What the calls of the closure under explanation have become so far. Never dropped, so that it is there in the
+    /// destructors of other thread locals too: [`collect`] takes what it puts in.
+    static CALLS: RefCell<ManuallyDrop<Option<Vec<Explanation>>>> =
+        const { RefCell::new(ManuallyDrop::new(None)) };
 }
 
 /// Whether calls are to be explained.
 pub(crate) fn active() -> bool {
-    CALLS.with_borrow(Option::is_some)
+    CALLS.with_borrow(|calls| calls.is_some())
 }
 
 pub(crate) fn push(e: Explanation) {
@@ -143,10 +146,10 @@ pub(crate) fn collect<R>(f: impl FnOnce() -> Result<R, Error>) -> Result<Vec<Exp
     struct Outer(Option<Vec<Explanation>>);
     impl Drop for Outer {
         fn drop(&mut self) {
-            CALLS.set(self.0.take());
+            CALLS.with_borrow_mut(|calls| **calls = self.0.take());
         }
     }
-    let _outer = Outer(CALLS.replace(Some(Vec::new())));
+    let _outer = Outer(CALLS.with_borrow_mut(|calls| calls.replace(Vec::new())));
     f()?;
-    Ok(CALLS.take().unwrap_or_default())
+    Ok(CALLS.with_borrow_mut(|calls| calls.take()).unwrap_or_default())
 }

@@ -165,7 +165,11 @@ fn without_lead(ty: Ty) -> Ty {
 #[track_caller]
 pub fn vmap<X: Examples, Y: Stack>(xs: &X, f: impl FnOnce(&X::One) -> Y) -> Y::Many {
     super::region::inside("vmap");
-    let size = leading("vmap", xs).unwrap_or(1);
+    let mut size = leading("vmap", xs).unwrap_or(1);
+    if u32::try_from(size).is_err() {
+        record::fail_text::<()>(&format!("`vmap`: at most {} examples, found {size}", u32::MAX));
+        size = 1;
+    }
     let one = xs.one(&mut Fresh(without_lead));
     let (outer, params) = (record::leaves(xs), record::leaves(&one));
     record::open_region(Transform::Vmap, vec![outer.clone()], vec![params.clone()]);

@@ -16,7 +16,8 @@ pub(crate) fn catch<T>(f: impl FnOnce() -> T) -> std::thread::Result<T> {
     if !std::thread::panicking() {
         HOOK.call_once(install);
     }
-    PLACE.with(|p| p.borrow_mut().clear());
+    // In the destructors of other thread locals it may be gone: the place is then unknown.
+    let _ = PLACE.try_with(|p| p.borrow_mut().clear());
     let outer = CATCHING.with(|c| c.replace(true));
     let result = catch_unwind(AssertUnwindSafe(f));
     CATCHING.with(|c| c.set(outer));
@@ -28,7 +29,7 @@ fn install() {
     std::panic::set_hook(Box::new(move |info| {
         if CATCHING.with(Cell::get) {
             let place = info.location().map(|l| format!("{}:{}:{}", l.file(), l.line(), l.column()));
-            PLACE.with(|p| *p.borrow_mut() = place.unwrap_or_default());
+            let _ = PLACE.try_with(|p| *p.borrow_mut() = place.unwrap_or_default());
         } else {
             before(info);
         }
@@ -37,7 +38,7 @@ fn install() {
 
 /// Where the last caught panic was raised.
 pub(crate) fn place() -> String {
-    PLACE.with(|p| p.borrow().clone())
+    PLACE.try_with(|p| p.borrow().clone()).unwrap_or_else(|_| "an unknown place".into())
 }
 
 /// The message of a caught panic.

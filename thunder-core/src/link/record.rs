@@ -11,6 +11,7 @@ use crate::trace::{Body, Inst, InstData, Kind, Loc, Trace, Value};
 use crate::types::{DType, Elem, Extent, Shape, Ty};
 use std::any::TypeId;
 use std::cell::RefCell;
+use std::mem::ManuallyDrop;
 
 /// The trace being recorded on this thread, with the log of how it came about.
 pub(crate) struct Recorder {
@@ -26,7 +27,10 @@ pub(crate) struct Recorder {
 }
 
 thread_local! {
-    static RECORDER: RefCell<Option<Recorder>> = const { RefCell::new(None) };
+    /// Never dropped, so that it is there in the destructors of other thread locals too: a session takes what it puts
+    /// in.
+    static RECORDER: RefCell<ManuallyDrop<Option<Recorder>>> =
+        const { RefCell::new(ManuallyDrop::new(None)) };
 }
 
 /// Whether a trace is being recorded on this thread.
@@ -49,7 +53,7 @@ pub(crate) fn session<T>(name: &str, f: impl FnOnce() -> T) -> (std::thread::Res
     };
     let outer = RECORDER.with(|r| r.borrow_mut().replace(fresh));
     let result = super::quiet::catch(f);
-    let recorder = RECORDER.with(|r| std::mem::replace(&mut *r.borrow_mut(), outer));
+    let recorder = RECORDER.with(|r| std::mem::replace(&mut **r.borrow_mut(), outer));
     // Nothing inside a session takes the recorder away: bodies can't reach it.
     (result, recorder.unwrap_or_else(|| unreachable!("the recorder is taken only here")))
 }
@@ -149,6 +153,12 @@ fn op_values(op: Op, values: &[Value], loc: Loc) -> Option<Value> {
 fn push_op(op: Op, values: &[Value], loc: Loc, logged: bool) -> Option<Value> {
     with(|r| {
         let types: Vec<Ty> = values.iter().map(|&v| r.trace.ty(v)).collect();
+        if let Some(name) = op.unknown_extent() {
+            let text =
+                format!("`{}`: `{name}` is above {}, which no extent and no index is", op.name(), i64::MAX);
+            r.fail(Error::Type { text, loc });
+            return None;
+        }
         match infer(&op, &types, &[]) {
             Ok(ty) if !fits_memory(ty) => {
                 let text = format!("`{}`: the result {ty} has no size that fits in memory", op.name());
@@ -172,9 +182,10 @@ fn push_op(op: Op, values: &[Value], loc: Loc, logged: bool) -> Option<Value> {
 
 /// Whether a type is concrete, of a size that memory can have.
 fn fits_memory(ty: Ty) -> bool {
-    let (Some(count), Some(dtype)) = (ty.shape.elems().value(), ty.elem.known()) else { return false };
-    ty.shape.dims().iter().all(|d| d.value().is_some())
-        && count.checked_mul(dtype.size()).is_some_and(|bytes| bytes <= isize::MAX as usize)
+    let sizes: Option<Vec<usize>> = ty.shape.dims().iter().map(|d| d.value()).collect();
+    let known = !ty.shape.is_unknown() && ty.shape.lead == 0;
+    let (Some(sizes), Some(dtype), true) = (sizes, ty.elem.known(), known) else { return false };
+    Shape::fits(&sizes, dtype.size())
 }
 
 /// A static number as an attribute beside a tensor of type `dtype`.

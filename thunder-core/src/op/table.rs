@@ -89,6 +89,16 @@ macro_rules! op_table {
                 }
             }
 
+            /// The first attribute with an extent that is no number, in a linked trace.
+            pub(crate) fn unknown_extent(&self) -> Option<&'static str> {
+                let unknown = |a: &AttrRef<'_>| match a {
+                    AttrRef::Extent(e) => e.is_unknown(),
+                    AttrRef::Shape(s) => s.dims().iter().any(Extent::is_unknown),
+                    _ => false,
+                };
+                self.fields().into_iter().find(|(_, a)| unknown(a)).map(|(name, _)| name)
+            }
+
             /// The attributes as `(name, text)`, dimension variables by the names in `dims`.
             pub fn attrs(&self, dims: &[&str]) -> Vec<(&'static str, String)> {
                 let _ = dims;

@@ -32,6 +32,12 @@ pub fn chunk_vec<E: Element, S: Shape>(x: &Tensor<E, S>, n: usize, dim: i32, sit
     if n == 0 {
         record::fail_text::<()>("`chunk_vec`: a tensor is cut into 1 part or more, not 0");
     }
+    // Of an empty dimension there are as many parts as one asks for, to a bound.
+    let size = x.shape().sizes().into_iter().max().unwrap_or(0);
+    if n > size.max(1 << 16) {
+        record::fail_text::<()>(&format!("`chunk_vec`: {n} parts of a tensor with extents up to {size}"));
+        return vec![part(x, 1, 0, dim)];
+    }
     let mut parts = Vec::with_capacity(n);
     for i in 0..n {
         record::iter(site);

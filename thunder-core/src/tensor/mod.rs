@@ -24,7 +24,7 @@ use crate::error::Error;
 use crate::exec::Buffer;
 use crate::link::record;
 use crate::trace::Value;
-use crate::types::{DType, Element, Float, Ty, TyRef};
+use crate::types::{self, DType, Element, Float, Ty, TyRef, with_room, zeroed};
 use std::marker::PhantomData;
 
 /// A tensor with elements of type `E` and a shape of type `S`, a tuple of `usize`.
@@ -52,6 +52,26 @@ fn expect<T>(result: Result<T, Error>) -> T {
     match result {
         Ok(x) => x,
         Err(e) => panic!("{e}"),
+    }
+}
+
+/// The number of elements, `usize::MAX` if it is greater.
+fn count(sizes: &[usize]) -> usize {
+    if sizes.contains(&0) { 0 } else { sizes.iter().fold(1, |n, &d| n.saturating_mul(d)) }
+}
+
+/// What `f` gives; where it runs out of memory, idle memory of every device goes back to the system, and it is tried
+/// once more.
+///
+/// # Errors
+/// What the last try gives.
+pub fn with_memory<T>(f: impl Fn() -> Result<T, Error>) -> Result<T, Error> {
+    match f() {
+        Err(Error::OutOfMemory { .. }) => {
+            Device::trim_all();
+            f()
+        }
+        other => other,
     }
 }
 
@@ -124,10 +144,12 @@ impl<E: Element, S: Shape> Tensor<E, S> {
     /// A number of elements that is not the shape's; a device without memory.
     pub fn on(device: Device, data: &[E], shape: S) -> Result<Self, Error> {
         let sizes = shape.sizes();
-        // More than fits in memory is no number of elements either.
-        let expected = sizes.iter().try_fold(1usize, |n, &d| n.checked_mul(d)).unwrap_or(usize::MAX);
+        let expected = count(&sizes);
         if expected != data.len() {
             return Err(Error::Length { count: data.len(), shape: format!("{sizes:?}"), expected });
+        }
+        if !types::Shape::fits(&sizes, size_of::<E>()) {
+            return Err(Error::Extents { shape: format!("{sizes:?}"), dtype: E::DTYPE });
         }
         let buffer = device.backend().upload(E::bytes(data))?;
         let ty = TyRef::new(Ty::of(E::DTYPE, &sizes));
@@ -149,15 +171,26 @@ impl<E: Element, S: Shape> Tensor<E, S> {
     /// Every element `value`.
     #[track_caller]
     pub fn full(value: E, shape: S) -> Self {
-        let sizes = shape.sizes();
-        let bytes = sizes.iter().try_fold(size_of::<E>(), |n, &d| n.checked_mul(d)).unwrap_or(usize::MAX);
-        let mut data = Vec::new();
-        if bytes > isize::MAX as usize || data.try_reserve_exact(bytes / size_of::<E>()).is_err() {
-            let device = Device::default_device().to_string();
-            return expect(Err(Error::OutOfMemory { device, bytes }));
-        }
-        data.resize(sizes.iter().product(), value);
-        Self::from_vec(data, shape)
+        expect(Self::try_full(value, shape))
+    }
+
+    /// Every element `value`.
+    ///
+    /// ```
+    /// # #[cfg(feature = "cpu")] {
+    /// use thunder_core::tensor::Tensor;
+    /// assert_eq!(Tensor::try_full(2.0f32, (2,)).unwrap().to_vec(), [2.0, 2.0]);
+    /// assert!(Tensor::try_full(2.0f32, (usize::MAX,)).is_err());
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Extents that no memory can have; a host or a device without memory.
+    pub fn try_full(value: E, shape: S) -> Result<Self, Error> {
+        let count = count(&shape.sizes());
+        let mut data = with_memory(|| Ok(with_room(count)?))?;
+        data.resize(count, value);
+        Self::try_from_vec(data, shape)
     }
 
     /// The extents, as a tuple.
@@ -217,7 +250,7 @@ impl<E: Element, S: Shape> Tensor<E, S> {
                 loc: crate::trace::Loc::NONE,
             });
         };
-        E::read(ty.count(), |bytes| device.backend().download(buffer, bytes))
+        with_memory(|| E::read(ty.count(), |bytes| device.backend().download(buffer, bytes)))
     }
 
     /// The same tensor on `device`; shared if it is there already.
@@ -246,7 +279,7 @@ impl RawTensor {
     pub fn to(&self, device: &Device) -> Result<RawTensor, Error> {
         match self {
             RawTensor::Concrete { buffer, ty, device: from } if from != device => {
-                let mut bytes = vec![0u8; ty.bytes()];
+                let mut bytes = with_memory(|| Ok(zeroed::<u8>(ty.bytes())?))?;
                 from.backend().download(buffer, &mut bytes)?;
                 let buffer = device.backend().upload(&bytes)?;
                 Ok(RawTensor::Concrete { buffer, ty: *ty, device: *device })
@@ -295,9 +328,18 @@ impl<E: Float, S: Shape> Tensor<E, S> {
     /// ```
     #[track_caller]
     pub fn randn(shape: S, key: Key) -> Self {
-        let count = shape.sizes().iter().product();
-        let data = (0..count).map(|i| E::from_f64(key.normal(i as u64))).collect();
-        Self::from_vec(data, shape)
+        expect(Self::try_randn(shape, key))
+    }
+
+    /// Standard normal elements drawn from `key`, the same on every device.
+    ///
+    /// # Errors
+    /// Extents that no memory can have; a host or a device without memory.
+    pub fn try_randn(shape: S, key: Key) -> Result<Self, Error> {
+        let count = count(&shape.sizes());
+        let mut data = with_memory(|| Ok(with_room(count)?))?;
+        data.extend((0..count).map(|i| E::from_f64(key.normal(i as u64))));
+        Self::try_from_vec(data, shape)
     }
 }
 

@@ -296,7 +296,7 @@ impl RangeArg for std::ops::RangeTo<usize> {
 
 impl RangeArg for std::ops::RangeInclusive<usize> {
     fn bounds(self, _: usize) -> (usize, usize) {
-        (*self.start(), *self.end() + 1)
+        (*self.start(), self.end().saturating_add(1))
     }
 }
 

@@ -35,8 +35,54 @@ pub trait Element:
     /// `count` elements from bytes that `fill` writes; on failure, its error.
     ///
     /// # Errors
-    /// What `fill` gives.
-    fn read<X>(count: usize, fill: impl FnOnce(&mut [u8]) -> Result<(), X>) -> Result<Vec<Self>, X>;
+    /// What `fill` gives, or [`NoMemory`].
+    fn read<X: From<NoMemory>>(
+        count: usize,
+        fill: impl FnOnce(&mut [u8]) -> Result<(), X>,
+    ) -> Result<Vec<Self>, X>;
+}
+
+/// Memory of the host that could not be had.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct NoMemory {
+    /// Bytes asked for.
+    pub bytes: usize,
+}
+
+impl NoMemory {
+    fn of<T>(count: usize) -> NoMemory {
+        NoMemory { bytes: count.saturating_mul(size_of::<T>()) }
+    }
+}
+
+/// An empty list with room for `count` elements.
+///
+/// ```
+/// use thunder_core::types::with_room;
+/// assert!(with_room::<f32>(10).unwrap().capacity() >= 10);
+/// assert!(with_room::<f32>(usize::MAX).is_err());
+/// ```
+///
+/// # Errors
+/// [`NoMemory`], where `Vec::with_capacity` would end the process.
+pub fn with_room<T>(count: usize) -> Result<Vec<T>, NoMemory> {
+    let mut list = Vec::new();
+    list.try_reserve_exact(count).map_err(|_| NoMemory::of::<T>(count))?;
+    Ok(list)
+}
+
+/// `count` zeros.
+///
+/// ```
+/// use thunder_core::types::zeroed;
+/// assert_eq!(zeroed::<u8>(2).unwrap(), [0, 0]);
+/// assert!(zeroed::<f64>(usize::MAX).is_err());
+/// ```
+///
+/// # Errors
+/// [`NoMemory`], where `vec![0; count]` would end the process.
+pub fn zeroed<T: bytemuck::Zeroable>(count: usize) -> Result<Vec<T>, NoMemory> {
+    bytemuck::allocation::try_zeroed_vec(count).map_err(|()| NoMemory::of::<T>(count))
 }
 
 /// An element type with arithmetic: every one but `bool`.
@@ -65,12 +111,13 @@ pub trait Int: Num {}
 
 macro_rules! element {
     (@read bool, $count:ident, $fill:ident) => {{
-        let mut bytes = vec![0u8; $count];
+        let (mut bytes, mut out) = (zeroed::<u8>($count)?, with_room($count)?);
         $fill(&mut bytes)?;
-        Ok(bytes.into_iter().map(|b| b != 0).collect())
+        out.extend(bytes.into_iter().map(|b| b != 0));
+        Ok(out)
     }};
     (@read $ty:ident, $count:ident, $fill:ident) => {{
-        let mut out = vec![<$ty>::default(); $count];
+        let mut out = zeroed::<$ty>($count)?;
         $fill(bytemuck::cast_slice_mut(&mut out))?;
         Ok(out)
     }};
@@ -81,7 +128,10 @@ macro_rules! element {
             fn from_f64(x: f64) -> Self { let f: fn(f64) -> $ty = $from; f(x) }
             fn to_f64(self) -> f64 { let f: fn($ty) -> f64 = $to; f(self) }
             fn bytes(data: &[Self]) -> &[u8] { bytemuck::cast_slice(data) }
-            fn read<X>(count: usize, fill: impl FnOnce(&mut [u8]) -> Result<(), X>) -> Result<Vec<Self>, X> {
+            fn read<X: From<NoMemory>>(
+                count: usize,
+                fill: impl FnOnce(&mut [u8]) -> Result<(), X>,
+            ) -> Result<Vec<Self>, X> {
                 element!(@read $ty, count, fill)
             }
         }
@@ -117,7 +167,10 @@ impl Element for AnyFloat {
     fn bytes(_: &[Self]) -> &[u8] {
         &[]
     }
-    fn read<X>(count: usize, _: impl FnOnce(&mut [u8]) -> Result<(), X>) -> Result<Vec<Self>, X> {
+    fn read<X: From<NoMemory>>(
+        count: usize,
+        _: impl FnOnce(&mut [u8]) -> Result<(), X>,
+    ) -> Result<Vec<Self>, X> {
         Ok(vec![AnyFloat; count])
     }
 }

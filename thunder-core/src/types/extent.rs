@@ -47,8 +47,11 @@ impl Extent {
     /// The extent 1, which broadcasts.
     pub const ONE: Extent = Extent::new(1);
 
-    /// A number.
+    /// A number; the unknown extent above `i64::MAX`, which no dimension has.
     pub const fn new(n: usize) -> Extent {
+        if n > i64::MAX as usize {
+            return Extent::UNKNOWN;
+        }
         Extent { konst: n as i64, terms: [NO_TERM; TERMS] }
     }
 

@@ -11,7 +11,7 @@ mod shape;
 mod text;
 
 pub use dtype::{DType, Elem};
-pub use element::{Accepts, AnyFloat, Element, Float, Int, Num};
+pub use element::{Accepts, AnyFloat, Element, Float, Int, NoMemory, Num, with_room, zeroed};
 pub use extent::{Extent, Relation};
 pub use shape::{Axes, Axis, MAX_RANK, Shape, Ty, TyRef};
 pub use text::Text;

@@ -267,6 +267,19 @@ impl Shape {
         self.dims().iter().map(|d| d.value().expect("a linked trace has concrete extents")).product()
     }
 
+    /// Whether elements of `size` bytes at these extents are addressable: the product of `size` and the extents, zeros
+    /// left out, is at most `isize::MAX`. Strides are such products, of an empty tensor too.
+    ///
+    /// ```
+    /// use thunder_core::types::Shape;
+    /// assert!(Shape::fits(&[0, 5], 4));
+    /// assert!(!Shape::fits(&[0, usize::MAX], 4));
+    /// ```
+    pub fn fits(sizes: &[usize], size: usize) -> bool {
+        let bytes = sizes.iter().filter(|&&n| n > 0).try_fold(size, |all, &n| all.checked_mul(n));
+        bytes.is_some_and(|n| n <= isize::MAX as usize)
+    }
+
     /// With each extent's variables replaced by `bindings`.
     pub const fn substitute(mut self, bindings: &[Extent]) -> Shape {
         if self.is_unknown() {

@@ -49,8 +49,22 @@ pub(super) fn write(key: &[u8; 32], cubin: &[u8]) {
     let stored = std::fs::create_dir_all(parent)
         .and_then(|()| std::fs::write(&temporary, whole))
         .and_then(|()| std::fs::rename(&temporary, &path));
-    if stored.is_err() {
+    if let Err(error) = stored {
         let _ = std::fs::remove_file(&temporary);
+        said(&error);
+    }
+}
+
+/// Says once that the folder which the user named does not serve.
+fn said(error: &std::io::Error) {
+    static ONCE: std::sync::Once = std::sync::Once::new();
+    if let Some(found) = std::env::var_os("THUNDER_CACHE_DIR").filter(|v| !v.is_empty()) {
+        ONCE.call_once(|| {
+            eprintln!(
+                "thunder: the environment variable THUNDER_CACHE_DIR is {found:?}: expected a folder that can be \
+                 written, found: {error}; each process compiles its kernels anew"
+            );
+        });
     }
 }
 

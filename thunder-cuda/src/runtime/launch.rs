@@ -44,7 +44,9 @@ pub(crate) enum Start {
 /// The launches of an executable, and the memory they share.
 pub(crate) struct Program {
     pub launches: Vec<Launch>,
+    /// Bytes of the device's arena that intermediates take.
     pub arena: usize,
+    /// Bytes of scratch memory, after them.
     pub scratch: usize,
     /// Bytes of counters.
     pub counters: usize,
@@ -52,22 +54,40 @@ pub(crate) struct Program {
     pub staged: Option<Staged>,
 }
 
-/// The memory of one executable: its arena, and the argument arrays of its launches.
+impl Program {
+    /// Where the scratch memory begins in the arena.
+    fn scratch_at(&self) -> usize {
+        self.arena.next_multiple_of(256)
+    }
+
+    /// Where the memory of [`Staged`] begins in the arena.
+    fn stage_at(&self) -> usize {
+        (self.scratch_at() + self.scratch).next_multiple_of(256)
+    }
+
+    /// Bytes of the arena that a run uses.
+    fn bytes(&self) -> usize {
+        self.stage_at() + self.staged.as_ref().map_or(0, |s| s.bytes)
+    }
+}
+
+/// What one executable keeps between runs: its counters, and the argument arrays of its launches.
 pub(crate) struct Instance {
-    arena: DeviceBuffer,
-    /// The memory of [`Staged`].
-    stage: u64,
-    /// The graph, and the addresses that it and the run before were given.
+    /// Zeros between runs, which the arena's next user would not leave.
+    counters: Option<DeviceBuffer>,
+    /// The graph, and the addresses that it and the run before were given, that of the arena first.
     graph: Option<(Captured, Vec<u64>)>,
     last: Vec<u64>,
-    scratch: u64,
-    counters: u64,
+    /// The address of the arena that `values` are for.
+    arena: u64,
     /// The values of all arguments, launch by launch.
     values: Vec<u64>,
     /// Their addresses, as the driver wants them.
     pointers: Vec<*mut c_void>,
     /// Which values a run fills in: place, block, bytes from its start.
     patches: Vec<(usize, Base, usize)>,
+    /// Which values lie in the arena: place, bytes from its start.
+    inside: Vec<(usize, usize)>,
 }
 
 // SAFETY: the pointers lead into `values`, which is never resized and moves with them.
@@ -76,31 +96,32 @@ unsafe impl Send for Instance {}
 impl Instance {
     /// Memory and arguments for `program`.
     pub fn new(gpu: &Arc<Gpu>, program: &Program) -> Result<Instance, Error> {
-        let scratch_at = program.arena.next_multiple_of(256);
-        let counters_at = (scratch_at + program.scratch).next_multiple_of(256);
-        let stage_at = (counters_at + program.counters).next_multiple_of(256);
-        let arena = gpu.allocate(stage_at + program.staged.as_ref().map_or(0, |s| s.bytes))?;
-        let (scratch, counters) = (arena.ptr + scratch_at as u64, arena.ptr + counters_at as u64);
-        gpu.clear(counters, program.counters)?;
-        let stage = arena.ptr + stage_at as u64;
+        let counters = match program.counters {
+            0 => None,
+            bytes => {
+                let block = gpu.allocate(bytes)?;
+                gpu.clear(block.ptr, bytes)?;
+                Some(block)
+            }
+        };
         let mut it = Instance {
-            arena,
-            stage,
+            counters,
             graph: None,
             last: Vec::new(),
-            scratch,
-            counters,
+            arena: 0,
             values: Vec::new(),
             pointers: Vec::new(),
             patches: Vec::new(),
+            inside: Vec::new(),
         };
+        let scratch = program.scratch_at();
         for launch in &program.launches {
             match &launch.what {
-                Start::Kernel { args, .. } => args.iter().for_each(|&s| it.slot(s)),
-                Start::Product { args, .. } => args.iter().for_each(|&s| it.slot(s)),
-                Start::Clear { at, .. } => it.slot(*at),
+                Start::Kernel { args, .. } => args.iter().for_each(|&s| it.slot(s, scratch)),
+                Start::Product { args, .. } => args.iter().for_each(|&s| it.slot(s, scratch)),
+                Start::Clear { at, .. } => it.slot(*at, scratch),
                 Start::Print { place, .. } => {
-                    it.slot(Slot::At(place.base, place.layout.offset * place.dtype.size()))
+                    it.slot(Slot::At(place.base, place.layout.offset * place.dtype.size()), scratch)
                 }
             }
         }
@@ -108,21 +129,25 @@ impl Instance {
         Ok(it)
     }
 
-    fn slot(&mut self, slot: Slot) {
+    fn slot(&mut self, slot: Slot, scratch: usize) {
+        let mut arena = |at: usize| {
+            self.inside.push((self.values.len(), at));
+            0
+        };
         let value = match slot {
-            Slot::At(Base::Arena(at), offset) => self.arena.ptr + (at + offset) as u64,
+            Slot::At(Base::Arena(at), offset) => arena(at + offset),
             Slot::At(base, offset) => {
                 self.patches.push((self.values.len(), base, offset));
                 0
             }
-            Slot::Scratch => self.scratch,
-            Slot::Counters(at) => self.counters + at as u64,
+            Slot::Scratch => arena(scratch),
+            Slot::Counters(at) => self.counters.as_ref().map_or(0, |c| c.ptr) + at as u64,
             Slot::Bits(bits) => bits,
         };
         self.values.push(value);
     }
 
-    /// Starts every launch, in order; `params` and `outs` are the addresses of the call's blocks, and `fresh` says
+    /// Starts every launch, in order, in the device's arena, which this call holds until all are started; `params` and `outs` are the addresses of the call's blocks, and `fresh` says
     /// which of the results lie in memory of their own.
     pub fn run(
         &mut self,
@@ -132,17 +157,25 @@ impl Instance {
         outs: &[u64],
         fresh: &[bool],
     ) -> Result<(), Error> {
+        let mut arena = gpu.arena.lock().map_err(|_| absent("the arena is broken"))?;
+        let base = arena.of(gpu, program.bytes())?;
+        if base != self.arena {
+            self.inside.iter().for_each(|&(at, offset)| self.values[at] = base + offset as u64);
+            self.arena = base;
+        }
+        let stage = base + program.stage_at() as u64;
         let Some(staged) = &program.staged else { return self.start(gpu, gpu.stream, program, params, outs) };
         // Small operands and results go through places of their own, so that the graph's addresses stay.
         let (mut inside, mut results) = (params.to_vec(), outs.to_vec());
         for &(i, at, bytes) in &staged.params {
-            inside[i] = self.stage + at as u64;
+            inside[i] = stage + at as u64;
             gpu.copy(inside[i], params[i], bytes)?;
         }
         for &(k, at, _) in staged.outs.iter().filter(|(k, ..)| fresh[*k]) {
-            results[k] = self.stage + at as u64;
+            results[k] = stage + at as u64;
         }
-        let addresses = [&inside[..], &results].concat();
+        // Where the arena moved, a graph of the old one is not launched any more.
+        let addresses = [&[base][..], &inside, &results].concat();
         if let Some((graph, known)) = &self.graph
             && *known == addresses
         {
@@ -161,7 +194,7 @@ impl Instance {
             self.last = addresses;
         }
         for &(k, at, bytes) in staged.outs.iter().filter(|(k, ..)| fresh[*k]) {
-            gpu.copy(outs[k], self.stage + at as u64, bytes)?;
+            gpu.copy(outs[k], stage + at as u64, bytes)?;
         }
         Ok(())
     }

@@ -58,9 +58,39 @@ fn rounded(bytes: usize) -> usize {
     }
 }
 
+/// The memory in which all calls on a device keep what no caller gets: one block, grown to the largest call's.
+#[derive(Default)]
+pub(super) struct Arena {
+    ptr: cu::CUdeviceptr,
+    capacity: usize,
+}
+
+impl Arena {
+    /// The address of at least `bytes` bytes. It stays until a call wants more, or memory is given back.
+    pub fn of(&mut self, gpu: &Gpu, bytes: usize) -> Result<cu::CUdeviceptr, Error> {
+        if self.capacity < bytes {
+            let old = std::mem::take(self);
+            if old.capacity > 0 {
+                // Work that still uses it comes earlier in the stream than its next owner's.
+                let mut pool = gpu.pool.lock().map_err(|_| super::absent("the memory pool is broken"))?;
+                pool.free.entry(old.capacity).or_default().push(old.ptr);
+            }
+            let (capacity, ptr) = gpu.block(bytes)?;
+            *self = Arena { ptr, capacity };
+        }
+        Ok(self.ptr)
+    }
+}
+
 impl Gpu {
     /// Memory of `bytes` bytes, of no certain content.
     pub fn allocate(self: &Arc<Gpu>, bytes: usize) -> Result<DeviceBuffer, Error> {
+        let (capacity, ptr) = self.block(bytes)?;
+        Ok(DeviceBuffer { ptr, bytes, capacity, gpu: self.clone() })
+    }
+
+    /// A block of at least `bytes` bytes: its size, and its address.
+    fn block(&self, bytes: usize) -> Result<(usize, cu::CUdeviceptr), Error> {
         self.enter()?;
         let need = rounded(bytes);
         let mut pool = self.pool.lock().map_err(|_| super::absent("the memory pool is broken"))?;
@@ -68,11 +98,34 @@ impl Gpu {
         let found =
             pool.free.range(need..=need + need / 4).find(|(_, list)| !list.is_empty()).map(|(c, _)| *c);
         let taken = found.and_then(|c| Some((c, pool.free.get_mut(&c)?.pop()?)));
-        let (capacity, ptr) = match taken {
-            Some(block) => block,
-            None => (need, self.fresh(need, &mut pool)?),
-        };
-        Ok(DeviceBuffer { ptr, bytes, capacity, gpu: self.clone() })
+        match taken {
+            Some(block) => Ok(block),
+            None => Ok((need, self.fresh(need, &mut pool)?)),
+        }
+    }
+
+    /// Gives the memory that nothing holds back to the driver.
+    pub fn trim(&self) -> Result<(), Error> {
+        self.enter()?;
+        let mut pool = self.pool.lock().map_err(|_| super::absent("the memory pool is broken"))?;
+        self.free_idle(&mut pool)
+    }
+
+    fn free_idle(&self, pool: &mut Pool) -> Result<(), Error> {
+        self.synchronize()?;
+        let mut blocks: Vec<cu::CUdeviceptr> =
+            std::mem::take(&mut pool.free).into_values().flatten().collect();
+        // Not while a call starts work in it, which may be the one that asks for memory.
+        if let Ok(mut arena) = self.arena.try_lock()
+            && arena.capacity > 0
+        {
+            blocks.push(std::mem::take(&mut *arena).ptr);
+        }
+        for block in blocks {
+            // SAFETY: nothing holds a block of the pool, no call starts work in the arena, and all work is done.
+            check(unsafe { cu::cuMemFree_v2(block) }, "freeing memory")?;
+        }
+        Ok(())
     }
 
     fn fresh(&self, bytes: usize, pool: &mut Pool) -> Result<cu::CUdeviceptr, Error> {
@@ -80,11 +133,7 @@ impl Gpu {
         // SAFETY: writes the address of a new block.
         let mut code = unsafe { cu::cuMemAlloc_v2(&mut ptr, bytes) };
         if code == cu::CUresult::CUDA_ERROR_OUT_OF_MEMORY {
-            self.synchronize()?;
-            for block in std::mem::take(&mut pool.free).into_values().flatten() {
-                // SAFETY: nothing holds a block of the pool, and all work is done.
-                check(unsafe { cu::cuMemFree_v2(block) }, "freeing memory")?;
-            }
+            self.free_idle(pool)?;
             // SAFETY: as above.
             code = unsafe { cu::cuMemAlloc_v2(&mut ptr, bytes) };
         }

@@ -42,6 +42,8 @@ pub(crate) struct Gpu {
     /// Where graphs are captured, apart from what other threads start; nothing runs there.
     drafts: Mutex<graph::Drafts>,
     pool: Mutex<memory::Pool>,
+    /// Held by a call while it starts its work: the next call's comes after it in the stream.
+    arena: Mutex<memory::Arena>,
     staging: Mutex<memory::Staging>,
     modules: Mutex<HashMap<[u8; 32], compiler::Module>>,
     library: OnceLock<Result<Mutex<matmul::Library>, String>>,
@@ -142,6 +144,7 @@ impl Gpu {
             stream,
             drafts: Mutex::default(),
             pool: Mutex::default(),
+            arena: Mutex::default(),
             staging: Mutex::default(),
             modules: Mutex::default(),
             library: OnceLock::new(),

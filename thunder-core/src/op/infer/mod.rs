@@ -356,9 +356,9 @@ pub const fn infer(op: &Op, args: &[Ty], dims: &[&str]) -> Result<Ty, Mismatch> 
             tri!(natural(op, *from));
             tri!(natural(op, *len));
             if let (Some(s), Some(l), Some(size)) = (from.value(), len.value(), x.shape.at(at).value())
-                && s + l > size
+                && s.saturating_add(l) > size
             {
-                return err(0, out_of_range(op, s + l, size));
+                return err(0, out_of_range(op, s.saturating_add(l), size));
             }
             Ok(Ty::new(x.elem, x.shape.with(at, *len)))
         }
