@@ -167,7 +167,7 @@ fn narrow<const N: usize>(bytes: &[u8], read: impl Fn([u8; N]) -> f64, to: DType
     match to {
         DType::F64 => out.extend(values.flat_map(f64::to_ne_bytes)),
         DType::F32 => out.extend(values.flat_map(|x| f32::from_f64(x).to_ne_bytes())),
-        DType::F16 => out.extend(values.flat_map(|x| f16::from_f64(x).to_ne_bytes())),
-        _ => out.extend(values.flat_map(|x| bf16::from_f64(x).to_ne_bytes())),
+        DType::F16 => out.extend(values.flat_map(|x| <f16 as Element>::from_f64(x).to_ne_bytes())),
+        _ => out.extend(values.flat_map(|x| <bf16 as Element>::from_f64(x).to_ne_bytes())),
     }
 }

@@ -51,7 +51,7 @@ impl<E: Float> Attention<E> {
     pub fn forward(&self, x: &Tensor<E, (B, T, C)>, key: Key) -> Tensor<E, (B, T, C)> {
         let [q, k, v] = self.qkv.forward(x).chunk(3, -1);
         let [q, k, v] = [q, k, v].map(|t| t.rearrange(|b, t, (H, d)| (b, H, t, d)));
-        let y = if self.dropout.training && self.dropout.p > 0.0 {
+        let y = if self.dropout.training && self.dropout.p != 0.0 {
             let seen = ones::<bool, _>((T, T)).tril();
             let scores = q.matmul(k.t()) * ((C / H) as f32).powf(-0.5);
             let weights = scores.masked_fill(!seen, f32::NEG_INFINITY).softmax(-1);

@@ -20,7 +20,7 @@ use crate::prelude::*;
 #[thunder]
 #[derive(Debug)]
 pub struct Dropout {
-    /// The share of elements that are zeroed.
+    /// The share of elements that are zeroed, from 0 to 1; another is an error of the call that drops.
     pub p: f32,
     /// Whether to do it.
     pub training: bool,
@@ -37,6 +37,6 @@ impl Dropout {
 impl Dropout {
     /// Drops elements of `x`, of any shape, while training.
     pub fn forward<E: Float, S: Shape>(&self, x: &Tensor<E, S>, key: Key) -> Tensor<E, S> {
-        if self.training && self.p > 0.0 { x.dropout(self.p, key) } else { x.clone() }
+        if self.training && self.p != 0.0 { x.dropout(self.p, key) } else { x.clone() }
     }
 }

@@ -19,13 +19,13 @@ pub struct AdamW<M: Module> {
     pub v: M::With<f32>,
     /// The number of updates so far.
     pub step: Scalar<f32>,
-    /// The decay of the first moments.
+    /// The decay of the first moments, from 0 to below 1.
     pub beta1: f32,
-    /// The decay of the second moments.
+    /// The decay of the second moments, from 0 to below 1.
     pub beta2: f32,
-    /// Added to the root of the second moment.
+    /// Added to the root of the second moment: 0 or more.
     pub eps: f32,
-    /// The weight decay of matrices.
+    /// The weight decay of matrices: 0 or more.
     pub weight_decay: f32,
     /// Settings for parts of the parameters.
     pub groups: Vec<Group>,
@@ -78,7 +78,18 @@ impl<M: Module> AdamW<M> {
 #[thunder]
 impl<M: Module> AdamW<M> {
     /// The model and the optimiser after one update by `grads`, at the learning rate `lr`.
+    ///
+    /// # Errors
+    /// The call that updates refuses settings outside of what the fields say.
     pub fn update(self, model: M, grads: M, lr: &Scalar<f32>) -> (M, Self) {
+        assert!(self.beta1 >= 0.0 && self.beta1 < 1.0, "AdamW: `beta1` must be from 0 to below 1");
+        assert!(self.beta2 >= 0.0 && self.beta2 < 1.0, "AdamW: `beta2` must be from 0 to below 1");
+        assert!(self.eps >= 0.0, "AdamW: `eps` must be 0 or more");
+        assert!(self.weight_decay >= 0.0, "AdamW: `weight_decay` must be 0 or more");
+        for group in &self.groups {
+            assert!(group.rate >= 0.0, "AdamW: the `rate` of a group must be 0 or more");
+            assert!(group.weight_decay >= 0.0, "AdamW: the `weight_decay` of a group must be 0 or more");
+        }
         let step = &self.step + 1.0;
         // 1 - beta^step, exact for betas near 1.
         let correct1 = -(&step * self.beta1.ln()).expm1();

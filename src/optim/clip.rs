@@ -3,7 +3,7 @@
 use crate::prelude::*;
 
 /// Gradients scaled so that their global norm (the root of the sum of all squares) is at most `max`, and the norm they
-/// had, in f32. As PyTorch's `clip_grad_norm_`, the factor is `min(1, max / (norm + 1e-6))`.
+/// had, in f32. `max` is 0 or more. As PyTorch's `clip_grad_norm_`, the factor is `min(1, max / (norm + 1e-6))`.
 ///
 /// ```
 /// use thunder::optim::clip_grad_norm;
@@ -16,6 +16,7 @@ use crate::prelude::*;
 /// ```
 #[thunder]
 pub fn clip_grad_norm<M: Module>(grads: M, max: f32) -> (M, Scalar<f32>) {
+    assert!(max >= 0.0, "clip_grad_norm: `max` must be 0 or more");
     let mut total = zeros::<f32, _>(());
     for g in parameters(&grads) {
         total = total + g.cast::<f32>().square().sum(..);

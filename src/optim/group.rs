@@ -25,8 +25,8 @@ use crate::prelude::*;
 pub struct Group {
     /// What the path of a parameter must contain: `blocks.3.`, `.bias`, `norm`.
     pub path: String,
-    /// The factor of the learning rate.
+    /// The factor of the learning rate: 0 or more.
     pub rate: f32,
-    /// The weight decay.
+    /// The weight decay: 0 or more.
     pub weight_decay: f32,
 }

@@ -36,11 +36,11 @@ use crate::{Error, nn};
 pub struct Sgd<M: Module> {
     /// The running sum of gradients, if there is momentum.
     pub velocity: Option<M::With<f32>>,
-    /// The decay of the velocity.
+    /// The decay of the velocity: 0 or more.
     pub momentum: f32,
-    /// Whether to look ahead by the velocity (Nesterov).
+    /// Whether to look ahead by the velocity (Nesterov), which there must be.
     pub nesterov: bool,
-    /// The weight decay of matrices.
+    /// The weight decay of matrices: 0 or more.
     pub weight_decay: f32,
     /// Settings for parts of the parameters.
     pub groups: Vec<Group>,
@@ -79,7 +79,17 @@ impl<M: Module> Sgd<M> {
 #[thunder]
 impl<M: Module> Sgd<M> {
     /// The model and the optimiser after one update by `grads`, at the learning rate `lr`.
+    ///
+    /// # Errors
+    /// The call that updates refuses settings outside of what the fields say.
     pub fn update(self, model: M, grads: M, lr: &Scalar<f32>) -> (M, Self) {
+        assert!(self.momentum >= 0.0, "Sgd: `momentum` must be 0 or more");
+        assert!(!self.nesterov || self.velocity.is_some(), "Sgd: `nesterov` needs a momentum");
+        assert!(self.weight_decay >= 0.0, "Sgd: `weight_decay` must be 0 or more");
+        for group in &self.groups {
+            assert!(group.rate >= 0.0, "Sgd: the `rate` of a group must be 0 or more");
+            assert!(group.weight_decay >= 0.0, "Sgd: the `weight_decay` of a group must be 0 or more");
+        }
         let (momentum, nesterov) = (self.momentum, self.nesterov);
         let (model, velocity) = match &self.velocity {
             Some(velocity) => {

@@ -10,9 +10,11 @@
 mod accuracy;
 #[path = "../../thunder-core/tests/common/mod.rs"]
 mod common;
+mod exact;
 mod goldens;
 mod kernels;
 mod language;
+mod numerics;
 mod operations;
 mod random;
 #[path = "../../thunder-core/tests/common/random.rs"]

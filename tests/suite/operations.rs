@@ -13,7 +13,7 @@ use thunder_oracle::samples::{self, Random, Sample};
 use thunder_oracle::{Array, decode, encode, eval};
 
 /// Uploads, runs and downloads; `donated` gives every argument away.
-fn run(trace: &Trace, inputs: &[Array], donated: bool) -> Vec<Array> {
+pub fn run(trace: &Trace, inputs: &[Array], donated: bool) -> Vec<Array> {
     let backend = device();
     let exe = backend
         .compile(trace, &vec![donated; inputs.len()], Options::default())
@@ -305,7 +305,7 @@ fn attention_without_copies_of_its_operands() {
             b.permute(x, &[0, 2, 1, 3])
         };
         let (q, k, v) = (part(b, 0), part(b, 1), part(b, 2));
-        let op = Op::Sdpa { causal: Flag::Yes, scale: thunder_core::op::Lit::Free, mask: Flag::No };
+        let op = Op::Sdpa { causal: thunder_core::op::Causal::Equal, scale: None, mask: Flag::No };
         let y = b.op(op, &[q, k, v]);
         let y = b.permute(y, &[0, 2, 1, 3]);
         let y = b.reshape(y, Shape::of(&[b_, t, h * d]));

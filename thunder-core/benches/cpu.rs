@@ -8,7 +8,7 @@ use std::time::Instant;
 use thunder_core::cpu;
 use thunder_core::exec::{Arg, Buffer, Executable};
 use thunder_core::item::Options;
-use thunder_core::op::{Flag, Lit, Op, Reduction};
+use thunder_core::op::{Causal, Flag, Lit, Op, Reduction};
 use thunder_core::pipeline;
 use thunder_core::trace::{Body, Builder, Kind, Trace, Value};
 use thunder_core::types::{Axes, Axis, DType, Shape, Ty};
@@ -196,7 +196,7 @@ fn loss(b: &mut Builder, p: &[Value], tokens: Value, targets: Value) -> Value {
             let part = b.reshape(part, Shape::of(&[BATCH, TIME, HEADS, WIDTH / HEADS]));
             parts.push(b.permute(part, &[0, 2, 1, 3]));
         }
-        let y = b.op(Op::Sdpa { causal: Flag::Yes, scale: Lit::Free, mask: Flag::No }, &parts);
+        let y = b.op(Op::Sdpa { causal: Causal::Equal, scale: None, mask: Flag::No }, &parts);
         let y = b.permute(y, &[0, 2, 1, 3]);
         let y = b.reshape(y, Shape::of(&[BATCH, TIME, WIDTH]));
         let y = b.op(linear, &[y, w[2]]);
@@ -212,7 +212,7 @@ fn loss(b: &mut Builder, p: &[Value], tokens: Value, targets: Value) -> Value {
     let logits = b.reshape(logits, Shape::of(&[BATCH * TIME, VOCAB]));
     let targets = b.reshape(targets, Shape::of(&[BATCH * TIME]));
     let op = Op::CrossEntropy {
-        ignore_index: Lit::I(-100),
+        ignore_index: Some(Lit::I(-100)),
         label_smoothing: Lit::F(0.0),
         reduction: Reduction::Mean,
     };

@@ -3,7 +3,7 @@
 mod common;
 
 use common::*;
-use thunder_core::op::{Flag, Lit, Op, Reduction};
+use thunder_core::op::{Causal, Flag, Lit, Op, Reduction};
 use thunder_core::pipeline;
 use thunder_core::trace::{Builder, Kind, Loc, Value};
 use thunder_core::types::{Axes, Axis, DType, Elem, Extent, Shape, Ty};
@@ -66,7 +66,7 @@ fn cross_entropy_and_its_gradient() {
         let body = closure(b, &[f32s(&[4, 7])], &|b, x| {
             at(b, 10);
             let op = Op::CrossEntropy {
-                ignore_index: Lit::I(-100),
+                ignore_index: Some(Lit::I(-100)),
                 label_smoothing: Lit::F(0.0),
                 reduction: Reduction::Mean,
             };
@@ -124,7 +124,7 @@ fn causal_attention() {
             b.permute(part, &[0, 2, 1, 3])
         });
         at(b, 34);
-        let op = Op::Sdpa { causal: Flag::Yes, scale: Lit::Free, mask: Flag::No };
+        let op = Op::Sdpa { causal: Causal::Equal, scale: None, mask: Flag::No };
         let y = b.op(op, &[q, k, v]);
         at(b, 35);
         let y = b.permute(y, &[0, 2, 1, 3]);

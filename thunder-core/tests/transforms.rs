@@ -5,7 +5,7 @@ mod common;
 use common::*;
 use thunder_core::error::Error;
 use thunder_core::op::Lit;
-use thunder_core::op::{Flag, Op, Reduction};
+use thunder_core::op::{Causal, Flag, Op, Reduction};
 use thunder_core::trace::{Builder, Kind, Loc, Trace, Value};
 use thunder_core::transform::{autocast, batch, blend, cse, dce, decompose, differentiate, simplify};
 use thunder_core::types::{Axes, Axis, DType, Ty};
@@ -84,7 +84,7 @@ fn a_captured_leaf_is_a_constant() {
     let out = eval(&differentiated("grad", trace), &[Array::new(F, &[], vec![3.0])]);
     assert_eq!((out[0].data[0], out[1].data[0]), (9.0, 3.0));
     // The same through a composite that is differentiated by its decomposition.
-    let op = Op::Sdpa { causal: Flag::No, scale: Lit::F(1.0), mask: Flag::No };
+    let op = Op::Sdpa { causal: Causal::No, scale: Some(Lit::F(1.0)), mask: Flag::No };
     let q = ty(&[1, 2, 2]);
     let captured = build(&[q, q], |b, p| {
         vjp(b, &p[..1], &p[1..], &|b, x| vec![b.op(op, &[x[0], p[0], p[0]])])[1..].to_vec()
@@ -357,7 +357,7 @@ fn a_transformer_block_has_the_right_gradient() {
             let part = b.op(Op::Reshape { shape: thunder_core::types::Shape::of(&[4, 2, 3]) }, &[part]);
             b.op(Op::Transpose { a: Axis(0), b: Axis(1) }, &[part])
         });
-        let y = b.op(Op::Sdpa { causal: Flag::Yes, scale: Lit::Free, mask: Flag::No }, &[q, k, v]);
+        let y = b.op(Op::Sdpa { causal: Causal::Equal, scale: None, mask: Flag::No }, &[q, k, v]);
         let y = b.op(Op::Transpose { a: Axis(0), b: Axis(1) }, &[y]);
         let y = b.op(Op::Reshape { shape: thunder_core::types::Shape::of(&[4, 6]) }, &[y]);
         let y = b.op(Op::Linear { bias: Flag::No }, &[y, p[4]]);
@@ -368,7 +368,7 @@ fn a_transformer_block_has_the_right_gradient() {
         let logits = b.op(Op::Linear { bias: Flag::No }, &[x, p[0]]);
         let targets = index(b, targets);
         let loss = Op::CrossEntropy {
-            ignore_index: Lit::I(-100),
+            ignore_index: Some(Lit::I(-100)),
             label_smoothing: Lit::F(0.1),
             reduction: Reduction::Mean,
         };

@@ -44,10 +44,10 @@ impl Const {
     /// As an attribute.
     pub fn lit(&self) -> Lit {
         match self {
-            Const::Int(n) => Lit::I(*n),
+            Const::Int(n) => Lit::I((*n).into()),
             Const::Float(x) => Lit::F(*x),
             Const::Bool(b) => Lit::B(*b),
-            Const::Extent(e) => e.value().map_or(Lit::Free, |n| Lit::I(n as i64)),
+            Const::Extent(e) => e.value().map_or(Lit::Free, |n| Lit::I(n as i128)),
             _ => Lit::Free,
         }
     }

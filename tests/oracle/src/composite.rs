@@ -1,10 +1,10 @@
 //! Composites, each from its definition.
 
-use crate::elementwise::{cast, max, min, sigmoid};
+use crate::elementwise::{cast, erfc, max, min, sigmoid};
 use crate::movement::with;
 use crate::reduce::{groups, one};
 use crate::{Array, indices};
-use thunder_core::op::{Lit, Op, Reduction};
+use thunder_core::op::{Causal, Lit, Op, Reduction};
 use thunder_core::types::DType;
 
 pub(crate) fn eval(op: &Op, args: &[Array], dtype: DType, shape: &[usize]) -> Array {
@@ -58,9 +58,10 @@ pub(crate) fn eval(op: &Op, args: &[Array], dtype: DType, shape: &[usize]) -> Ar
         }),
         Op::Relu => map(&|x| max(x, 0.0)),
         Op::Gelu { tanh } if tanh.is_yes() => map(&|x| {
-            0.5 * x * (1.0 + ((2.0 / std::f64::consts::PI).sqrt() * (x + 0.044715 * x.powi(3))).tanh())
+            // (1 + tanh u) / 2, which keeps its tail.
+            x * sigmoid(2.0 * (2.0 / std::f64::consts::PI).sqrt() * (x + 0.044715 * x.powi(3)))
         }),
-        Op::Gelu { .. } => map(&|x| 0.5 * x * (1.0 + libm::erf(x / 2f64.sqrt()))),
+        Op::Gelu { .. } => map(&|x| 0.5 * x * erfc(-x / 2f64.sqrt())),
         Op::Silu => map(&|x| x * sigmoid(x)),
         Op::Softplus => map(&|x| if x > 30.0 { x } else { x.exp().ln_1p() }),
         Op::Clamp { lo, hi } => map(&|x| min(max(x, lo.to_f64()), hi.to_f64())),
@@ -75,10 +76,10 @@ pub(crate) fn eval(op: &Op, args: &[Array], dtype: DType, shape: &[usize]) -> Ar
             if inside { args[1].at(&[i as usize, at[rank]]) } else { f64::NAN }
         }),
         Op::CrossEntropy { ignore_index, label_smoothing, reduction } => {
-            let loss = cross_entropy(args, ignore_index.to_f64(), label_smoothing.to_f64(), reduction);
+            let loss = cross_entropy(args, ignore_index.map(Lit::to_f64), label_smoothing.to_f64(), reduction);
             Array::new(dtype, shape, vec![loss])
         }
-        Op::Sdpa { causal, scale, mask } => sdpa(args, causal.is_yes(), scale, mask.is_yes(), dtype, shape),
+        Op::Sdpa { causal, scale, mask } => sdpa(args, causal, scale, mask.is_yes(), dtype, shape),
         Op::Dropout { p } => {
             let keep =
                 Op::Bernoulli { p: Lit::F(1.0 - p.to_f64()), shape: thunder_core::types::Shape::of(shape) };
@@ -170,12 +171,12 @@ fn row(x: &Array, at: &[usize]) -> Vec<f64> {
     (0..x.shape[last]).map(|i| x.at(&with(&at[..=last], last, i))).collect()
 }
 
-fn cross_entropy(args: &[Array], ignore: f64, smoothing: f64, reduction: Reduction) -> f64 {
+fn cross_entropy(args: &[Array], ignore: Option<f64>, smoothing: f64, reduction: Reduction) -> f64 {
     let (x, targets) = (&args[0], &args[1]);
     let (mut sum, mut count) = (0.0, 0.0);
     for at in indices(&targets.shape) {
         let t = targets.at(&at);
-        if t == ignore {
+        if Some(t) == ignore {
             continue;
         }
         let logits = row(x, &[&at[..], &[0]].concat());
@@ -196,12 +197,24 @@ fn cross_entropy(args: &[Array], ignore: f64, smoothing: f64, reduction: Reducti
     }
 }
 
-fn sdpa(args: &[Array], causal: bool, scale: Lit, mask: bool, dtype: DType, shape: &[usize]) -> Array {
+fn sdpa(
+    args: &[Array],
+    causal: Causal,
+    scale: Option<Lit>,
+    mask: bool,
+    dtype: DType,
+    shape: &[usize],
+) -> Array {
     let (q, k, v) = (&args[0], &args[1], &args[2]);
     let r = q.shape.len();
     let (width, queries, keys) = (q.shape[r - 1], q.shape[r - 2], k.shape[r - 2]);
     let group = q.shape[r - 3] / k.shape[r - 3];
-    let scale = if scale == Lit::Free { 1.0 / (width as f64).sqrt() } else { scale.to_f64() };
+    let scale = scale.map_or(1.0 / (width as f64).sqrt(), Lit::to_f64);
+    let unseen = |i: usize, j: usize| match causal {
+        Causal::No | Causal::Free => false,
+        Causal::Equal | Causal::UpperLeft => j > i,
+        Causal::LowerRight => j + queries > i + keys,
+    };
     Array::build(dtype, shape, |at| {
         let (lead, head, i, o) = (&at[..r - 3], at[r - 3], at[r - 2], at[r - 1]);
         let read = |x: &Array, j: usize, d: usize| x.at(&[lead, &[head / group, j, d]].concat());
@@ -209,7 +222,7 @@ fn sdpa(args: &[Array], causal: bool, scale: Lit, mask: bool, dtype: DType, shap
             .map(|j| {
                 let dot: f64 =
                     (0..width).map(|d| q.at(&[lead, &[head, i, d]].concat()) * read(k, j, d)).sum();
-                if causal && j + queries > i + keys {
+                if unseen(i, j) {
                     return f64::NEG_INFINITY;
                 }
                 if !mask {

@@ -98,11 +98,35 @@ impl Array {
 /// `x` as an element of type `dtype` holds it.
 pub fn round(dtype: DType, x: f64) -> f64 {
     match dtype {
-        DType::F32 => f64::from(x as f32),
-        DType::F16 => half::f16::from_f64(x).to_f64(),
-        DType::BF16 => half::bf16::from_f64(x).to_f64(),
+        DType::F32 => narrow(x, 24, -149, f64::from(f32::MAX)),
+        DType::F16 => narrow(x, 11, -24, 65504.0),
+        DType::BF16 => narrow(x, 8, -133, 255.0 * 2f64.powi(120)),
         DType::F64 | DType::I64 | DType::I32 | DType::U32 | DType::U8 | DType::Bool => x,
     }
+}
+
+/// `x` in a float type of `digits` binary digits, whose least denormal is `2^least`: to the nearest, ties to even, from
+/// the bits of `x`.
+fn narrow(x: f64, digits: i32, least: i32, greatest: f64) -> f64 {
+    if !x.is_finite() || x == 0.0 {
+        return x;
+    }
+    let bits = x.to_bits();
+    // `x` is `m 2^e`, with `m` of 53 digits; denormals of f64 are far below every other type's.
+    let m = (bits & ((1 << 52) - 1)) | (1 << 52);
+    let e = ((bits >> 52) & 0x7ff) as i32 - 1075;
+    // The result is a multiple of `2^unit`.
+    let unit = (e + 53 - digits).max(least);
+    let shift = unit - e;
+    if shift > 60 {
+        return 0f64.copysign(x);
+    }
+    let (mut q, rest, half) = (m >> shift, m & ((1 << shift) - 1), 1 << (shift - 1));
+    if rest > half || (rest == half && q % 2 == 1) {
+        q += 1;
+    }
+    let y = q as f64 * 2f64.powi(unit);
+    (if y > greatest { f64::INFINITY } else { y }).copysign(x)
 }
 
 /// Every index of a shape, row-major.

@@ -8,7 +8,7 @@
 use crate::samples::Random;
 use crate::{Array, op_result};
 use std::collections::HashMap;
-use thunder_core::op::{Class, Flag, Label, Lit, Op, Pattern, Reduction};
+use thunder_core::op::{Causal, Class, Flag, Label, Lit, Op, Pattern, Reduction};
 use thunder_core::trace::{Builder, Kind, Trace, Value};
 use thunder_core::types::{Axes, Axis, DType, Elem, Extent, MAX_RANK, Shape, Ty};
 
@@ -323,7 +323,7 @@ impl Generator<'_> {
         let elem = Elem::Known(if back.is_multiple_of(3) { DType::I32 } else { DType::I64 });
         if shape.is_empty() {
             return self
-                .op(Op::Full { value: Lit::I(i64::from(back % 5) - 1), elem, shape: Shape::SCALAR }, &[]);
+                .op(Op::Full { value: Lit::I(i128::from(back % 5) - 1), elem, shape: Shape::SCALAR }, &[]);
         }
         let axis = Axis((back as usize % shape.len()) as i8);
         self.op(Op::Iota { elem, shape: Shape::of(shape), axis }, &[])
@@ -380,6 +380,7 @@ impl Generator<'_> {
             Log2,
             Log1p,
             Erf,
+            Erfc,
             Sign,
             Floor,
             Ceil,
@@ -412,7 +413,7 @@ impl Generator<'_> {
         let n: f64 = [0.0, 1.0, 2.0, -1.0, 3.0, -0.0, 0.5][back as usize / 5 % 7];
         let value = match dtype {
             DType::Bool => Lit::B(n == 1.0),
-            d if d.is_int() => Lit::I(if d == DType::U8 { n.abs() as i64 } else { n as i64 }),
+            d if d.is_int() => Lit::I(if d == DType::U8 { n.abs() as i128 } else { n as i128 }),
             _ => Lit::F(n),
         };
         let shape = if back >= 128 { self.b.ty(x).shape } else { Shape::SCALAR };
@@ -562,7 +563,7 @@ impl Generator<'_> {
                 let hi: Vec<usize> = (0..rank).map(|i| part(i, more) / 2).collect();
                 let value = match self.array(x).dtype {
                     DType::Bool => Lit::B(rest % 2 == 1),
-                    d if d.is_int() => Lit::I(i64::from(rest % 4)),
+                    d if d.is_int() => Lit::I(i128::from(rest % 4)),
                     _ => Lit::F(f64::from(rest % 4) - 1.0),
                 };
                 self.op(Op::Pad { lo: Shape::of(&lo), hi: Shape::of(&hi), value }, &[x])
@@ -626,7 +627,7 @@ impl Generator<'_> {
                     y.dtype == dtype && y.shape.len() == s.len() && same
                 };
                 let update = self.pick(more, fits)?;
-                let value = Lit::I(i64::from(rest % 7) - 1);
+                let value = Lit::I(i128::from(rest % 7) - 1);
                 let start =
                     self.op(Op::Full { value, elem: Elem::Known(DType::I64), shape: Shape::SCALAR }, &[])?;
                 self.op(Op::SliceUpdate { axis }, &[x, update, start])
@@ -671,7 +672,7 @@ impl Generator<'_> {
             2 => {
                 let n = self.op(
                     Op::Full {
-                        value: Lit::I(i64::from(byte)),
+                        value: Lit::I(i128::from(byte)),
                         elem: Elem::Known(DType::I64),
                         shape: Shape::SCALAR,
                     },
@@ -713,13 +714,13 @@ impl Generator<'_> {
                 let reduction = if bits & 8 != 0 { Reduction::Sum } else { Reduction::Mean };
                 let label_smoothing = Lit::F(smoothing);
                 self.op(
-                    Op::CrossEntropy { ignore_index: Lit::I(1), label_smoothing, reduction },
+                    Op::CrossEntropy { ignore_index: Some(Lit::I(1)), label_smoothing, reduction },
                     &[x, targets],
                 )
             }
             _ => {
                 let (causal, scale) =
-                    (Flag::new(bits & 1 != 0), if bits & 2 != 0 { Lit::F(0.5) } else { Lit::Free });
+                    (if bits & 1 != 0 { Causal::Equal } else { Causal::No }, (bits & 2 != 0).then_some(Lit::F(0.5)));
                 self.op(Op::Sdpa { causal, scale, mask: Flag::No }, &[x, x, x])
             }
         }
@@ -775,8 +776,8 @@ impl Generator<'_> {
                 });
                 self.op(Op::OneHot { classes: e(1 + byte % 4), elem }, &[i])
             }
-            8 => self.op(Op::Tril { diagonal: Lit::I(i64::from(more % 4) - 1) }, &[x]),
-            9 => self.op(Op::Triu { diagonal: Lit::I(i64::from(more % 4) - 1) }, &[x]),
+            8 => self.op(Op::Tril { diagonal: Lit::I(i128::from(more % 4) - 1) }, &[x]),
+            9 => self.op(Op::Triu { diagonal: Lit::I(i128::from(more % 4) - 1) }, &[x]),
             _ => {
                 // `|a, .., (b, 2)| (b, a, .., 2)` where the last dimension is even.
                 let rank = s.len();

@@ -6,7 +6,7 @@ use super::operands::Pointers;
 use super::program::{Instr, Program, Reg, Walk};
 use super::{random, threads};
 use crate::op::Op;
-use crate::types::DType;
+use crate::types::{DType, to_bf16, to_f16};
 use std::cell::RefCell;
 
 /// Work below this many nanoseconds stays on the calling thread.
@@ -527,8 +527,8 @@ unsafe fn iota(rep: Rep, dtype: DType, to: *mut u8, place: usize, start: usize, 
         }};
     }
     match (rep, dtype) {
-        (_, DType::F16) => fill!(f32, |x: usize| half::f16::from_f64(x as f64).to_f32()),
-        (_, DType::BF16) => fill!(f32, |x: usize| half::bf16::from_f64(x as f64).to_f32()),
+        (_, DType::F16) => fill!(f32, |x: usize| to_f16(x as i64).to_f32()),
+        (_, DType::BF16) => fill!(f32, |x: usize| to_bf16(x as i64).to_f32()),
         (Rep::F32, _) => fill!(f32, |x: usize| x as f32),
         (Rep::F64, _) => fill!(f64, |x: usize| x as f64),
         (Rep::I64, _) => fill!(i64, |x: usize| x as i64),
@@ -567,8 +567,8 @@ unsafe fn draw(
             let x = random::element(op, key, (start + j * step) as u64);
             match dtype {
                 DType::F64 => *(to as *mut f64).add(place + j) = x,
-                DType::F16 => *(to as *mut f32).add(place + j) = half::f16::from_f64(x).to_f32(),
-                DType::BF16 => *(to as *mut f32).add(place + j) = half::bf16::from_f64(x).to_f32(),
+                DType::F16 => *(to as *mut f32).add(place + j) = to_f16(x).to_f32(),
+                DType::BF16 => *(to as *mut f32).add(place + j) = to_bf16(x).to_f32(),
                 DType::F32 => *(to as *mut f32).add(place + j) = x as f32,
                 _ => *to.add(place + j) = x as u8,
             }

@@ -510,7 +510,7 @@ fn price(op: &Op) -> (f64, usize) {
     use Opcode::*;
     match op.code() {
         Pow | Atan2 | Rem => (10.0, 20),
-        Exp | Exp2 | Expm1 | Log | Log2 | Log1p | Tanh | Erf | Sigmoid | Sin | Cos => (0.8, 10),
+        Exp | Exp2 | Expm1 | Log | Log2 | Log1p | Tanh | Erf | Erfc | Sigmoid | Sin | Cos => (0.8, 10),
         Div | Sqrt | Rsqrt | Reciprocal => (0.3, 1),
         _ => (0.1, 1),
     }
@@ -518,16 +518,13 @@ fn price(op: &Op) -> (f64, usize) {
 
 /// The bits of a constant in a register.
 pub(super) fn constant(value: Lit, dtype: DType) -> u64 {
-    let float = value.to_f64();
-    let int = match value {
-        Lit::I(i) => i,
-        _ => float as i64,
+    let (float, int) = match value {
+        Lit::I(i) => (dtype.nearest_to_int(i), i as i64),
+        _ => (dtype.nearest(value.to_f64()), value.to_f64() as i64),
     };
     match dtype {
         DType::F64 => float.to_bits(),
-        DType::F32 => (float as f32).to_bits() as u64,
-        DType::F16 => half::f16::from_f64(float).to_f32().to_bits() as u64,
-        DType::BF16 => half::bf16::from_f64(float).to_f32().to_bits() as u64,
+        DType::F32 | DType::F16 | DType::BF16 => (float as f32).to_bits() as u64,
         DType::I64 => int as u64,
         DType::I32 => int as i32 as u32 as u64,
         DType::U32 => int as u32 as u64,

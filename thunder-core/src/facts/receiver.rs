@@ -135,7 +135,7 @@ std_types! {
 
 // The language's own.
 std_types! {
-    DType, AnyFloat, Key, Sdpa, CrossEntropy, crate::op::Reduction, crate::device::Device,
+    DType, AnyFloat, Key, Sdpa, CrossEntropy, crate::tensor::Alignment, crate::op::Reduction, crate::device::Device,
     #[E: Element, S: Shape] Tensor<E, S>,
 }
 

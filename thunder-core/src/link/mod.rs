@@ -8,6 +8,7 @@ mod option;
 pub(crate) mod quiet;
 pub(crate) mod record;
 mod region;
+mod saturate;
 
 pub use dims::dim;
 pub use mapped::{Examples, Stack, Stacked, scan, vmap};

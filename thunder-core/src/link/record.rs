@@ -2,6 +2,7 @@
 
 use super::dims::Solver;
 use super::log::{Event, Leaves, PathStep};
+use super::saturate::saturate;
 use crate::error::Error;
 use crate::item::{Item, Transform};
 use crate::module::{Mapper, StaticValue, Tree, Visitor};
@@ -188,32 +189,39 @@ fn fits_memory(ty: Ty) -> bool {
     Shape::fits(&sizes, dtype.size())
 }
 
-/// A static number as an attribute beside a tensor of type `dtype`.
+/// A static number as an element of type `dtype`; `what` asks for it.
 #[track_caller]
-pub(crate) fn number(lit: Lit, dtype: DType) -> Option<Lit> {
-    let range = match dtype {
-        DType::I32 => i64::from(i32::MIN)..=i64::from(i32::MAX),
-        DType::U32 => 0..=i64::from(u32::MAX),
-        DType::U8 => 0..=255,
-        _ => i64::MIN..=i64::MAX,
-    };
-    match lit {
-        Lit::I(i) if dtype.is_float() => Some(Lit::F(i as f64)),
-        Lit::I(i) if !range.contains(&i) => fail_text(&format!("{i} is no value of {dtype}")),
-        Lit::F(_) if !dtype.is_float() => fail_text(&format!(
-            "a float beside a {dtype} tensor\n\n       help: cast the tensor first: `x.cast::<f32>()`"
-        )),
-        lit => Some(lit),
+pub(crate) fn number(what: &str, lit: Lit, dtype: DType) -> Option<Lit> {
+    match lit.element(dtype) {
+        Ok(lit) => Some(lit),
+        Err(why) => fail_text(&crate::op::no_element(what, lit, dtype, why)),
     }
 }
 
-/// A scalar constant in the element type of `like`.
+/// A scalar constant in the element type of `like`; `what` asks for it.
 #[track_caller]
-pub(crate) fn scalar(lit: Lit, like: &RawTensor) -> RawTensor {
+pub(crate) fn scalar(what: &str, lit: Lit, like: &RawTensor) -> RawTensor {
     let Some(ty) = like.ty() else { return RawTensor::Poison };
     let dtype = ty.dtype();
-    let Some(value) = number(lit, dtype) else { return RawTensor::Poison };
+    let Some(value) = number(what, lit, dtype) else { return RawTensor::Poison };
+    constant(value, dtype)
+}
+
+#[track_caller]
+fn constant(value: Lit, dtype: DType) -> RawTensor {
     op(Op::Full { value, elem: Elem::Known(dtype), shape: Shape::SCALAR }, &[])
+}
+
+/// A number as an operand of `op` beside the tensor `x`, and the operation that is applied to the two: a comparison
+/// with an integer outside of the tensor's element type is one with the end of its range that is as true.
+#[track_caller]
+pub(crate) fn beside(op: Op, lit: Lit, x: &RawTensor, number_first: bool) -> (Op, RawTensor) {
+    let Some(ty) = x.ty() else { return (op, RawTensor::Poison) };
+    let dtype = ty.dtype();
+    match saturate(op, lit, dtype, number_first) {
+        Some((op, end)) => (op, constant(end, dtype)),
+        None => (op, scalar(op.name(), lit, x)),
+    }
 }
 
 /// Extents of a traced value.
@@ -236,7 +244,7 @@ pub(crate) fn key_split(key: Option<Value>, n: usize, index: usize) -> Option<Va
 #[track_caller]
 pub(crate) fn fold_in_static(key: Option<Value>, data: i64) -> Option<Value> {
     let loc = Loc::caller();
-    let full = Op::Full { value: Lit::I(data), elem: Elem::Known(DType::I64), shape: Shape::SCALAR };
+    let full = Op::Full { value: Lit::I(data.into()), elem: Elem::Known(DType::I64), shape: Shape::SCALAR };
     let data = op_values(full, &[], loc)?;
     op_values(Op::FoldIn, &[key?, data], loc)
 }
@@ -447,11 +455,7 @@ pub(crate) fn fresh<T: Tree>(tree: &T) -> T {
 /// `tree` with its leaves replaced by their derivatives, in order, and its buffers by zeros.
 pub(crate) fn derivatives<T: Tree>(tree: &T, values: &mut dyn Iterator<Item = Value>, loc: Loc) -> T {
     let zeros = &mut |_, ty: Ty| {
-        let value = match ty.dtype() {
-            DType::Bool => Lit::B(false),
-            d if d.is_int() => Lit::I(0),
-            _ => Lit::F(0.0),
-        };
+        let value = crate::rules::zero(ty.dtype());
         push_op(Op::Full { value, elem: ty.elem, shape: ty.shape }, &[], loc, false)
     };
     tree.map(&mut Replace { depth: 0, outside: None, leaf: &mut |_| values.next(), buffer: zeros })

@@ -3,59 +3,9 @@
 //! Each has a *free* value, for what a macro cannot read from the tokens (a configuration field, say). A
 //! linked trace has none; verification lets a free attribute stand for any value.
 
+use super::lit::Lit;
 use crate::types::{Axes, Axis, Elem, Extent, MAX_RANK, Shape, Text};
 use std::fmt;
-
-/// A static scalar.
-#[derive(Clone, Copy, Debug)]
-pub enum Lit {
-    /// A float, at full precision.
-    F(f64),
-    /// An integer.
-    I(i64),
-    /// A truth value.
-    B(bool),
-    /// Known when linked.
-    Free,
-}
-
-impl Lit {
-    /// The value as an `f64` (0 if free).
-    pub fn to_f64(self) -> f64 {
-        match self {
-            Lit::F(x) => x,
-            Lit::I(x) => x as f64,
-            Lit::B(x) => f64::from(u8::from(x)),
-            Lit::Free => 0.0,
-        }
-    }
-}
-
-/// Equality by bits, so that NaN is itself.
-impl PartialEq for Lit {
-    fn eq(&self, other: &Lit) -> bool {
-        match (self, other) {
-            (Lit::F(a), Lit::F(b)) => a.to_bits() == b.to_bits(),
-            (Lit::I(a), Lit::I(b)) => a == b,
-            (Lit::B(a), Lit::B(b)) => a == b,
-            (Lit::Free, Lit::Free) => true,
-            _ => false,
-        }
-    }
-}
-
-impl Eq for Lit {}
-
-impl std::hash::Hash for Lit {
-    fn hash<H: std::hash::Hasher>(&self, h: &mut H) {
-        match self {
-            Lit::F(x) => (0u8, x.to_bits()).hash(h),
-            Lit::I(x) => (1u8, x).hash(h),
-            Lit::B(x) => (2u8, x).hash(h),
-            Lit::Free => 3u8.hash(h),
-        }
-    }
-}
 
 /// A static yes or no.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -91,6 +41,32 @@ pub enum Reduction {
     /// Known when linked.
     #[doc(hidden)]
     Free,
+}
+
+/// Which keys a query of an attention sees.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Causal {
+    /// All of them.
+    No,
+    /// Those at its own place and before; there are as many queries as keys.
+    Equal,
+    /// Query `i` sees the keys up to `i`.
+    UpperLeft,
+    /// The last query sees every key: query `i` sees the keys up to `i + keys - queries`.
+    LowerRight,
+    /// Known when linked.
+    Free,
+}
+
+impl Causal {
+    /// The last key that query 0 sees, if it does not see them all.
+    pub const fn first(self, queries: usize, keys: usize) -> Option<i64> {
+        match self {
+            Causal::No | Causal::Free => None,
+            Causal::Equal | Causal::UpperLeft => Some(0),
+            Causal::LowerRight => Some(keys as i64 - queries as i64),
+        }
+    }
 }
 
 /// A short text attribute, such as an `einsum` specification or the label of a debug print.
@@ -160,6 +136,8 @@ pub struct Pattern {
 #[allow(missing_docs)]
 pub enum AttrRef<'a> {
     Lit(Lit),
+    Option(Option<Lit>),
+    Causal(Causal),
     Flag(Flag),
     Axis(Axis),
     Axes(&'a Axes),
@@ -192,24 +170,46 @@ impl Attr for Lit {
         AttrRef::Lit(*self)
     }
     fn allows(&self, linked: &Lit, _: &[Extent]) -> bool {
-        // `2` beside a float tensor is recorded as 2.0: the kind is the tensor's, the number must agree.
-        matches!(self, Lit::Free) || self == linked || self.to_f64() == linked.to_f64()
+        // `2` beside a float tensor is recorded as 2.0: the kind is the tensor's, the number must agree exactly.
+        self.becomes(*linked)
     }
     fn print(&self, _: &[&str], out: &mut String) {
         out.push_str(&self.to_string());
     }
 }
 
-/// As it is written in a program: a float by the fewest digits that give it, or the `f32` that it comes from.
-impl fmt::Display for Lit {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Lit::F(x) if f64::from(*x as f32) == *x => write!(f, "{:?}", *x as f32),
-            Lit::F(x) => write!(f, "{x:?}"),
-            Lit::I(x) => write!(f, "{x}"),
-            Lit::B(x) => write!(f, "{x}"),
-            Lit::Free => write!(f, "_"),
+/// Of an option that was left out, nothing; one that is free may be there or not.
+impl Attr for Option<Lit> {
+    fn view(&self) -> AttrRef<'_> {
+        AttrRef::Option(*self)
+    }
+    fn allows(&self, linked: &Option<Lit>, _: &[Extent]) -> bool {
+        match (self, linked) {
+            (Some(Lit::Free), _) | (None, None) => true,
+            (Some(a), Some(b)) => a.becomes(*b),
+            _ => false,
         }
+    }
+    fn print(&self, _: &[&str], out: &mut String) {
+        out.push_str(&self.map_or_else(|| "none".into(), |l| l.to_string()));
+    }
+}
+
+impl Attr for Causal {
+    fn view(&self) -> AttrRef<'_> {
+        AttrRef::Causal(*self)
+    }
+    fn allows(&self, linked: &Causal, _: &[Extent]) -> bool {
+        matches!(self, Causal::Free) || self == linked
+    }
+    fn print(&self, _: &[&str], out: &mut String) {
+        out.push_str(match self {
+            Causal::No => "false",
+            Causal::Equal => "true",
+            Causal::UpperLeft => "upper_left",
+            Causal::LowerRight => "lower_right",
+            Causal::Free => "_",
+        });
     }
 }
 

@@ -7,10 +7,12 @@
 
 mod attr;
 mod infer;
+mod lit;
 mod surface;
 mod table;
 
-pub use attr::{Attr, AttrRef, Flag, Label, Lit, Pattern, Reduction};
+pub use attr::{Attr, AttrRef, Causal, Flag, Label, Pattern, Reduction};
 pub use infer::{Mismatch, broadcast, infer};
+pub use lit::{Lit, Unfit, no_element};
 pub use surface::{ArgKind, AttrValue, Attrs, Method, NAMES, free_function, method, methods, nearest};
 pub use table::{Class, Op, Opcode};

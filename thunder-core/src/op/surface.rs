@@ -1,7 +1,7 @@
 //! How the language spells the operations: the methods and free functions that bodies call, with what each
 //! argument is. The macro reads calls by this table; the typed methods build the same operations.
 
-use super::{Flag, Label, Lit, Op, Reduction};
+use super::{Causal, Flag, Label, Lit, Op, Reduction};
 use crate::types::{Axes, Axis, Elem, Extent, Shape};
 
 /// What an argument of a call is.
@@ -33,7 +33,7 @@ pub enum ArgKind {
     Pads,
     /// A string literal.
     Label,
-    /// `Sdpa { causal, scale }`.
+    /// `Sdpa { causal, alignment, scale }`.
     SdpaOptions,
     /// `CrossEntropy { ignore_index, label_smoothing, reduction }`.
     CrossEntropyOptions,
@@ -62,15 +62,15 @@ pub enum AttrValue {
     Flag(Flag),
     /// For [`ArgKind::SdpaOptions`].
     Sdpa {
-        /// Causal masking.
-        causal: Flag,
-        /// The scale; free for the default.
-        scale: Lit,
+        /// Which keys a query sees.
+        causal: Causal,
+        /// The scale, if it is given.
+        scale: Option<Lit>,
     },
     /// For [`ArgKind::CrossEntropyOptions`].
     CrossEntropy {
-        /// Targets that count nothing.
-        ignore_index: Lit,
+        /// Targets that count nothing, if there are any.
+        ignore_index: Option<Lit>,
         /// Label smoothing.
         label_smoothing: Lit,
         /// The reduction.
@@ -119,8 +119,8 @@ impl Attrs {
     fn elem(&self) -> Elem {
         self.elem.unwrap_or(Elem::Unknown)
     }
-    fn full(&self, value: f64, shape: usize) -> Op {
-        Op::Full { value: Lit::F(value), elem: self.elem(), shape: self.shape(shape) }
+    fn full(&self, value: i128, shape: usize) -> Op {
+        Op::Full { value: Lit::I(value), elem: self.elem(), shape: self.shape(shape) }
     }
     fn cross_entropy(&self, i: usize) -> Op {
         match self.values.get(i) {
@@ -130,7 +130,7 @@ impl Attrs {
                 reduction: *reduction,
             },
             _ => Op::CrossEntropy {
-                ignore_index: Lit::Free,
+                ignore_index: Some(Lit::Free),
                 label_smoothing: Lit::Free,
                 reduction: Reduction::Free,
             },
@@ -139,7 +139,7 @@ impl Attrs {
     fn sdpa(&self, i: usize, mask: Flag) -> Op {
         match self.values.get(i) {
             Some(AttrValue::Sdpa { causal, scale }) => Op::Sdpa { causal: *causal, scale: *scale, mask },
-            _ => Op::Sdpa { causal: Flag::Free, scale: Lit::Free, mask },
+            _ => Op::Sdpa { causal: Causal::Free, scale: Some(Lit::Free), mask },
         }
     }
 }
@@ -235,7 +235,7 @@ static METHODS: &[Method] = methods! {
     reciprocal() => |_| Op::Reciprocal; sqrt() => |_| Op::Sqrt; rsqrt() => |_| Op::Rsqrt;
     exp() => |_| Op::Exp; exp2() => |_| Op::Exp2; expm1() => |_| Op::Expm1;
     log() => |_| Op::Log; log2() => |_| Op::Log2; log1p() => |_| Op::Log1p;
-    sin() => |_| Op::Sin; cos() => |_| Op::Cos; tanh() => |_| Op::Tanh; erf() => |_| Op::Erf;
+    sin() => |_| Op::Sin; cos() => |_| Op::Cos; tanh() => |_| Op::Tanh; erf() => |_| Op::Erf; erfc() => |_| Op::Erfc;
     sigmoid() => |_| Op::Sigmoid; floor() => |_| Op::Floor; ceil() => |_| Op::Ceil;
     round() => |_| Op::Round; trunc() => |_| Op::Trunc;
     isnan() => |_| Op::IsNan; isinf() => |_| Op::IsInf; isfinite() => |_| Op::IsFinite;
@@ -311,8 +311,8 @@ static FREE: &[Method] = methods! {
     select(Tensor, Operand, Operand) => |_| Op::Select;
     cat(Tensors, Axis) => |a| Op::Cat { axis: a.axis(1) };
     stack(Tensors, Axis) => |a| Op::Stack { axis: a.axis(1) };
-    zeros(Shape) => |a| a.full(0.0, 0);
-    ones(Shape) => |a| a.full(1.0, 0);
+    zeros(Shape) => |a| a.full(0, 0);
+    ones(Shape) => |a| a.full(1, 0);
     full(Shape, Lit) => |a| Op::Full { value: a.lit(1), elem: a.elem(), shape: a.shape(0) };
     arange(Extent) => |a| Op::Iota { elem: a.elem(), shape: Shape::new(&[a.extent(0)]), axis: Axis(0) };
     embedding(Tensor, Tensor) => |_| Op::Embedding;

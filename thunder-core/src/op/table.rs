@@ -1,6 +1,7 @@
 //! The operation table.
 
-use super::attr::{Attr, AttrRef, Flag, Label, Lit, Pattern, Reduction};
+use super::attr::{Attr, AttrRef, Causal, Flag, Label, Pattern, Reduction};
+use super::lit::Lit;
 use crate::types::{Axes, Axis, Elem, Extent, Shape};
 
 /// What an operation does to its operands' types, and what the passes may assume of it.
@@ -124,9 +125,9 @@ op_table! {
 
     /// `y = -x`.
     Neg = "neg", UnaryNum;
-    /// `y = |x|`.
+    /// `y = |x|`. The slope is `sign(x)`: 0 at 0 and at NaN.
     Abs = "abs", UnaryNum;
-    /// `y = -1, 0 or 1`, by the sign of `x`; NaN stays.
+    /// `y = -1, 0 or 1`, by the sign of `x`; 0 for -0 and for NaN, as in PyTorch.
     Sign = "sign", UnaryNum;
     /// `y = x * x`.
     Square = "square", UnaryNum;
@@ -154,8 +155,10 @@ op_table! {
     Cos = "cos", UnaryFloat;
     /// `y = tanh x`.
     Tanh = "tanh", UnaryFloat;
-    /// `y = 2/√π ∫₀ˣ e^(-t²) dt`.
+    /// `y = 2/√π ∫₀ˣ e^(-t²) dt`: never outside of [-1, 1].
     Erf = "erf", UnaryFloat;
+    /// `y = 1 - erf x`, to full relative precision where it is small.
+    Erfc = "erfc", UnaryFloat;
     /// `y = 1 / (1 + e^-x)`.
     Sigmoid = "sigmoid", UnaryFloat;
     /// The greatest integer not above `x`.
@@ -185,15 +188,17 @@ op_table! {
     Mul = "mul", Binary;
     /// `z = x / y`; integers truncate.
     Div = "div", Binary;
-    /// The remainder with the sign of the dividend, as Rust's `%`.
+    /// The remainder with the sign of the dividend, as Rust's `%`. The slope by the divisor is minus the whole number
+    /// of times that it was subtracted.
     Rem = "rem", Binary;
     /// `z = x^y`.
     Pow = "pow", Binary;
-    /// The angle of the point `(y, x)`.
+    /// The angle of the point `(y, x)`. At (0, 0) its slopes are NaN, as in PyTorch.
     Atan2 = "atan2", Binary;
-    /// The greater; NaN if either is.
+    /// The greater; NaN if either is; of two zeros, either. Operands that tie share the derivative evenly, and with a NaN
+    /// both get all of it, as in PyTorch.
     Maximum = "maximum", Binary;
-    /// The lesser; NaN if either is.
+    /// The lesser; NaN if either is; of two zeros, either. Derivatives as of `maximum`.
     Minimum = "minimum", Binary;
     /// `x == y`.
     Eq = "eq", Compare;
@@ -302,26 +307,29 @@ op_table! {
     LayerNorm { eps: Lit, weight: Flag, bias: Flag } = "layer_norm", Composite;
     /// `x / √(mean(x²) + eps) * w` over the last dimension: operands `(x, w?)`.
     RmsNorm { eps: Lit, weight: Flag } = "rms_norm", Composite;
-    /// `max(x, 0)`.
+    /// `max(x, 0)`; NaN stays, and 0 has either sign for -0. The slope is 0 for `x <= 0`, else 1, at NaN too, as in
+    /// PyTorch.
     Relu = "relu", Composite;
-    /// `x Φ(x)`; with `tanh`, its usual approximation.
+    /// `x Φ(x)`, by `erfc`, so that the left tail keeps its relative precision; with `tanh`, the usual approximation.
     Gelu { tanh: Flag } = "gelu", Composite;
     /// `x σ(x)`.
     Silu = "silu", Composite;
     /// `ln(1 + e^x)`.
     Softplus = "softplus", Composite;
-    /// `min(max(x, lo), hi)`.
+    /// `min(max(x, lo), hi)`: `hi` where `lo > hi`; NaN stays. The slope is 1 where `lo <= x <= hi`, the bounds included,
+    /// else 0, at NaN too, as in PyTorch.
     Clamp { lo: Lit, hi: Lit } = "clamp", Composite;
     /// `x @ wᵀ + b`, `w` as `(out, in)`: operands `(x, w, b?)`.
     Linear { bias: Flag } = "linear", Composite;
     /// The rows of `w` at the indices `i`: operands `(i, w)`.
     Embedding = "embedding", Composite;
     /// Softmax cross-entropy of logits against class indices: operands `(logits, targets)`. Targets equal to
-    /// `ignore_index` count nothing.
-    CrossEntropy { ignore_index: Lit, label_smoothing: Lit, reduction: Reduction } = "cross_entropy", Composite;
+    /// `ignore_index`, if it is given, count nothing.
+    CrossEntropy { ignore_index: Option<Lit>, label_smoothing: Lit, reduction: Reduction } = "cross_entropy", Composite;
     /// `softmax(q kᵀ * scale + mask) v`: operands `(q, k, v, mask?)` of shape `(.., heads, time, width)`; fewer
-    /// key heads than query heads are shared in groups. A free scale is `1/√width`; a `bool` mask keeps `true`.
-    Sdpa { causal: Flag, scale: Lit, mask: Flag } = "scaled_dot_product_attention", Composite;
+    /// key heads than query heads are shared in groups. The scale is `1/√width` unless it is given; a `bool` mask keeps
+    /// `true`. `causal` says which keys a query sees; see [`Causal`].
+    Sdpa { causal: Causal, scale: Option<Lit>, mask: Flag } = "scaled_dot_product_attention", Composite;
     /// Each element zeroed with probability `p`, the rest divided by `1 - p`: operands `(x, key)`.
     Dropout { p: Lit } = "dropout", Composite;
     /// The `index`th of `n` equal parts along `axis`.

@@ -30,7 +30,7 @@ pub fn batch(op: &Op, args: &[Value], mapped: &[bool], size: usize, b: &mut Buil
         // Elementwise: line up the ranks, and broadcasting does the rest.
         Op::Neg | Op::Abs | Op::Sign | Op::Square | Op::Reciprocal | Op::Sqrt | Op::Rsqrt => on(*op, b),
         Op::Exp | Op::Exp2 | Op::Expm1 | Op::Log | Op::Log2 | Op::Log1p => on(*op, b),
-        Op::Sin | Op::Cos | Op::Tanh | Op::Erf | Op::Sigmoid => on(*op, b),
+        Op::Sin | Op::Cos | Op::Tanh | Op::Erf | Op::Erfc | Op::Sigmoid => on(*op, b),
         Op::Floor | Op::Ceil | Op::Round | Op::Trunc => on(*op, b),
         Op::IsNan | Op::IsInf | Op::IsFinite | Op::Not | Op::Cast { .. } => on(*op, b),
         Op::Relu | Op::Gelu { .. } | Op::Silu | Op::Softplus | Op::Clamp { .. } => on(*op, b),
@@ -268,7 +268,7 @@ fn offset(i: Value, extent: usize, size: usize, b: &mut Builder) -> Value {
     let example = b.iota(DType::I64, &first, 0);
     let base = b.mul_c(example, extent as f64);
     let at = b.add(i, base);
-    b.select_c(inside, at, -1.0)
+    b.select_int(inside, at, -1)
 }
 
 /// One instruction an example: for what has no other way.

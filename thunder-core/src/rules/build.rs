@@ -77,16 +77,33 @@ impl Builder<'_> {
         self.select(mask, x, c)
     }
 
+    /// `x` where `mask`, else the integer `c`.
+    pub(crate) fn select_int(&mut self, mask: Value, x: Value, c: i64) -> Value {
+        let c = self.lit_like(x, Lit::I(c.into()));
+        self.select(mask, x, c)
+    }
+
+    /// `x < c`, `x == c` and the like, for an integer `c`.
+    pub(crate) fn compare_int(&mut self, op: Op, x: Value, c: Lit) -> Value {
+        let c = self.lit_like(x, c);
+        self.op(op, &[x, c])
+    }
+
     /// `x < c`, `x == c` and the like.
     pub(crate) fn compare_c(&mut self, op: Op, x: Value, c: f64) -> Value {
         let c = self.scalar_like(x, c);
         self.op(op, &[x, c])
     }
 
-    /// The greatest over `axes`, which stay with extent 1.
+    /// The greatest float over `axes`, which stay with extent 1; of nothing, -∞.
     pub(crate) fn amax(&mut self, x: Value, axes: &[usize]) -> Value {
         if axes.is_empty() {
             return x;
+        }
+        let sizes = self.sizes(x);
+        if axes.iter().any(|&a| sizes[a] == 0) {
+            let least = self.scalar_like(x, f64::NEG_INFINITY);
+            return self.expand(least, kept(&sizes, axes));
         }
         self.op(Op::Amax { axes: Axes::from_usize(axes.iter().copied()), keepdim: Flag::Yes }, &[x])
     }
@@ -117,11 +134,7 @@ impl Builder<'_> {
         if lo.iter().chain(hi).all(|&n| n == 0) {
             return x;
         }
-        let value = match self.dtype(x) {
-            DType::Bool => Lit::B(false),
-            d if d.is_int() => Lit::I(0),
-            _ => Lit::F(0.0),
-        };
+        let value = zero(self.dtype(x));
         self.op(Op::Pad { lo: Shape::of(lo), hi: Shape::of(hi), value }, &[x])
     }
 
@@ -143,8 +156,18 @@ impl Builder<'_> {
     /// Whether each index in `i` lies in `0..extent`.
     pub(crate) fn in_range(&mut self, i: Value, extent: usize) -> Value {
         let i = self.cast(i, DType::I64);
-        let (low, high) = (self.compare_c(Op::Ge, i, 0.0), self.compare_c(Op::Lt, i, extent as f64));
+        let extent = Lit::I(extent as i128);
+        let (low, high) = (self.compare_int(Op::Ge, i, Lit::I(0)), self.compare_int(Op::Lt, i, extent));
         self.and(low, high)
+    }
+}
+
+/// The zero of an element type.
+pub(crate) fn zero(dtype: DType) -> Lit {
+    match dtype {
+        DType::Bool => Lit::B(false),
+        d if d.is_int() => Lit::I(0),
+        _ => Lit::F(0.0),
     }
 }
 

@@ -10,6 +10,7 @@ mod jvp;
 mod transpose;
 
 pub use batch::batch;
+pub(crate) use build::zero;
 pub use decompose::decompose;
 pub use jvp::jvp;
 pub use transpose::transpose;

@@ -2,7 +2,7 @@
 
 use super::build::{kept, resolved};
 use crate::error::Error;
-use crate::op::{Flag, Op};
+use crate::op::{Flag, Lit, Op};
 use crate::trace::{Builder, Value};
 use crate::types::{Axis, DType, Shape};
 
@@ -111,7 +111,7 @@ pub fn transpose(
         Op::Full { .. } | Op::Iota { .. } => Err(not_linear(op)),
         Op::Abs | Op::Sign | Op::Square | Op::Reciprocal | Op::Sqrt | Op::Rsqrt => Err(not_linear(op)),
         Op::Exp | Op::Exp2 | Op::Expm1 | Op::Log | Op::Log2 | Op::Log1p => Err(not_linear(op)),
-        Op::Sin | Op::Cos | Op::Tanh | Op::Erf | Op::Sigmoid => Err(not_linear(op)),
+        Op::Sin | Op::Cos | Op::Tanh | Op::Erf | Op::Erfc | Op::Sigmoid => Err(not_linear(op)),
         Op::Floor | Op::Ceil | Op::Round | Op::Trunc => Err(not_linear(op)),
         Op::IsNan | Op::IsInf | Op::IsFinite | Op::Not => Err(not_linear(op)),
         Op::Rem | Op::Pow | Op::Atan2 | Op::Maximum | Op::Minimum => Err(not_linear(op)),
@@ -190,7 +190,7 @@ fn slice_update(
         let start = b.cast(start, DType::I64);
         let zero = b.scalar_like(start, 0.0);
         let low = b.maximum(start, zero);
-        let last = b.scalar_like(start, (size - len) as f64);
+        let last = b.lit_like(start, Lit::I((size - len) as i128));
         let first = b.minimum(low, last);
         let steps = b.iota(b.dtype(start), &[len], 0);
         let indices = b.add(first, steps);

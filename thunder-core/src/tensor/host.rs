@@ -45,7 +45,7 @@ macro_rules! methods {
 
 // In small groups: rustc shows the one that a method is from.
 methods! { NUMBERS (): abs sign square neg reciprocal sqrt rsqrt floor ceil round trunc isnan isinf isfinite logical_not }
-methods! { FUNCTIONS (): exp exp2 expm1 log log2 log1p sin cos tanh erf sigmoid relu silu softplus gelu gelu_tanh }
+methods! { FUNCTIONS (): exp exp2 expm1 log log2 log1p sin cos tanh erf erfc sigmoid relu silu softplus gelu gelu_tanh }
 methods! { PAIRS (A): add sub mul div rem pow atan2 maximum minimum logical_and logical_or logical_xor matmul cast_like }
 methods! { COMPARISONS (A): eq ne lt le gt ge }
 methods! { REDUCTIONS (A): sum prod amax amin mean var logsumexp all any argmax argmin cumsum softmax log_softmax }

@@ -37,7 +37,7 @@ macro_rules! literals {
 
 literals! {
     f64 => F as f64; f32 => F as f64;
-    i64 => I as i64; i32 => I as i64; u32 => I as i64; u8 => I as i64; usize => I as i64; u64 => I as i64;
+    i64 => I as i128; i32 => I as i128; u32 => I as i128; u8 => I as i128; usize => I as i128; u64 => I as i128;
 }
 
 impl Literal for bool {
@@ -139,13 +139,13 @@ where
 
 #[track_caller]
 fn right<E: Element, S: Shape, T: Literal>(op: Op, a: &Tensor<E, S>, b: T) -> RawTensor {
-    let b = record::scalar(b.attr(), a.raw());
+    let (op, b) = record::beside(op, b.attr(), a.raw(), false);
     record::op(op, &[a.raw(), &b])
 }
 
 #[track_caller]
 fn left<E: Element, S: Shape, T: Literal>(op: Op, a: T, b: &Tensor<E, S>) -> RawTensor {
-    let a = record::scalar(a.attr(), b.raw());
+    let (op, a) = record::beside(op, a.attr(), b.raw(), true);
     record::op(op, &[&a, b.raw()])
 }
 

@@ -6,7 +6,7 @@ use super::{
     Tensor,
 };
 use crate::link::record;
-use crate::op::{self, Flag, Label, Op, Reduction};
+use crate::op::{self, Causal, Flag, Label, Op, Reduction};
 use crate::tensor::rank::narrow;
 use crate::types::{Accepts, Axes, Axis, DType, Elem, Element, Extent, Float, Int, Num, Shape as Extents};
 
@@ -22,31 +22,32 @@ impl<E: Element, S: Shape, T: Operand<Flat = Tensor<E, S>>> TensorArg<E, S> for 
 pub trait Other<E: Element, S: Shape> {
     /// The shape of the result.
     type Out: Shape;
-    /// Records it, as a constant if it is a number.
+    /// Records it, as a constant if it is a number, and gives the operation that is applied to the two: `op`, or, for a
+    /// comparison with a number outside of the element type, one that says the same.
     #[track_caller]
-    fn operand(&self, beside: &RawTensor) -> RawTensor;
+    fn operand(&self, op: Op, beside: &RawTensor) -> (Op, RawTensor);
 }
 
 impl<E: Element, S: Shape + Broadcast<S2>, S2: Shape> Other<E, S> for Tensor<E, S2> {
     type Out = <S as Broadcast<S2>>::Out;
-    fn operand(&self, _: &RawTensor) -> RawTensor {
-        self.raw().clone()
+    fn operand(&self, op: Op, _: &RawTensor) -> (Op, RawTensor) {
+        (op, self.raw().clone())
     }
 }
 
 impl<E: Element, S: Shape, T: Other<E, S>> Other<E, S> for &T {
     type Out = T::Out;
     #[track_caller]
-    fn operand(&self, beside: &RawTensor) -> RawTensor {
-        (**self).operand(beside)
+    fn operand(&self, op: Op, beside: &RawTensor) -> (Op, RawTensor) {
+        (**self).operand(op, beside)
     }
 }
 
 impl<E: Accepts<T>, S: Shape, T: Literal> Other<E, S> for Lit<T> {
     type Out = S;
     #[track_caller]
-    fn operand(&self, beside: &RawTensor) -> RawTensor {
-        record::scalar(self.0.attr(), beside)
+    fn operand(&self, op: Op, beside: &RawTensor) -> (Op, RawTensor) {
+        record::beside(op, self.0.attr(), beside, false)
     }
 }
 
@@ -55,7 +56,9 @@ macro_rules! number_operands {
         impl<E: Accepts<$t>, S: Shape> Other<E, S> for $t {
             type Out = S;
             #[track_caller]
-            fn operand(&self, beside: &RawTensor) -> RawTensor { record::scalar(self.attr(), beside) }
+            fn operand(&self, op: Op, beside: &RawTensor) -> (Op, RawTensor) {
+                record::beside(op, self.attr(), beside, false)
+            }
         }
     )*};
 }
@@ -63,20 +66,47 @@ macro_rules! number_operands {
 number_operands! { f64 f32 i64 i32 u32 u8 usize u64 bool }
 
 /// Options of [`scaled_dot_product_attention`].
+///
+/// ```
+/// use thunder_core::tensor::ops::{Alignment, Sdpa};
+/// // Every query sees the keys at its place and before; as many queries as keys.
+/// let train = Sdpa { causal: true, ..Default::default() };
+/// // New queries against a cache: the last of them sees every key.
+/// let decode = Sdpa { causal: true, alignment: Alignment::LowerRight, ..Default::default() };
+/// assert_eq!((train.alignment, decode.scale), (Alignment::Equal, None));
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Sdpa {
     /// Whether a query sees only keys at its place and before.
     pub causal: bool,
+    /// What "its place" is among more, or fewer, keys than queries; it says nothing if `causal` is false.
+    pub alignment: Alignment,
     /// The factor of the scores; `1/√width` if `None`.
     pub scale: Option<f64>,
+}
+
+/// How the places of queries and keys correspond in a causal attention.
+///
+/// With one query, zero, and two keys, zeros, of values 1 and 3, the result is 1 by [`UpperLeft`](Alignment::UpperLeft)
+/// and 2 by [`LowerRight`](Alignment::LowerRight).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Alignment {
+    /// There are as many queries as keys; other lengths are an error, which asks for one of the other two.
+    #[default]
+    Equal,
+    /// Query `i` is at the place of key `i`, as in PyTorch's `is_causal=True`.
+    UpperLeft,
+    /// The last query is at the place of the last key: query `i` sees the keys up to `i + keys - queries`, as a decoding
+    /// step with a cache needs it. Queries that see no key give zeros.
+    LowerRight,
 }
 
 /// Options of [`cross_entropy`].
 #[derive(Clone, Copy, Debug, Default)]
 pub struct CrossEntropy {
-    /// Targets equal to this count nothing.
+    /// Targets equal to this count nothing; if `None`, every target counts.
     pub ignore_index: Option<i64>,
-    /// The share of the target's weight that is spread over all classes.
+    /// The share of the target's weight that is spread over all classes, in 0 to 1.
     pub label_smoothing: f64,
     /// Mean over the targets that count, or sum.
     pub reduction: Reduction,
@@ -86,10 +116,10 @@ fn elem<E: Element>() -> Elem {
     Elem::Known(E::DTYPE)
 }
 
-/// A number beside a tensor of `E`.
+/// A number beside the tensor `x`; `what` asks for it. By the type in the trace: `E` may stand for any float.
 #[track_caller]
-fn number<E: Element>(x: impl Literal) -> Option<op::Lit> {
-    record::number(x.attr(), E::DTYPE)
+fn number(what: &str, n: impl Literal, x: &RawTensor) -> Option<op::Lit> {
+    record::number(what, n.attr(), x.ty()?.dtype())
 }
 
 fn extents(shape: &impl Shape) -> Extents {
@@ -102,8 +132,7 @@ fn axis(a: i32) -> Axis {
 
 fn cross_entropy_op(o: CrossEntropy) -> Op {
     Op::CrossEntropy {
-        // No class has this index, so that nothing is ignored.
-        ignore_index: op::Lit::I(o.ignore_index.unwrap_or(i64::MIN)),
+        ignore_index: o.ignore_index.map(|i| op::Lit::I(i.into())),
         label_smoothing: op::Lit::F(o.label_smoothing),
         reduction: o.reduction,
     }
@@ -111,8 +140,13 @@ fn cross_entropy_op(o: CrossEntropy) -> Op {
 
 fn sdpa_op(o: Sdpa, mask: bool) -> Op {
     Op::Sdpa {
-        causal: Flag::new(o.causal),
-        scale: o.scale.map_or(op::Lit::Free, op::Lit::F),
+        causal: match (o.causal, o.alignment) {
+            (false, _) => Causal::No,
+            (true, Alignment::Equal) => Causal::Equal,
+            (true, Alignment::UpperLeft) => Causal::UpperLeft,
+            (true, Alignment::LowerRight) => Causal::LowerRight,
+        },
+        scale: o.scale.map(op::Lit::F),
         mask: Flag::new(mask),
     }
 }
@@ -155,16 +189,16 @@ macro_rules! tensor_ops {
                 #[doc = concat!("Records `", stringify!($binary), "`, elementwise, broadcasting.")]
                 #[track_caller]
                 fn $binary<T: Other<Self::E, Self::S>>(&self, other: T) -> Tensor<Self::E, T::Out> where Self::E: $bclass {
-                    let other = other.operand(self.this().raw());
-                    Tensor::from_raw(record::op($binary_op, &[self.this().raw(), &other]))
+                    let (op, other) = other.operand($binary_op, self.this().raw());
+                    Tensor::from_raw(record::op(op, &[self.this().raw(), &other]))
                 }
             )*
             $(
                 #[doc = concat!("Records `", stringify!($compare), "`, elementwise, broadcasting.")]
                 #[track_caller]
                 fn $compare<T: Other<Self::E, Self::S>>(&self, other: T) -> Tensor<bool, T::Out> {
-                    let other = other.operand(self.this().raw());
-                    Tensor::from_raw(record::op($compare_op, &[self.this().raw(), &other]))
+                    let (op, other) = other.operand($compare_op, self.this().raw());
+                    Tensor::from_raw(record::op(op, &[self.this().raw(), &other]))
                 }
             )*
             $(
@@ -221,6 +255,7 @@ tensor_ops! {
         exp: Float = Op::Exp; exp2: Float = Op::Exp2; expm1: Float = Op::Expm1;
         log: Float = Op::Log; log2: Float = Op::Log2; log1p: Float = Op::Log1p;
         sin: Float = Op::Sin; cos: Float = Op::Cos; tanh: Float = Op::Tanh; erf: Float = Op::Erf;
+        erfc: Float = Op::Erfc;
         sigmoid: Float = Op::Sigmoid; floor: Float = Op::Floor; ceil: Float = Op::Ceil;
         round: Float = Op::Round; trunc: Float = Op::Trunc;
         relu: Num = Op::Relu; silu: Float = Op::Silu; softplus: Float = Op::Softplus;
@@ -316,7 +351,7 @@ tensor_ops! {
     #[track_caller]
     fn pad<P: PadsArg<Self::S>, T: Literal>(&self, pads: P, value: T) -> Tensor<Self::E, Self::S> {
         let (lo, hi): (Vec<usize>, Vec<usize>) = pads.pads().into_iter().unzip();
-        let Some(value) = number::<Self::E>(value) else { return Tensor::from_raw(RawTensor::Poison) };
+        let Some(value) = number("pad", value, self.this().raw()) else { return Tensor::from_raw(RawTensor::Poison) };
         let op = Op::Pad { lo: Extents::of(&lo), hi: Extents::of(&hi), value };
         Tensor::from_raw(record::op(op, &[self.this().raw()]))
     }
@@ -390,7 +425,7 @@ tensor_ops! {
     where
         Self::S: Broadcast<S2, Out = Self::S>,
     {
-        let value = record::scalar(value.attr(), self.this().raw());
+        let value = record::scalar("masked_fill", value.attr(), self.this().raw());
         Tensor::from_raw(record::op(Op::Select, &[mask.flat().raw(), &value, self.this().raw()]))
     }
 
@@ -484,7 +519,8 @@ tensor_ops! {
     /// `min(max(x, lo), hi)`.
     #[track_caller]
     fn clamp<T: Literal, U: Literal>(&self, lo: T, hi: U) -> Tensor<Self::E, Self::S> where Self::E: Num {
-        let (Some(lo), Some(hi)) = (number::<Self::E>(lo), number::<Self::E>(hi)) else {
+        let x = self.this().raw();
+        let (Some(lo), Some(hi)) = (number("clamp", lo, x), number("clamp", hi, x)) else {
             return Tensor::from_raw(RawTensor::Poison);
         };
         Tensor::from_raw(record::op(Op::Clamp { lo, hi }, &[self.this().raw()]))
@@ -533,7 +569,10 @@ macro_rules! starts {
         impl StartArg for $t {
             #[track_caller]
             fn start(&self) -> RawTensor {
-                constant(op::Lit::I(*self as i64), DType::I64)
+                let Some(value) = record::number("slice_update", self.attr(), DType::I64) else {
+                    return RawTensor::Poison;
+                };
+                constant(value, DType::I64)
             }
         }
     )*};
@@ -595,25 +634,25 @@ macro_rules! number_branches {
             type E = E;
             type S = S;
             #[track_caller]
-            fn branches(self, y: $t) -> (RawTensor, RawTensor) { (self.raw().clone(), record::scalar(y.attr(), self.raw())) }
+            fn branches(self, y: $t) -> (RawTensor, RawTensor) { (self.raw().clone(), record::scalar("select", y.attr(), self.raw())) }
         }
         impl<E: Accepts<$t>, S: Shape> Branches<$t> for &Tensor<E, S> {
             type E = E;
             type S = S;
             #[track_caller]
-            fn branches(self, y: $t) -> (RawTensor, RawTensor) { (self.raw().clone(), record::scalar(y.attr(), self.raw())) }
+            fn branches(self, y: $t) -> (RawTensor, RawTensor) { (self.raw().clone(), record::scalar("select", y.attr(), self.raw())) }
         }
         impl<E: Accepts<$t>, S: Shape> Branches<Tensor<E, S>> for $t {
             type E = E;
             type S = S;
             #[track_caller]
-            fn branches(self, y: Tensor<E, S>) -> (RawTensor, RawTensor) { (record::scalar(self.attr(), y.raw()), y.raw().clone()) }
+            fn branches(self, y: Tensor<E, S>) -> (RawTensor, RawTensor) { (record::scalar("select", self.attr(), y.raw()), y.raw().clone()) }
         }
         impl<E: Accepts<$t>, S: Shape> Branches<&Tensor<E, S>> for $t {
             type E = E;
             type S = S;
             #[track_caller]
-            fn branches(self, y: &Tensor<E, S>) -> (RawTensor, RawTensor) { (record::scalar(self.attr(), y.raw()), y.raw().clone()) }
+            fn branches(self, y: &Tensor<E, S>) -> (RawTensor, RawTensor) { (record::scalar("select", self.attr(), y.raw()), y.raw().clone()) }
         }
     )*};
 }
@@ -645,22 +684,20 @@ pub fn stack<E: Element, S: Push, T: Operand<Flat = Tensor<E, S>>>(
 /// Zeros, inside a body.
 #[track_caller]
 pub fn zeros<E: Element, S: Shape>(shape: S) -> Tensor<E, S> {
-    full(shape, 0.0)
+    full(shape, 0)
 }
 
 /// Ones, inside a body.
 #[track_caller]
 pub fn ones<E: Element, S: Shape>(shape: S) -> Tensor<E, S> {
-    full(shape, 1.0)
+    full(shape, 1)
 }
 
 /// Every element `value`, inside a body.
 #[track_caller]
 pub fn full<E: Element, S: Shape>(shape: S, value: impl Literal) -> Tensor<E, S> {
-    let value = match E::DTYPE {
-        DType::Bool => op::Lit::B(value.wide() != 0.0),
-        d if d.is_float() => op::Lit::F(value.wide()),
-        _ => op::Lit::I(value.wide() as i64),
+    let Some(value) = record::number("full", value.attr(), E::DTYPE) else {
+        return Tensor::from_raw(RawTensor::Poison);
     };
     Tensor::from_raw(record::op(Op::Full { value, elem: elem::<E>(), shape: extents(&shape) }, &[]))
 }
@@ -703,6 +740,9 @@ pub fn cross_entropy<
 }
 
 /// `softmax(q kᵀ * scale) v`, of shapes `(.., heads, time, width)`.
+///
+/// A causal attention masks what comes after a query's place. Where there are more keys than queries, or fewer,
+/// [`Sdpa::alignment`] says what that place is: without it, the call is an error.
 #[track_caller]
 pub fn scaled_dot_product_attention<E: Float, S: Shape>(
     q: impl TensorArg<E, S>,

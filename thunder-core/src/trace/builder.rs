@@ -108,14 +108,23 @@ impl<'t> Builder<'t> {
         self.scalar(dtype, value)
     }
 
-    /// A scalar constant.
+    /// A scalar constant; `value` must be one of the type's, where that is an integer type.
     pub fn scalar(&mut self, dtype: DType, value: f64) -> Value {
-        let lit = match dtype {
-            DType::Bool => Lit::B(value != 0.0),
-            d if d.is_int() => Lit::I(value as i64),
-            _ => Lit::F(value),
-        };
-        self.full(lit, dtype, Shape::SCALAR)
+        self.scalar_lit(dtype, Lit::F(value))
+    }
+
+    /// A scalar constant of the element type of `like`, which is one of the type's values.
+    pub fn lit_like(&mut self, like: Value, value: Lit) -> Value {
+        let dtype = self.ty(like).dtype();
+        self.scalar_lit(dtype, value)
+    }
+
+    #[track_caller]
+    fn scalar_lit(&mut self, dtype: DType, value: Lit) -> Value {
+        match value.element(dtype) {
+            Ok(value) => self.full(value, dtype, Shape::SCALAR),
+            Err(_) => panic!("a rule wrote {value}, which is no {dtype}"),
+        }
     }
 
     /// Zeros of the type of `like`.

@@ -90,7 +90,7 @@ fn blend(b: &mut Builder, parts: &[Value], axis: Axis) -> Value {
     let mut chosen = b.reshape(parts[parts.len() - 1], apart);
     for (k, &part) in parts.iter().enumerate().rev().skip(1) {
         let part = b.reshape(part, apart);
-        let this = b.full(Lit::I(k as i64), DType::I32, Shape::new(&[]));
+        let this = b.full(Lit::I(k as i128), DType::I32, Shape::new(&[]));
         let is_this = b.op(Op::Eq, &[number, this]);
         chosen = b.op(Op::Select, &[is_this, part, chosen]);
     }

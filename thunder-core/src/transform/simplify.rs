@@ -1,11 +1,15 @@
 //! Algebra that costs nothing and changes no value: each rule is a line that says what equals what.
+//!
+//! A rule holds for every operand: NaN, both zeros and both infinities included. Constants fold in their element type,
+//! rounded as the executors round.
 
 use super::copy;
-use crate::op::{Lit, Op};
+use crate::op::{Class, Lit, Op};
 use crate::trace::{Builder, Kind, Trace, Value};
-use crate::types::{DType, Elem};
+use crate::types::{DType, Elem, Shape};
 use std::collections::HashMap;
 use std::convert::Infallible;
+use std::ops::{Add, Div, Mul, Neg, Sub};
 
 /// The most instructions between two casts that are looked through.
 const LONGEST_WAY: usize = 64;
@@ -56,21 +60,38 @@ impl Known {
     }
 
     /// The number, if `v` is a constant (of any shape).
-    fn constant(&self, v: Value) -> Option<f64> {
+    fn constant(&self, v: Value) -> Option<Lit> {
         let mut at = v;
         loop {
             match self.op(at)? {
-                (Op::Full { value: Lit::F(x), .. }, _) => return Some(x),
-                (Op::Full { value: Lit::I(x), .. }, _) => return Some(x as f64),
+                (Op::Full { value: Lit::Free, .. }, _) => return None,
+                (Op::Full { value, .. }, _) => return Some(value),
                 (Op::Expand { .. }, args) => at = args[0],
                 _ => return None,
             }
         }
     }
 
+    /// Whether `v` is the constant `x`: by its bits for a float, so that -0 is not 0.
     fn is(&self, v: Value, x: f64) -> bool {
-        // -0 is not 0 here: x + 0 is x for every x but -0, which this keeps apart by its bits.
-        self.constant(v).is_some_and(|c| c.to_bits() == x.to_bits())
+        match self.constant(v) {
+            Some(Lit::F(c)) => c.to_bits() == x.to_bits(),
+            Some(Lit::I(i)) => x.is_sign_positive() && i as f64 == x,
+            _ => false,
+        }
+    }
+
+    /// Whether `v` is what every `x + v` leaves as it is: 0 of integers, but -0 of floats, as -0 + 0 is 0.
+    fn adds_nothing(&self, v: Value) -> bool {
+        matches!(self.constant(v), Some(Lit::I(0))) || self.is(v, -0.0)
+    }
+
+    /// The truth value, if `v` is a constant one.
+    fn truth(&self, v: Value) -> Option<bool> {
+        match self.constant(v)? {
+            Lit::B(b) => Some(b),
+            _ => None,
+        }
     }
 
     /// `x`, if it has the type of the result of `op`.
@@ -90,17 +111,17 @@ impl Known {
 
     fn rewrite(&self, b: &mut Builder, op: Op, args: &[Value]) -> Option<Value> {
         match op {
-            // x + -0 == x (and x + 0, but for x = -0, whose sign no reader sees: see `is`)
-            Op::Add if self.is(args[1], -0.0) || self.is(args[1], 0.0) => self.same(b, op, args, args[0]),
-            Op::Add if self.is(args[0], -0.0) || self.is(args[0], 0.0) => self.same(b, op, args, args[1]),
-            // x - 0 == x
+            // x + -0 == x; of integers, x + 0 == x
+            Op::Add if self.adds_nothing(args[1]) => self.same(b, op, args, args[0]),
+            Op::Add if self.adds_nothing(args[0]) => self.same(b, op, args, args[1]),
+            // x - 0 == x, not x - -0
             Op::Sub if self.is(args[1], 0.0) => self.same(b, op, args, args[0]),
             // x * 1 == x
             Op::Mul if self.is(args[1], 1.0) => self.same(b, op, args, args[0]),
             Op::Mul if self.is(args[0], 1.0) => self.same(b, op, args, args[1]),
             // x / 1 == x
             Op::Div if self.is(args[1], 1.0) => self.same(b, op, args, args[0]),
-            // x^2 == x * x
+            // x^2 == x * x, which is the value that a power function aims at, rounded once
             Op::Pow if self.is(args[1], 2.0) && self.same(b, op, args, args[0]).is_some() => {
                 Some(b.square(args[0]))
             }
@@ -121,9 +142,8 @@ impl Known {
             // a cast there and back
             Op::Cast { elem } => match self.op(args[0])? {
                 (Op::Full { value, shape, .. }, _) => {
-                    let dtype = elem.known()?;
-                    (dtype.is_float() && matches!(value, Lit::F(_)) && exact(value, dtype))
-                        .then(|| b.full(value, dtype, shape))
+                    let value = converted(value, b.dtype(args[0]), elem.known()?)?;
+                    Some(b.full(value, elem.known()?, shape))
                 }
                 _ => self.before_casts(b, args[0], elem),
             },
@@ -166,7 +186,7 @@ impl Known {
                 (lo.dims().iter().all(|s| s.is(0)) && hi.dims().iter().all(|s| s.is(0))).then_some(args[0])
             }
             Op::Cat { .. } if args.len() == 1 => Some(args[0]),
-            // a sum over nothing, or over dimensions of 1
+            // a sum over nothing, or over dimensions of 1: x, and 0 for -0, as every sum begins with 0
             Op::Sum { axes, keepdim } => {
                 let shape = b.ty(args[0]).shape;
                 let over = axes.resolved(shape.rank());
@@ -175,11 +195,33 @@ impl Known {
                 }
                 let types = [b.ty(args[0])];
                 let ty = crate::op::infer(&Op::Sum { axes, keepdim }, &types, &[]).ok()?;
-                Some(b.reshape(args[0], ty.shape))
+                let x = b.reshape(args[0], ty.shape);
+                Some(if ty.dtype().is_float() && !over.is_empty() { b.add_c(x, 0.0) } else { x })
+            }
+            // x & true == x, x & false == false; x | false == x, x | true == true
+            Op::And | Op::Or if b.dtype(args[0]) == DType::Bool => {
+                let (x, c) = match (self.truth(args[0]), self.truth(args[1])) {
+                    (_, Some(c)) => (args[0], c),
+                    (Some(c), None) => (args[1], c),
+                    (None, None) => return None,
+                };
+                if c == (op == Op::And) {
+                    return self.same(b, op, args, x);
+                }
+                let types = [b.ty(args[0]), b.ty(args[1])];
+                let ty = crate::op::infer(&op, &types, &[]).ok()?;
+                Some(b.full(Lit::B(c), DType::Bool, ty.shape))
+            }
+            // a choice that is made
+            Op::Select => {
+                let chosen = if self.truth(args[0])? { args[1] } else { args[2] };
+                let types = [b.ty(args[0]), b.ty(args[1]), b.ty(args[2])];
+                let ty = crate::op::infer(&op, &types, &[]).ok()?;
+                Some(b.expand(chosen, ty.shape))
             }
             // the transforms have run: nothing reads the mark any more
             Op::StopGradient => Some(args[0]),
-            // arithmetic on two scalar constants, in f64
+            // arithmetic and comparisons of scalar constants, in their type
             _ => self.fold(b, op, args),
         }
     }
@@ -223,25 +265,67 @@ impl Known {
 
     fn fold(&self, b: &mut Builder, op: Op, args: &[Value]) -> Option<Value> {
         let ty = b.ty(*args.first()?);
-        if args.iter().any(|&a| b.ty(a).shape.rank() != 0)
-            || !matches!(ty.elem, Elem::Known(DType::F32 | DType::F64))
-        {
+        if args.iter().any(|&a| b.ty(a).shape.rank() != 0) {
             return None;
         }
-        let x = self.constant(args[0])?;
-        let y = match args.get(1) {
-            Some(&v) => self.constant(v)?,
-            None => 0.0,
-        };
-        let value = match op {
-            Op::Add => x + y,
-            Op::Sub => x - y,
-            Op::Mul => x * y,
-            Op::Div => x / y,
-            Op::Neg => -x,
+        let dtype = ty.elem.known()?;
+        let numbers: Option<Vec<Lit>> = args.iter().map(|&a| self.constant(a)).collect();
+        let (value, dtype) = match (&numbers?[..], op.class()) {
+            (&[Lit::F(x), Lit::F(y)], Class::Compare) => {
+                (Lit::B(compare(op, dtype.nearest(x), dtype.nearest(y))?), DType::Bool)
+            }
+            (&[Lit::I(x), Lit::I(y)], Class::Compare) => (Lit::B(compare(op, x, y)?), DType::Bool),
+            (&[Lit::F(x)], _) => (Lit::F(arithmetic(op, dtype, x, 0.0)?), dtype),
+            (&[Lit::F(x), Lit::F(y)], _) => (Lit::F(arithmetic(op, dtype, x, y)?), dtype),
             _ => return None,
         };
-        Some(b.scalar(ty.dtype(), value))
+        Some(b.full(value, dtype, Shape::SCALAR))
+    }
+}
+
+/// What the executors make of these floats: rounded to their type, computed in the one that arithmetic runs in, and
+/// rounded again.
+fn arithmetic(op: Op, dtype: DType, x: f64, y: f64) -> Option<f64> {
+    let (x, y) = (dtype.nearest(x), dtype.nearest(y));
+    let z = match dtype.compute() {
+        DType::F64 => float(op, x, y)?,
+        _ => f64::from(float(op, x as f32, y as f32)?),
+    };
+    Some(dtype.nearest(z))
+}
+
+fn float<T>(op: Op, x: T, y: T) -> Option<T>
+where
+    T: Add<Output = T> + Sub<Output = T> + Mul<Output = T> + Div<Output = T> + Neg<Output = T>,
+{
+    Some(match op {
+        Op::Add => x + y,
+        Op::Sub => x - y,
+        Op::Mul => x * y,
+        Op::Div => x / y,
+        Op::Neg => -x,
+        _ => return None,
+    })
+}
+
+fn compare<T: PartialOrd>(op: Op, x: T, y: T) -> Option<bool> {
+    Some(match op {
+        Op::Eq => x == y,
+        Op::Ne => x != y,
+        Op::Lt => x < y,
+        Op::Le => x <= y,
+        Op::Gt => x > y,
+        Op::Ge => x >= y,
+        _ => return None,
+    })
+}
+
+/// A constant of type `from` as one of the float type `to`, rounded to the first, then to the second.
+fn converted(value: Lit, from: DType, to: DType) -> Option<Lit> {
+    match value {
+        Lit::F(x) if to.is_float() => Some(Lit::F(to.nearest(from.nearest(x)))),
+        Lit::I(i) if to.is_float() => Some(Lit::F(to.nearest_to_int(i))),
+        _ => None,
     }
 }
 
@@ -262,16 +346,4 @@ fn widens(from: Elem, to: Elem) -> bool {
             | (Some(DType::U8 | DType::I32 | DType::U32), Some(DType::I64 | DType::F64))
             | (Some(DType::Bool), Some(_))
     )
-}
-
-/// Whether a constant survives the element type unchanged.
-fn exact(value: Lit, dtype: DType) -> bool {
-    let x = value.to_f64();
-    match dtype {
-        DType::F64 => true,
-        DType::F32 => f64::from(x as f32) == x,
-        DType::BF16 => half::bf16::from_f64(x).to_f64() == x,
-        DType::F16 => half::f16::from_f64(x).to_f64() == x,
-        _ => false,
-    }
 }

@@ -1,6 +1,6 @@
 //! The Rust types that can be elements of a tensor.
 
-use super::DType;
+use super::{DType, to_bf16, to_f16};
 use half::{bf16, f16};
 
 mod sealed {
@@ -142,8 +142,8 @@ macro_rules! element {
 element! {
     f64, F64, |x| x, |x| x, [Num Float];
     f32, F32, |x| x as f32, |x| x as f64, [Num Float];
-    f16, F16, f16::from_f64, f16::to_f64, [Num Float];
-    bf16, BF16, bf16::from_f64, bf16::to_f64, [Num Float];
+    f16, F16, to_f16, f16::to_f64, [Num Float];
+    bf16, BF16, to_bf16, bf16::to_f64, [Num Float];
     i64, I64, |x| x as i64, |x| x as f64, [Num Int];
     i32, I32, |x| x as i32, |x| x as f64, [Num Int];
     u32, U32, |x| x as u32, |x| x as f64, [Num Int];

@@ -7,11 +7,13 @@
 mod dtype;
 mod element;
 mod extent;
+mod rounding;
 mod shape;
 mod text;
 
 pub use dtype::{DType, Elem};
 pub use element::{Accepts, AnyFloat, Element, Float, Int, NoMemory, Num, with_room, zeroed};
 pub use extent::{Extent, Relation};
+pub use rounding::{ToOdd, to_bf16, to_f16};
 pub use shape::{Axes, Axis, MAX_RANK, Shape, Ty, TyRef};
 pub use text::Text;

@@ -63,6 +63,52 @@ impl Text {
         }
     }
 
+    /// Appends a float: by 6 digits after the point at most, large ones by their order of magnitude.
+    ///
+    /// ```
+    /// use thunder_core::types::Text;
+    /// for (x, text) in [(1.5, "1.5"), (-0.1, "-0.1"), (2.0, "2"), (f64::NAN, "NaN"), (-1e300, "about -1e300")] {
+    ///     assert_eq!(Text::new().float(x).as_str(), text);
+    /// }
+    /// ```
+    pub const fn float(mut self, x: f64) -> Text {
+        if x.is_nan() {
+            return self.str("NaN");
+        }
+        let sign = if x < 0.0 { "-" } else { "" };
+        let mut a = if x < 0.0 { -x } else { x };
+        if a == f64::INFINITY {
+            return self.str(sign).str("infinity");
+        }
+        if a >= 1e15 || (a > 0.0 && a < 1e-6) {
+            let mut power = 0;
+            while a >= 10.0 {
+                a /= 10.0;
+                power += 1;
+            }
+            while a < 1.0 {
+                a *= 10.0;
+                power -= 1;
+            }
+            let round = a as i64 + (a - (a as i64) as f64 >= 0.5) as i64;
+            return self.str("about ").str(sign).int(round).str("e").int(power);
+        }
+        let whole = a as i64;
+        let mut rest = ((a - whole as f64) * 1e6 + 0.5) as i64;
+        self = self.str(sign).int(whole + rest / 1_000_000);
+        rest %= 1_000_000;
+        if rest > 0 {
+            self = self.str(".");
+            let mut unit = 100_000;
+            while rest > 0 {
+                self = self.int(rest / unit);
+                rest %= unit;
+                unit /= 10;
+            }
+        }
+        self
+    }
+
     /// Appends that two extents differ: as numbers do, or as names of which nothing is said.
     pub const fn unequal(self, a: Extent, b: Extent, dims: &[&str]) -> Text {
         if a.value().is_some() && b.value().is_some() {

@@ -277,7 +277,11 @@ impl<'a> Emitter<'a> {
             },
             NodeKind::Iota(at) => {
                 let access = self.space.access(at.offset, &at.steps);
-                format!("({})({})", computed(d), self.address(&access, varies))
+                let at = self.address(&access, varies);
+                match d {
+                    DType::F16 | DType::BF16 => expr::cast(&format!("(long long)({at})"), DType::I64, d),
+                    _ => format!("({})({at})", computed(d)),
+                }
             }
             NodeKind::Take { data, axis, .. } => {
                 let Some((access, place)) = self.node_access(i) else {

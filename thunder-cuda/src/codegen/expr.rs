@@ -83,28 +83,19 @@ pub(crate) fn fold(op: &Op, d: DType, long: bool) -> (&'static str, &'static str
 
 /// A float constant, rounded to its type.
 pub(crate) fn rounded(value: f64, d: DType) -> f64 {
-    match d {
-        DType::F16 => half::f16::from_f64(value).to_f64(),
-        DType::BF16 => half::bf16::from_f64(value).to_f64(),
-        DType::F32 => f64::from(value as f32),
-        _ => value,
-    }
+    d.nearest(value)
 }
 
 /// A constant in the type that `d` is computed in.
 pub(crate) fn literal(value: Lit, d: DType) -> String {
-    let float = value.to_f64();
-    let int = match value {
-        Lit::I(i) => i,
-        _ => float as i64,
+    let (float, int) = match value {
+        Lit::I(i) => (d.nearest_to_int(i), i as i64),
+        _ => (d.nearest(value.to_f64()), value.to_f64() as i64),
     };
     match d {
         DType::F64 if float.is_finite() => format!("{float:?}"),
-        DType::F32 | DType::F16 | DType::BF16 if rounded(float, d).is_finite() => {
-            format!("{:?}f", rounded(float, d) as f32)
-        }
+        DType::F32 | DType::F16 | DType::BF16 if float.is_finite() => format!("{:?}f", float as f32),
         d if d.is_float() => {
-            let float = rounded(float, d);
             let text = if float.is_nan() {
                 "NAN"
             } else if float > 0.0 {
@@ -141,10 +132,11 @@ pub(crate) fn cast(x: &str, from: DType, to: DType) -> String {
         DType::F32 if matches!(from, DType::F16 | DType::BF16) => x.to_string(),
         DType::F32 => format!("(float){x}"),
         DType::F16 | DType::BF16 => {
-            let x = if matches!(from, DType::F32 | DType::F16 | DType::BF16) {
-                x.into()
-            } else {
-                format!("(float){x}")
+            let x = match from {
+                DType::F32 | DType::F16 | DType::BF16 => x.to_string(),
+                // f32 holds each of them.
+                DType::U8 | DType::Bool => format!("(float){x}"),
+                DType::F64 | DType::I64 | DType::I32 | DType::U32 => format!("to_odd({x})"),
             };
             format!("wide(as<{}>({x}))", stored(to))
         }
@@ -201,6 +193,7 @@ pub(crate) fn elementwise(op: &Op, d: DType, out: DType, a: &[String]) -> String
         Op::Cos => call("cos"),
         Op::Tanh => call("tanh"),
         Op::Erf => call("erf"),
+        Op::Erfc => call("erfc"),
         Op::Sigmoid => format!("sigmoid({x})"),
         Op::Floor => call("floor"),
         Op::Ceil => call("ceil"),

@@ -30,6 +30,28 @@ template <> struct As<f16> {
         return y;
     }
 };
+//: to_odd(
+// A number in f32 rounded to odd: toward zero, the last bit set if anything was lost. Rounded once more, to 16 bits, it
+// gives what rounding the number itself gives.
+__device__ __forceinline__ float odd(float y, bool exact) {
+    return exact ? y : __uint_as_float(__float_as_uint(y) | 1u);
+}
+__device__ __forceinline__ float to_odd(double x) {
+    const float y = __double2float_rz(x);
+    return odd(y, (double)y == x || x != x);
+}
+__device__ __forceinline__ float to_odd(long long x) {
+    const float y = __ll2float_rz(x);
+    return odd(y, __float2ll_rz(y) == x);
+}
+__device__ __forceinline__ float to_odd(int x) {
+    const float y = __int2float_rz(x);
+    return odd(y, (double)y == (double)x);
+}
+__device__ __forceinline__ float to_odd(unsigned x) {
+    const float y = __uint2float_rz(x);
+    return odd(y, (double)y == (double)x);
+}
 //: as<
 template <class T, class X> __device__ __forceinline__ T as(X x) { return As<T>::of(x); }
 //: Vec<
@@ -69,10 +91,17 @@ __device__ __forceinline__ float minimum(float x, float y) {
 }
 template <class T> __device__ __forceinline__ T minimum(T x, T y) { return x != x ? x : x < y ? x : y; }
 //: sign(
-template <class T> __device__ __forceinline__ T sign(T x) { return x > 0 ? (T)1 : x < 0 ? (T)-1 : x; }
+template <class T> __device__ __forceinline__ T sign(T x) { return x > 0 ? (T)1 : x < 0 ? (T)-1 : (T)0; }
 //: sigmoid(
-__device__ __forceinline__ float sigmoid(float x) { return 1.0f / (1.0f + expf(-x)); }
-__device__ __forceinline__ double sigmoid(double x) { return 1.0 / (1.0 + exp(-x)); }
+// By the exponential that does not overflow: the left tail is right down to the least denormal.
+__device__ __forceinline__ float sigmoid(float x) {
+    const float e = expf(-fabsf(x)), y = 1.0f / (1.0f + e);
+    return x < 0.0f ? e * y : y;
+}
+__device__ __forceinline__ double sigmoid(double x) {
+    const double e = exp(-fabs(x)), y = 1.0 / (1.0 + e);
+    return x < 0.0 ? e * y : y;
+}
 //: to_i64(
 __device__ __forceinline__ long long to_i64(float x) { return x != x ? 0 : __float2ll_rz(x); }
 __device__ __forceinline__ long long to_i64(double x) { return x != x ? 0 : __double2ll_rz(x); }

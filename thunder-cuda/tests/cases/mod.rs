@@ -92,7 +92,7 @@ fn layer_norm(b: &mut Builder, v: &[Value]) -> Vec<Value> {
 
 fn cross_entropy(b: &mut Builder, v: &[Value]) -> Vec<Value> {
     let op = Op::CrossEntropy {
-        ignore_index: Lit::I(-100),
+        ignore_index: Some(Lit::I(-100)),
         label_smoothing: Lit::F(0.0),
         reduction: thunder_core::op::Reduction::Mean,
     };

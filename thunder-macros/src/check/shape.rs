@@ -4,8 +4,8 @@ use crate::diagnostics::Diagnostics;
 use crate::parse::Kind;
 use crate::scope::Value;
 use syn::Expr;
-use thunder_core::op::Op;
-use thunder_core::types::{Elem, Extent, Text, Ty};
+use thunder_core::op::{Lit, Op, no_element};
+use thunder_core::types::{DType, Elem, Extent, Text, Ty};
 
 /// Inference's message, with what to write instead where it does not say.
 pub fn refuted(op: &Op, text: &str) -> String {
@@ -44,6 +44,18 @@ pub fn refuted(op: &Op, text: &str) -> String {
         }
     };
     format!("{text}\n\n       help: {help}")
+}
+
+/// Numbers that are no elements of `dtype`, the element type of the tensor that `op` makes or takes.
+pub fn numbers(op: &Op, dtype: DType, list: &[(&Expr, Lit)], diag: &mut Diagnostics) -> bool {
+    let mut found = false;
+    for (e, lit) in list {
+        if let Err(why) = lit.element(dtype) {
+            diag.error(e, no_element(op.name(), *lit, dtype, why), "");
+            found = true;
+        }
+    }
+    found
 }
 
 /// A result that is not what the signature declares.

@@ -179,6 +179,11 @@ impl Apply<'_> {
                 let (x, y) = (side(&mut b.left, *lit_left), side(&mut b.right, *lit_right));
                 *e = call(function, span, [x, y]);
             }
+            Edit::Suffix { suffix } => {
+                if let Expr::Lit(syn::ExprLit { lit: syn::Lit::Int(i), .. }) = e {
+                    *i = syn::LitInt::new(&format!("{}{suffix}", i.base10_digits()), i.span());
+                }
+            }
             Edit::Unary { function } => {
                 let Expr::Unary(u) = e else { return };
                 let span = u.op.span();

@@ -6,7 +6,7 @@ use crate::trace::{At, Body, Callee, Node, Operand, Step};
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{format_ident, quote};
 use thunder_core::item::Transform;
-use thunder_core::op::{AttrRef, Flag, Lit, Op, Pattern, Reduction};
+use thunder_core::op::{AttrRef, Causal, Flag, Lit, Op, Pattern, Reduction};
 use thunder_core::types::{Axes, Axis, DType, Elem, Extent, Shape, Ty};
 
 /// Writes values as constant expressions, over the names of an item.
@@ -108,6 +108,21 @@ impl Constants<'_> {
     fn attr(&self, a: AttrRef<'_>) -> TokenStream {
         match a {
             AttrRef::Lit(l) => lit(l),
+            AttrRef::Option(None) => quote!(::core::option::Option::None),
+            AttrRef::Option(Some(l)) => {
+                let l = lit(l);
+                quote!(::core::option::Option::Some(#l))
+            }
+            AttrRef::Causal(c) => {
+                let name = ident(match c {
+                    Causal::No => "No",
+                    Causal::Equal => "Equal",
+                    Causal::UpperLeft => "UpperLeft",
+                    Causal::LowerRight => "LowerRight",
+                    Causal::Free => "Free",
+                });
+                quote!(__rt::op::Causal::#name)
+            }
             AttrRef::Flag(f) => {
                 let name = ident(match f {
                     Flag::Yes => "Yes",
@@ -301,7 +316,7 @@ fn lit(l: Lit) -> TokenStream {
             quote!(__rt::op::Lit::F(f64::from_bits(#bits)))
         }
         Lit::I(n) => {
-            let n = signed(n);
+            let n = Literal::i128_unsuffixed(n);
             quote!(__rt::op::Lit::I(#n))
         }
         Lit::B(b) => quote!(__rt::op::Lit::B(#b)),

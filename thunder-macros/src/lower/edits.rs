@@ -27,6 +27,8 @@ impl Place {
 pub enum Edit {
     /// `a + b` becomes a call of this function; known numbers are marked.
     Binary { function: &'static str, lit_left: bool, lit_right: bool },
+    /// An integer literal gets this suffix.
+    Suffix { suffix: &'static str },
     /// `-a` becomes a call of this function.
     Unary { function: &'static str },
     /// The condition must be static.

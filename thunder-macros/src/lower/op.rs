@@ -1,11 +1,11 @@
 //! Calls that are one operation of the table: their operands, and their attributes as far as they can be read.
 
 use super::Lower;
-use crate::check::{unkeyed_randomness, unknown_operation, value_dependent_branch, value_dependent_shape};
+use crate::check::{shape, unkeyed_randomness, unknown_operation, value_dependent_branch, value_dependent_shape};
 use crate::scope::{Const, Options, Value};
 use proc_macro2::Span;
 use syn::Expr;
-use thunder_core::op::{ArgKind, AttrValue, Attrs, Flag, Label, Lit, Method, Op, Reduction};
+use thunder_core::op::{ArgKind, AttrValue, Attrs, Causal, Flag, Label, Lit, Method, Op, Reduction};
 use thunder_core::types::{Axes, Axis, Elem, Extent, Shape};
 
 /// An argument: where it stands, and its value.
@@ -61,10 +61,17 @@ impl<'a> Lower<'a, '_> {
         let rank = receiver_value.as_ref().map(|v| Self::ty(v).shape);
         let mut attrs = Attrs { values: Vec::new(), elem };
         let mut operands: Vec<Arg<'a>> = receiver.into_iter().collect();
+        let mut numbers = Vec::new();
         for (kind, (e, v)) in method.args.iter().zip(args) {
             let attr = self.attr(*kind, &v, rank);
             let present = !matches!(attr, AttrValue::Flag(Flag::No));
             attrs.values.push(attr);
+            if matches!(kind, ArgKind::Lit | ArgKind::Operand) {
+                self.beside_tensor(e);
+            }
+            if let AttrValue::Lit(lit) = attr {
+                numbers.push((e, lit));
+            }
             match (kind, v) {
                 (ArgKind::Tensor | ArgKind::Operand | ArgKind::Key, v) => operands.push((e, v)),
                 (ArgKind::Optional, Value::Option(inner)) => operands.push((e, *inner)),
@@ -84,6 +91,16 @@ impl<'a> Lower<'a, '_> {
             operands.rotate_left(1);
         }
         let op = (method.build)(&attrs);
+        let dtype = match op {
+            Op::Full { elem, .. } => elem.known(),
+            Op::Pad { .. } | Op::Clamp { .. } => receiver_value.as_ref().and_then(|v| Self::ty(v).elem.known()),
+            _ => None,
+        };
+        if let Some(dtype) = dtype
+            && shape::numbers(&op, dtype, &numbers, self.diag)
+        {
+            return Value::Failed;
+        }
         self.typed_operation(op, operands, receiver_value.is_some(), span)
     }
 
@@ -238,18 +255,35 @@ fn option<'v, 'a>(o: &'v Options<'a>, name: &str) -> Option<&'v Value<'a>> {
 }
 
 fn sdpa(v: &Value<'_>) -> AttrValue {
-    let Value::Options(o) = v else { return AttrValue::Sdpa { causal: Flag::Free, scale: Lit::Free } };
-    let causal = match option(o, "causal") {
-        Some(Value::Static(Const::Bool(b))) => Flag::new(*b),
-        None if !o.opaque => Flag::No,
-        _ => Flag::Free,
+    let Value::Options(o) = v else {
+        return AttrValue::Sdpa { causal: Causal::Free, scale: Some(Lit::Free) };
     };
-    AttrValue::Sdpa { causal, scale: Lit::Free }
+    let alignment = match option(o, "alignment") {
+        Some(Value::Static(Const::Variant(name))) => match name.as_str() {
+            "Equal" => Causal::Equal,
+            "UpperLeft" => Causal::UpperLeft,
+            "LowerRight" => Causal::LowerRight,
+            _ => Causal::Free,
+        },
+        None if !o.opaque => Causal::Equal,
+        _ => Causal::Free,
+    };
+    let causal = match option(o, "causal") {
+        Some(Value::Static(Const::Bool(true))) => alignment,
+        Some(Value::Static(Const::Bool(false))) => Causal::No,
+        None if !o.opaque => Causal::No,
+        _ => Causal::Free,
+    };
+    AttrValue::Sdpa { causal, scale: maybe(o, "scale") }
 }
 
 fn cross_entropy(v: &Value<'_>) -> AttrValue {
     let Value::Options(o) = v else { return AttrValue::Free };
-    let read = |name: &str| option(o, name).map_or(Lit::Free, lit);
+    let label_smoothing = match option(o, "label_smoothing") {
+        Some(v) => lit(v),
+        None if !o.opaque => Lit::F(0.0),
+        None => Lit::Free,
+    };
     let reduction = match option(o, "reduction") {
         Some(Value::Static(Const::Variant(name))) if name == "Mean" => Reduction::Mean,
         Some(Value::Static(Const::Variant(name))) if name == "Sum" => Reduction::Sum,
@@ -257,8 +291,17 @@ fn cross_entropy(v: &Value<'_>) -> AttrValue {
         _ => Reduction::Free,
     };
     AttrValue::CrossEntropy {
-        ignore_index: read("ignore_index"),
-        label_smoothing: read("label_smoothing"),
+        ignore_index: maybe(o, "ignore_index"),
+        label_smoothing,
         reduction,
+    }
+}
+
+/// A field that is an `Option` of a number: nothing if it is certainly `None`, free if it can't be read.
+fn maybe(o: &Options<'_>, name: &str) -> Option<Lit> {
+    match option(o, name) {
+        Some(Value::Static(Const::Nothing)) => None,
+        None if !o.opaque => None,
+        _ => Some(Lit::Free),
     }
 }

@@ -80,6 +80,8 @@ impl<'a> Lower<'a, '_> {
         {
             return Value::Failed;
         }
+        self.beside_tensor(&b.left);
+        self.beside_tensor(&b.right);
         self.edits.expr(e, Edit::Binary { function, lit_left: x.is_number(), lit_right: y.is_number() });
         // Of an operator neither side alone is at fault.
         let (values, sides) = ([x, y], [&*b.left, &*b.right]);

@@ -1,7 +1,7 @@
 //! Samples of the composites.
 
 use super::{Table, bools, exactly, ints, key};
-use thunder_core::op::{Flag, Label, Lit, Op, Pattern, Reduction};
+use thunder_core::op::{Causal, Flag, Label, Lit, Op, Pattern, Reduction};
 use thunder_core::types::DType::{Bool, I32, I64};
 use thunder_core::types::{Axes, Axis, Elem, Extent, MAX_RANK};
 
@@ -102,7 +102,7 @@ fn losses(t: &mut Table) {
         [(0.0, Reduction::Mean), (0.1, Reduction::Mean), (0.0, Reduction::Sum), (0.3, Reduction::Sum)]
     {
         let op = |ignore| Op::CrossEntropy {
-            ignore_index: Lit::I(ignore),
+            ignore_index: Some(Lit::I(ignore)),
             label_smoothing: Lit::F(smoothing),
             reduction,
         };
@@ -112,24 +112,28 @@ fn losses(t: &mut Table) {
         t.add(2, op(-100), &[t.x(&[5]), ints(I64, &[], 0, 5)]);
         t.add(0, op(-100), &[t.x(&[3, 5]), exactly(I64, &[3], &[0, 5, 2])]);
         t.add(0, op(-100), &[t.f(&[3, 5], 500.0, 900.0), ints(I64, &[3], 0, 5)]);
+        let all = Op::CrossEntropy { ignore_index: None, label_smoothing: Lit::F(smoothing), reduction };
+        t.add(2, all, &[t.x(&[3, 5]), ints(I64, &[3], 0, 5)]);
+        t.add(0, all, &[t.x(&[3, 5]), exactly(I64, &[3], &[0, i64::MIN, 2])]);
     }
 }
 
 fn attention(t: &mut Table) {
-    let scale = Lit::Free;
-    let op = |causal: bool, mask: bool| Op::Sdpa { causal: Flag::new(causal), scale, mask: Flag::new(mask) };
+    let op = |causal: Causal, mask: bool| Op::Sdpa { causal, scale: None, mask: Flag::new(mask) };
     let qkv = |t: &Table, h: usize, hk: usize, tq: usize, tk: usize, d: usize, dv: usize| {
         vec![t.x(&[2, h, tq, d]), t.x(&[2, hk, tk, d]), t.x(&[2, hk, tk, dv])]
     };
-    t.add(2, op(false, false), &qkv(t, 2, 2, 3, 3, 4, 4));
-    t.add(2, op(true, false), &qkv(t, 2, 2, 3, 3, 4, 4));
-    t.add(2, op(true, false), &qkv(t, 4, 2, 2, 5, 3, 2));
-    t.add(2, op(true, false), &qkv(t, 3, 1, 4, 2, 1, 3));
-    t.add(2, op(false, true), &[qkv(t, 2, 1, 3, 4, 2, 2), vec![t.x(&[3, 4])]].concat());
-    t.add(2, op(false, true), &[qkv(t, 2, 2, 3, 4, 2, 2), vec![bools(&[2, 1, 3, 4])]].concat());
+    t.add(2, op(Causal::No, false), &qkv(t, 2, 2, 3, 3, 4, 4));
+    t.add(2, op(Causal::Equal, false), &qkv(t, 2, 2, 3, 3, 4, 4));
+    for causal in [Causal::LowerRight, Causal::UpperLeft] {
+        t.add(2, op(causal, false), &qkv(t, 4, 2, 2, 5, 3, 2));
+        t.add(2, op(causal, false), &qkv(t, 3, 1, 4, 2, 1, 3));
+    }
+    t.add(2, op(Causal::No, true), &[qkv(t, 2, 1, 3, 4, 2, 2), vec![t.x(&[3, 4])]].concat());
+    t.add(2, op(Causal::No, true), &[qkv(t, 2, 2, 3, 4, 2, 2), vec![bools(&[2, 1, 3, 4])]].concat());
     let none = exactly(Bool, &[2, 3], &[1, 0, 1, 0, 0, 0]);
-    t.add(2, op(false, true), &[t.x(&[1, 2, 2]), t.x(&[1, 3, 2]), t.x(&[1, 3, 2]), none]);
-    let scaled = Op::Sdpa { causal: Flag::No, scale: Lit::F(0.3), mask: Flag::No };
+    t.add(2, op(Causal::No, true), &[t.x(&[1, 2, 2]), t.x(&[1, 3, 2]), t.x(&[1, 3, 2]), none]);
+    let scaled = Op::Sdpa { causal: Causal::No, scale: Some(Lit::F(0.3)), mask: Flag::No };
     t.add(2, scaled, &[t.x(&[2, 2, 3]), t.x(&[2, 4, 3]), t.x(&[2, 4, 3])]);
 }
 

@@ -1,8 +1,8 @@
 //! Conversions: between element types, and between memory and registers.
 
 use super::{Rep, View, map1};
-use crate::types::DType;
-use half::{bf16, f16};
+use crate::types::{DType, to_bf16, to_f16};
+use half::f16;
 
 /// The f32 nearest to a bfloat16's bits.
 #[inline(always)]
@@ -35,9 +35,8 @@ pub unsafe fn cast(from: DType, to: DType, d: View, a: View, rows: usize, n: usi
             match to {
                 DType::F64 => go!(false, $a, f64, |x| x as f64),
                 DType::F32 => go!(true, $a, f32, |x| x as f32),
-                // By way of f64, which holds every operand but large i64 exactly: rounded once.
-                DType::F16 => go!(false, $a, f32, |x| f16::from_f64(x as f64).to_f32()),
-                DType::BF16 => go!(false, $a, f32, |x| bf16::from_f64(x as f64).to_f32()),
+                DType::F16 => go!(false, $a, f32, |x| to_f16(x).to_f32()),
+                DType::BF16 => go!(false, $a, f32, |x| to_bf16(x).to_f32()),
                 DType::I64 => go!(false, $a, i64, |x| x as i64),
                 DType::I32 => go!(false, $a, i32, |x| x as i32),
                 DType::U32 => go!(false, $a, u32, |x| x as u32),

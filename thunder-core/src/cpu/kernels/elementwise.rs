@@ -80,8 +80,9 @@ unsafe fn unary_float<const WIDE: bool, T: Real>(code: Opcode, d: View, a: View,
     match code {
         Opcode::Neg => go!(|x| -x),
         Opcode::Abs => go!(T::abs),
+        // 0 for NaN.
         Opcode::Sign => go!(|x: T| {
-            let s = if x > T::ZERO { T::ONE } else { x };
+            let s = if x > T::ZERO { T::ONE } else { T::ZERO };
             if x < T::ZERO { -T::ONE } else { s }
         }),
         Opcode::Square => go!(|x| x * x),
@@ -98,6 +99,7 @@ unsafe fn unary_float<const WIDE: bool, T: Real>(code: Opcode, d: View, a: View,
         Opcode::Cos => go!(T::cos),
         Opcode::Tanh => go!(T::tanh),
         Opcode::Erf => go!(T::erf),
+        Opcode::Erfc => go!(T::erfc),
         Opcode::Sigmoid => go!(T::sigmoid),
         Opcode::Floor => go!(T::floor),
         Opcode::Ceil => go!(T::ceil),

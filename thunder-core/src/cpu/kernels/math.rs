@@ -172,48 +172,60 @@ pub fn tanh(x: f32) -> f32 {
     (t / (t + 2.0)).copysign(x)
 }
 
-/// `erf x`, within 7 ulps: a rational function on [-4, 4], beyond which the answer is 1. The coefficients are
-/// those of Eigen's `erf`.
+/// Where `erf` and `erfc` pass from the series near 0 to the tail.
+const ERF_TAIL: f32 = 0.75;
+
+/// `erf x` for `|x| <= ERF_TAIL`: an odd minimax polynomial.
 #[inline(always)]
-pub fn erf(argument: f32) -> f32 {
-    let x = limit(argument, -4.0, 4.0);
+fn erf_small(x: f32) -> f32 {
     let s = x * x;
-    let mut p = -2.726_142_3e-10f32;
-    p = p.mul_add(s, 2.770_681_5e-8);
-    p = p.mul_add(s, -2.101_024e-6);
-    p = p.mul_add(s, -5.692_506_5e-5);
-    p = p.mul_add(s, -7.349_906_5e-4);
-    p = p.mul_add(s, -2.954_599_8e-3);
-    p = p.mul_add(s, -1.609_603_3e-2);
-    let mut q = -1.456_607_2e-5f32;
-    q = q.mul_add(s, -2.133_740_6e-4);
-    q = q.mul_add(s, -1.682_827e-3);
-    q = q.mul_add(s, -7.373_329e-3);
-    q = q.mul_add(s, -1.426_473_9e-2);
-    let y = x * (p / q);
-    // Exactly 1, so that 1 - erf x is 0 there.
-    if argument.abs() >= 4.0 { 1f32.copysign(x) } else { y }
+    let mut p = -6.535_235_914e-4f32;
+    p = p.mul_add(s, 5.085_130_416e-3);
+    p = p.mul_add(s, -2.682_080_671e-2);
+    p = p.mul_add(s, 1.128_311_281e-1);
+    p = p.mul_add(s, -3.761_260_139e-1);
+    p = p.mul_add(s, 1.283_791_64e-1);
+    p.mul_add(x, x)
 }
 
-/// `erf x` in f64: the series near 0, Laplace's continued fraction far from it.
-pub fn erf64(x: f64) -> f64 {
+/// `erfc a` for `a >= ERF_TAIL`, to a relative precision: `e^(-a²)`, which falls, times `e^(a²) erfc(a) (1 + 2a)`, which
+/// hardly changes, as a minimax polynomial in `(a - 2) / (a + 2)`, over `1 + 2a`. Never below 0.
+#[inline(always)]
+fn erfc_tail(a: f32) -> f32 {
+    // The answer is 0 from here on.
+    let a = if a > 10.1 { 10.1 } else { a };
+    let t = (a - 2.0) / (a + 2.0);
+    let mut p = -1.458_045_426e-3f32;
+    p = p.mul_add(t, 1.051_944_874e-3);
+    p = p.mul_add(t, 8.755_739_966e-3);
+    p = p.mul_add(t, -7.994_713_234e-3);
+    p = p.mul_add(t, -5.422_642_681e-2);
+    p = p.mul_add(t, 1.640_485_048e-1);
+    p = p.mul_add(t, -1.660_300_677e-1);
+    p = p.mul_add(t, -9.276_377_043e-2);
+    p = p.mul_add(t, 1.276_978_379);
+    let s = a * a;
+    // What rounding lost of a², which the exponential would magnify.
+    let lost = a.mul_add(a, -s);
+    let e = exp(-s);
+    (-lost).mul_add(e, e) * (p / a.mul_add(2.0, 1.0))
+}
+
+/// `erf x`, within 2 ulps, never outside of [-1, 1].
+#[inline(always)]
+pub fn erf(x: f32) -> f32 {
     let a = x.abs();
-    if x.is_nan() || a > 6.5 {
-        return if x.is_nan() { x } else { 1f64.copysign(x) };
-    }
-    let root = std::f64::consts::PI.sqrt();
-    if a < 2.5 {
-        let (mut term, mut sum, mut n) = (a, a, 0.0);
-        while term > 1e-17 * sum {
-            // e^(a²) erf(a) has only positive terms, so nothing cancels.
-            n += 1.0;
-            term *= 2.0 * a * a / (2.0 * n + 1.0);
-            sum += term;
-        }
-        return (2.0 / root * (-a * a).exp() * sum).copysign(x);
-    }
-    let tail = (1..=60).rev().fold(0.0, |f, k| k as f64 / 2.0 / (a + f));
-    (1.0 - (-a * a).exp() / (a + tail) / root).copysign(x)
+    let far = (1.0 - erfc_tail(a)).copysign(x);
+    if a > ERF_TAIL { far } else { erf_small(x) }
+}
+
+/// `erfc x = 1 - erf x`.
+#[inline(always)]
+pub fn erfc(x: f32) -> f32 {
+    let a = x.abs();
+    let tail = erfc_tail(a);
+    let far = if x < 0.0 { 2.0 - tail } else { tail };
+    if a > ERF_TAIL { far } else { 1.0 - erf_small(x) }
 }
 
 /// Beyond this `sin` and `cos` are computed in f64 by [`far_sin`] and [`far_cos`].
@@ -324,9 +336,49 @@ mod tests {
         worst("log1p", log1p, f64::ln_1p, 2.5);
         worst("tanh", tanh, f64::tanh, 3.0);
         worst("sigmoid", sigmoid, |x| 1.0 / (1.0 + (-x).exp()), 3.0);
-        worst("erf", erf, erf64, 7.0);
+        worst("erf", erf, libm::erf, 2.0);
+        worst("erfc", erfc, libm::erfc, 4.0);
         worst("sin", |x| if x.abs() > FAR { far_sin(x) } else { sin(x) }, f64::sin, 2.5);
         worst("cos", |x| if x.abs() > FAR { far_cos(x) } else { cos(x) }, f64::cos, 2.5);
+    }
+
+    #[test]
+    fn erf_stays_within_one_and_erfc_above_zero() {
+        let check = |x: f32| {
+            let (y, c) = super::super::vectorised(|| (erf(x), erfc(x)));
+            assert!(y.abs() <= 1.0 && (y.is_sign_negative() == x.is_sign_negative()), "erf({x:e}) = {y:e}");
+            assert!((0.0..=2.0).contains(&c), "erfc({x:e}) = {c:e}");
+        };
+        for i in 0..1 << 21 {
+            let a = i as f32 / (1 << 21) as f32 * 12.0;
+            check(a);
+            check(-a);
+        }
+        assert_eq!((erf(f32::INFINITY), erf(f32::NEG_INFINITY)), (1.0, -1.0));
+        assert_eq!((erfc(f32::INFINITY), erfc(f32::NEG_INFINITY)), (0.0, 2.0));
+        assert!(erf(f32::NAN).is_nan() && erfc(f32::NAN).is_nan());
+    }
+
+    /// Every f32 in ±12: some minutes of a release build.
+    #[test]
+    #[ignore = "runs for minutes; see the sampled test"]
+    fn erf_everywhere() {
+        let (mut worst, mut tail) = ((0.0, 0f32), (0.0, 0f32));
+        for bits in 0..=12f32.to_bits() {
+            for x in [f32::from_bits(bits), -f32::from_bits(bits)] {
+                let (y, c) = super::super::vectorised(|| (erf(x), erfc(x)));
+                assert!(y.abs() <= 1.0 && c >= 0.0, "erf({x:e}) = {y:e}, erfc {c:e}");
+                let (a, b) = (ulps(y, libm::erf(x.into())), ulps(c, libm::erfc(x.into())));
+                if a > worst.0 {
+                    worst = (a, x);
+                }
+                if b > tail.0 {
+                    tail = (b, x);
+                }
+            }
+        }
+        println!("erf {worst:?} erfc {tail:?}");
+        assert!(worst.0 <= 2.0 && tail.0 <= 4.0);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::ops::{Add, Div, Mul, Neg, Rem, Sub};
 
 macro_rules! real {
     ($(fn $name:ident(self $(, $arg:ident)?) = $narrow:expr, $wide:expr;)*) => {
-        /// `f32` by the vectorising functions of [`math`], `f64` by the standard library's.
+        /// `f32` by the vectorising functions of [`math`], `f64` by those of the standard library and of `libm`.
         pub trait Real: Copy + PartialOrd + Neg<Output = Self> + Add<Output = Self> + Sub<Output = Self>
             + Mul<Output = Self> + Div<Output = Self> + Rem<Output = Self>
         {
@@ -50,7 +50,8 @@ real! {
     fn sin(self) = math::sin, f64::sin;
     fn cos(self) = math::cos, f64::cos;
     fn tanh(self) = math::tanh, f64::tanh;
-    fn erf(self) = math::erf, math::erf64;
+    fn erf(self) = math::erf, libm::erf;
+    fn erfc(self) = math::erfc, libm::erfc;
     fn sigmoid(self) = math::sigmoid, math::sigmoid64;
     fn floor(self) = f32::floor, f64::floor;
     fn ceil(self) = f32::ceil, f64::ceil;

@@ -4,7 +4,8 @@ use super::{Matcher, Slot};
 use crate::error::Error;
 use crate::item::{At, Operand, Var};
 use crate::link::log::{Event, Leaves};
-use crate::op::{Attr, Lit, Op};
+use crate::link::saturate::is_saturated;
+use crate::op::{Attr, Class, Lit, Op};
 use crate::trace::{Kind, Value};
 use crate::types::Elem;
 
@@ -24,7 +25,9 @@ impl Matcher<'_> {
         // What may be a tensor or a number is a number only if more were recorded than are certain.
         let certain = wanted.iter().filter(|s| is_static(s)).count();
         let mut unsure = self.constants(op).saturating_sub(certain);
-        for (slot, arg) in wanted.iter_mut().zip(args) {
+        // A comparison's number, as it was written and as it was recorded.
+        let mut compared = None;
+        for (i, (slot, arg)) in wanted.iter_mut().zip(args).enumerate() {
             if optional || !(is_static(slot) || matches!(slot, Slot::Any)) {
                 continue;
             }
@@ -36,9 +39,10 @@ impl Matcher<'_> {
             }
             match (self.constant(op), arg) {
                 (Some((value, v)), arg) => {
-                    if let Operand::Static(want) = arg
-                        && !want.allows(&value, &[])
-                    {
+                    let want = if let Operand::Static(want) = arg { *want } else { Lit::Free };
+                    if op.class() == Class::Compare {
+                        compared = Some((want, value, self.trace.ty(v).dtype(), i == 0));
+                    } else if !want.allows(&value, &[]) {
                         return refuse(
                             self,
                             format!("a number beside `{}`: expected {want:?}, recorded {value:?}", op.name()),
@@ -63,10 +67,20 @@ impl Matcher<'_> {
         let Kind::Op(linked) = data.kind else {
             return refuse(self, format!("expected `{}`, recorded a transform", op.name()));
         };
-        if op.code() != linked.code() {
+        let saturated = compared.is_some_and(|(want, number, dtype, first)| {
+            is_saturated(*op, want, linked, number, dtype, first)
+        });
+        if !saturated
+            && let Some((want, number, ..)) = compared
+            && !want.allows(&number, &[])
+        {
+            let what = format!("a number beside `{}`: expected {want}, recorded {number}", op.name());
+            return refuse(self, what);
+        }
+        if op.code() != linked.code() && !saturated {
             return refuse(self, format!("expected `{}`, recorded `{}`", op.name(), linked.name()));
         }
-        if !op.allows(&linked, &self.frames[f].dims.bindings()) {
+        if !saturated && !op.allows(&linked, &self.frames[f].dims.bindings()) {
             let (want, got) = (op.attrs(self.item(f).dims), linked.attrs(&[]));
             return refuse(
                 self,

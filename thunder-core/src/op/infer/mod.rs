@@ -15,6 +15,7 @@ macro_rules! tri {
 mod axes;
 mod broadcast;
 mod check;
+mod domain;
 mod movement;
 mod products;
 mod rearrange;
@@ -59,6 +60,7 @@ const fn start(op: &Op) -> Text {
 /// The operand that certainly does not fit, and why. Never for unknown types.
 pub const fn infer(op: &Op, args: &[Ty], dims: &[&str]) -> Result<Ty, Mismatch> {
     let x = if args.is_empty() { Ty::UNKNOWN } else { args[0] };
+    tri!(domain::check(op, x, dims));
     match op {
         Op::Full { elem, shape, .. } | Op::Uniform { elem, shape } | Op::Normal { elem, shape } => {
             Ok(Ty::new(*elem, *shape))
@@ -85,6 +87,7 @@ pub const fn infer(op: &Op, args: &[Ty], dims: &[&str]) -> Result<Ty, Mismatch> 
         | Op::Cos
         | Op::Tanh
         | Op::Erf
+        | Op::Erfc
         | Op::Sigmoid
         | Op::Floor
         | Op::Ceil
@@ -339,7 +342,10 @@ pub const fn infer(op: &Op, args: &[Ty], dims: &[&str]) -> Result<Ty, Mismatch> 
             }
             Ok(Ty::new(x.elem, Shape::SCALAR))
         }
-        Op::Sdpa { mask, .. } => sdpa(op, args, mask.is_yes(), dims),
+        Op::Sdpa { mask, causal, .. } => {
+            tri!(domain::aligned(op, *causal, args, dims));
+            sdpa(op, args, mask.is_yes(), dims)
+        }
         Op::Chunk { n, axis, .. } => {
             let Some(at) = tri!(resolve(op, *axis, &x.shape, dims)) else { return Ok(x_unknown(x)) };
             let whole = x.shape.at(at);

@@ -2,7 +2,7 @@
 
 use super::norm::masked_softmax;
 use super::wide;
-use crate::op::{Lit, Op};
+use crate::op::{Causal, Lit, Op};
 use crate::trace::{Builder, Value};
 use crate::types::{DType, Shape};
 
@@ -44,13 +44,13 @@ pub(crate) struct Attention {
 }
 
 impl Attention {
-    /// Of the operands `(q, k, ..)`; a free scale is `1/√width`.
-    pub(crate) fn new(args: &[Value], scale: Lit, b: &Builder) -> Attention {
+    /// Of the operands `(q, k, ..)`; the scale is `1/√width` if none is given.
+    pub(crate) fn new(args: &[Value], scale: Option<Lit>, b: &Builder) -> Attention {
         let (q, k) = (b.sizes(args[0]), b.sizes(args[1]));
         let r = q.len();
         let scale = match scale {
-            Lit::Free => 1.0 / (q[r - 1] as f64).sqrt(),
-            given => given.to_f64(),
+            None | Some(Lit::Free) => 1.0 / (q[r - 1] as f64).sqrt(),
+            Some(given) => given.to_f64(),
         };
         let (heads, shared, queries, keys) = (q[r - 3], k[r - 3], q[r - 2], k[r - 2]);
         let dtype = b.dtype(args[0]);
@@ -88,14 +88,18 @@ impl Attention {
 
     /// The softmax of the masked scores, in the wide type.
     ///
-    /// Query `i` of a causal attention sees the keys up to `i + (keys - queries)`. A query that sees no key gives
-    /// zeros.
-    pub(crate) fn probabilities(&self, args: &[Value], causal: bool, mask: bool, b: &mut Builder) -> Value {
+    /// A query that sees no key gives zeros.
+    pub(crate) fn probabilities(&self, args: &[Value], causal: Causal, mask: bool, b: &mut Builder) -> Value {
         let mut scores = self.scores(args[0], args[1], b);
-        if causal {
-            let row = b.iota(DType::I32, &[self.queries, 1], 0);
-            let row = b.add_c(row, self.keys as f64 - self.queries as f64);
-            let column = b.iota(DType::I32, &[1, self.keys], 1);
+        if let Some(first) = causal.first(self.queries, self.keys) {
+            let long = self.queries.max(self.keys) > i32::MAX as usize;
+            let places = if long { DType::I64 } else { DType::I32 };
+            let mut row = b.iota(places, &[self.queries, 1], 0);
+            if first != 0 {
+                let first = b.lit_like(row, Lit::I(first.into()));
+                row = b.add(row, first);
+            }
+            let column = b.iota(places, &[1, self.keys], 1);
             let seen = b.ge(row, column);
             scores = b.select_c(seen, scores, f64::NEG_INFINITY);
         }
@@ -114,7 +118,7 @@ impl Attention {
 }
 
 /// `softmax(q kᵀ * scale + mask) v`
-pub(super) fn sdpa(args: &[Value], causal: bool, scale: Lit, mask: bool, b: &mut Builder) -> Value {
+pub(super) fn sdpa(args: &[Value], causal: Causal, scale: Option<Lit>, mask: bool, b: &mut Builder) -> Value {
     let attention = Attention::new(args, scale, b);
     let p = attention.probabilities(args, causal, mask, b);
     let y = attention.mix(p, args[2], b);

@@ -8,8 +8,8 @@ use crate::types::{DType, Elem, Extent};
 pub(crate) struct Targets {
     /// Where the class is the target's: `(.., classes)`.
     pub hit: Value,
-    /// Which targets count, `(.., 1)`: not the ignored index.
-    pub counted: Value,
+    /// Which targets count, `(.., 1)`: not the ignored index; all of them if none is ignored.
+    pub counted: Option<Value>,
     /// Which targets are classes at all, `(.., 1)`.
     pub valid: Value,
     /// What the sum of losses is divided by, in the type given; `None` for a sum.
@@ -20,24 +20,27 @@ pub(crate) struct Targets {
 pub(crate) fn target_distribution(
     targets: Value,
     classes: usize,
-    ignore: Lit,
+    ignore: Option<Lit>,
     reduction: Reduction,
     dtype: DType,
     b: &mut Builder,
 ) -> Targets {
     let targets = b.unsqueeze(targets, b.rank(targets));
     let targets = b.cast(targets, DType::I64);
-    let counted = b.compare_c(Op::Ne, targets, ignore.to_f64());
+    let counted = ignore.map(|index| b.compare_int(Op::Ne, targets, index));
     let valid = b.in_range(targets, classes);
     let class = b.iota(DType::I64, &[classes], 0);
     let hit = b.eq(class, targets);
     let count = match reduction {
         Reduction::Sum => None,
-        Reduction::Mean | Reduction::Free => {
-            let ones = b.cast(counted, dtype);
-            let all: Vec<usize> = (0..b.rank(ones)).collect();
-            Some(b.sum(ones, &all, false))
-        }
+        Reduction::Mean | Reduction::Free => Some(match counted {
+            Some(counted) => {
+                let ones = b.cast(counted, dtype);
+                let all: Vec<usize> = (0..b.rank(ones)).collect();
+                b.sum(ones, &all, false)
+            }
+            None => b.scalar(dtype, b.sizes(targets).iter().product::<usize>() as f64),
+        }),
     };
     Targets { hit, counted, valid, count }
 }
@@ -48,7 +51,7 @@ pub(crate) fn target_distribution(
 /// gives NaN.
 pub(super) fn cross_entropy(
     args: &[Value],
-    ignore: Lit,
+    ignore: Option<Lit>,
     s: f64,
     reduction: Reduction,
     b: &mut Builder,
@@ -72,7 +75,9 @@ pub(super) fn cross_entropy(
         let (hard, smooth) = (b.mul_c(loss, 1.0 - s), b.mul_c(smooth, s));
         loss = b.add(hard, smooth);
     }
-    let loss = b.select_c(t.counted, loss, 0.0);
+    if let Some(counted) = t.counted {
+        loss = b.select_c(counted, loss, 0.0);
+    }
     let all: Vec<usize> = (0..=last).collect();
     let loss = b.sum(loss, &all, false);
     let loss = match t.count {

@@ -10,6 +10,7 @@ mod norm;
 
 pub(crate) use attention::Attention;
 pub(crate) use loss::{Targets, target_distribution};
+pub(crate) use norm::{gelu_argument, upper_tail};
 
 use crate::op::Op;
 use crate::trace::{Builder, Value};
@@ -42,7 +43,7 @@ pub fn decompose(op: &Op, args: &[Value], b: &mut Builder) -> Option<Value> {
         })),
         Op::Softplus => Some(wide(args[0], b, norm::softplus)),
         Op::Clamp { lo, hi } => {
-            let (lo, hi) = (b.scalar_like(args[0], lo.to_f64()), b.scalar_like(args[0], hi.to_f64()));
+            let (lo, hi) = (b.lit_like(args[0], lo), b.lit_like(args[0], hi));
             let y = b.maximum(args[0], lo);
             Some(b.minimum(y, hi))
         }
@@ -55,7 +56,7 @@ pub fn decompose(op: &Op, args: &[Value], b: &mut Builder) -> Option<Value> {
 
         Op::Linear { bias } => Some(attention::linear(args, bias.is_yes(), b)),
         Op::Sdpa { causal, scale, mask } => {
-            Some(attention::sdpa(args, causal.is_yes(), scale, mask.is_yes(), b))
+            Some(attention::sdpa(args, causal, scale, mask.is_yes(), b))
         }
         Op::Dropout { p } => Some(attention::dropout(args[0], args[1], p.to_f64(), b)),
         Op::CrossEntropy { ignore_index, label_smoothing, reduction } => {
@@ -79,7 +80,7 @@ pub fn decompose(op: &Op, args: &[Value], b: &mut Builder) -> Option<Value> {
         Op::Full { .. } | Op::Iota { .. } => None,
         Op::Neg | Op::Abs | Op::Sign | Op::Square | Op::Reciprocal | Op::Sqrt | Op::Rsqrt => None,
         Op::Exp | Op::Exp2 | Op::Expm1 | Op::Log | Op::Log2 | Op::Log1p => None,
-        Op::Sin | Op::Cos | Op::Tanh | Op::Erf | Op::Sigmoid => None,
+        Op::Sin | Op::Cos | Op::Tanh | Op::Erf | Op::Erfc | Op::Sigmoid => None,
         Op::Floor | Op::Ceil | Op::Round | Op::Trunc => None,
         Op::IsNan | Op::IsInf | Op::IsFinite | Op::Not | Op::Cast { .. } => None,
         Op::Add | Op::Sub | Op::Mul | Op::Div | Op::Rem | Op::Pow | Op::Atan2 | Op::Maximum | Op::Minimum => {

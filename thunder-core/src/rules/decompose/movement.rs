@@ -1,5 +1,6 @@
 //! Movement composites: slices, permutations and reshapes.
 
+use super::super::build::zero;
 use crate::op::{Lit, Op, Pattern};
 use crate::trace::{Builder, Value};
 use crate::types::{Axis, DType, Extent, Shape};
@@ -75,8 +76,10 @@ pub(super) fn triangle(x: Value, diagonal: Lit, keep: Op, b: &mut Builder) -> Va
     let sizes = b.sizes(x);
     let (rows, columns) = (sizes[sizes.len() - 2], sizes[sizes.len() - 1]);
     let row = b.iota(DType::I64, &[rows, 1], 0);
-    let edge = b.add_c(row, diagonal.to_f64());
+    let diagonal = b.lit_like(row, diagonal);
+    let edge = b.add(row, diagonal);
     let column = b.iota(DType::I64, &[1, columns], 1);
     let mask = b.op(keep, &[column, edge]);
-    b.select_c(mask, x, 0.0)
+    let zero = b.lit_like(x, zero(b.dtype(x)));
+    b.select(mask, x, zero)
 }

@@ -132,20 +132,29 @@ fn affine(mut y: Value, rest: &[Value], weight: bool, bias: bool, b: &mut Builde
 
 /// `x Φ(x)`; with `tanh`, `x/2 (1 + tanh(√(2/π) (x + 0.044715 x³)))`. Hendrycks and Gimpel, 2016.
 pub(super) fn gelu(x: Value, tanh: bool, b: &mut Builder) -> Value {
+    if tanh {
+        let u = gelu_argument(x, b);
+        let share = b.sigmoid(u);
+        return b.mul(x, share);
+    }
     let half = b.mul_c(x, 0.5);
-    let inner = if tanh {
-        let square = b.square(x);
-        let cubic = b.mul_c(square, 0.044715);
-        let cubic = b.add_c(cubic, 1.0);
-        let cubic = b.mul(x, cubic);
-        let u = b.mul_c(cubic, std::f64::consts::FRAC_2_PI.sqrt());
-        b.tanh(u)
-    } else {
-        let u = b.mul_c(x, std::f64::consts::FRAC_1_SQRT_2);
-        b.op(Op::Erf, &[u])
-    };
-    let one = b.add_c(inner, 1.0);
-    b.mul(half, one)
+    let tail = upper_tail(x, b);
+    b.mul(half, tail)
+}
+
+/// `2 Φ(x) = erfc(-x/√2)`. Not `1 + erf(x/√2)`: that loses what is left of it where x is far below 0.
+pub(crate) fn upper_tail(x: Value, b: &mut Builder) -> Value {
+    let u = b.mul_c(x, -std::f64::consts::FRAC_1_SQRT_2);
+    b.op(Op::Erfc, &[u])
+}
+
+/// `2u`, of `u = √(2/π) (x + 0.044715 x³)`: `(1 + tanh u)/2` is `σ(2u)`, which keeps the left tail.
+pub(crate) fn gelu_argument(x: Value, b: &mut Builder) -> Value {
+    let square = b.square(x);
+    let cubic = b.mul_c(square, 0.044715);
+    let cubic = b.add_c(cubic, 1.0);
+    let cubic = b.mul(x, cubic);
+    b.mul_c(cubic, 2.0 * std::f64::consts::FRAC_2_PI.sqrt())
 }
 
 /// `max(x, 0) + ln(1 + e^-|x|)`: no overflow.

@@ -1,7 +1,7 @@
 //! Derivatives of composites that know a better one than their decomposition's.
 
 use super::super::decompose::{Attention, Targets, target_distribution};
-use crate::op::{Flag, Lit, Op, Reduction};
+use crate::op::{Causal, Flag, Lit, Op, Reduction};
 use crate::trace::{Builder, Value};
 use crate::types::{Axis, Shape};
 
@@ -124,7 +124,7 @@ fn total(terms: &[Option<Value>], out: Value, dtype: crate::types::DType, b: &mu
 pub(super) fn cross_entropy(
     args: &[Value],
     dx: Value,
-    ignore: Lit,
+    ignore: Option<Lit>,
     s: f64,
     reduction: Reduction,
     b: &mut Builder,
@@ -150,10 +150,15 @@ pub(super) fn cross_entropy(
         None => weight,
     };
     let weight = b.select_c(valid, weight, f64::NAN);
-    let weight = b.select_c(counted, weight, 0.0);
-    // Selected, not multiplied: an ignored row contributes 0 even where its logits are infinite.
-    let slope = b.mul(slope, weight);
-    let slope = b.select_c(counted, slope, 0.0);
+    let slope = match counted {
+        Some(counted) => {
+            let weight = b.select_c(counted, weight, 0.0);
+            let slope = b.mul(slope, weight);
+            // Selected, not multiplied: an ignored row contributes 0 even where its logits are infinite.
+            b.select_c(counted, slope, 0.0)
+        }
+        None => b.mul(slope, weight),
+    };
     let product = b.mul(dx, slope);
     let all: Vec<usize> = (0..=last).collect();
     let sum = b.sum(product, &all, false);
@@ -166,8 +171,8 @@ pub(super) fn cross_entropy(
 pub(super) fn sdpa(
     args: &[Value],
     tangents: &[Option<Value>],
-    causal: bool,
-    scale: Lit,
+    causal: Causal,
+    scale: Option<Lit>,
     mask: bool,
     b: &mut Builder,
 ) -> Option<Value> {

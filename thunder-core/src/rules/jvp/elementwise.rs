@@ -1,13 +1,14 @@
 //! Derivatives of elementwise operations.
 
+use super::super::decompose::{gelu_argument, upper_tail};
 use super::none;
 use crate::error::Error;
 use crate::op::{Lit, Op};
 use crate::trace::{Builder, Value};
 use crate::types::{DType, Elem};
-use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_PI, FRAC_2_SQRT_PI, LN_2, PI};
+use std::f64::consts::{FRAC_2_PI, FRAC_2_SQRT_PI, LOG2_E, PI};
 
-/// `sign(x) dx`
+/// `sign(x) dx`: 0 at 0 and at NaN
 pub(super) fn abs(x: Value, dx: Value, b: &mut Builder) -> Value {
     // Constant on either side of 0: a second derivative passes it by.
     let x = b.op(Op::StopGradient, &[x]);
@@ -53,10 +54,10 @@ pub(super) fn expm1(y: Value, dx: Value, b: &mut Builder) -> Value {
     b.mul(dx, slope)
 }
 
-/// `dx / (x ln 2)`
+/// `log₂e dx / x`: not `dx / (x ln 2)`, where x ln 2 underflows
 pub(super) fn log2(x: Value, dx: Value, b: &mut Builder) -> Value {
-    let below = b.mul_c(x, LN_2);
-    b.div(dx, below)
+    let natural = b.div(dx, x);
+    b.mul_c(natural, LOG2_E)
 }
 
 /// `dx / (x + 1)`
@@ -85,12 +86,12 @@ pub(super) fn tanh(y: Value, dx: Value, b: &mut Builder) -> Value {
     b.mul(dx, slope)
 }
 
-/// `2/√π e^(-x²) dx`
-pub(super) fn erf(x: Value, dx: Value, b: &mut Builder) -> Value {
+/// `2/√π e^(-x²) dx`, times the sign given: -1 for `erfc`
+pub(super) fn erf(x: Value, sign: f64, dx: Value, b: &mut Builder) -> Value {
     let square = b.square(x);
     let neg = b.neg(square);
     let e = b.exp(neg);
-    scaled(e, FRAC_2_SQRT_PI, dx, b)
+    scaled(e, sign * FRAC_2_SQRT_PI, dx, b)
 }
 
 /// `y (1 - y) dx`
@@ -100,10 +101,11 @@ pub(super) fn sigmoid(y: Value, dx: Value, b: &mut Builder) -> Value {
     b.mul(dx, slope)
 }
 
-/// `dx` where `x > 0`
+/// 0 where `x <= 0`, else `dx`, at NaN too
 pub(super) fn relu(x: Value, dx: Value, b: &mut Builder) -> Value {
-    let on = b.compare_c(Op::Gt, x, 0.0);
-    b.select_c(on, dx, 0.0)
+    let off = b.compare_c(Op::Le, x, 0.0);
+    let zero = b.scalar_like(dx, 0.0);
+    b.select(off, zero, dx)
 }
 
 /// `f(x)`, a slope computed in the wide type, times `dx`.
@@ -121,11 +123,16 @@ pub(super) fn gelu(x: Value, approximate: bool, dx: Value, b: &mut Builder) -> V
     wide_slope(x, dx, b, |x, b| if approximate { gelu_tanh_slope(x, b) } else { gelu_slope(x, b) })
 }
 
+/// `x` where a slope still changes: beyond ±`far` it is 0 or 1 in every float type, and so it stays there where x² or x³
+/// overflows, and at infinity.
+fn within(x: Value, far: f64, b: &mut Builder) -> Value {
+    b.op(Op::Clamp { lo: Lit::F(-far), hi: Lit::F(far) }, &[x])
+}
+
 fn gelu_slope(x: Value, b: &mut Builder) -> Value {
-    let u = b.mul_c(x, FRAC_1_SQRT_2);
-    let erf = b.op(Op::Erf, &[u]);
-    let one = b.add_c(erf, 1.0);
-    let cdf = b.mul_c(one, 0.5);
+    let x = within(x, 50.0, b);
+    let twice = upper_tail(x, b);
+    let cdf = b.mul_c(twice, 0.5);
     let square = b.square(x);
     let exponent = b.mul_c(square, -0.5);
     let e = b.exp(exponent);
@@ -134,30 +141,26 @@ fn gelu_slope(x: Value, b: &mut Builder) -> Value {
     b.add(cdf, tail)
 }
 
-/// `(1 + t)/2 + x (1 - t²)/2 u'`, with `t = tanh u`.
+/// `s + x s (1 - s) 2u'`, with `s = σ(2u)`, the approximation of Φ.
 fn gelu_tanh_slope(x: Value, b: &mut Builder) -> Value {
-    let root = FRAC_2_PI.sqrt();
+    let x = within(x, 50.0, b);
+    let u = gelu_argument(x, b);
+    let s = b.sigmoid(u);
     let square = b.square(x);
-    let cubic = b.mul_c(square, 0.044715);
-    let cubic = b.add_c(cubic, 1.0);
-    let cubic = b.mul(x, cubic);
-    let u = b.mul_c(cubic, root);
-    let t = b.tanh(u);
-    let one = b.add_c(t, 1.0);
-    let head = b.mul_c(one, 0.5);
+    let root = 2.0 * FRAC_2_PI.sqrt();
     let du = b.mul_c(square, 3.0 * 0.044715 * root);
     let du = b.add_c(du, root);
-    let t2 = b.square(t);
-    let sech2 = b.c_sub(1.0, t2);
-    let half = b.mul_c(x, 0.5);
-    let tail = b.mul(half, sech2);
-    let tail = b.mul(tail, du);
-    b.add(head, tail)
+    let rest = b.c_sub(1.0, s);
+    let both = b.mul(s, rest);
+    let tail = b.mul(x, du);
+    let tail = b.mul(tail, both);
+    b.add(s, tail)
 }
 
 /// `(s + x s (1 - s)) dx`, with `s = σ(x)`
 pub(super) fn silu(x: Value, dx: Value, b: &mut Builder) -> Value {
     wide_slope(x, dx, b, |x, b| {
+        let x = within(x, 1000.0, b);
         let s = b.sigmoid(x);
         let rest = b.c_sub(1.0, s);
         let inner = b.mul(x, rest);
@@ -171,9 +174,10 @@ pub(super) fn softplus(x: Value, dx: Value, b: &mut Builder) -> Value {
     wide_slope(x, dx, b, |x, b| b.sigmoid(x))
 }
 
-/// `dx` where `lo <= x <= hi`
+/// `dx` where `lo <= x <= hi`, the bounds included; 0 elsewhere, at NaN too
 pub(super) fn clamp(x: Value, lo: Lit, hi: Lit, dx: Value, b: &mut Builder) -> Value {
-    let (above, below) = (b.compare_c(Op::Ge, x, lo.to_f64()), b.compare_c(Op::Le, x, hi.to_f64()));
+    let (lo, hi) = (b.lit_like(x, lo), b.lit_like(x, hi));
+    let (above, below) = (b.ge(x, lo), b.le(x, hi));
     let inside = b.and(above, below);
     b.select_c(inside, dx, 0.0)
 }
@@ -187,26 +191,31 @@ pub(super) fn cast(op: &Op, elem: Elem, dx: Value, b: &mut Builder) -> Result<Op
     }
 }
 
-/// `dx / y`, `-z / y dy`
+/// `dx / y`, `-z (dy / y)`
+///
+/// The reverse of the second is `z dz / y`: neither `1 / y²` nor `z / y` is computed, which overflow where the derivative
+/// does not.
 pub(super) fn div(args: &[Value], z: Value, i: usize, t: Value, b: &mut Builder) -> Value {
+    let share = b.div(t, args[1]);
     if i == 0 {
-        return b.div(t, args[1]);
+        return share;
     }
-    let ratio = b.div(z, args[1]);
-    let slope = b.neg(ratio);
-    b.mul(t, slope)
+    let product = b.mul(share, z);
+    b.neg(product)
 }
 
-/// `dx`, `-trunc(x / y) dy`
-pub(super) fn rem(args: &[Value], i: usize, t: Value, b: &mut Builder) -> Value {
+/// `dx`, `-q dy`, where `q = (x - z) / y` is the whole number of times that y was subtracted
+///
+/// Not `trunc(x / y)`: the quotient may round up to the next whole number, as 1 / 0.1 does in f32.
+pub(super) fn rem(args: &[Value], z: Value, i: usize, t: Value, b: &mut Builder) -> Value {
     if i == 0 {
         return t;
     }
-    let ratio = b.div(args[0], args[1]);
+    let taken = b.sub(z, args[0]);
+    let ratio = b.div(taken, args[1]);
     // Constant between its steps: a second derivative passes it by.
     let ratio = b.op(Op::StopGradient, &[ratio]);
-    let whole = b.op(Op::Trunc, &[ratio]);
-    let slope = b.neg(whole);
+    let slope = b.op(Op::Round, &[ratio]);
     b.mul(t, slope)
 }
 
@@ -214,9 +223,7 @@ pub(super) fn rem(args: &[Value], i: usize, t: Value, b: &mut Builder) -> Value 
 pub(super) fn pow(args: &[Value], z: Value, i: usize, t: Value, b: &mut Builder) -> Value {
     let (x, y) = (args[0], args[1]);
     if i == 0 {
-        let less = b.add_c(y, -1.0);
-        let power = b.pow(x, less);
-        let slope = b.mul(y, power);
+        let slope = pow_slope(x, y, z, b);
         let flat = b.compare_c(Op::Eq, y, 0.0);
         let zero = b.scalar_like(slope, 0.0);
         let slope = b.select(flat, zero, slope);
@@ -232,13 +239,44 @@ pub(super) fn pow(args: &[Value], z: Value, i: usize, t: Value, b: &mut Builder)
     b.mul(t, slope)
 }
 
+/// `y x^(y-1)`; where `y - 1` is rounded, and x is finite and not 0, `y z / x`.
+///
+/// Rounding the exponent changes the sign of a power of a negative number, where y is above the whole numbers that the
+/// type holds, and makes it overflow where y is tiny.
+fn pow_slope(x: Value, y: Value, z: Value, b: &mut Builder) -> Value {
+    let less = b.add_c(y, -1.0);
+    // It lost some of y, or some of the 1.
+    let (again, step) = (b.add_c(less, 1.0), b.sub(y, less));
+    let (tiny, huge) = (b.ne(again, y), b.compare_c(Op::Ne, step, 1.0));
+    let rounded = b.op(Op::Or, &[tiny, huge]);
+    let (finite, off_zero) = (b.op(Op::IsFinite, &[x]), b.compare_c(Op::Ne, x, 0.0));
+    let proper = b.and(finite, off_zero);
+    let by_quotient = b.and(rounded, proper);
+    // Each way computes with 1 where the other one counts: a derivative of this one is finite where it is not used.
+    let one = b.scalar_like(x, 1.0);
+    let (base, divisor) = (b.select(by_quotient, one, x), b.select(by_quotient, x, one));
+    let power = b.pow(base, less);
+    let power = b.mul(y, power);
+    let quotient = b.mul(y, z);
+    let quotient = b.div(quotient, divisor);
+    b.select(by_quotient, quotient, power)
+}
+
 /// `(x dy - y dx) / (x² + y²)`, the operands being `(y, x)`
+///
+/// Both are divided by the greater one first, so that no square under- or overflows. As the divisor cancels, it is a
+/// constant to second derivatives.
 pub(super) fn atan2(args: &[Value], i: usize, t: Value, b: &mut Builder) -> Value {
     let (y, x) = (args[0], args[1]);
+    let (high, wide) = (b.op(Op::Abs, &[y]), b.op(Op::Abs, &[x]));
+    let most = b.maximum(high, wide);
+    let most = b.op(Op::StopGradient, &[most]);
+    let (y, x) = (b.div(y, most), b.div(x, most));
     let (y2, x2) = (b.square(y), b.square(x));
     let norm = b.add(y2, x2);
     let numerator = if i == 0 { x } else { b.neg(y) };
     let slope = b.div(numerator, norm);
+    let slope = b.div(slope, most);
     b.mul(t, slope)
 }
 

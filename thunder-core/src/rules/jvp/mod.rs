@@ -1,7 +1,7 @@
 //! Forward derivatives: one line an operation, with the longer formulas in a file per family.
 //!
-//! Conventions at kinks are PyTorch's: `|x|` and `relu` have slope 0 at 0, ties of `maximum` and `amax` share
-//! evenly, `√x` has slope `∞` at 0.
+//! Conventions at kinks are PyTorch's, and stand in the documentation of each operation in the table: `|x|` and `relu`
+//! have slope 0 at 0, ties of `maximum` and `amax` share evenly, `√x` has slope `∞` at 0.
 //!
 //! What a rule appends is linear in the tangents: reverse mode transposes it, so a formula that reads its result
 //! (`softmax`, the norms) is also the closed form of the gradient.
@@ -49,7 +49,8 @@ pub fn jvp(
         Op::Sin => Some(elementwise::sin(x, dx, b)),
         Op::Cos => Some(elementwise::cos(x, dx, b)),
         Op::Tanh => Some(elementwise::tanh(y, dx, b)),
-        Op::Erf => Some(elementwise::erf(x, dx, b)),
+        Op::Erf => Some(elementwise::erf(x, 1.0, dx, b)),
+        Op::Erfc => Some(elementwise::erf(x, -1.0, dx, b)),
         Op::Sigmoid => Some(elementwise::sigmoid(y, dx, b)),
         Op::Relu => Some(elementwise::relu(x, dx, b)),
         Op::Gelu { tanh } => Some(elementwise::gelu(x, tanh.is_yes(), dx, b)),
@@ -64,7 +65,7 @@ pub fn jvp(
         Op::Sub => each(b, &|b, i, t| if i == 0 { t } else { b.neg(t) }),
         Op::Mul => each(b, &|b, i, t| b.mul(t, args[1 - i])),
         Op::Div => each(b, &|b, i, t| elementwise::div(args, out, i, t, b)),
-        Op::Rem => each(b, &|b, i, t| elementwise::rem(args, i, t, b)),
+        Op::Rem => each(b, &|b, i, t| elementwise::rem(args, out, i, t, b)),
         Op::Pow => each(b, &|b, i, t| elementwise::pow(args, out, i, t, b)),
         Op::Atan2 => each(b, &|b, i, t| elementwise::atan2(args, i, t, b)),
         Op::Maximum => each(b, &|b, i, t| elementwise::extremum(args, Op::Gt, i, t, b)),
@@ -116,7 +117,7 @@ pub fn jvp(
         Op::Dropout { .. } => Some(b.op(*op, &[dx, args[1]])),
         Op::Embedding => Some(b.op(*op, &[args[0], dx])),
         Op::Sdpa { causal, scale, mask } => {
-            composite::sdpa(args, tangents, causal.is_yes(), scale, mask.is_yes(), b)
+            composite::sdpa(args, tangents, causal, scale, mask.is_yes(), b)
         }
         Op::Einsum { .. } => each(b, &|b, i, t| {
             let mut with = args.to_vec();

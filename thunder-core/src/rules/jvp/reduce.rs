@@ -100,7 +100,7 @@ pub(super) fn var(x: Value, y: Value, dx: Value, axes: Axes, correction: u8, b: 
     b.cast(sum, dtype)
 }
 
-/// `Σ e^(x - y) dx`; 0 in a row of `-∞`.
+/// `Σ e^(x - y) dx`: of a row of `-∞`, 0; of one with `+∞`, NaN there and 0 elsewhere, as in PyTorch.
 pub(super) fn logsumexp(x: Value, y: Value, dx: Value, axes: Axes, b: &mut Builder) -> Value {
     let dtype = b.dtype(x);
     let (x, dx) = (b.widen(x), b.widen(dx));
@@ -108,8 +108,9 @@ pub(super) fn logsumexp(x: Value, y: Value, dx: Value, axes: Axes, b: &mut Build
     let wide = unrounded(Op::Logsumexp { axes, keepdim: Flag::Yes }, x, y, b);
     let axes = resolved(axes, sizes.len());
     let wide = b.reshape(wide, kept(&sizes, &axes));
-    let finite = b.op(Op::IsFinite, &[wide]);
-    let shift = b.select_c(finite, wide, 0.0);
+    let empty = b.compare_c(Op::Eq, wide, f64::NEG_INFINITY);
+    let zero = b.scalar_like(wide, 0.0);
+    let shift = b.select(empty, zero, wide);
     let shifted = b.sub(x, shift);
     let p = b.exp(shifted);
     let product = b.mul(dx, p);
