@@ -254,8 +254,13 @@ fn a_sum_of_one_zero_is_zero() {
     let _ = device();
     let x = Array::new(DType::F32, &[1, 3], vec![-0.0, 0.0, -1.0]);
     let axes = Axes::new(&[0]);
-    let trace = build(&[Ty::of(DType::F32, &[1, 3])], |b, p| vec![b.op(Op::Sum { axes, keepdim: Flag::No }, p)]);
+    let trace =
+        build(&[Ty::of(DType::F32, &[1, 3])], |b, p| vec![b.op(Op::Sum { axes, keepdim: Flag::No }, p)]);
     for t in [&trace, &simplify::run(&trace), &fuse::run(&trace).0] {
-        assert_eq!(bits(&run(t, std::slice::from_ref(&x), false))[0].1, [0.0, 0.0, -1.0].map(f64::to_bits), "{t}");
+        assert_eq!(
+            bits(&run(t, std::slice::from_ref(&x), false))[0].1,
+            [0.0, 0.0, -1.0].map(f64::to_bits),
+            "{t}"
+        );
     }
 }

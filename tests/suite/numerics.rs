@@ -66,7 +66,11 @@ fn integers_are_exact() {
 
 #[thunder]
 fn ignoring(x: &Tensor<f32, (B, C)>, t: &Tensor<i64, (B,)>, ignore: Option<i64>) -> Scalar<f32> {
-    cross_entropy(x, t, CrossEntropy { ignore_index: ignore, reduction: Reduction::Sum, ..Default::default() })
+    cross_entropy(
+        x,
+        t,
+        CrossEntropy { ignore_index: ignore, reduction: Reduction::Sum, ..Default::default() },
+    )
 }
 
 #[test]
@@ -82,7 +86,10 @@ fn an_index_is_ignored_only_if_it_is_asked_for() {
 }
 
 #[thunder]
-fn compared(x: &Tensor<i64, (N,)>, y: &Tensor<u8, (M,)>) -> ([Tensor<bool, (N,)>; 3], [Tensor<bool, (M,)>; 8]) {
+fn compared(
+    x: &Tensor<i64, (N,)>,
+    y: &Tensor<u8, (M,)>,
+) -> ([Tensor<bool, (N,)>; 3], [Tensor<bool, (M,)>; 8]) {
     (
         [x.lt(u64::MAX), x.ge(u64::MAX), x.eq(9223372036854775808u64)],
         [y < 256, y.le(-1), y.ne(300), y.eq(-5), 256 > y, -1 > y, y.gt(-1), y < 255],
@@ -153,7 +160,8 @@ fn integers_beside_floats_round_once() {
 fn nearest(i: i64, digits: u32) -> f64 {
     let a = i128::from(i).unsigned_abs();
     let drop = (128 - a.leading_zeros()).saturating_sub(digits);
-    let (mut q, rest, half) = (a >> drop, a & ((1 << drop) - 1), if drop == 0 { 0 } else { 1u128 << (drop - 1) });
+    let (mut q, rest, half) =
+        (a >> drop, a & ((1 << drop) - 1), if drop == 0 { 0 } else { 1u128 << (drop - 1) });
     if drop > 0 && (rest > half || (rest == half && q % 2 == 1)) {
         q += 1;
     }
@@ -212,7 +220,10 @@ fn casts_round_once() {
     for (k, &x) in floats.iter().enumerate() {
         let alike = |got: f64, to: DType| {
             let want = thunder_oracle::round(to, x);
-            assert!(got.to_bits() == want.to_bits() || got.is_nan() && want.is_nan(), "{x:e} to {to}: {got:e}, not {want:e}");
+            assert!(
+                got.to_bits() == want.to_bits() || got.is_nan() && want.is_nan(),
+                "{x:e} to {to}: {got:e}, not {want:e}"
+            );
         };
         alike(b[k].to_f64(), DType::BF16);
         alike(h[k].to_f64(), DType::F16);
@@ -279,7 +290,8 @@ fn gelu_at(x: f64) -> f64 {
 
 #[test]
 fn gelu_has_its_tails() {
-    let list = [-12.0f32, -10.0, -5.5567, -3.3, -1.0, -1e-3, 0.0, 1e-30, 0.7, 3.0, 12.0, 1e20, 3e38, -2e19, -3e38];
+    let list =
+        [-12.0f32, -10.0, -5.5567, -3.3, -1.0, -1e-3, 0.0, 1e-30, 0.7, 3.0, 12.0, 1e20, 3e38, -2e19, -3e38];
     let (y, dy) = gelu(&row(&list));
     let want: Vec<f64> = list.iter().map(|&x| gelu_at(x.into())).collect();
     near(&y.to_vec(), &want, 3e-5);
@@ -336,7 +348,11 @@ fn slopes_far_out() {
     near(&tanh(&row(&far)).1.to_vec(), &[0.0; 4], 0.0);
     near(&sigmoid(&row(&[-100.0f32])).0.to_vec(), &[3.783505853677006e-44], 0.05);
     let least = f32::from_bits(1);
-    near(&log2(&row(&[1e-38f32, least * 100.0])).1.to_vec(), &[1e38 / std::f64::consts::LN_2, f64::INFINITY], 1e-6);
+    near(
+        &log2(&row(&[1e-38f32, least * 100.0])).1.to_vec(),
+        &[1e38 / std::f64::consts::LN_2, f64::INFINITY],
+        1e-6,
+    );
     near(&rsqrt(&row(&[0.0f32, 4.0, f32::INFINITY])).1.to_vec(), &[f64::NEG_INFINITY, -0.0625, 0.0], 1e-6);
 }
 
@@ -392,16 +408,35 @@ fn slopes(f: Pairs, points: &[(f32, f32)]) -> (Vec<f32>, Vec<f32>) {
 #[test]
 fn slopes_of_two_operands() {
     // fmod(1, 0.1f32) subtracts 0.1 nine times, though 1 / 0.1f32 rounds to 10.
-    let (dx, dy) = slopes(|x, y, c| rem(x, y, c), &[(1.0, 0.1), (-7.5, 2.0), (7.5, -2.0), (3.0, f32::INFINITY), (6.0, 2.0)]);
+    let (dx, dy) = slopes(
+        |x, y, c| rem(x, y, c),
+        &[(1.0, 0.1), (-7.5, 2.0), (7.5, -2.0), (3.0, f32::INFINITY), (6.0, 2.0)],
+    );
     near(&dx, &[1.0; 5], 0.0);
     near(&dy, &[-9.0, 3.0, 3.0, 0.0, -3.0], 0.0);
 
-    let (dx, dy) = slopes(|x, y, c| pow(x, y, c), &[(-1.0, 5e9), (1e-40, 1e-40), (1e30, 1.25), (2.0, 3.0), (0.0, 2.0), (0.0, 0.0), (-2.0, 3.0), (0.0, 1.0), (1e-30, 1.5)]);
+    let (dx, dy) = slopes(
+        |x, y, c| pow(x, y, c),
+        &[
+            (-1.0, 5e9),
+            (1e-40, 1e-40),
+            (1e30, 1.25),
+            (2.0, 3.0),
+            (0.0, 2.0),
+            (0.0, 0.0),
+            (-2.0, 3.0),
+            (0.0, 1.0),
+            (1e-30, 1.5),
+        ],
+    );
     near(&dx, &[-5e9, 1.0, 1.25 * 1e30f64.powf(0.25), 12.0, 0.0, 0.0, 12.0, 1.0, 1.5e-15], 1e-4);
     near(&dy[3..6], &[8.0 * std::f64::consts::LN_2, 0.0, 0.0], 1e-5);
 
     let small = 1e-30f32;
-    let (dy, dx) = slopes(|y, x, c| atan2(y, x, c), &[(small, small), (1e-25, 3e-25), (1e30, 1e30), (3.0, 4.0), (0.0, 2.0), (2.0, 0.0)]);
+    let (dy, dx) = slopes(
+        |y, x, c| atan2(y, x, c),
+        &[(small, small), (1e-25, 3e-25), (1e30, 1e30), (3.0, 4.0), (0.0, 2.0), (2.0, 0.0)],
+    );
     near(&dy, &[5e29, 3e24, 5e-31, 0.16, 0.5, 0.0], 1e-5);
     near(&dx, &[-5e29, -1e24, -5e-31, -0.12, 0.0, -0.5], 1e-5);
     let (dy, dx) = slopes(|y, x, c| atan2(y, x, c), &[(0.0, 0.0)]);
@@ -472,7 +507,9 @@ fn options_have_a_range() {
         assert!(e.contains("`dropout`: `p` must be from 0 to 1, found"), "{e}");
         let e = drawn::call(p.into(), Key::new(0)).expect_err("no probability").to_string();
         assert!(e.contains("`bernoulli`: `p` must be from 0 to 1"), "{e}");
-        let e = smoothed::call(&Tensor::zeros((2, 3)), &row(&[0i64, 1]), p.into()).expect_err("no share").to_string();
+        let e = smoothed::call(&Tensor::zeros((2, 3)), &row(&[0i64, 1]), p.into())
+            .expect_err("no share")
+            .to_string();
         assert!(e.contains("`label_smoothing` must be from 0 to 1"), "{e}");
     }
     same(&dropped(&x, 0.0, Key::new(0)).to_vec(), &[1.0, 2.0]);

@@ -76,7 +76,8 @@ pub(crate) fn eval(op: &Op, args: &[Array], dtype: DType, shape: &[usize]) -> Ar
             if inside { args[1].at(&[i as usize, at[rank]]) } else { f64::NAN }
         }),
         Op::CrossEntropy { ignore_index, label_smoothing, reduction } => {
-            let loss = cross_entropy(args, ignore_index.map(Lit::to_f64), label_smoothing.to_f64(), reduction);
+            let loss =
+                cross_entropy(args, ignore_index.map(Lit::to_f64), label_smoothing.to_f64(), reduction);
             Array::new(dtype, shape, vec![loss])
         }
         Op::Sdpa { causal, scale, mask } => sdpa(args, causal, scale, mask.is_yes(), dtype, shape),

@@ -719,8 +719,10 @@ impl Generator<'_> {
                 )
             }
             _ => {
-                let (causal, scale) =
-                    (if bits & 1 != 0 { Causal::Equal } else { Causal::No }, (bits & 2 != 0).then_some(Lit::F(0.5)));
+                let (causal, scale) = (
+                    if bits & 1 != 0 { Causal::Equal } else { Causal::No },
+                    (bits & 2 != 0).then_some(Lit::F(0.5)),
+                );
                 self.op(Op::Sdpa { causal, scale, mask: Flag::No }, &[x, x, x])
             }
         }

@@ -32,7 +32,14 @@ pub(super) fn saturate(op: Op, lit: Lit, dtype: DType, number_first: bool) -> Op
 
 /// Whether `linked`, with the constant `number`, is what [`saturate`] makes of a comparison `op` with `want`, a number
 /// that may be known only when linked.
-pub(super) fn is_saturated(op: Op, want: Lit, linked: Op, number: Lit, dtype: DType, number_first: bool) -> bool {
+pub(super) fn is_saturated(
+    op: Op,
+    want: Lit,
+    linked: Op,
+    number: Lit,
+    dtype: DType,
+    number_first: bool,
+) -> bool {
     let Some((least, greatest)) = dtype.int_range() else { return false };
     let outside = match want {
         Lit::Free => vec![Lit::I(least - 1), Lit::I(greatest + 1)],

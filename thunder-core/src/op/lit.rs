@@ -113,9 +113,10 @@ pub fn no_element(what: &str, lit: Lit, dtype: DType, why: Unfit) -> String {
             "which holds whole numbers".into(),
             "a whole number; or a float type: `x.cast::<f32>()`, `full::<f32, _>(..)`",
         ),
-        (Unfit::Below | Unfit::Above, Some((least, greatest))) => {
-            (format!("which holds {least} to {greatest}"), "a number in that range, or a wider type: `x.cast::<i64>()`")
-        }
+        (Unfit::Below | Unfit::Above, Some((least, greatest))) => (
+            format!("which holds {least} to {greatest}"),
+            "a number in that range, or a wider type: `x.cast::<i64>()`",
+        ),
         (_, None) if dtype == DType::Bool => ("which holds `true` and `false`".into(), "`true` or `false`"),
         _ => ("which holds numbers".into(), "a number: 1 for `true`, 0 for `false`"),
     };

@@ -1,7 +1,9 @@
 //! Calls that are one operation of the table: their operands, and their attributes as far as they can be read.
 
 use super::Lower;
-use crate::check::{shape, unkeyed_randomness, unknown_operation, value_dependent_branch, value_dependent_shape};
+use crate::check::{
+    shape, unkeyed_randomness, unknown_operation, value_dependent_branch, value_dependent_shape,
+};
 use crate::scope::{Const, Options, Value};
 use proc_macro2::Span;
 use syn::Expr;
@@ -93,7 +95,9 @@ impl<'a> Lower<'a, '_> {
         let op = (method.build)(&attrs);
         let dtype = match op {
             Op::Full { elem, .. } => elem.known(),
-            Op::Pad { .. } | Op::Clamp { .. } => receiver_value.as_ref().and_then(|v| Self::ty(v).elem.known()),
+            Op::Pad { .. } | Op::Clamp { .. } => {
+                receiver_value.as_ref().and_then(|v| Self::ty(v).elem.known())
+            }
             _ => None,
         };
         if let Some(dtype) = dtype
@@ -290,11 +294,7 @@ fn cross_entropy(v: &Value<'_>) -> AttrValue {
         None if !o.opaque => Reduction::Mean,
         _ => Reduction::Free,
     };
-    AttrValue::CrossEntropy {
-        ignore_index: maybe(o, "ignore_index"),
-        label_smoothing,
-        reduction,
-    }
+    AttrValue::CrossEntropy { ignore_index: maybe(o, "ignore_index"), label_smoothing, reduction }
 }
 
 /// A field that is an `Option` of a number: nothing if it is certainly `None`, free if it can't be read.

@@ -47,7 +47,8 @@ fn unary(t: &mut Table) {
     let odd = [0.0, -0.0, 1.0, -1.0, 0.5, 1.5, 2.5, -2.5, f64::INFINITY, f64::NEG_INFINITY, f64::NAN];
     let ops =
         [Op::Neg, Op::Abs, Op::Sign, Op::Square, Op::Reciprocal, Op::Sqrt, Op::Rsqrt, Op::Exp, Op::Exp2];
-    let more = [Op::Expm1, Op::Log, Op::Log2, Op::Log1p, Op::Sin, Op::Cos, Op::Tanh, Op::Erf, Op::Erfc, Op::Sigmoid];
+    let more =
+        [Op::Expm1, Op::Log, Op::Log2, Op::Log1p, Op::Sin, Op::Cos, Op::Tanh, Op::Erf, Op::Erfc, Op::Sigmoid];
     let rest = [Op::Floor, Op::Ceil, Op::Round, Op::Trunc, Op::IsNan, Op::IsInf, Op::IsFinite];
     for op in ops.into_iter().chain(more).chain(rest) {
         t.add(0, op, &[t.v(&[11], &odd)]);

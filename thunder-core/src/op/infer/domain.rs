@@ -45,7 +45,12 @@ const fn finite(op: &Op, name: &str, value: Lit) -> Result<(), Mismatch> {
     match number(value) {
         Some(x) if !x.is_finite() => {
             let text = start(op).str("`").str(name).str("` must be finite, found ").float(x);
-            err(OPERATION, text.str("\n\n       help: a finite number; or leave it out, for one over the root of the width"))
+            err(
+                OPERATION,
+                text.str(
+                    "\n\n       help: a finite number; or leave it out, for one over the root of the width",
+                ),
+            )
         }
         _ => Ok(()),
     }

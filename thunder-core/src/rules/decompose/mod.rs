@@ -55,9 +55,7 @@ pub fn decompose(op: &Op, args: &[Value], b: &mut Builder) -> Option<Value> {
         }
 
         Op::Linear { bias } => Some(attention::linear(args, bias.is_yes(), b)),
-        Op::Sdpa { causal, scale, mask } => {
-            Some(attention::sdpa(args, causal, scale, mask.is_yes(), b))
-        }
+        Op::Sdpa { causal, scale, mask } => Some(attention::sdpa(args, causal, scale, mask.is_yes(), b)),
         Op::Dropout { p } => Some(attention::dropout(args[0], args[1], p.to_f64(), b)),
         Op::CrossEntropy { ignore_index, label_smoothing, reduction } => {
             Some(loss::cross_entropy(args, ignore_index, label_smoothing.to_f64(), reduction, b))

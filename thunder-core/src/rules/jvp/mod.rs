@@ -116,9 +116,7 @@ pub fn jvp(
         Op::Linear { .. } => composite::linear(args, tangents, out, b),
         Op::Dropout { .. } => Some(b.op(*op, &[dx, args[1]])),
         Op::Embedding => Some(b.op(*op, &[args[0], dx])),
-        Op::Sdpa { causal, scale, mask } => {
-            composite::sdpa(args, tangents, causal, scale, mask.is_yes(), b)
-        }
+        Op::Sdpa { causal, scale, mask } => composite::sdpa(args, tangents, causal, scale, mask.is_yes(), b),
         Op::Einsum { .. } => each(b, &|b, i, t| {
             let mut with = args.to_vec();
             with[i] = t;
