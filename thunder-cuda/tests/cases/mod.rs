@@ -9,7 +9,7 @@ use thunder_core::types::{Axes, Axis, DType, Elem, Extent, Shape, Ty};
 use thunder_core::verify::verify;
 use thunder_oracle::Nothing;
 
-use DType::{BF16, Bool, F32, I64, U32};
+use DType::{BF16, Bool, F16, F32, F64, I64, U32};
 
 /// Appends a case's instructions, and gives its results.
 pub type Build = Box<dyn Fn(&mut Builder, &[Value]) -> Vec<Value>>;
@@ -224,6 +224,15 @@ pub fn all(rows: usize) -> Vec<Case> {
     list.push(case("argmax_any", &[f(&[r, 50]), Ty::of(Bool, &[r, 50])], |b, v| {
         let best = b.op(Op::Argmax { axis: Axis(-1), keepdim: Flag::No }, &v[..1]);
         vec![best, b.op(Op::Any { axes: Axes::new(&[1]), keepdim: Flag::No }, &v[1..])]
+    }));
+    list.push(case("narrow_casts", &[Ty::of(F64, &[r]), Ty::of(I64, &[r]), Ty::of(U32, &[r])], |b, v| {
+        let tail = b.op(Op::Erfc, &v[..1]);
+        let share = b.sigmoid(tail);
+        let mut out = Vec::new();
+        for x in [share, v[1], v[2]] {
+            out.extend([b.cast(x, BF16), b.cast(x, F16)]);
+        }
+        out
     }));
     list.push(case("cumsum", &[f(&[r, 700])], |b, v| vec![b.cumsum(v[0], 1, false)]));
     list

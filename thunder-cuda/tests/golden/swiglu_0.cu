@@ -17,8 +17,15 @@ template <class T, class X> __device__ __forceinline__ T as(X x) { return As<T>:
 template <class T, int N> struct alignas(sizeof(T) * N < 16 ? sizeof(T) * N : 16) Vec { T at[N]; };
 template <int N, class T> __device__ __forceinline__ Vec<T, N> load(const T* p) { return *(const Vec<T, N>*)p; }
 template <class T, int N> __device__ __forceinline__ void store(T* p, const Vec<T, N>& v) { *(Vec<T, N>*)p = v; }
-__device__ __forceinline__ float sigmoid(float x) { return 1.0f / (1.0f + expf(-x)); }
-__device__ __forceinline__ double sigmoid(double x) { return 1.0 / (1.0 + exp(-x)); }
+// By the exponential that does not overflow: the left tail is right down to the least denormal.
+__device__ __forceinline__ float sigmoid(float x) {
+    const float e = expf(-fabsf(x)), y = 1.0f / (1.0f + e);
+    return x < 0.0f ? e * y : y;
+}
+__device__ __forceinline__ double sigmoid(double x) {
+    const double e = exp(-fabs(x)), y = 1.0 / (1.0 + e);
+    return x < 0.0 ? e * y : y;
+}
 
 typedef unsigned Index;
 
