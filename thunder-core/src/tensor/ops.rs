@@ -68,7 +68,7 @@ number_operands! { f64 f32 i64 i32 u32 u8 usize u64 bool }
 /// Options of [`scaled_dot_product_attention`].
 ///
 /// ```
-/// use thunder_core::tensor::ops::{Alignment, Sdpa};
+/// use thunder_core::tensor::{Alignment, Sdpa};
 /// // Every query sees the keys at its place and before; as many queries as keys.
 /// let train = Sdpa { causal: true, ..Default::default() };
 /// // New queries against a cache: the last of them sees every key.

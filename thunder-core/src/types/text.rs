@@ -67,7 +67,7 @@ impl Text {
     ///
     /// ```
     /// use thunder_core::types::Text;
-    /// for (x, text) in [(1.5, "1.5"), (-0.1, "-0.1"), (2.0, "2"), (f64::NAN, "NaN"), (-1e300, "about -1e300")] {
+    /// for (x, text) in [(1.5, "1.5"), (-0.1, "-0.1"), (2.0, "2"), (f64::NAN, "NaN"), (-1e20, "about -1e20")] {
     ///     assert_eq!(Text::new().float(x).as_str(), text);
     /// }
     /// ```
@@ -90,7 +90,10 @@ impl Text {
                 a *= 10.0;
                 power -= 1;
             }
-            let round = a as i64 + (a - (a as i64) as f64 >= 0.5) as i64;
+            let mut round = a as i64 + (a - (a as i64) as f64 >= 0.5) as i64;
+            if round == 10 {
+                (round, power) = (1, power + 1);
+            }
             return self.str("about ").str(sign).int(round).str("e").int(power);
         }
         let whole = a as i64;
