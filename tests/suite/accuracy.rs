@@ -4,7 +4,7 @@ use crate::common::{Function, build, differentiated, vjp};
 use crate::device;
 use thunder_core::exec::{Arg, Buffer};
 use thunder_core::item::Options;
-use thunder_core::op::{Flag, Lit, Op};
+use thunder_core::op::{Causal, Flag, Op};
 use thunder_core::pipeline;
 use thunder_core::trace::{Builder, Trace, Value};
 use thunder_core::types::{Axes, Axis, DType, Extent, Shape, Ty};
@@ -212,7 +212,7 @@ fn counts_of_more_elements_than_f16_holds() {
 fn the_scores_of_attention_may_lie_outside_of_f16() {
     let d = 64;
     let types = [1, 2, 2].map(|t| Ty::of(DType::F16, &[1, 1, t, d]));
-    let op = Op::Sdpa { causal: Flag::No, scale: Lit::Free, mask: Flag::No };
+    let op = Op::Sdpa { causal: Causal::No, scale: None, mask: Flag::No };
     let trace = gradient(&types, &|b, p| vec![b.op(op, p)]);
     // Scores of 102400 and 0, before the scale.
     let keys: Vec<f64> = (0..2 * d).map(|i| if i < d { 40.0 } else { 0.0 }).collect();
@@ -229,7 +229,7 @@ fn the_scores_of_attention_may_lie_outside_of_f16() {
 fn the_derivative_of_attention_may_lie_outside_of_f16() {
     let d = 64;
     let types = [1, 2, 2, 1].map(|t| Ty::of(DType::F16, &[1, 1, t, d]));
-    let op = Op::Sdpa { causal: Flag::No, scale: Lit::Free, mask: Flag::No };
+    let op = Op::Sdpa { causal: Causal::No, scale: None, mask: Flag::No };
     let trace = build(&types, |b, p| vjp(b, &p[..3], &p[3..], &|b, p| vec![b.op(op, p)]));
     let trace = differentiated("attention", trace);
     let got = run(&trace, &[&vec![0.0; d], &vec![1.0; 2 * d], &vec![40.0; 2 * d], &vec![40.0; d]]);

@@ -127,27 +127,6 @@ pub(crate) fn erfc(x: f64) -> f64 {
     (-x * x).exp() / tail / std::f64::consts::PI.sqrt()
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_error_function_has_its_known_values() {
-        // Abramowitz and Stegun, table 7.1, and the tail by higher precision.
-        let near =
-            |got: f64, want: f64| assert!((got - want).abs() <= 2e-15 * want.abs(), "{got:e} {want:e}");
-        near(erf(0.5), 0.520_499_877_813_046_5);
-        near(erf(-2.0), -0.995_322_265_018_952_7);
-        near(erfc(1.0), 0.157_299_207_050_285_13);
-        near(erfc(4.0), 1.541_725_790_028_002e-8);
-        near(erfc(10.0), 2.088_487_583_762_545e-45);
-        assert_eq!(
-            (erfc(f64::NEG_INFINITY), erfc(f64::INFINITY), erf(-0.0).to_bits()),
-            (2.0, 0.0, (-0f64).to_bits())
-        );
-    }
-}
-
 fn binary(op: &Op, x: f64, y: f64) -> f64 {
     match op {
         Op::Add => x + y,
@@ -203,5 +182,26 @@ fn binary_int(op: &Op, x: i64, y: i64) -> i64 {
         Op::Gt => i64::from(x > y),
         Op::Ge => i64::from(x >= y),
         _ => panic!("{op:?} on integers"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_error_function_has_its_known_values() {
+        // Abramowitz and Stegun, table 7.1, and the tail by higher precision.
+        let near =
+            |got: f64, want: f64| assert!((got - want).abs() <= 2e-15 * want.abs(), "{got:e} {want:e}");
+        near(erf(0.5), 0.520_499_877_813_046_5);
+        near(erf(-2.0), -0.995_322_265_018_952_7);
+        near(erfc(1.0), 0.157_299_207_050_285_13);
+        near(erfc(4.0), 1.541_725_790_028_002e-8);
+        near(erfc(10.0), 2.088_487_583_762_545e-45);
+        assert_eq!(
+            (erfc(f64::NEG_INFINITY), erfc(f64::INFINITY), erf(-0.0).to_bits()),
+            (2.0, 0.0, (-0f64).to_bits())
+        );
     }
 }

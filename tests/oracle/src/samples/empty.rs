@@ -1,7 +1,7 @@
 //! Samples with a dimension of no elements, of operations of every kind.
 
 use super::{Table, bools, exactly, ints, key};
-use thunder_core::op::{Flag, Lit, Op, Reduction};
+use thunder_core::op::{Causal, Flag, Lit, Op, Reduction};
 use thunder_core::types::DType::{I32, I64};
 use thunder_core::types::{Axes, Axis, Elem, Extent, Shape};
 
@@ -65,10 +65,10 @@ pub(super) fn add(t: &mut Table) {
     t.add(2, Op::Linear { bias: keepdim }, &[t.x(&[0, 5]), t.x(&[4, 5]), t.x(&[4])]);
     t.add(2, Op::Linear { bias: keepdim }, &[t.x(&[3, 0]), t.x(&[4, 0]), t.x(&[4])]);
     t.add(2, Op::Embedding, &[ints(I64, &[0], 0, 7), t.x(&[7, 5])]);
-    let sdpa = Op::Sdpa { causal: none, scale: Lit::Free, mask: none };
+    let sdpa = Op::Sdpa { causal: Causal::No, scale: None, mask: none };
     t.add(2, sdpa, &[t.x(&[2, 0, 4]), t.x(&[2, 3, 4]), t.x(&[2, 3, 4])]);
     t.add(2, sdpa, &[t.x(&[2, 3, 4]), t.x(&[2, 0, 4]), t.x(&[2, 0, 4])]);
-    let (ignore_index, label_smoothing) = (Lit::I(-100), Lit::F(0.0));
+    let (ignore_index, label_smoothing) = (Some(Lit::I(-100)), Lit::F(0.0));
     let loss = |reduction| Op::CrossEntropy { ignore_index, label_smoothing, reduction };
     t.add(2, loss(Reduction::Sum), &[t.x(&[0, 5]), ints(I64, &[0], 0, 5)]);
     t.add(0, loss(Reduction::Mean), &[t.x(&[0, 5]), ints(I64, &[0], 0, 5)]);
