@@ -286,6 +286,18 @@ mod tests {
     }
 
     #[test]
+    fn a_long_header_takes_little_more_than_its_text() {
+        let entry = |i: usize| {
+            format!(r#""layers.{i}.w":{{"dtype":"U8","shape":[1],"data_offsets":[{i},{}]}}"#, i + 1)
+        };
+        let json = format!("{{{}}}", (0..100_000).map(entry).collect::<Vec<_>>().join(","));
+        let Header { chars, extents, entries, by_name, texts } = Header::parse(json.as_bytes()).unwrap();
+        let lists = size_of::<Entry>() * entries.capacity() + size_of::<(Span, Span)>() * texts.capacity();
+        let taken = lists + chars.capacity() + 8 * extents.capacity() + 4 * by_name.capacity();
+        assert!(taken < 2 * json.len(), "{taken} bytes for a text of {}", json.len());
+    }
+
+    #[test]
     fn what_does_not_hold_together() {
         assert!(refused("{} x").contains("trailing characters"));
         assert!(refused("[]").contains("an object of tensors"));
