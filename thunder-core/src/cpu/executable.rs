@@ -155,6 +155,10 @@ impl Executable for Compiled {
         results
     }
 
+    fn donors(&self) -> Vec<usize> {
+        self.plan.donors()
+    }
+
     fn report(&self) -> Report {
         let steps = self.steps.iter().zip(&self.plan.steps).map(|(s, planned)| {
             let (source, flops) = match &s.launch {
