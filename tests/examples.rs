@@ -159,7 +159,7 @@ fn outputs_that_fail() {
     let text = dir.text(40);
     let run = |out: Stdio, options: &[&str]| {
         let mut run = example("train_gpt");
-        run.arg("--text").arg(&text).args(["--steps", "2"]).args(options).stdout(out);
+        run.arg("--text").arg(&text).args(["--steps", "2", "--device", "cpu"]).args(options).stdout(out);
         run.stderr(Stdio::piped()).spawn().unwrap().wait_with_output().unwrap()
     };
     let full = || Stdio::from(fs::OpenOptions::new().write(true).open("/dev/full").unwrap());

@@ -2,6 +2,7 @@
 
 use super::device;
 use std::sync::Arc;
+use thunder::Tree;
 use thunder::prelude::*;
 use thunder_core::module::named_tensors;
 use thunder_core::tensor::RawTensor;
@@ -47,7 +48,7 @@ struct Trainer {
 impl Trainer {
     fn new() -> Trainer {
         device();
-        Trainer { net: Net { w: Tensor::full((3,), 2.0) }, moment: Tensor::zeros((3,)) }
+        Trainer { net: Net { w: Tensor::full(2.0, (3,)) }, moment: Tensor::zeros((3,)) }
     }
     fn train(&mut self, x: &Tensor<f32, (usize,)>) -> f32 {
         step::update(&mut self.net, x).item()

@@ -1,21 +1,6 @@
 use thunder::prelude::*;
 
 #[thunder]
-trait Layer {
-    fn forward(&self, x: &Tensor<f32, (N,)>) -> Tensor<f32, (N,)>;
-}
-
-#[thunder]
-fn unnamed(x: &Tensor<f32, (N,)>, layer: &impl Layer) -> Tensor<f32, (N,)> { //~ impl Layer
-    layer.forward(x)
-}
-
-#[thunder]
-fn nested(x: &Tensor<f32, (N,)>, layers: &[impl Layer]) -> Tensor<f32, (N,)> { //~ impl Layer
-    x.exp()
-}
-
-#[thunder]
 #[rustfmt::skip]
 fn long(
     x: &Tensor<f32, (N,)>,

@@ -61,8 +61,8 @@ fn warning(item: &Item, args: &[RunArg], leaf: usize, leaves: ArgLeaves) -> Stri
     };
     format!(
         "thunder: `{function}` could not reuse the memory of its argument `{name}`, and copies: {why}. Pass the only \
-         one: move it in and take the new one from the result, or, where it stands behind a `&mut`, write \
-         `{function}::update(&mut {name}, ..)` or `thunder::update(&mut {name}, |{name}| ..)` instead of \
-         `{name}.clone()`"
+         one: move it in, and take the new one from the result. Where it stands behind a `&mut`, write \
+         `thunder::update(&mut {name}, |{name}| ..)`, or `{function}::update(&mut {name}, ..)` if the function gives \
+         it back, instead of `{name}.clone()`"
     )
 }

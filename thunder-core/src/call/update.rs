@@ -45,6 +45,7 @@ pub(super) fn rescue<T: 'static>(value: T) {
 /// back in. What `f` passes on by value is donated, so its memory is reused, without the copy that a `clone` costs.
 ///
 /// ```
+/// # #[cfg(feature = "cpu")] {
 /// use thunder_core::call::update;
 /// use thunder_core::tensor::Tensor;
 /// struct Trainer {
@@ -54,6 +55,7 @@ pub(super) fn rescue<T: 'static>(value: T) {
 /// // `(net, loss)` of a `#[thunder]` function that takes `net` by value.
 /// let loss = update(&mut t.net, |net| (net, 0.5));
 /// assert_eq!((t.net.to_vec(), loss), (vec![1.0, 2.0], 0.5));
+/// # }
 /// ```
 ///
 /// A call in `f` that is refused (a guard, linking, compiling, memory) gives its arguments back, and the value returns

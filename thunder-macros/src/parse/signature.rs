@@ -107,20 +107,14 @@ impl Signature {
                         Pat::Ident(p) if p.by_ref.is_none() && p.subpat.is_none() => p.ident.clone(),
                         _ => format_ident!("__p{i}"),
                     };
-                    let nameless = nameless(&t.ty, &ident, diag);
                     let kind = types.read(&t.ty, diag);
                     whole(&mut t.ty, diag);
                     // What is done to a parameter that was refused is not refused again.
-                    let kind = if mutable || nameless { Kind::Refused } else { kind };
+                    let kind = if mutable { Kind::Refused } else { kind };
                     types.rewrite(&mut t.ty);
                     let (pass, owned) = passing(&mut t.ty, diag);
                     let pat = std::mem::replace(&mut *t.pat, syn::parse_quote!(#ident));
-                    // What stands beside the function repeats the type, which `impl Trait` does not allow.
-                    let (ty, owned) = match nameless {
-                        true => (syn::parse_quote!(()), syn::parse_quote!(())),
-                        false => ((*t.ty).clone(), owned),
-                    };
-                    params.push(Param { ident, pat, pass, ty, owned, kind });
+                    params.push(Param { ident, pat, pass, ty: (*t.ty).clone(), owned, kind });
                 }
             }
         }
@@ -342,27 +336,6 @@ fn check_qualifiers(sig: &mut syn::Signature, diag: &mut Diagnostics) {
             "another name",
         );
     }
-}
-
-/// Refuses `impl Trait` in a parameter's type, closures aside, and says whether there is any.
-fn nameless(ty: &Type, parameter: &Ident, diag: &mut Diagnostics) -> bool {
-    struct Find<'t>(Option<&'t syn::TypeImplTrait>);
-    impl<'t> Visit<'t> for Find<'t> {
-        fn visit_type_impl_trait(&mut self, t: &'t syn::TypeImplTrait) {
-            if super::generics::closure_bound(&t.bounds).is_none() {
-                self.0.get_or_insert(t);
-            }
-        }
-    }
-    let mut find = Find(None);
-    find.visit_type(ty);
-    let Some(found) = find.0 else { return false };
-    let bound = super::generics::bound_names(&found.bounds).join(" + ");
-    let what = format!(
-        "`impl {bound}` is a type without a name, and the trace of a function needs the names of its types"
-    );
-    diag.error(found, what, format!("a generic parameter: `fn f<M: {bound}>(.., {parameter}: &M)`"));
-    true
 }
 
 /// Refuses more parameters, or more names of dimensions, than a call takes.
