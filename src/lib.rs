@@ -13,7 +13,7 @@ pub mod weights;
 pub use device::Devices;
 pub use half::{bf16, f16};
 pub use thunder_core::call::cache;
-pub use thunder_core::call::{CallError, explain_scope as explain, scope as call};
+pub use thunder_core::call::{CallError, explain_scope as explain, scope as call, update};
 pub use thunder_core::device::Device;
 pub use thunder_core::error::Error;
 pub use thunder_core::explain::Explanation;

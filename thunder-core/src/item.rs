@@ -77,6 +77,9 @@ impl Item {
     }
 }
 
+/// The most parameters that a function has, `self` included.
+pub const MAX_PARAMS: usize = 32;
+
 /// A parameter of an [`Item`].
 #[derive(Debug)]
 pub struct Param {

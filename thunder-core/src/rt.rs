@@ -2,7 +2,7 @@
 
 pub use crate::call::{
     CallError, Closed, Gate, Open, Own, Ref, StaticBool, StaticBound, StaticIndex, StaticNumber, StaticText,
-    assert_shape, scope, static_bound, static_cond, static_index, static_number, static_text,
+    assert_shape, refuse, scope, static_bound, static_cond, static_index, static_number, static_text,
 };
 pub use crate::error::Error;
 pub use crate::explain::Explanation;

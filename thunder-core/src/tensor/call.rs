@@ -3,13 +3,13 @@
 use super::{RawTensor, Shape, Tensor};
 use crate::link::record;
 use crate::op::{Label, Op, Pattern};
-use crate::tensor::rank::narrow;
+use crate::tensor::rank::stored;
 use crate::types::{Axis, Element, Extent};
 
 /// The `index`th of `n` parts along `dim`.
 #[track_caller]
 fn part<E: Element, S: Shape>(x: &Tensor<E, S>, n: usize, index: usize, dim: i32) -> Tensor<E, S> {
-    let op = Op::Chunk { n: Extent::new(n), axis: Axis(narrow(dim)), index: Extent::new(index) };
+    let op = Op::Chunk { n: Extent::new(n), axis: Axis(stored(dim)), index: Extent::new(index) };
     Tensor::from_raw(record::op(op, &[x.raw()]))
 }
 

@@ -13,6 +13,7 @@ pub mod opaque;
 pub mod structure;
 pub mod traced;
 pub mod twin;
+pub mod update;
 pub mod variants;
 
 use crate::diagnostics::Diagnostics;

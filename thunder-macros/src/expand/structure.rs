@@ -252,7 +252,6 @@ pub fn tree(
         None => (quote!(), quote!(), quote!()),
     };
     quote! {
-        #[diagnostic::do_not_recommend]
         impl #params ::thunder::__rt::Tree for #name #args #where_ {
             #info
             fn visit(&self, v: &mut dyn ::thunder::__rt::Visitor) { #begin #visit #end }
@@ -406,7 +405,6 @@ pub fn clone(
 fn receiver(g: &syn::Generics, name: &syn::Ident) -> TokenStream {
     let (params, args, where_) = g.split_for_impl();
     quote! {
-        #[diagnostic::do_not_recommend]
         impl #params ::thunder::__rt::facts::Receiver for #name #args #where_ {
             type Reached<__M, const __N: bool> = __M;
         }

@@ -92,7 +92,7 @@ pub fn stand_ins(methods: &BTreeSet<String>, fields: &BTreeSet<String>) -> Token
     quote! {
         #[allow(dead_code)]
         trait __NoTwin { #(#methods)* #(#fields)* }
-        impl<T: ?Sized> __NoTwin for &T {}
+        impl<T: ?::core::marker::Sized> __NoTwin for &T {}
     }
 }
 
@@ -127,7 +127,7 @@ pub fn function_stand_ins(functions: &BTreeMap<String, usize>) -> TokenStream {
     quote! {
         #[allow(dead_code, non_camel_case_types)]
         trait __NoFunctionTwin { #(#functions)* }
-        impl<T: ?Sized> __NoFunctionTwin for T {}
+        impl<T: ?::core::marker::Sized> __NoFunctionTwin for T {}
     }
 }
 

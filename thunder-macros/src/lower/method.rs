@@ -425,7 +425,7 @@ impl<'a> Lower<'a, '_> {
 /// An axis, as far as it can be read.
 fn axis(value: &Value<'_>) -> Axis {
     match value {
-        Value::Static(Const::Int(n)) => i8::try_from(*n).map_or(Axis::UNKNOWN, Axis),
+        Value::Static(Const::Int(n)) => i32::try_from(*n).map_or(Axis::UNKNOWN, Axis),
         _ => Axis::UNKNOWN,
     }
 }
