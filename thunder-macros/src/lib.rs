@@ -19,6 +19,7 @@ mod scope;
 mod trace;
 
 use diagnostics::Diagnostics;
+use parse::Read;
 use proc_macro2::TokenStream;
 
 /// Makes a function, an `impl`, a `trait`, a `struct`, an `enum` or an inline `mod` part of thunder's language.
@@ -41,9 +42,10 @@ pub fn thunder(options: proc_macro::TokenStream, item: proc_macro::TokenStream) 
 fn expand_tokens(options: TokenStream, item: TokenStream) -> TokenStream {
     let mut diag = Diagnostics::default();
     let options = parse::Options::parse(options, &mut diag);
-    let mut out = match parse::read(item.clone(), &mut diag) {
-        Some(read) => expand::item(read, options, &mut diag),
-        None => item,
+    let mut out = match parse::read(item, &mut diag) {
+        Read::Item(read) => expand::item(read, options, &mut diag),
+        Read::BrokenStruct(s, fields) => expand::structure::broken(&s, &fields),
+        Read::Nothing(item) => item,
     };
     out.extend(diag.into_tokens());
     out

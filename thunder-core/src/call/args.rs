@@ -29,6 +29,7 @@ pub trait Arg {
     fn restore(tree: &Self::Tree, m: &mut dyn Mapper) -> Self::Given;
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Tree> Arg for Ref<'_, T> {
     type Tree = T;
     type Given = ();
@@ -45,6 +46,7 @@ impl<T: Tree> Arg for Ref<'_, T> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Tree> Arg for Own<T> {
     type Tree = T;
     type Given = T;
@@ -98,6 +100,7 @@ pub struct ArgLeaves(pub(crate) Vec<Leaves>);
 
 macro_rules! args {
     ($(($($t:ident $i:tt),*);)*) => {$(
+        #[diagnostic::do_not_recommend]
         impl<$($t: Arg),*> Args for ($($t,)*) {
             type Owned = ($($t::Tree,)*);
             type Given = ($($t::Given,)*);

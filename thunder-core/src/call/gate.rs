@@ -61,6 +61,7 @@ pub trait Open {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Tree> Open for Gate<T> {}
 
 /// A gate through which not all types pass: rustc finds it last, because it takes a reference more.
@@ -85,4 +86,5 @@ pub trait Closed {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T> Closed for &Gate<T> {}
