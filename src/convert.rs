@@ -62,6 +62,7 @@ pub fn to_device<M: Tree>(module: &M, device: Device) -> Result<M, Error> {
         device: Device,
         error: Option<Error>,
     }
+    #[diagnostic::do_not_recommend]
     impl Mapper for Move {
         fn tensor(&mut self, t: &RawTensor) -> RawTensor {
             t.to(&self.device).unwrap_or_else(|e| {
@@ -100,6 +101,7 @@ fn remake<F: Float, M: Module>(module: &M, make: Make) -> Result<M::With<F>, Err
             upload(&made, ty.with_dtype(dtype), device)
         }
     }
+    #[diagnostic::do_not_recommend]
     impl Mapper for Remake {
         fn tensor(&mut self, t: &RawTensor) -> RawTensor {
             t.ty().map_or(RawTensor::Poison, |ty| self.recast(t, ty.dtype()))

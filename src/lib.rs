@@ -4,7 +4,9 @@ extern crate self as thunder;
 
 mod convert;
 mod device;
+pub mod guide;
 pub mod nn;
+pub mod ops;
 pub mod optim;
 pub mod prelude;
 pub mod transforms;
@@ -12,6 +14,7 @@ pub mod weights;
 
 pub use device::Devices;
 pub use half::{bf16, f16};
+pub use ops::TensorOps;
 pub use thunder_core::call::cache;
 pub use thunder_core::call::{CallError, explain_scope as explain, scope as call, update};
 pub use thunder_core::device::Device;

@@ -66,6 +66,7 @@ pub trait Traced {
 /// The twin of a trait's method, or of a generic module's: it is traced, and linking knows by what.
 pub struct Dispatched;
 
+#[diagnostic::do_not_recommend]
 impl Traced for Dispatched {
     const ITEM: &'static Item = &Item { name: "_", ..Item::OPAQUE };
 }
@@ -73,6 +74,7 @@ impl Traced for Dispatched {
 /// What stands in for a function that has no companion, and for a method that has no twin.
 pub struct Untraced;
 
+#[diagnostic::do_not_recommend]
 impl Traced for Untraced {
     const ITEM: &'static Item = Untraced::TRACE;
 }
@@ -109,12 +111,27 @@ impl<M, R> Twin<M, R> {
 /// What marks a function of the language: its companion, or its twin's marker.
 pub trait ThunderFunction {}
 
+#[diagnostic::do_not_recommend]
 impl ThunderFunction for Dispatched {}
 
 /// Marks a method of which it is known whether it is traced.
 pub struct Method<const TRACED: bool>;
 
-impl ThunderFunction for Method<true> {}
+/// What marks a method, once it is known whether it is traced.
+pub trait Marked {
+    /// The marker.
+    type Marker;
+}
+
+#[diagnostic::do_not_recommend]
+impl Marked for Method<true> {
+    type Marker = Dispatched;
+}
+
+#[diagnostic::do_not_recommend]
+impl Marked for Method<false> {
+    type Marker = Untraced;
+}
 
 /// A result of the function that `M` marks.
 ///
@@ -125,21 +142,21 @@ impl ThunderFunction for Method<true> {}
     label = "not a `#[thunder]` function, nor one of std's that are known to be pure",
     note = "mark it `#[thunder]`, or pass what it gives as a parameter"
 )]
-pub trait ResultOf<M> {}
+pub trait TracedCall<M> {}
 
 #[diagnostic::do_not_recommend]
-impl<R: ?Sized, M: ThunderFunction> ResultOf<M> for R {}
+impl<R: ?Sized, M: ThunderFunction> TracedCall<M> for R {}
 
 /// Refuses a function by what it gave, if `M` marks none of the language's.
-pub fn traced<M, R: ResultOf<M>>(_: &R) {}
+pub fn traced<M, R: TracedCall<M>>(_: &R) {}
 
 /// Refuses a method whose twin is none.
-pub fn traced_method<M, R: ResultOf<M>>(_: M) -> R {
+pub fn traced_method<M, R: TracedCall<M>>(_: M) -> R {
     unreachable!("only its type matters")
 }
 
 /// Refuses an associated function whose twin is none.
-pub fn traced_associated<M, R: ResultOf<M>>(_: Twin<M, R>) -> R {
+pub fn traced_associated<M, R: TracedCall<M>>(_: Twin<M, R>) -> R {
     unreachable!("only its type matters")
 }
 
@@ -160,6 +177,7 @@ pub trait Known {
     const IS_REFUSED: bool;
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Tree> Known for PhantomData<T> {
     const INFO: Option<&'static StructInfo> = T::INFO;
     const IS_STRUCT: bool = T::IS_STRUCT;
@@ -170,6 +188,7 @@ impl<T: Tree> Known for PhantomData<T> {
 /// A type that is none of the language's: where it is written rustc says so.
 pub struct Foreign;
 
+#[diagnostic::do_not_recommend]
 impl Known for Foreign {
     const INFO: Option<&'static StructInfo> = None;
     const IS_STRUCT: bool = false;
@@ -185,6 +204,7 @@ pub trait OfLanguage: Sized {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Tree> OfLanguage for T {}
 
 /// The type of a value that is none: it takes a reference more, so rustc finds it last.
@@ -195,6 +215,7 @@ pub trait OfForeign {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T> OfForeign for &T {}
 
 /// The way to a part of a structure, as an expression that is typed and never run.
@@ -226,6 +247,7 @@ pub trait Itself {
     fn __element(&self) -> Self::Of;
 }
 
+#[diagnostic::do_not_recommend]
 impl<'a, T> Itself for &'a T {
     type Of = &'a T;
     fn __content(&self) -> &'a T {
@@ -238,6 +260,7 @@ impl<'a, T> Itself for &'a T {
 
 macro_rules! containers {
     ($([$($const:tt)*] $t:ty: $trait:ident $method:ident;)*) => {$(
+        #[diagnostic::do_not_recommend]
         impl<T, $($const)*> $trait for $t {
             type Of = T;
             fn $method(&self) -> &T {
@@ -588,8 +611,15 @@ pub const fn op(op: &Op, args: &[Fact], names: &Names) -> Fact {
 }
 
 /// Refuses a name that is no dimension of the struct, where it was taken for one.
+///
+/// `parameters` are the modules that the method takes: what stands before the bindings of each, `cache: &KeyValue<E, `,
+/// and what is known of it.
 #[track_caller]
-pub const fn dimension(info: Option<&'static StructInfo>, name: &str) {
+pub const fn dimension(
+    info: Option<&'static StructInfo>,
+    name: &str,
+    parameters: &[(&str, Option<&'static StructInfo>)],
+) {
     let Some(info) = info else { return };
     let mut i = 0;
     while i < info.dims.len() {
@@ -599,6 +629,18 @@ pub const fn dimension(info: Option<&'static StructInfo>, name: &str) {
         i += 1;
     }
     let text = Text::new().str("`").str(name).str("` is no dimension of `").str(info.name);
+    let mut p = 0;
+    while p < parameters.len() {
+        let (before, info) = parameters[p];
+        if let Some(info) = info
+            && has(info.dims, name)
+        {
+            let text =
+                text.str("`, and `").str(info.name).str("` has one of that name\n\n       help: bind it: `");
+            fail(&text.str(before).str(name).str(" = ").str(name).str(">`"));
+        }
+        p += 1;
+    }
     let text =
         text.str("`, nor of a parameter\n\n       help: name it in a parameter's shape: `x: &Tensor<f32, (");
     fail(
@@ -686,6 +728,17 @@ const fn types(args: &[Fact]) -> ([Ty; OPERANDS], usize) {
         i += 1;
     }
     (types, i)
+}
+
+const fn has(names: &[&str], name: &str) -> bool {
+    let mut i = 0;
+    while i < names.len() {
+        if same(names[i], name) {
+            return true;
+        }
+        i += 1;
+    }
+    false
 }
 
 const fn same(a: &str, b: &str) -> bool {

@@ -176,6 +176,7 @@ impl<E: Element, S: Shape> Tree for Tensor<E, S> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<E: Float, S: Shape> Module for Tensor<E, S> {
     type With<F: Float> = Tensor<F, S>;
     fn with<F: Float>(&self, m: &mut dyn Mapper) -> Self::With<F> {
@@ -186,6 +187,7 @@ impl<E: Float, S: Shape> Module for Tensor<E, S> {
 /// Tensors of other types stay as they are.
 macro_rules! other_tensors {
     ($($t:ty)*) => {$(
+        #[diagnostic::do_not_recommend]
         impl<S: Shape> Module for Tensor<$t, S> {
             type With<F: Float> = Tensor<$t, S>;
             fn with<F: Float>(&self, m: &mut dyn Mapper) -> Self { self.map(m) }
@@ -205,6 +207,7 @@ impl Tree for Key {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl Module for Key {
     type With<F: Float> = Key;
     fn with<F: Float>(&self, m: &mut dyn Mapper) -> Key {
@@ -219,6 +222,7 @@ macro_rules! static_trees {
             fn visit(&self, v: &mut dyn Visitor) { let $x = *self; v.fixed(StaticValue::Bits($bits)); }
             fn map(&self, _: &mut dyn Mapper) -> Self { *self }
         }
+        #[diagnostic::do_not_recommend]
         impl Module for $t {
             type With<F: Float> = $t;
             fn with<F: Float>(&self, _: &mut dyn Mapper) -> $t { *self }
@@ -266,6 +270,7 @@ impl Tree for &'static str {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Tree> Tree for Option<T> {
     const INFO: Option<&'static StructInfo> = T::INFO;
     fn visit(&self, v: &mut dyn Visitor) {
@@ -282,6 +287,7 @@ impl<T: Tree> Tree for Option<T> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Tree> Tree for Vec<T> {
     const INFO: Option<&'static StructInfo> = T::INFO;
     fn visit(&self, v: &mut dyn Visitor) {
@@ -297,6 +303,7 @@ impl<T: Tree> Tree for Vec<T> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Tree, const N: usize> Tree for [T; N] {
     const INFO: Option<&'static StructInfo> = T::INFO;
     fn visit(&self, v: &mut dyn Visitor) {
@@ -337,6 +344,7 @@ impl<T: ?Sized + 'static> Tree for Refused<T> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Tree> Tree for Box<T> {
     const IS_REFUSED: bool = T::IS_REFUSED;
     const INFO: Option<&'static StructInfo> = T::INFO;
@@ -348,30 +356,35 @@ impl<T: Tree> Tree for Box<T> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl Module for String {
     type With<F: Float> = String;
     fn with<F: Float>(&self, _: &mut dyn Mapper) -> String {
         self.clone()
     }
 }
+#[diagnostic::do_not_recommend]
 impl<T: Module> Module for Option<T> {
     type With<F: Float> = Option<T::With<F>>;
     fn with<F: Float>(&self, m: &mut dyn Mapper) -> Self::With<F> {
         self.as_ref().map(|x| x.with::<F>(m))
     }
 }
+#[diagnostic::do_not_recommend]
 impl<T: Module> Module for Vec<T> {
     type With<F: Float> = Vec<T::With<F>>;
     fn with<F: Float>(&self, m: &mut dyn Mapper) -> Self::With<F> {
         self.iter().enumerate().map(|(i, x)| element(m, i, |m| x.with::<F>(m))).collect()
     }
 }
+#[diagnostic::do_not_recommend]
 impl<T: Module, const N: usize> Module for [T; N] {
     type With<F: Float> = [T::With<F>; N];
     fn with<F: Float>(&self, m: &mut dyn Mapper) -> Self::With<F> {
         std::array::from_fn(|i| element(m, i, |m| self[i].with::<F>(m)))
     }
 }
+#[diagnostic::do_not_recommend]
 impl<T: Module> Module for Box<T> {
     type With<F: Float> = Box<T::With<F>>;
     fn with<F: Float>(&self, m: &mut dyn Mapper) -> Self::With<F> {
@@ -398,6 +411,7 @@ macro_rules! tuple_trees {
                 ($(element(m, $i, |m| self.$i.map(m)),)*)
             }
         }
+        #[diagnostic::do_not_recommend]
         impl<$($t: Module),*> Module for ($($t,)*) {
             type With<F_: Float> = ($($t::With<F_>,)*);
             fn with<F_: Float>(&self, m: &mut dyn Mapper) -> Self::With<F_> {
@@ -477,6 +491,7 @@ struct Walk<'a> {
     see: &'a mut dyn FnMut(&str, &RawTensor),
 }
 
+#[diagnostic::do_not_recommend]
 impl Visitor for Walk<'_> {
     fn buffer(&mut self) {
         self.buffer.begin();
@@ -505,6 +520,7 @@ impl Visitor for Walk<'_> {
 /// Every tensor of a structure (buffers and integers too) with its path: `blocks.3.attn.weight`.
 pub fn named_tensors<T: Tree>(tree: &T) -> Vec<(String, RawTensor)> {
     struct All(Vec<String>, Vec<(String, RawTensor)>);
+    #[diagnostic::do_not_recommend]
     impl Visitor for All {
         fn field(&mut self, name: &'static str) {
             self.0.push(name.to_string());
@@ -539,6 +555,7 @@ pub fn try_map_tensors<T: Tree, X>(
         f: F,
         error: Option<X>,
     }
+    #[diagnostic::do_not_recommend]
     impl<F: FnMut(&str, &RawTensor) -> Result<RawTensor, X>, X> Mapper for Replace<F, X> {
         fn field(&mut self, name: &'static str) {
             self.path.push(name.to_string());
@@ -602,6 +619,7 @@ struct Refill<'a> {
     new: &'a mut dyn Iterator<Item = RawTensor>,
 }
 
+#[diagnostic::do_not_recommend]
 impl Mapper for Refill<'_> {
     fn buffer(&mut self) {
         self.buffer.begin();
@@ -640,6 +658,7 @@ macro_rules! any_len {
 
 macro_rules! zips {
     ($(($($t:ident $i:tt),*);)*) => {$(
+        #[diagnostic::do_not_recommend]
         impl<$($t: Tree),*> Zip for ($(&$t,)*) {
             type Out = ($($t,)*);
             type Leaves = ($(any_tensor!($t),)*);

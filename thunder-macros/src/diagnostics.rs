@@ -1,12 +1,20 @@
 //! The errors of an item: all of them at once, each on the smallest span, each with what to write instead.
 
 use proc_macro2::{Span, TokenStream};
-use quote::ToTokens;
+use quote::{ToTokens, quote, quote_spanned};
 
 /// The errors found so far.
 #[derive(Default)]
 pub struct Diagnostics {
-    errors: Vec<syn::Error>,
+    errors: Vec<Reported>,
+}
+
+/// An error, by who reports it.
+enum Reported {
+    /// The macro does.
+    Here(syn::Error),
+    /// rustc does, at this place or near it: a second message would say the same.
+    ByRustc(Span),
 }
 
 /// A point to return to when a part of the tree is walked again.
@@ -26,7 +34,12 @@ impl Diagnostics {
 
     /// Adds an error of syn's.
     pub fn push(&mut self, error: syn::Error) {
-        self.errors.push(error);
+        self.errors.push(Reported::Here(error));
+    }
+
+    /// Refuses what rustc refuses in its own words. If rustc should accept it after all, the item is still refused.
+    pub fn left_to_rustc(&mut self, span: Span) {
+        self.errors.push(Reported::ByRustc(span));
     }
 
     /// Whether there are none.
@@ -53,11 +66,21 @@ impl Diagnostics {
     pub fn into_tokens(self) -> TokenStream {
         let mut seen = Vec::new();
         let mut out = TokenStream::new();
+        let mut guarded = false;
         for e in self.errors {
-            let key = (e.to_string(), format!("{:?}", e.span().start()));
-            if !seen.contains(&key) {
-                seen.push(key);
-                out.extend(e.into_compile_error());
+            match e {
+                Reported::Here(e) => {
+                    let key = (e.to_string(), format!("{:?}", e.span().start()));
+                    if !seen.contains(&key) {
+                        seen.push(key);
+                        out.extend(e.into_compile_error());
+                    }
+                }
+                Reported::ByRustc(span) => {
+                    if !std::mem::replace(&mut guarded, true) {
+                        out.extend(guard(span));
+                    }
+                }
             }
         }
         out
@@ -66,7 +89,32 @@ impl Diagnostics {
     /// The messages, for tests.
     #[cfg(test)]
     pub fn messages(&self) -> Vec<String> {
-        self.errors.iter().map(ToString::to_string).collect()
+        let text = |e: &Reported| match e {
+            Reported::Here(e) => e.to_string(),
+            Reported::ByRustc(_) => "left to rustc".to_string(),
+        };
+        self.errors.iter().map(text).collect()
+    }
+}
+
+/// An error that rustc reports only where it has found no other: the type that is used here is private.
+///
+/// rustc reads an item before the macro does, and reports what it can't read; its checks of privacy come last, and are
+/// not run after an error. So this one is seen only if rustc can read what the macro can't.
+fn guard(span: Span) -> TokenStream {
+    let used = quote_spanned!(span=> unread::of_the_item);
+    quote! {
+        const _: () = {
+            mod unread {
+                #[allow(non_camel_case_types)]
+                struct syntax_that_thunder_can_not_read;
+                #[allow(dead_code, private_interfaces)]
+                pub fn of_the_item() -> syntax_that_thunder_can_not_read {
+                    loop {}
+                }
+            }
+            let _ = #used;
+        };
     }
 }
 

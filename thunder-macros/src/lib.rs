@@ -21,6 +21,7 @@ mod scope;
 mod trace;
 
 use diagnostics::Diagnostics;
+use parse::Read;
 use proc_macro2::TokenStream;
 
 /// Makes a function, an `impl`, a `trait`, a `struct`, an `enum` or an inline `mod` part of thunder's language.
@@ -56,9 +57,10 @@ fn expand_tokens(
     {
         return error;
     }
-    let mut out = match parse::read(item.clone(), &mut diag) {
-        Some(read) => expand::item(read, options, &mut diag),
-        None => item,
+    let mut out = match parse::read(item, &mut diag) {
+        Read::Item(read) => expand::item(read, options, &mut diag),
+        Read::BrokenStruct(s, fields) => expand::structure::broken(&s, &fields),
+        Read::Nothing(item) => item,
     };
     out.extend(diag.into_tokens());
     root.put(out)

@@ -31,6 +31,7 @@ pub trait Arg {
     fn restore(tree: &Self::Tree, m: &mut dyn Mapper) -> Self::Given;
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Tree> Arg for Ref<'_, T> {
     type Tree = T;
     type Given = ();
@@ -48,6 +49,7 @@ impl<T: Tree> Arg for Ref<'_, T> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Tree> Arg for Own<T> {
     type Tree = T;
     type Given = T;
@@ -106,6 +108,7 @@ pub struct ArgLeaves(pub(crate) Vec<Leaves>);
 
 macro_rules! args {
     ($($t:ident $i:tt),*) => {
+        #[diagnostic::do_not_recommend]
         impl<$($t: Arg),*> Args for ($($t,)*) {
             type Owned = ($($t::Tree,)*);
             type Given = ($($t::Given,)*);

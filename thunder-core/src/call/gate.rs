@@ -65,6 +65,7 @@ pub trait Open {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Tree> Open for Gate<T> {}
 
 /// A gate through which not all types pass: rustc finds it last, because it takes a reference more.
@@ -93,4 +94,5 @@ pub trait Closed {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T> Closed for &Gate<T> {}

@@ -60,6 +60,7 @@ impl Drop for Gathered {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl Visitor for Gathered {
     fn tensor(&mut self, t: &RawTensor) {
         if let RawTensor::Concrete { buffer, ty, device } = t {
@@ -91,6 +92,7 @@ impl Visitor for Gathered {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl ArgVisitor for Gathered {
     fn argument(&mut self, index: usize, owned: bool) {
         self.argument = index;

@@ -257,6 +257,7 @@ impl Fill<'_> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl Mapper for Fill<'_> {
     fn tensor(&mut self, t: &RawTensor) -> RawTensor {
         match (t, self.buffers.next(), self.types.next()) {

@@ -1,6 +1,6 @@
 //! What std's methods may be called on in a body: std's own types, whose methods of those names are pure.
 
-use super::{ResultOf, ThunderFunction, Untraced};
+use super::{ThunderFunction, TracedCall, Untraced};
 use crate::tensor::{CrossEntropy, Key, Sdpa, Shape, Tensor};
 use crate::types::{AnyFloat, DType, Element};
 use half::{bf16, f16};
@@ -49,7 +49,7 @@ impl TakenForStd for Untraced {}
 #[allow(clippy::multiple_bound_locations)] // What a receiver is stands apart from what its method must be.
 pub fn receiver<const OF_NUMBERS: bool, T: Receiver + ?Sized, M>(_: &T, _twin: M)
 where
-    T: ResultOf<T::Reached<M, OF_NUMBERS>>,
+    T: TracedCall<T::Reached<M, OF_NUMBERS>>,
     T::Reached<M, OF_NUMBERS>: TakenForStd,
 {
 }

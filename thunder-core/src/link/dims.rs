@@ -138,6 +138,7 @@ impl Solver {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl Visitor for Solver {
     fn begin(&mut self, info: &'static StructInfo) {
         self.frames.push((info, Solved::new(info.dims), usize::MAX));

@@ -55,6 +55,7 @@ impl<M: Module> Tree for Stacked<M> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<M: Module> Module for Stacked<M> {
     type With<F: Float> = Stacked<M::With<F>>;
     fn with<F: Float>(&self, m: &mut dyn Mapper) -> Self::With<F> {
@@ -62,6 +63,7 @@ impl<M: Module> Module for Stacked<M> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<M: Module> Examples for Stacked<M> {
     type One = M;
     fn one(&self, m: &mut dyn Mapper) -> M {
@@ -69,6 +71,7 @@ impl<M: Module> Examples for Stacked<M> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<E: Element, S: Pop> Examples for Tensor<E, S> {
     type One = Tensor<E, S::Less>;
     fn one(&self, m: &mut dyn Mapper) -> Self::One {
@@ -76,6 +79,7 @@ impl<E: Element, S: Pop> Examples for Tensor<E, S> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<E: Element, S: Push> Stack for Tensor<E, S> {
     type Many = Tensor<E, S::More>;
     fn many(&self, m: &mut dyn Mapper) -> Self::Many {
@@ -85,11 +89,13 @@ impl<E: Element, S: Push> Stack for Tensor<E, S> {
 
 macro_rules! tuples {
     ($(($($t:ident $i:tt),*);)*) => {$(
+        #[diagnostic::do_not_recommend]
         impl<$($t: Examples),*> Examples for ($($t,)*) {
             type One = ($($t::One,)*);
             #[allow(unused_variables, clippy::unused_unit)]
             fn one(&self, m: &mut dyn Mapper) -> Self::One { ($(self.$i.one(m),)*) }
         }
+        #[diagnostic::do_not_recommend]
         impl<$($t: Stack),*> Stack for ($($t,)*) {
             type Many = ($($t::Many,)*);
             #[allow(unused_variables, clippy::unused_unit)]
@@ -104,6 +110,7 @@ tuples! { (); (A 0); (A 0, B 1); (A 0, B 1, C 2); (A 0, B 1, C 2, D 3); }
 #[track_caller]
 fn leading<T: Tree>(what: &str, xs: &T) -> Option<usize> {
     struct Lead(Option<usize>, bool, bool);
+    #[diagnostic::do_not_recommend]
     impl Visitor for Lead {
         fn tensor(&mut self, t: &RawTensor) {
             let Some(ty) = t.ty() else { return };
@@ -135,6 +142,7 @@ fn leading<T: Tree>(what: &str, xs: &T) -> Option<usize> {
 /// New values of the types that `ty` makes of the leaves'.
 struct Fresh<F>(F);
 
+#[diagnostic::do_not_recommend]
 impl<F: Fn(Ty) -> Ty> Mapper for Fresh<F> {
     fn tensor(&mut self, t: &RawTensor) -> RawTensor {
         record::new_value(t.ty().map(&self.0)).map_or(RawTensor::Poison, RawTensor::Traced)
@@ -147,6 +155,7 @@ impl<F: Fn(Ty) -> Ty> Mapper for Fresh<F> {
 /// Takes leaves from a list, in order.
 struct Take<'a>(&'a mut dyn Iterator<Item = Value>);
 
+#[diagnostic::do_not_recommend]
 impl Mapper for Take<'_> {
     fn tensor(&mut self, _: &RawTensor) -> RawTensor {
         self.0.next().map_or(RawTensor::Poison, RawTensor::Traced)
@@ -204,6 +213,7 @@ pub fn scan<C: Tree, X: Examples, Y: Stack>(
     let (mut carry, mut rows, mut last) = (init, Vec::new(), None);
     for step in 0..steps.max(1) {
         struct Element(usize, Loc);
+        #[diagnostic::do_not_recommend]
         impl Mapper for Element {
             fn tensor(&mut self, t: &RawTensor) -> RawTensor {
                 let op = Op::SelectIndex { axis: Axis(0), index: Extent::new(self.0) };

@@ -23,8 +23,17 @@ pub(crate) struct Recorder {
     pub(crate) log: Vec<Event>,
     /// The first failure.
     pub(crate) error: Option<Error>,
-    /// The functions being inlined, with the type of their body, innermost last.
-    stack: Vec<(Option<TypeId>, &'static Item)>,
+    /// The functions being inlined, innermost last.
+    stack: Vec<Frame>,
+}
+
+/// A function that is being inlined.
+struct Frame {
+    /// The type of its body, if that tells it from others.
+    body: Option<TypeId>,
+    item: &'static Item,
+    /// Where it is called.
+    called: Loc,
 }
 
 thread_local! {
@@ -83,8 +92,17 @@ impl Recorder {
         (inst, results)
     }
 
-    fn fail(&mut self, error: Error) {
-        self.error.get_or_insert(error);
+    fn fail(&mut self, mut error: Error) {
+        if self.error.is_some() {
+            return;
+        }
+        // The outermost function is called on the host: that call gives the error.
+        if let Error::Type { text, .. } = &mut error {
+            for f in self.stack.iter().skip(1).rev() {
+                text.push_str(&format!("\n  in `{}`, called at {}", f.item.name, f.called));
+            }
+        }
+        self.error = Some(error);
     }
 }
 
@@ -277,6 +295,7 @@ pub(crate) fn parameters<T: Tree>(tree: &T, name: &str) -> T {
             with(|r| r.trace.param(name, ty))
         }
     }
+    #[diagnostic::do_not_recommend]
     impl Mapper for Params<'_> {
         fn field(&mut self, name: &'static str) {
             self.path.push(PathStep::Field(name));
@@ -315,6 +334,7 @@ pub(crate) fn leaves<T: Tree>(tree: &T) -> Leaves {
             }
         }
     }
+    #[diagnostic::do_not_recommend]
     impl Visitor for Collect {
         fn field(&mut self, name: &'static str) {
             self.path.push(PathStep::Field(name));
@@ -366,12 +386,13 @@ pub(crate) fn inline<R: Tree>(
     run: impl FnOnce() -> R,
 ) -> R {
     const DEEPEST: usize = 32;
+    let called = Loc::caller();
     let recursive = with(|r| {
         let again: Vec<usize> = (0..r.stack.len())
-            .filter(|&i| if body.is_some() { r.stack[i].0 == body } else { r.stack[i].1.is(item) })
+            .filter(|&i| if body.is_some() { r.stack[i].body == body } else { r.stack[i].item.is(item) })
             .collect();
-        r.stack.push((body, item));
-        let path = |from: usize| r.stack[from..].iter().map(|(_, i)| i.name).collect::<Vec<_>>().join(" -> ");
+        r.stack.push(Frame { body, item, called });
+        let path = |from: usize| r.stack[from..].iter().map(|f| f.item.name).collect::<Vec<_>>().join(" -> ");
         match (body, &again[..]) {
             (Some(_), [_, ..]) => Some(path(0)),
             (None, [.., last]) if again.len() >= DEEPEST => Some(path(*last)),
@@ -420,6 +441,7 @@ impl Replace<'_> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl Mapper for Replace<'_> {
     fn buffer(&mut self) {
         self.outside.get_or_insert(self.depth);
@@ -508,6 +530,7 @@ pub(crate) fn region_result<T: Tree>(tree: &T) {
 /// `tree` with its traced leaves replaced by `values`, in order.
 pub(crate) fn replace<T: Tree>(tree: &T, values: &mut dyn Iterator<Item = Value>) -> T {
     struct InOrder<'a>(&'a mut dyn Iterator<Item = Value>);
+    #[diagnostic::do_not_recommend]
     impl Mapper for InOrder<'_> {
         fn tensor(&mut self, t: &RawTensor) -> RawTensor {
             match t {

@@ -12,7 +12,9 @@ mod surface;
 mod table;
 
 pub use attr::{Attr, AttrRef, Causal, Flag, Label, Pattern, Reduction};
-pub use infer::{Mismatch, broadcast, infer};
+pub use infer::{Mismatch, broadcast, infer, named};
 pub use lit::{Lit, Unfit, no_element};
-pub use surface::{ArgKind, AttrValue, Attrs, Method, NAMES, free_function, method, methods, nearest};
+pub use surface::{
+    ArgKind, AttrValue, Attrs, Method, NAMES, adding, free_function, free_functions, method, methods, nearest,
+};
 pub use table::{Class, Op, Opcode};

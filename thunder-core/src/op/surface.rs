@@ -167,6 +167,11 @@ pub fn method(name: &str) -> Option<&'static Method> {
     METHODS.iter().find(|m| m.name == name)
 }
 
+/// The free functions that are operations.
+pub fn free_functions() -> impl Iterator<Item = &'static Method> {
+    FREE.iter()
+}
+
 /// The free function called `name`, if an operation has that name.
 pub fn free_function(name: &str) -> Option<&'static Method> {
     FREE.iter().find(|m| m.name == name)
@@ -181,12 +186,21 @@ pub const NAMES: &[&str] = &[
     "rearrange",
     "chunk",
     "chunk_vec",
-    "split",
     "clone",
-    "size",
     "cast_like",
-    "unstack",
+    "index_add",
+    "scatter_add",
 ];
+
+/// The operation by which a method adds at indices along an axis of an extent; the method adds what that gives to its
+/// receiver.
+pub fn adding(method: &str) -> Option<fn(Axis, Extent) -> Op> {
+    match method {
+        "index_add" => Some(|axis, extent| Op::IndexAdd { axis, extent }),
+        "scatter_add" => Some(|axis, extent| Op::ScatterAdd { axis, extent }),
+        _ => None,
+    }
+}
 
 /// The operation names nearest to a misspelt one, best first.
 ///
@@ -264,7 +278,9 @@ static METHODS: &[Method] = methods! {
     logsumexp(Axes) => |a| Op::Logsumexp { axes: a.axes(0), keepdim: NO };
     logsumexp_keepdim(Axes) => |a| Op::Logsumexp { axes: a.axes(0), keepdim: YES };
     all(Axes) => |a| Op::All { axes: a.axes(0), keepdim: NO };
+    all_keepdim(Axes) => |a| Op::All { axes: a.axes(0), keepdim: YES };
     any(Axes) => |a| Op::Any { axes: a.axes(0), keepdim: NO };
+    any_keepdim(Axes) => |a| Op::Any { axes: a.axes(0), keepdim: YES };
     argmax(Axis) => |a| Op::Argmax { axis: a.axis(0), keepdim: NO };
     argmin(Axis) => |a| Op::Argmin { axis: a.axis(0), keepdim: NO };
     cumsum(Axis) => |a| Op::Cumsum { axis: a.axis(0), reverse: NO };

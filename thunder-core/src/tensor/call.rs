@@ -69,6 +69,7 @@ pub trait Tuple<Shapes> {
 
 macro_rules! tuples {
     ($(($($s:ident $i:tt),*);)*) => {$(
+        #[diagnostic::do_not_recommend]
         impl<El: Element, $($s: Shape),*> Tuple<($($s,)*)> for ($(&Tensor<El, $s>,)*) {
             type E = El;
             fn raw(&self) -> Vec<RawTensor> { vec![$(self.$i.raw().clone()),*] }

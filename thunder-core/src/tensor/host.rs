@@ -49,12 +49,12 @@ methods! { FUNCTIONS (): exp exp2 expm1 log log2 log1p sin cos tanh erf erfc sig
 methods! { PAIRS (A): add sub mul div rem pow atan2 maximum minimum logical_and logical_or logical_xor matmul cast_like }
 methods! { COMPARISONS (A): eq ne lt le gt ge }
 methods! { REDUCTIONS (A): sum prod amax amin mean var logsumexp all any argmax argmin cumsum softmax log_softmax }
-methods! { KEPT (A): sum_keepdim prod_keepdim amax_keepdim amin_keepdim mean_keepdim var_keepdim logsumexp_keepdim }
+methods! { KEPT (A): sum_keepdim prod_keepdim amax_keepdim amin_keepdim mean_keepdim var_keepdim logsumexp_keepdim all_keepdim any_keepdim }
 methods! { MOVES (A): reshape permute broadcast_to expand slice flip unsqueeze squeeze rearrange }
-methods! { TRIANGLES (): t tril triu unstack }
-methods! { PARTS (A B): pad transpose select_index index_select gather masked_fill chunk chunk_vec split }
+methods! { TRIANGLES (): t tril triu }
+methods! { PARTS (A B): pad transpose select_index index_select gather masked_fill chunk chunk_vec }
 methods! { LAYERS (A B): linear rms_norm clamp dropout cross_entropy }
-methods! { LONGER (A B C): narrow slice_update layer_norm }
+methods! { LONGER (A B C): narrow slice_update layer_norm index_add scatter_add }
 
 // Those whose type argument users write.
 #[allow(missing_docs)]

@@ -107,6 +107,7 @@ pub trait FoldIn {
 
 macro_rules! fold_in_host {
     ($($t:ty)*) => {$(
+        #[diagnostic::do_not_recommend]
         impl FoldIn for $t {
             #[track_caller]
             fn fold(self, key: Key) -> Key {
@@ -125,6 +126,7 @@ macro_rules! fold_in_host {
 
 fold_in_host! { i32 i64 u32 u64 usize }
 
+#[diagnostic::do_not_recommend]
 impl FoldIn for &super::Scalar<i64> {
     #[track_caller]
     fn fold(self, key: Key) -> Key {
@@ -135,6 +137,7 @@ impl FoldIn for &super::Scalar<i64> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl FoldIn for super::Scalar<i64> {
     #[track_caller]
     fn fold(self, key: Key) -> Key {

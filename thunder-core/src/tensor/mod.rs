@@ -111,11 +111,6 @@ impl<E, S> Clone for Tensor<E, S> {
 }
 
 impl<E: Element, S: Shape> Tensor<E, S> {
-    /// From its untyped form, whose element type and rank must be these.
-    pub fn from_raw(raw: RawTensor) -> Self {
-        Tensor { raw, types: PhantomData }
-    }
-
     /// The untyped form.
     pub fn raw(&self) -> &RawTensor {
         &self.raw
@@ -357,5 +352,14 @@ impl<E: Element + std::fmt::Debug, S: Shape> std::fmt::Debug for Tensor<E, S> {
             RawTensor::Traced(v) => write!(f, "{v}"),
             RawTensor::Poison => f.write_str("?"),
         }
+    }
+}
+
+// Last, so that rustc, which lists the first functions that give a tensor, lists others.
+impl<E: Element, S: Shape> Tensor<E, S> {
+    /// From its untyped form, whose element type and rank must be these.
+    #[doc(hidden)]
+    pub fn from_raw(raw: RawTensor) -> Self {
+        Tensor { raw, types: PhantomData }
     }
 }

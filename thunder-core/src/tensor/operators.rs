@@ -28,6 +28,7 @@ pub trait Literal: Copy + 'static {
 
 macro_rules! literals {
     ($($t:ty => $variant:ident as $wide:ty;)*) => {$(
+        #[diagnostic::do_not_recommend]
         impl Literal for $t {
             fn attr(self) -> op::Lit { op::Lit::$variant(self as $wide) }
             fn wide(self) -> f64 { self as f64 }
@@ -40,6 +41,7 @@ literals! {
     i64 => I as i128; i32 => I as i128; u32 => I as i128; u8 => I as i128; usize => I as i128; u64 => I as i128;
 }
 
+#[diagnostic::do_not_recommend]
 impl Literal for bool {
     fn attr(self) -> op::Lit {
         op::Lit::B(self)
@@ -61,6 +63,7 @@ pub trait Operand {
     fn flat(&self) -> Self::Flat;
 }
 
+#[diagnostic::do_not_recommend]
 impl<E: Element, S: Shape> Operand for Tensor<E, S> {
     type Flat = Tensor<E, S>;
     fn flat(&self) -> Self::Flat {
@@ -68,6 +71,7 @@ impl<E: Element, S: Shape> Operand for Tensor<E, S> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Operand + ?Sized> Operand for &T {
     type Flat = T::Flat;
     fn flat(&self) -> Self::Flat {
@@ -75,6 +79,7 @@ impl<T: Operand + ?Sized> Operand for &T {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Literal> Operand for Lit<T> {
     type Flat = Lit<T>;
     fn flat(&self) -> Lit<T> {
@@ -151,16 +156,19 @@ fn left<E: Element, S: Shape, T: Literal>(op: Op, a: T, b: &Tensor<E, S>) -> Raw
 
 macro_rules! tensor_operators {
     ($($trait:ident, $class:ident, $out:ident;)*) => {$(
+        #[diagnostic::do_not_recommend]
         impl<E: $class, S: Shape + Broadcast<S2>, S2: Shape> $trait<Tensor<E, S2>> for Tensor<E, S> {
             type Out = Tensor<tensor_operators!(@$out E), <S as Broadcast<S2>>::Out>;
             #[track_caller]
             fn apply(self, op: Op, rhs: Tensor<E, S2>) -> Self::Out { Tensor::from_raw(pair(op, &self, &rhs)) }
         }
+        #[diagnostic::do_not_recommend]
         impl<E: $class + Accepts<T>, S: Shape, T: Literal> $trait<Lit<T>> for Tensor<E, S> {
             type Out = Tensor<tensor_operators!(@$out E), S>;
             #[track_caller]
             fn apply(self, op: Op, rhs: Lit<T>) -> Self::Out { Tensor::from_raw(right(op, &self, rhs.0)) }
         }
+        #[diagnostic::do_not_recommend]
         impl<E: $class + Accepts<T>, S: Shape, T: Literal> $trait<Tensor<E, S>> for Lit<T> {
             type Out = Tensor<tensor_operators!(@$out E), S>;
             #[track_caller]
@@ -180,10 +188,12 @@ tensor_operators! {
 /// Plain numbers, where the macro cannot know that an operand is one.
 macro_rules! plain {
     ($($t:ty)*) => {$(
+        #[diagnostic::do_not_recommend]
         impl Operand for $t {
             type Flat = $t;
             fn flat(&self) -> $t { *self }
         }
+        #[diagnostic::do_not_recommend]
         impl Arithmetic<$t> for $t {
             type Out = $t;
             #[track_caller]
@@ -197,26 +207,31 @@ macro_rules! plain {
                 }
             }
         }
+        #[diagnostic::do_not_recommend]
         impl<T: Literal> Arithmetic<Lit<T>> for $t {
             type Out = $t;
             #[track_caller]
             fn apply(self, op: Op, rhs: Lit<T>) -> $t { Arithmetic::<$t>::apply(self, op, rhs.0.wide() as $t) }
         }
+        #[diagnostic::do_not_recommend]
         impl<T: Literal> Arithmetic<$t> for Lit<T> {
             type Out = $t;
             #[track_caller]
             fn apply(self, op: Op, rhs: $t) -> $t { Arithmetic::<$t>::apply(self.0.wide() as $t, op, rhs) }
         }
+        #[diagnostic::do_not_recommend]
         impl<E: Num + Accepts<$t>, S: Shape> Arithmetic<$t> for Tensor<E, S> {
             type Out = Tensor<E, S>;
             #[track_caller]
             fn apply(self, op: Op, rhs: $t) -> Self { Tensor::from_raw(right(op, &self, rhs)) }
         }
+        #[diagnostic::do_not_recommend]
         impl<E: Num + Accepts<$t>, S: Shape> Arithmetic<Tensor<E, S>> for $t {
             type Out = Tensor<E, S>;
             #[track_caller]
             fn apply(self, op: Op, rhs: Tensor<E, S>) -> Tensor<E, S> { Tensor::from_raw(left(op, self, &rhs)) }
         }
+        #[diagnostic::do_not_recommend]
         impl Comparison<$t> for $t {
             type Out = bool;
             fn apply(self, op: Op, rhs: $t) -> bool {
@@ -230,19 +245,23 @@ macro_rules! plain {
                 }
             }
         }
+        #[diagnostic::do_not_recommend]
         impl<T: Literal> Comparison<Lit<T>> for $t {
             type Out = bool;
             fn apply(self, op: Op, rhs: Lit<T>) -> bool { Comparison::<$t>::apply(self, op, rhs.0.wide() as $t) }
         }
+        #[diagnostic::do_not_recommend]
         impl<T: Literal> Comparison<$t> for Lit<T> {
             type Out = bool;
             fn apply(self, op: Op, rhs: $t) -> bool { Comparison::<$t>::apply(self.0.wide() as $t, op, rhs) }
         }
+        #[diagnostic::do_not_recommend]
         impl<E: Element + Accepts<$t>, S: Shape> Comparison<$t> for Tensor<E, S> {
             type Out = Tensor<bool, S>;
             #[track_caller]
             fn apply(self, op: Op, rhs: $t) -> Tensor<bool, S> { Tensor::from_raw(right(op, &self, rhs)) }
         }
+        #[diagnostic::do_not_recommend]
         impl<E: Element + Accepts<$t>, S: Shape> Comparison<Tensor<E, S>> for $t {
             type Out = Tensor<bool, S>;
             #[track_caller]
@@ -255,10 +274,12 @@ plain! { f64 f32 i64 i32 u32 u8 usize u64 }
 
 macro_rules! plain_equality {
     ($($t:ty)*) => {$(
+        #[diagnostic::do_not_recommend]
         impl Operand for $t {
             type Flat = $t;
             fn flat(&self) -> $t { self.clone() }
         }
+        #[diagnostic::do_not_recommend]
         impl Comparison<$t> for $t {
             type Out = bool;
             fn apply(self, op: Op, rhs: $t) -> bool { (self == rhs) == matches!(op, Op::Eq) }
@@ -268,6 +289,7 @@ macro_rules! plain_equality {
 
 plain_equality! { bool char String }
 
+#[diagnostic::do_not_recommend]
 impl Logical<bool> for bool {
     type Out = bool;
     fn apply(self, op: Op, rhs: bool) -> bool {
@@ -290,6 +312,7 @@ pub trait Negate {
     fn invert(self) -> Self;
 }
 
+#[diagnostic::do_not_recommend]
 impl<E: Element, S: Shape> Negate for Tensor<E, S> {
     #[track_caller]
     fn minus(self) -> Self {
@@ -303,6 +326,7 @@ impl<E: Element, S: Shape> Negate for Tensor<E, S> {
 
 macro_rules! negate {
     ($($t:ty: $minus:expr, $invert:expr;)*) => {$(
+        #[diagnostic::do_not_recommend]
         impl Negate for $t {
             fn minus(self) -> Self { let f: fn($t) -> $t = $minus; f(self) }
             fn invert(self) -> Self { let f: fn($t) -> $t = $invert; f(self) }

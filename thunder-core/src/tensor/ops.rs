@@ -12,6 +12,7 @@ use crate::types::{Accepts, Axes, Axis, DType, Elem, Element, Extent, Float, Int
 
 /// A tensor argument of element type `E` and shape `S`, by value or by reference.
 pub trait TensorArg<E: Element, S: Shape>: Operand<Flat = Tensor<E, S>> {}
+#[diagnostic::do_not_recommend]
 impl<E: Element, S: Shape, T: Operand<Flat = Tensor<E, S>>> TensorArg<E, S> for T {}
 
 /// The other operand of a binary operation on `Tensor<E, S>`: a tensor, or a Rust number.
@@ -28,6 +29,7 @@ pub trait Other<E: Element, S: Shape> {
     fn operand(&self, op: Op, beside: &RawTensor) -> (Op, RawTensor);
 }
 
+#[diagnostic::do_not_recommend]
 impl<E: Element, S: Shape + Broadcast<S2>, S2: Shape> Other<E, S> for Tensor<E, S2> {
     type Out = <S as Broadcast<S2>>::Out;
     fn operand(&self, op: Op, _: &RawTensor) -> (Op, RawTensor) {
@@ -35,6 +37,7 @@ impl<E: Element, S: Shape + Broadcast<S2>, S2: Shape> Other<E, S> for Tensor<E, 
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<E: Element, S: Shape, T: Other<E, S>> Other<E, S> for &T {
     type Out = T::Out;
     #[track_caller]
@@ -43,6 +46,7 @@ impl<E: Element, S: Shape, T: Other<E, S>> Other<E, S> for &T {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<E: Accepts<T>, S: Shape, T: Literal> Other<E, S> for Lit<T> {
     type Out = S;
     #[track_caller]
@@ -53,6 +57,7 @@ impl<E: Accepts<T>, S: Shape, T: Literal> Other<E, S> for Lit<T> {
 
 macro_rules! number_operands {
     ($($t:ty)*) => {$(
+        #[diagnostic::do_not_recommend]
         impl<E: Accepts<$t>, S: Shape> Other<E, S> for $t {
             type Out = S;
             #[track_caller]
@@ -160,9 +165,11 @@ macro_rules! tensor_ops {
         reduce { $($reduce:ident $reduce_keep:ident: $rclass:ident = |$axes:ident, $keep:ident| $reduce_op:expr;)* }
         $($rest:tt)*
     ) => {
-        /// The operations on tensors, which bodies of `#[thunder]` functions call as methods.
+        /// The operations on tensors, which bodies of `#[thunder]` functions call as methods: with the attribute they are
+        /// in scope. Outside of such a function they don't exist.
         ///
-        /// Each records one operation; see [`Op`] for the formulas. Outside such a function they don't exist.
+        /// Each has its formula, its shapes and element types, its derivative, what is refused, and an example. Their
+        /// arguments are taken by value or by reference alike.
         pub trait TensorOps: Sized {
             /// The element type.
             type E: Element;
@@ -172,21 +179,21 @@ macro_rules! tensor_ops {
             fn this(&self) -> &Tensor<Self::E, Self::S>;
 
             $(
-                #[doc = concat!("Records `", stringify!($unary), "`, elementwise.")]
+                #[cfg_attr(not(doctest), doc = include_str!(concat!("docs/", stringify!($unary), ".md")))]
                 #[track_caller]
                 fn $unary(&self) -> Tensor<Self::E, Self::S> where Self::E: $class {
                     Tensor::from_raw(record::op($unary_op, &[self.this().raw()]))
                 }
             )*
             $(
-                #[doc = concat!("Records `", stringify!($test), "`, elementwise.")]
+                #[cfg_attr(not(doctest), doc = include_str!(concat!("docs/", stringify!($test), ".md")))]
                 #[track_caller]
                 fn $test(&self) -> Tensor<bool, Self::S> where Self::E: Float {
                     Tensor::from_raw(record::op($test_op, &[self.this().raw()]))
                 }
             )*
             $(
-                #[doc = concat!("Records `", stringify!($binary), "`, elementwise, broadcasting.")]
+                #[cfg_attr(not(doctest), doc = include_str!(concat!("docs/", stringify!($binary), ".md")))]
                 #[track_caller]
                 fn $binary<T: Other<Self::E, Self::S>>(&self, other: T) -> Tensor<Self::E, T::Out> where Self::E: $bclass {
                     let (op, other) = other.operand($binary_op, self.this().raw());
@@ -194,7 +201,7 @@ macro_rules! tensor_ops {
                 }
             )*
             $(
-                #[doc = concat!("Records `", stringify!($compare), "`, elementwise, broadcasting.")]
+                #[cfg_attr(not(doctest), doc = include_str!(concat!("docs/", stringify!($compare), ".md")))]
                 #[track_caller]
                 fn $compare<T: Other<Self::E, Self::S>>(&self, other: T) -> Tensor<bool, T::Out> {
                     let (op, other) = other.operand($compare_op, self.this().raw());
@@ -202,13 +209,13 @@ macro_rules! tensor_ops {
                 }
             )*
             $(
-                #[doc = concat!("Records `", stringify!($reduce), "` over `axes`, which are dropped.")]
+                #[cfg_attr(not(doctest), doc = include_str!(concat!("docs/", stringify!($reduce), ".md")))]
                 #[track_caller]
                 fn $reduce<A: AxesArg<Self::S>>(&self, axes: A) -> Tensor<Self::E, A::Out> where Self::E: $rclass {
                     let ($axes, $keep) = (axes.axes(), Flag::No);
                     Tensor::from_raw(record::op($reduce_op, &[self.this().raw()]))
                 }
-                #[doc = concat!("Records `", stringify!($reduce), "` over `axes`, which stay with extent 1.")]
+                #[cfg_attr(not(doctest), doc = include_str!(concat!("docs/", stringify!($reduce_keep), ".md")))]
                 #[track_caller]
                 fn $reduce_keep<A: KeptAxes>(&self, axes: A) -> Tensor<Self::E, Self::S> where Self::E: $rclass {
                     let ($axes, $keep) = (axes.kept(), Flag::Yes);
@@ -218,6 +225,7 @@ macro_rules! tensor_ops {
             $($rest)*
         }
 
+        #[diagnostic::do_not_recommend]
         impl<E: Element, S: Shape> TensorOps for Tensor<E, S> {
             type E = E;
             type S = S;
@@ -232,12 +240,14 @@ pub trait KeptAxes {
     fn kept(self) -> Axes;
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: AxisList> KeptAxes for T {
     fn kept(self) -> Axes {
         self.list()
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl KeptAxes for std::ops::RangeFull {
     fn kept(self) -> Axes {
         Axes::ALL
@@ -246,6 +256,7 @@ impl KeptAxes for std::ops::RangeFull {
 
 /// Marks `bool` for the reductions that need it.
 pub trait Truth: Element {}
+#[diagnostic::do_not_recommend]
 impl Truth for bool {}
 
 tensor_ops! {
@@ -283,62 +294,62 @@ tensor_ops! {
         any any_keepdim: Truth = |axes, keepdim| Op::Any { axes, keepdim };
     }
 
-    /// Another element type. Rounds to nearest; float to integer truncates and saturates.
+    #[cfg_attr(not(doctest), doc = include_str!("docs/cast.md"))]
     #[track_caller]
     fn cast<F: Element>(&self) -> Tensor<F, Self::S> {
         Tensor::from_raw(record::op(Op::Cast { elem: elem::<F>() }, &[self.this().raw()]))
     }
 
-    /// The element type of `like`.
+    #[cfg_attr(not(doctest), doc = include_str!("docs/cast_like.md"))]
     #[track_caller]
     fn cast_like<F: Element, S2: Shape>(&self, like: &Tensor<F, S2>) -> Tensor<F, Self::S> {
         let elem = like.raw().ty().map_or(elem::<F>(), |t| t.elem);
         Tensor::from_raw(record::op(Op::Cast { elem }, &[self.this().raw()]))
     }
 
-    /// The index (i64) of the first greatest element along `dim`, which is dropped.
+    #[cfg_attr(not(doctest), doc = include_str!("docs/argmax.md"))]
     #[track_caller]
     fn argmax(&self, dim: i32) -> Tensor<i64, <Self::S as Pop>::Less> where Self::S: Pop {
         Tensor::from_raw(record::op(Op::Argmax { axis: axis(dim), keepdim: Flag::No }, &[self.this().raw()]))
     }
 
-    /// The index (i64) of the first least element along `dim`, which is dropped.
+    #[cfg_attr(not(doctest), doc = include_str!("docs/argmin.md"))]
     #[track_caller]
     fn argmin(&self, dim: i32) -> Tensor<i64, <Self::S as Pop>::Less> where Self::S: Pop {
         Tensor::from_raw(record::op(Op::Argmin { axis: axis(dim), keepdim: Flag::No }, &[self.this().raw()]))
     }
 
-    /// The running sum along `dim`.
+    #[cfg_attr(not(doctest), doc = include_str!("docs/cumsum.md"))]
     #[track_caller]
     fn cumsum(&self, dim: i32) -> Tensor<Self::E, Self::S> where Self::E: Num {
         Tensor::from_raw(record::op(Op::Cumsum { axis: axis(dim), reverse: Flag::No }, &[self.this().raw()]))
     }
 
-    /// The same elements, row-major, in another shape.
+    #[cfg_attr(not(doctest), doc = include_str!("docs/reshape.md"))]
     #[track_caller]
     fn reshape<S2: Shape>(&self, shape: S2) -> Tensor<Self::E, S2> {
         Tensor::from_raw(record::op(Op::Reshape { shape: extents(&shape) }, &[self.this().raw()]))
     }
 
-    /// Dimension `i` of the result is dimension `axes[i]`.
+    #[cfg_attr(not(doctest), doc = include_str!("docs/permute.md"))]
     #[track_caller]
     fn permute<A: AxisList>(&self, axes: A) -> Tensor<Self::E, Self::S> {
         Tensor::from_raw(record::op(Op::Permute { axes: axes.list() }, &[self.this().raw()]))
     }
 
-    /// Repeats dimensions of extent 1, and adds leading ones, up to `shape`.
+    #[cfg_attr(not(doctest), doc = include_str!("docs/broadcast_to.md"))]
     #[track_caller]
     fn broadcast_to<S2: Shape>(&self, shape: S2) -> Tensor<Self::E, S2> {
         Tensor::from_raw(record::op(Op::Expand { shape: extents(&shape) }, &[self.this().raw()]))
     }
 
-    /// Repeats dimensions of extent 1, and adds leading ones, up to `shape`.
+    #[cfg_attr(not(doctest), doc = include_str!("docs/expand.md"))]
     #[track_caller]
     fn expand<S2: Shape>(&self, shape: S2) -> Tensor<Self::E, S2> {
         self.broadcast_to(shape)
     }
 
-    /// The elements in one range a dimension: `x.slice((.., 0..T, ..))`.
+    #[cfg_attr(not(doctest), doc = include_str!("docs/slice.md"))]
     #[track_caller]
     fn slice<R: RangesArg<Self::S>>(&self, ranges: R) -> Tensor<Self::E, Self::S> {
         let bounds = ranges.ranges(&self.this().shape().sizes());
@@ -347,7 +358,7 @@ tensor_ops! {
         Tensor::from_raw(record::op(op, &[self.this().raw()]))
     }
 
-    /// `value` around the elements: a pair `(before, after)` a dimension.
+    #[cfg_attr(not(doctest), doc = include_str!("docs/pad.md"))]
     #[track_caller]
     fn pad<P: PadsArg<Self::S>, T: Literal>(&self, pads: P, value: T) -> Tensor<Self::E, Self::S> {
         let (lo, hi): (Vec<usize>, Vec<usize>) = pads.pads().into_iter().unzip();
@@ -356,70 +367,100 @@ tensor_ops! {
         Tensor::from_raw(record::op(op, &[self.this().raw()]))
     }
 
-    /// The order along `axes` reversed.
+    #[cfg_attr(not(doctest), doc = include_str!("docs/flip.md"))]
     #[track_caller]
     fn flip<A: AxisList>(&self, axes: A) -> Tensor<Self::E, Self::S> {
         Tensor::from_raw(record::op(Op::Flip { axes: axes.list() }, &[self.this().raw()]))
     }
 
-    /// Two dimensions swapped.
+    #[cfg_attr(not(doctest), doc = include_str!("docs/transpose.md"))]
     #[track_caller]
     fn transpose(&self, a: i32, b: i32) -> Tensor<Self::E, Self::S> {
         Tensor::from_raw(record::op(Op::Transpose { a: axis(a), b: axis(b) }, &[self.this().raw()]))
     }
 
-    /// The last two dimensions swapped.
+    #[cfg_attr(not(doctest), doc = include_str!("docs/t.md"))]
     #[track_caller]
     fn t(&self) -> Tensor<Self::E, Self::S> {
         Tensor::from_raw(record::op(Op::Transpose { a: Axis(-1), b: Axis(-2) }, &[self.this().raw()]))
     }
 
-    /// A new dimension of extent 1 at `dim`.
+    #[cfg_attr(not(doctest), doc = include_str!("docs/unsqueeze.md"))]
     #[track_caller]
     fn unsqueeze(&self, dim: i32) -> Tensor<Self::E, <Self::S as Push>::More> where Self::S: Push {
         Tensor::from_raw(record::op(Op::Unsqueeze { axis: axis(dim) }, &[self.this().raw()]))
     }
 
-    /// Without the dimension `dim`, of extent 1.
+    #[cfg_attr(not(doctest), doc = include_str!("docs/squeeze.md"))]
     #[track_caller]
     fn squeeze(&self, dim: i32) -> Tensor<Self::E, <Self::S as Pop>::Less> where Self::S: Pop {
         Tensor::from_raw(record::op(Op::Squeeze { axis: axis(dim) }, &[self.this().raw()]))
     }
 
-    /// Elements `start..start + len` along `dim`.
+    #[cfg_attr(not(doctest), doc = include_str!("docs/narrow.md"))]
     #[track_caller]
     fn narrow(&self, dim: i32, start: usize, len: usize) -> Tensor<Self::E, Self::S> {
         let op = Op::Narrow { axis: axis(dim), start: Extent::new(start), len: Extent::new(len) };
         Tensor::from_raw(record::op(op, &[self.this().raw()]))
     }
 
-    /// Element `index` along `dim`, which is dropped.
+    #[cfg_attr(not(doctest), doc = include_str!("docs/select_index.md"))]
     #[track_caller]
     fn select_index(&self, dim: i32, index: usize) -> Tensor<Self::E, <Self::S as Pop>::Less> where Self::S: Pop {
         let op = Op::SelectIndex { axis: axis(dim), index: Extent::new(index) };
         Tensor::from_raw(record::op(op, &[self.this().raw()]))
     }
 
-    /// With `update` in place of the elements from `start` (a traced `Scalar<i64>`, or a number) along `dim`.
+    #[cfg_attr(not(doctest), doc = include_str!("docs/slice_update.md"))]
     #[track_caller]
     fn slice_update<U: TensorArg<Self::E, Self::S>, T: StartArg>(&self, dim: i32, update: U, start: T) -> Tensor<Self::E, Self::S> {
         let (update, start) = (update.flat(), start.start());
         Tensor::from_raw(record::op(Op::SliceUpdate { axis: axis(dim) }, &[self.this().raw(), update.raw(), &start]))
     }
 
-    /// The slices at `index` along `dim`.
+    #[cfg_attr(not(doctest), doc = include_str!("docs/index_select.md"))]
     #[track_caller]
     fn index_select<I: Int, A: TensorArg<I, (usize,)>>(&self, dim: i32, index: A) -> Tensor<Self::E, Self::S> {
         Tensor::from_raw(record::op(Op::Take { axis: axis(dim) }, &[self.this().raw(), index.flat().raw()]))
     }
 
-    /// `y[.., k, ..] = x[.., index[.., k, ..], ..]` along `dim`.
+    #[cfg_attr(not(doctest), doc = include_str!("docs/gather.md"))]
     #[track_caller]
     fn gather<I: Int, A: TensorArg<I, Self::S>>(&self, dim: i32, index: A) -> Tensor<Self::E, Self::S> {
         Tensor::from_raw(record::op(Op::Gather { axis: axis(dim) }, &[self.this().raw(), index.flat().raw()]))
     }
 
-    /// `value` where `mask` holds.
+    #[cfg_attr(not(doctest), doc = include_str!("docs/index_add.md"))]
+    #[track_caller]
+    fn index_add<I: Int, A: TensorArg<I, (usize,)>, U: TensorArg<Self::E, Self::S>>(
+        &self,
+        dim: i32,
+        index: A,
+        source: U,
+    ) -> Tensor<Self::E, Self::S>
+    where
+        Self::E: Num,
+    {
+        let op = |extent| Op::IndexAdd { axis: axis(dim), extent };
+        added(self.this(), dim, op, index.flat().raw(), source.flat().raw())
+    }
+
+    #[cfg_attr(not(doctest), doc = include_str!("docs/scatter_add.md"))]
+    #[track_caller]
+    fn scatter_add<I: Int, A: TensorArg<I, Self::S>, U: TensorArg<Self::E, Self::S>>(
+        &self,
+        dim: i32,
+        index: A,
+        source: U,
+    ) -> Tensor<Self::E, Self::S>
+    where
+        Self::E: Num,
+    {
+        let op = |extent| Op::ScatterAdd { axis: axis(dim), extent };
+        added(self.this(), dim, op, index.flat().raw(), source.flat().raw())
+    }
+
+    #[cfg_attr(not(doctest), doc = include_str!("docs/masked_fill.md"))]
     #[track_caller]
     fn masked_fill<S2: Shape, M: TensorArg<bool, S2>, T: Literal>(&self, mask: M, value: T) -> Tensor<Self::E, Self::S>
     where
@@ -429,26 +470,26 @@ tensor_ops! {
         Tensor::from_raw(record::op(Op::Select, &[mask.flat().raw(), &value, self.this().raw()]))
     }
 
-    /// The lower triangle of the last two dimensions.
+    #[cfg_attr(not(doctest), doc = include_str!("docs/tril.md"))]
     #[track_caller]
     fn tril(&self) -> Tensor<Self::E, Self::S> {
         Tensor::from_raw(record::op(Op::Tril { diagonal: op::Lit::I(0) }, &[self.this().raw()]))
     }
 
-    /// The upper triangle of the last two dimensions.
+    #[cfg_attr(not(doctest), doc = include_str!("docs/triu.md"))]
     #[track_caller]
     fn triu(&self) -> Tensor<Self::E, Self::S> {
         Tensor::from_raw(record::op(Op::Triu { diagonal: op::Lit::I(0) }, &[self.this().raw()]))
     }
 
-    /// 1 at the index, 0 elsewhere, in a new last dimension of `classes`.
+    #[cfg_attr(not(doctest), doc = include_str!("docs/one_hot.md"))]
     #[track_caller]
     fn one_hot<F: Element>(&self, classes: usize) -> Tensor<F, <Self::S as Push>::More> where Self::S: Push, Self::E: Int {
         let op = Op::OneHot { classes: Extent::new(classes), elem: elem::<F>() };
         Tensor::from_raw(record::op(op, &[self.this().raw()]))
     }
 
-    /// The matrix product over the last two dimensions; leading dimensions broadcast.
+    #[cfg_attr(not(doctest), doc = include_str!("docs/matmul.md"))]
     #[track_caller]
     fn matmul<S2: Shape, T: TensorArg<Self::E, S2>>(&self, other: T) -> Tensor<Self::E, <Self::S as MatMul<S2>>::Product>
     where
@@ -458,7 +499,7 @@ tensor_ops! {
         Tensor::from_raw(record::op(Op::Matmul, &[self.this().raw(), other.flat().raw()]))
     }
 
-    /// `x @ wᵀ + b`, with `w` as `(out, in)`.
+    #[cfg_attr(not(doctest), doc = include_str!("docs/linear.md"))]
     #[track_caller]
     fn linear<W: TensorArg<Self::E, (usize, usize)>>(&self, w: W, b: Option<&Tensor<Self::E, (usize,)>>) -> Tensor<Self::E, Self::S>
     where
@@ -470,19 +511,19 @@ tensor_ops! {
         Tensor::from_raw(record::op(Op::Linear { bias: Flag::new(b.is_some()) }, &args))
     }
 
-    /// `e^x / Σ e^x` along `dim`.
+    #[cfg_attr(not(doctest), doc = include_str!("docs/softmax.md"))]
     #[track_caller]
     fn softmax(&self, dim: i32) -> Tensor<Self::E, Self::S> where Self::E: Float {
         Tensor::from_raw(record::op(Op::Softmax { axis: axis(dim) }, &[self.this().raw()]))
     }
 
-    /// `x - ln Σ e^x` along `dim`.
+    #[cfg_attr(not(doctest), doc = include_str!("docs/log_softmax.md"))]
     #[track_caller]
     fn log_softmax(&self, dim: i32) -> Tensor<Self::E, Self::S> where Self::E: Float {
         Tensor::from_raw(record::op(Op::LogSoftmax { axis: axis(dim) }, &[self.this().raw()]))
     }
 
-    /// `(x - mean) / √(var + eps) * w + b` over the last dimension.
+    #[cfg_attr(not(doctest), doc = include_str!("docs/layer_norm.md"))]
     #[track_caller]
     fn layer_norm<T: Literal>(
         &self,
@@ -504,7 +545,7 @@ tensor_ops! {
         Tensor::from_raw(record::op(op, &args))
     }
 
-    /// `x / √(mean(x²) + eps) * w` over the last dimension.
+    #[cfg_attr(not(doctest), doc = include_str!("docs/rms_norm.md"))]
     #[track_caller]
     fn rms_norm<T: Literal>(&self, w: Option<&Tensor<Self::E, (usize,)>>, eps: T) -> Tensor<Self::E, Self::S>
     where
@@ -516,7 +557,7 @@ tensor_ops! {
         Tensor::from_raw(record::op(op, &args))
     }
 
-    /// `min(max(x, lo), hi)`.
+    #[cfg_attr(not(doctest), doc = include_str!("docs/clamp.md"))]
     #[track_caller]
     fn clamp<T: Literal, U: Literal>(&self, lo: T, hi: U) -> Tensor<Self::E, Self::S> where Self::E: Num {
         let x = self.this().raw();
@@ -526,14 +567,14 @@ tensor_ops! {
         Tensor::from_raw(record::op(Op::Clamp { lo, hi }, &[self.this().raw()]))
     }
 
-    /// Each element zeroed with probability `p`, the rest divided by `1 - p`.
+    #[cfg_attr(not(doctest), doc = include_str!("docs/dropout.md"))]
     #[track_caller]
     fn dropout<T: Literal>(&self, p: T, key: Key) -> Tensor<Self::E, Self::S> where Self::E: Float {
         let key = key.value().map_or(RawTensor::Poison, RawTensor::Traced);
         Tensor::from_raw(record::op(Op::Dropout { p: op::Lit::F(p.wide()) }, &[self.this().raw(), &key]))
     }
 
-    /// Softmax cross-entropy of logits (classes last) against class indices.
+    #[cfg_attr(not(doctest), doc = include_str!("docs/cross_entropy.md"))]
     #[track_caller]
     fn cross_entropy<I: Int, S2: Shape, T: TensorArg<I, S2>>(&self, targets: T, options: CrossEntropy) -> Scalar<Self::E>
     where
@@ -544,6 +585,33 @@ tensor_ops! {
     }
 }
 
+/// `x` plus what `op` makes of `source`, an operation that adds at indices into zeros of an extent along `dim`.
+#[track_caller]
+fn added<E: Element, S: Shape>(
+    x: &Tensor<E, S>,
+    dim: i32,
+    op: impl FnOnce(Extent) -> Op,
+    index: &RawTensor,
+    source: &RawTensor,
+) -> Tensor<E, S> {
+    let Some(ty) = x.raw().ty() else { return Tensor::from_raw(RawTensor::Poison) };
+    let sizes = ty.sizes();
+    // An axis out of range has no extent; inference says so.
+    let at = axis(dim).resolve(sizes.len());
+    let op = op(Extent::new(at.map_or(0, |at| sizes[at])));
+    let part = record::op(op, &[source, index]);
+    if let Some(found) = part.ty().filter(|found| found.sizes() != sizes) {
+        let what = format!(
+            "`{}`: what is added is {found}, and the tensor that it is added to {ty}: they differ in a dimension \
+             other than {dim}\n\n       help: a source of the tensor's shape, but for that dimension",
+            op.name()
+        );
+        record::fail_text::<()>(&what);
+        return Tensor::from_raw(RawTensor::Poison);
+    }
+    Tensor::from_raw(record::op(Op::Add, &[x.raw(), &part]))
+}
+
 /// Where a `slice_update` starts: a traced number, or a static one.
 pub trait StartArg {
     /// The operand.
@@ -551,12 +619,14 @@ pub trait StartArg {
     fn start(&self) -> RawTensor;
 }
 
+#[diagnostic::do_not_recommend]
 impl StartArg for Scalar<i64> {
     fn start(&self) -> RawTensor {
         self.raw().clone()
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: StartArg> StartArg for &T {
     #[track_caller]
     fn start(&self) -> RawTensor {
@@ -566,6 +636,7 @@ impl<T: StartArg> StartArg for &T {
 
 macro_rules! starts {
     ($($t:ty)*) => {$(
+        #[diagnostic::do_not_recommend]
         impl StartArg for $t {
             #[track_caller]
             fn start(&self) -> RawTensor {
@@ -585,7 +656,7 @@ fn constant(value: op::Lit, dtype: DType) -> RawTensor {
     record::op(Op::Full { value, elem: Elem::Known(dtype), shape: Extents::SCALAR }, &[])
 }
 
-/// `x` where the condition holds, else `y`; a number takes the other's element type.
+#[cfg_attr(not(doctest), doc = include_str!("docs/select.md"))]
 #[track_caller]
 pub fn select<E, S, S1, C, X, Y>(condition: C, x: X, y: Y) -> Tensor<E, <S as Broadcast<S1>>::Out>
 where
@@ -616,6 +687,7 @@ pub trait Branches<Y> {
 
 macro_rules! branches {
     ($(($($r:tt)?) ($($q:tt)?);)*) => {$(
+        #[diagnostic::do_not_recommend]
         impl<E: Element, S: Shape + Broadcast<S2>, S2: Shape> Branches<$($q)? Tensor<E, S2>> for $($r)? Tensor<E, S> {
             type E = E;
             type S = <S as Broadcast<S2>>::Out;
@@ -630,24 +702,28 @@ branches! { () (); (&) (); () (&); (&) (&); }
 
 macro_rules! number_branches {
     ($($t:ty)*) => {$(
+        #[diagnostic::do_not_recommend]
         impl<E: Accepts<$t>, S: Shape> Branches<$t> for Tensor<E, S> {
             type E = E;
             type S = S;
             #[track_caller]
             fn branches(self, y: $t) -> (RawTensor, RawTensor) { (self.raw().clone(), record::scalar("select", y.attr(), self.raw())) }
         }
+        #[diagnostic::do_not_recommend]
         impl<E: Accepts<$t>, S: Shape> Branches<$t> for &Tensor<E, S> {
             type E = E;
             type S = S;
             #[track_caller]
             fn branches(self, y: $t) -> (RawTensor, RawTensor) { (self.raw().clone(), record::scalar("select", y.attr(), self.raw())) }
         }
+        #[diagnostic::do_not_recommend]
         impl<E: Accepts<$t>, S: Shape> Branches<Tensor<E, S>> for $t {
             type E = E;
             type S = S;
             #[track_caller]
             fn branches(self, y: Tensor<E, S>) -> (RawTensor, RawTensor) { (record::scalar("select", self.attr(), y.raw()), y.raw().clone()) }
         }
+        #[diagnostic::do_not_recommend]
         impl<E: Accepts<$t>, S: Shape> Branches<&Tensor<E, S>> for $t {
             type E = E;
             type S = S;
@@ -659,7 +735,7 @@ macro_rules! number_branches {
 
 number_branches! { f64 f32 i64 i32 usize bool }
 
-/// The tensors one after another along `dim`.
+#[cfg_attr(not(doctest), doc = include_str!("docs/cat.md"))]
 #[track_caller]
 pub fn cat<E: Element, S: Shape, T: Operand<Flat = Tensor<E, S>>>(
     tensors: impl AsRef<[T]>,
@@ -670,7 +746,7 @@ pub fn cat<E: Element, S: Shape, T: Operand<Flat = Tensor<E, S>>>(
     Tensor::from_raw(record::op(Op::Cat { axis: axis(dim) }, &raw))
 }
 
-/// The tensors one beside another along a new dimension at `dim`.
+#[cfg_attr(not(doctest), doc = include_str!("docs/stack.md"))]
 #[track_caller]
 pub fn stack<E: Element, S: Push, T: Operand<Flat = Tensor<E, S>>>(
     tensors: impl AsRef<[T]>,
@@ -681,19 +757,19 @@ pub fn stack<E: Element, S: Push, T: Operand<Flat = Tensor<E, S>>>(
     Tensor::from_raw(record::op(Op::Stack { axis: axis(dim) }, &raw))
 }
 
-/// Zeros, inside a body.
+#[cfg_attr(not(doctest), doc = include_str!("docs/zeros.md"))]
 #[track_caller]
 pub fn zeros<E: Element, S: Shape>(shape: S) -> Tensor<E, S> {
     full(shape, 0)
 }
 
-/// Ones, inside a body.
+#[cfg_attr(not(doctest), doc = include_str!("docs/ones.md"))]
 #[track_caller]
 pub fn ones<E: Element, S: Shape>(shape: S) -> Tensor<E, S> {
     full(shape, 1)
 }
 
-/// Every element `value`, inside a body.
+#[cfg_attr(not(doctest), doc = include_str!("docs/full.md"))]
 #[track_caller]
 pub fn full<E: Element, S: Shape>(shape: S, value: impl Literal) -> Tensor<E, S> {
     let Some(value) = record::number("full", value.attr(), E::DTYPE) else {
@@ -702,13 +778,13 @@ pub fn full<E: Element, S: Shape>(shape: S, value: impl Literal) -> Tensor<E, S>
     Tensor::from_raw(record::op(Op::Full { value, elem: elem::<E>(), shape: extents(&shape) }, &[]))
 }
 
-/// `0, 1, …, n - 1`.
+#[cfg_attr(not(doctest), doc = include_str!("docs/arange.md"))]
 #[track_caller]
 pub fn arange<E: Num>(n: usize) -> Tensor<E, (usize,)> {
     Tensor::from_raw(record::op(Op::Iota { elem: elem::<E>(), shape: Extents::of(&[n]), axis: Axis(0) }, &[]))
 }
 
-/// The rows of `weight` at `index`.
+#[cfg_attr(not(doctest), doc = include_str!("docs/embedding.md"))]
 #[track_caller]
 pub fn embedding<
     I: Int,
@@ -723,7 +799,7 @@ pub fn embedding<
     Tensor::from_raw(record::op(Op::Embedding, &[index.flat().raw(), weight.flat().raw()]))
 }
 
-/// Softmax cross-entropy of logits (classes last) against class indices.
+#[cfg_attr(not(doctest), doc = include_str!("docs/cross_entropy.md"))]
 #[track_caller]
 pub fn cross_entropy<
     E: Float,
@@ -739,10 +815,7 @@ pub fn cross_entropy<
     Tensor::from_raw(record::op(cross_entropy_op(options), &[logits.flat().raw(), targets.flat().raw()]))
 }
 
-/// `softmax(q kᵀ * scale) v`, of shapes `(.., heads, time, width)`.
-///
-/// A causal attention masks what comes after a query's place. Where there are more keys than queries, or fewer,
-/// [`Sdpa::alignment`] says what that place is: without it, the call is an error.
+#[cfg_attr(not(doctest), doc = include_str!("docs/scaled_dot_product_attention.md"))]
 #[track_caller]
 pub fn scaled_dot_product_attention<E: Float, S: Shape>(
     q: impl TensorArg<E, S>,
@@ -753,7 +826,7 @@ pub fn scaled_dot_product_attention<E: Float, S: Shape>(
     Tensor::from_raw(record::op(sdpa_op(options, false), &[q.flat().raw(), k.flat().raw(), v.flat().raw()]))
 }
 
-/// [`scaled_dot_product_attention`] with a mask: added to the scores, or, if `bool`, keeping `true`.
+#[cfg_attr(not(doctest), doc = include_str!("docs/masked_attention.md"))]
 #[track_caller]
 pub fn masked_attention<E: Float, S: Shape, M: Element, S2: Shape>(
     q: impl TensorArg<E, S>,
@@ -770,7 +843,7 @@ pub fn masked_attention<E: Float, S: Shape, M: Element, S2: Shape>(
     ))
 }
 
-/// `x`, through which no derivative flows.
+#[cfg_attr(not(doctest), doc = include_str!("docs/stop_gradient.md"))]
 #[track_caller]
 pub fn stop_gradient<E: Element, S: Shape>(x: impl TensorArg<E, S>) -> Tensor<E, S> {
     Tensor::from_raw(record::op(Op::StopGradient, &[x.flat().raw()]))
@@ -782,25 +855,25 @@ fn random<E: Element, S: Shape>(op: Op, key: Key) -> Tensor<E, S> {
     Tensor::from_raw(record::op(op, &[&key]))
 }
 
-/// Uniform on [0, 1).
+#[cfg_attr(not(doctest), doc = include_str!("docs/uniform.md"))]
 #[track_caller]
 pub fn uniform<E: Float, S: Shape>(shape: S, key: Key) -> Tensor<E, S> {
     random(Op::Uniform { elem: elem::<E>(), shape: extents(&shape) }, key)
 }
 
-/// Standard normal.
+#[cfg_attr(not(doctest), doc = include_str!("docs/normal.md"))]
 #[track_caller]
 pub fn normal<E: Float, S: Shape>(shape: S, key: Key) -> Tensor<E, S> {
     random(Op::Normal { elem: elem::<E>(), shape: extents(&shape) }, key)
 }
 
-/// `true` with probability `p`.
+#[cfg_attr(not(doctest), doc = include_str!("docs/bernoulli.md"))]
 #[track_caller]
 pub fn bernoulli<S: Shape>(shape: S, p: impl Literal, key: Key) -> Tensor<bool, S> {
     random(Op::Bernoulli { p: op::Lit::F(p.wide()), shape: extents(&shape) }, key)
 }
 
-/// `x`, printed with `label` each time the trace runs.
+#[cfg_attr(not(doctest), doc = include_str!("docs/debug_print.md"))]
 #[track_caller]
 pub fn debug_print<E: Element, S: Shape>(label: &str, x: impl TensorArg<E, S>) -> Tensor<E, S> {
     Tensor::from_raw(record::op(Op::DebugPrint { label: Label::new(label) }, &[x.flat().raw()]))

@@ -88,6 +88,7 @@ macro_rules! one {
 
 macro_rules! shapes {
     ($($rank:literal: [$($i:tt)*];)*) => {$(
+        #[diagnostic::do_not_recommend]
         impl Shape for ($(one!($i),)*) {
             const RANK: usize = $rank;
             fn sizes(&self) -> Vec<usize> { vec![$(self.$i),*] }
@@ -122,9 +123,12 @@ type S8 = (usize, usize, usize, usize, usize, usize, usize, usize);
 /// For each shape: itself against every lesser one, both ways.
 macro_rules! broadcasts {
     ($($big:ident > $($small:ident)*;)*) => {$(
+        #[diagnostic::do_not_recommend]
         impl Broadcast<$big> for $big { type Out = $big; }
         $(
+            #[diagnostic::do_not_recommend]
             impl Broadcast<$small> for $big { type Out = $big; }
+            #[diagnostic::do_not_recommend]
             impl Broadcast<$big> for $small { type Out = $big; }
         )*
     )*};
@@ -144,7 +148,9 @@ broadcasts! {
 
 macro_rules! neighbours {
     ($($less:ident $more:ident;)*) => {$(
+        #[diagnostic::do_not_recommend]
         impl Push for $less { type More = $more; }
+        #[diagnostic::do_not_recommend]
         impl Pop for $more { type Less = $less; }
     )*};
 }
@@ -153,9 +159,12 @@ neighbours! { S0 S1; S1 S2; S2 S3; S3 S4; S4 S5; S5 S6; S6 S7; S7 S8; }
 
 macro_rules! products {
     ($($big:ident > $($small:ident)*;)*) => {$(
+        #[diagnostic::do_not_recommend]
         impl MatMul<$big> for $big { type Product = $big; }
         $(
+            #[diagnostic::do_not_recommend]
             impl MatMul<$small> for $big { type Product = $big; }
+            #[diagnostic::do_not_recommend]
             impl MatMul<$big> for $small { type Product = $big; }
         )*
     )*};
@@ -173,6 +182,7 @@ products! {
 
 macro_rules! leading {
     ($($n:literal: $($whole:ident = $front:ident),*;)*) => {$($(
+        #[diagnostic::do_not_recommend]
         impl Leading<$n> for $whole { type Front = $front; }
     )*)*};
 }
@@ -184,6 +194,7 @@ leading! {
     3: S3 = S0, S4 = S1, S5 = S2, S6 = S3, S7 = S4, S8 = S5;
 }
 
+#[diagnostic::do_not_recommend]
 impl<S: Pop> AxesArg<S> for i32 {
     type Out = S::Less;
     fn axes(self) -> Axes {
@@ -191,6 +202,7 @@ impl<S: Pop> AxesArg<S> for i32 {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<S: Shape> AxesArg<S> for std::ops::RangeFull {
     type Out = ();
     fn axes(self) -> Axes {
@@ -198,6 +210,7 @@ impl<S: Shape> AxesArg<S> for std::ops::RangeFull {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<S: Pop> AxesArg<S> for (i32,) {
     type Out = S::Less;
     fn axes(self) -> Axes {
@@ -205,6 +218,7 @@ impl<S: Pop> AxesArg<S> for (i32,) {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<S: Pop<Less: Pop>> AxesArg<S> for (i32, i32) {
     type Out = <S::Less as Pop>::Less;
     fn axes(self) -> Axes {
@@ -212,6 +226,7 @@ impl<S: Pop<Less: Pop>> AxesArg<S> for (i32, i32) {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<S: Pop<Less: Pop<Less: Pop>>> AxesArg<S> for (i32, i32, i32) {
     type Out = <<S::Less as Pop>::Less as Pop>::Less;
     fn axes(self) -> Axes {
@@ -230,12 +245,14 @@ pub trait AxisList {
     fn list(self) -> Axes;
 }
 
+#[diagnostic::do_not_recommend]
 impl<const N: usize> AxisList for [i32; N] {
     fn list(self) -> Axes {
         Axes::new(&self.map(stored))
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl AxisList for i32 {
     fn list(self) -> Axes {
         Axes::new(&[stored(self)])
@@ -244,6 +261,7 @@ impl AxisList for i32 {
 
 macro_rules! axis_tuples {
     ($(($($t:ident $i:tt),*);)*) => {$(
+        #[diagnostic::do_not_recommend]
         impl AxisList for ($($t,)*) {
             fn list(self) -> Axes { Axes::new(&[$(stored(self.$i)),*]) }
         }
@@ -269,30 +287,35 @@ pub trait RangeArg {
     fn bounds(self, size: usize) -> (usize, usize);
 }
 
+#[diagnostic::do_not_recommend]
 impl RangeArg for std::ops::RangeFull {
     fn bounds(self, size: usize) -> (usize, usize) {
         (0, size)
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl RangeArg for std::ops::Range<usize> {
     fn bounds(self, _: usize) -> (usize, usize) {
         (self.start, self.end)
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl RangeArg for std::ops::RangeFrom<usize> {
     fn bounds(self, size: usize) -> (usize, usize) {
         (self.start, size)
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl RangeArg for std::ops::RangeTo<usize> {
     fn bounds(self, _: usize) -> (usize, usize) {
         (0, self.end)
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl RangeArg for std::ops::RangeInclusive<usize> {
     fn bounds(self, _: usize) -> (usize, usize) {
         (*self.start(), self.end().saturating_add(1))
@@ -321,6 +344,7 @@ pub trait PadsArg<S> {
 
 macro_rules! ranges {
     ($($shape:ident: $($t:ident $i:tt),*;)*) => {$(
+        #[diagnostic::do_not_recommend]
         impl<$($t: RangeArg),*> RangesArg<$shape> for ($($t,)*) {
             fn ranges(self, sizes: &[usize]) -> Vec<(usize, usize)> { vec![$(self.$i.bounds(sizes.get($i).copied().unwrap_or(0))),*] }
         }
@@ -338,6 +362,7 @@ ranges! {
 
 macro_rules! pads {
     ($($shape:ident: [$($i:tt)*];)*) => {$(
+        #[diagnostic::do_not_recommend]
         impl PadsArg<$shape> for ($(pair!($i),)*) {
             fn pads(self) -> Vec<(usize, usize)> { vec![$(self.$i),*] }
         }
@@ -356,6 +381,7 @@ pads! { S1: [0]; S2: [0 1]; S3: [0 1 2]; S4: [0 1 2 3]; S5: [0 1 2 3 4]; S6: [0 
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct AnyShape;
 
+#[diagnostic::do_not_recommend]
 impl Shape for AnyShape {
     const RANK: usize = usize::MAX;
     fn sizes(&self) -> Vec<usize> {
@@ -366,14 +392,17 @@ impl Shape for AnyShape {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl Broadcast<AnyShape> for AnyShape {
     type Out = AnyShape;
 }
 
+#[diagnostic::do_not_recommend]
 impl Broadcast<()> for AnyShape {
     type Out = AnyShape;
 }
 
+#[diagnostic::do_not_recommend]
 impl Broadcast<AnyShape> for () {
     type Out = AnyShape;
 }

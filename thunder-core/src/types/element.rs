@@ -122,7 +122,9 @@ macro_rules! element {
         Ok(out)
     }};
     ($($ty:ident, $dtype:ident, $from:expr, $to:expr, [$($class:ident)*];)*) => {$(
+        #[diagnostic::do_not_recommend]
         impl sealed::Sealed for $ty {}
+        #[diagnostic::do_not_recommend]
         impl Element for $ty {
             const DTYPE: DType = DType::$dtype;
             fn from_f64(x: f64) -> Self { let f: fn(f64) -> $ty = $from; f(x) }
@@ -155,7 +157,9 @@ element! {
 #[derive(Clone, Copy, Default, PartialEq, Debug)]
 pub struct AnyFloat;
 
+#[diagnostic::do_not_recommend]
 impl sealed::Sealed for AnyFloat {}
+#[diagnostic::do_not_recommend]
 impl Element for AnyFloat {
     const DTYPE: DType = DType::F32;
     fn from_f64(_: f64) -> Self {
@@ -174,7 +178,9 @@ impl Element for AnyFloat {
         Ok(vec![AnyFloat; count])
     }
 }
+#[diagnostic::do_not_recommend]
 impl Num for AnyFloat {}
+#[diagnostic::do_not_recommend]
 impl Float for AnyFloat {}
 
 /// An element type that takes a Rust number of type `T`: floats take any, integers take integers.

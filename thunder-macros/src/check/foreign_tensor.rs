@@ -1,7 +1,8 @@
 //! Foreign tensors: the language knows `Tensor<E, S>` and no other.
 
 use crate::diagnostics::Diagnostics;
-use syn::{GenericArgument, TypeBareFn, TypePath, TypeTraitObject};
+use syn::spanned::Spanned;
+use syn::{GenericArgument, Type, TypeBareFn, TypePath, TypeTraitObject};
 
 /// `dyn Trait`.
 pub fn dyn_type(t: &TypeTraitObject, diag: &mut Diagnostics) {
@@ -71,7 +72,11 @@ pub fn named(p: &TypePath, args: usize, diag: &mut Diagnostics) -> bool {
         return true;
     }
     if last == "Tensor" && args != 2 {
-        diag.error(p, "a `Tensor` states its element type and its shape", help);
+        if is_short(p) {
+            diag.left_to_rustc(p.span());
+        } else {
+            diag.error(p, "a `Tensor` states its element type and its shape", help);
+        }
         return true;
     }
     let known =
@@ -85,6 +90,18 @@ pub fn named(p: &TypePath, args: usize, diag: &mut Diagnostics) -> bool {
         return true;
     }
     false
+}
+
+/// Whether a `Tensor` has too few parameters, `Tensor<f32>`: rustc says so, and takes it for a tensor of any.
+pub fn is_short(p: &TypePath) -> bool {
+    is_partial(p)
+        && p.path.segments.last().is_some_and(|s| match &s.arguments {
+            syn::PathArguments::None => true,
+            syn::PathArguments::AngleBracketed(a) => {
+                a.args.len() < 2 && a.args.iter().all(|a| matches!(a, GenericArgument::Type(Type::Path(_))))
+            }
+            syn::PathArguments::Parenthesized(_) => false,
+        })
 }
 
 /// Whether a `Tensor` lacks its element type or its shape.

@@ -42,9 +42,13 @@ fn translation(name: &str) -> Option<&'static str> {
     })
 }
 
-/// A method that no operation has.
-pub fn method(name: &Ident, diag: &mut Diagnostics) {
+/// A method that no operation has; `extent` is the extent of the tensor's dimension that its argument numbers.
+pub fn method(name: &Ident, extent: Option<&str>, diag: &mut Diagnostics) {
     let (what, help) = advice(&name.to_string());
+    let help = match extent {
+        Some(extent) if name == "size" => format!("the extent's name is a number in a body: `{extent}`"),
+        _ => help,
+    };
     diag.error(name, what, help);
 }
 
@@ -53,11 +57,9 @@ fn advice(name: &str) -> (String, String) {
     let near = thunder_core::op::nearest(name);
     let help = match (translation(name), &near[..]) {
         (Some(t), _) => t.to_string(),
-        (None, []) => {
-            "build it from those there are, in a `#[thunder]` function; they are listed at `Op` in the \
-                       documentation"
-                .to_string()
-        }
+        (None, []) => "build it from those there are, in a `#[thunder]` function; they are listed at \
+                       `thunder::TensorOps` in the documentation"
+            .to_string(),
         (None, near) => format!("did you mean {}?", list(near)),
     };
     (format!("unknown operation: a tensor has no `{name}`"), help)

@@ -3,7 +3,7 @@
 use crate::diagnostics::Diagnostics;
 use crate::scope::Value;
 use quote::ToTokens;
-use syn::{BinOp, ExprMethodCall};
+use syn::{BinOp, Expr, ExprMethodCall};
 
 /// `if x.sum(..) > 0.0`, `while`, `match`, `assert!`, a range bound.
 pub fn branch(at: impl ToTokens, construct: &str, value: &Value<'_>, diag: &mut Diagnostics) -> bool {
@@ -32,13 +32,28 @@ pub fn branch(at: impl ToTokens, construct: &str, value: &Value<'_>, diag: &mut 
     true
 }
 
-/// `&&`, `||` between tensors.
-pub fn short_circuit(op: &BinOp, diag: &mut Diagnostics) {
+/// `&&`, `||` with a tensor on one side or both: `sides` are those that are tensors.
+pub fn short_circuit(op: &BinOp, sides: [Option<&Expr>; 2], diag: &mut Diagnostics) {
     let (text, plain) = if matches!(op, BinOp::And(_)) { ("&&", "&") } else { ("||", "|") };
+    let (one, which) = match sides {
+        [Some(left), None] => (left, "left"),
+        [None, Some(right)] => (right, "right"),
+        _ => {
+            let what = "looks at its left side while tracing, when a tensor holds nothing yet";
+            diag.error(
+                op,
+                format!("a branch on a tensor value: `{text}` {what}"),
+                format!("`{plain}`, which is elementwise: `(x > 0.0) {plain} (y > 0.0)`"),
+            );
+            return;
+        }
+    };
     diag.error(
-        op,
-        format!("a branch on a tensor value: `{text}` looks at its left side while tracing, when a tensor holds nothing yet"),
-        format!("`{plain}`, which is elementwise: `(x > 0.0) {plain} (y > 0.0)`"),
+        one,
+        format!(
+            "a branch on a tensor value: the {which} side of this `{text}` is a tensor, which holds nothing yet while tracing"
+        ),
+        "`select` for what depends on the tensor, `if` for what is known: `if known { y } else { select(x > 0.0, y, z) }`",
     );
 }
 

@@ -95,7 +95,7 @@ fn unless(check: TokenStream, e: &Expr, span: Span) -> Expr {
 fn asserted<'t>(e: &Expr, traced: impl Iterator<Item = &'t TokenStream>, span: Span) -> Expr {
     let asserts: Vec<TokenStream> = traced
         .map(|holds| {
-            let check = quote_spanned!(span=> __rt::facts::traced::<__rt::facts::Method<TRACED>, _>(&given));
+            let check = quote_spanned!(span=> __rt::facts::traced::<<__rt::facts::Method<TRACED> as __rt::facts::Marked>::Marker, _>(&given));
             quote!({ const TRACED: bool = #holds; #check })
         })
         .collect();

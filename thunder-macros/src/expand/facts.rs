@@ -134,9 +134,15 @@ impl<'a> Facts<'a> {
     /// The dimensions of `self` that the body reads.
     fn dimensions(&mut self, sig: &Signature) {
         let Some(ty) = own_type(sig) else { return };
+        let modules = sig.params.iter().filter_map(|p| {
+            let before = p.before_bindings()?;
+            let info = info(&example(&p.owned, &sig.types.generics, Some(&ty))?);
+            Some(quote!((#before, #info)))
+        });
+        let modules = quote!(&[#(#modules),*]);
         for (name, span) in &self.claims.own_dims {
             let info = info(&ty);
-            let asked = quote!(#info, #name);
+            let asked = quote!(#info, #name, #modules);
             self.assert(&at(Ends(*span, *span), quote!(__rt::facts::dimension), asked));
         }
     }

@@ -5,13 +5,19 @@ use super::{gate, generics, shared, update};
 use crate::diagnostics::Diagnostics;
 use crate::parse::{Options, Signature, Types};
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{ToTokens, quote};
 use syn::ItemFn;
 
 /// What `#[thunder]` makes of a function.
 pub fn expand(f: ItemFn, options: Options, diag: &mut Diagnostics) -> TokenStream {
     let before = diag.mark();
     let name = f.sig.ident.clone();
+    if name == "main" {
+        let what =
+            "`main` runs on the host, and makes the tensors that `#[thunder]` functions are called with";
+        diag.error(&name, what, "the attribute on a function that `main` calls");
+        return f.into_token_stream();
+    }
     if let Some(r) = f.sig.receiver() {
         diag.error(r, "a method alone can't be traced: its type is not known", "`#[thunder]` on the `impl`");
         return method(f, diag);

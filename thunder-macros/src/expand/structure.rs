@@ -6,7 +6,7 @@ use super::{gate, shared, traced};
 use crate::diagnostics::Diagnostics;
 use crate::parse::signature::outer;
 use crate::parse::{Generics, Kind, Types};
-use proc_macro2::{Literal, TokenStream};
+use proc_macro2::{Delimiter, Group, Literal, Span, TokenStream};
 use quote::quote;
 use syn::{Attribute, Field, Fields, GenericParam, ItemStruct, Member, Type, TypeParamBound};
 
@@ -91,22 +91,75 @@ pub fn refused(
     alias: TokenStream,
     clones: bool,
 ) -> TokenStream {
-    // Whatever the parameters may be: `Tree` asks for this of all.
-    let bounds = bounded(g, |_| true, quote!('static));
-    let ((params, _, where_), (_, args, _)) = (bounds.split_for_impl(), g.split_for_impl());
-    let (body, receiver) = (traced::unimplemented(), receiver(g, name));
-    let clone = (!clones).then(|| {
-        quote!(impl #params ::core::clone::Clone for #name #args #where_ { fn clone(&self) -> Self #body })
-    });
+    let stand_ins = stand_ins(name, g, clones);
     quote! {
         #alias
         #[allow(dead_code)]
         #item
+        #stand_ins
+    }
+}
+
+/// A struct of whose fields one can't be read. From that one on its tokens are rustc's to read again: it says the same
+/// of them once more, which is shown once, and from then on says nothing of fields that are missing.
+pub fn broken(s: &ItemStruct, fields: &TokenStream) -> TokenStream {
+    let (attrs, vis, name) = (&s.attrs, &s.vis, &s.ident);
+    let (token, params, where_) = (&s.struct_token, &s.generics.params, &s.generics.where_clause);
+    let used = s.generics.params.iter().map(|p| match p {
+        GenericParam::Type(t) => {
+            let id = &t.ident;
+            quote!(::core::marker::PhantomData<#id>)
+        }
+        GenericParam::Lifetime(l) => {
+            let id = &l.lifetime;
+            quote!(& #id ())
+        }
+        GenericParam::Const(_) => quote!(()),
+    });
+    let stand_ins = stand_ins(name, &s.generics, derives_clone(&s.attrs));
+    let lists_params = (!params.is_empty()).then(|| quote!(<#params>));
+    // rustc reports the end of the list where its last token stands, which is as near as a macro can come.
+    let end = fields.clone().into_iter().last().map_or_else(Span::call_site, |t| t.span());
+    let mut list = Group::new(Delimiter::Brace, quote!(__parameters: (#(#used,)*), #fields));
+    list.set_span(end);
+    quote! {
+        #(#attrs)*
+        #[allow(dead_code)]
+        #vis #token #name #lists_params #where_ #list
+        #stand_ins
+    }
+}
+
+/// What users of a type rely on, without what is known of it.
+fn stand_ins(name: &syn::Ident, g: &syn::Generics, clones: bool) -> TokenStream {
+    // Whatever the parameters may be: `Tree` asks for this of all.
+    let bounds = bounded(g, |_| true, quote!('static));
+    let ((params, _, where_), (_, args, _)) = (bounds.split_for_impl(), g.split_for_impl());
+    let (body, receiver) = (traced::unimplemented(), receiver(g, name));
+    // A parameter without bounds may be anything, and stays.
+    let mut of = outer(g).generics;
+    of.types.clear();
+    let with = With::of(g, &of, std::iter::empty()).ty(name);
+    let clone = (!clones).then(|| {
+        quote!(impl #params ::core::clone::Clone for #name #args #where_ { fn clone(&self) -> Self #body })
+    });
+    quote! {
         #clone
         #receiver
         impl #params ::thunder::__rt::Tree for #name #args #where_ {
             fn visit(&self, _: &mut dyn ::thunder::__rt::Visitor) #body
             fn map(&self, _: &mut dyn ::thunder::__rt::Mapper) -> Self #body
+        }
+        impl #params ::thunder::__rt::Stack for #name #args #where_ {
+            type Many = ::thunder::__rt::Stacked<Self>;
+            fn many(&self, _: &mut dyn ::thunder::__rt::Mapper) -> Self::Many #body
+        }
+        impl #params ::thunder::Module for #name #args #where_ {
+            type With<OtherFloat: ::thunder::__rt::Float> = #with;
+            fn with<OtherFloat: ::thunder::__rt::Float>(
+                &self,
+                _: &mut dyn ::thunder::__rt::Mapper,
+            ) -> Self::With<OtherFloat> #body
         }
     }
 }
@@ -310,16 +363,26 @@ impl With {
             self.replaced.push(id.to_string());
         }
         match (float, module) {
-            (true, _) => quote!(__F),
-            (_, true) => quote!(<#id as ::thunder::Module>::With<__F>),
+            (true, _) => quote!(OtherFloat),
+            (_, true) => quote!(<#id as ::thunder::Module>::With<OtherFloat>),
             _ => quote!(#id),
+        }
+    }
+
+    /// The type of the struct called `name`.
+    fn ty(&self, name: &syn::Ident) -> TokenStream {
+        let given = &self.args;
+        match (self.stays, given.is_empty()) {
+            (true, _) => quote!(Self),
+            (false, true) => quote!(#name),
+            (false, false) => quote!(#name<#(#given),*>),
         }
     }
 
     /// The value that a field of type `ty` takes: one whose type stays keeps its element types.
     pub fn field(&self, ty: &Type, value: TokenStream) -> TokenStream {
         if !self.stays && mentions(ty, &self.replaced) {
-            quote!(::thunder::Module::with::<__F>(#value, m))
+            quote!(::thunder::Module::with::<OtherFloat>(#value, m))
         } else {
             quote!(<#ty as ::thunder::__rt::Tree>::map(#value, m))
         }
@@ -355,12 +418,7 @@ pub fn module(
     let bounds = bounded(g, |p| of.types.iter().any(|t| t == p), quote!(::thunder::Module));
     let ((params, _, where_), (_, args, _)) = (bounds.split_for_impl(), g.split_for_impl());
     let receiver = receiver(g, name);
-    let given = &with.args;
-    let ty = match (with.stays, given.is_empty()) {
-        (true, _) => quote!(Self),
-        (false, true) => quote!(#name),
-        (false, false) => quote!(#name<#(#given),*>),
-    };
+    let ty = with.ty(name);
     quote! {
         #receiver
 
@@ -372,9 +430,9 @@ pub fn module(
         }
 
         impl #params ::thunder::Module for #name #args #where_ {
-            type With<__F: ::thunder::__rt::Float> = #ty;
+            type With<OtherFloat: ::thunder::__rt::Float> = #ty;
             #[allow(unused_variables)]
-            fn with<__F: ::thunder::__rt::Float>(&self, m: &mut dyn ::thunder::__rt::Mapper) -> Self::With<__F> {
+            fn with<OtherFloat: ::thunder::__rt::Float>(&self, m: &mut dyn ::thunder::__rt::Mapper) -> Self::With<OtherFloat> {
                 #recast
             }
         }

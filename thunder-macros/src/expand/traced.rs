@@ -216,7 +216,12 @@ fn head(sig: &Signature, lowered: &Lowered, asked: &Methods, diag: &mut Diagnost
             None => diag.error(
                 &sig.syntax.ident,
                 format!("the body reads `{name}`, and no parameter gives it"),
-                format!("name it in a parameter's shape: `x: &Tensor<f32, ({name},)>`"),
+                match sig.params.iter().find_map(Param::before_bindings) {
+                    Some(before) => {
+                        format!("bind it, `{before}{name} = {name}>`; or name it in a tensor's shape")
+                    }
+                    None => format!("name it in a parameter's shape: `x: &Tensor<f32, ({name},)>`"),
+                },
             ),
         }
     }

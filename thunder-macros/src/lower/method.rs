@@ -12,7 +12,7 @@ use crate::trace::{Callee, Step};
 use std::rc::Rc;
 use syn::{Expr, ExprMethodCall, Pat};
 use thunder_core::op::{Op, method};
-use thunder_core::types::{Axis, Extent};
+use thunder_core::types::{Axis, Extent, Text};
 
 impl<'a> Lower<'a, '_> {
     pub(super) fn method_call(&mut self, e: &'a Expr, m: &'a ExprMethodCall) -> Value<'a> {
@@ -84,6 +84,55 @@ impl<'a> Lower<'a, '_> {
         m.args.iter().map(|a| (a, self.expr(a))).collect()
     }
 
+    /// `x.index_add(dim, index, source)` and its like: two operations.
+    fn adding(&mut self, m: &'a ExprMethodCall, x: Value<'a>, args: Vec<Arg<'a>>) -> Value<'a> {
+        let Some(op) = thunder_core::op::adding(&m.method.to_string()) else { return Value::Failed };
+        let [(dim_at, dim), (index_at, index), (source_at, source)] =
+            <[Arg<'a>; 3]>::try_from(args).unwrap_or_else(|_| unreachable!("the callers count them"));
+        if value_dependent_branch::as_static(dim_at, "axis", &dim, self.diag) {
+            return Value::Failed;
+        }
+        let (along, shape) = (axis(&dim), Self::ty(&x).shape);
+        let known = along != Axis::UNKNOWN && !shape.is_unknown() && shape.lead == 0;
+        let at = if known { along.resolve(shape.rank()) } else { None };
+        let extent = at.map_or(Extent::UNKNOWN, |at| shape.at(at));
+        let part =
+            self.operation(op(along, extent), vec![(source_at, source), (index_at, index)], m.method.span());
+        let part_shape = Self::ty(&part).shape;
+        if known && !part_shape.is_unknown() && part_shape.lead == 0 && part_shape.rank() == shape.rank() {
+            let differs = (0..shape.rank()).any(|i| part_shape.at(i).differs(shape.at(i)));
+            if differs {
+                let dims = self.types.dims.list();
+                let text = Text::new().str("what is added has shape ").shape(&part_shape, &dims);
+                let text = text.str(", and the tensor that it is added to ").shape(&shape, &dims).to_string();
+                let help = "a source of the tensor's shape, but for the dimension of the index";
+                self.diag.error(source_at, format!("`{}`: {text}", m.method), help);
+                return Value::Failed;
+            }
+        }
+        self.operation(Op::Add, vec![(&m.receiver, x), (source_at, part)], m.method.span())
+    }
+
+    /// The extent of a tensor's dimension that the one argument of a call numbers, by its name.
+    fn dimension(
+        &self,
+        x: &Value<'a>,
+        args: &syn::punctuated::Punctuated<Expr, syn::Token![,]>,
+    ) -> Option<String> {
+        let (number, back) = match args.first().filter(|_| args.len() == 1)? {
+            Expr::Unary(syn::ExprUnary { op: syn::UnOp::Neg(_), expr, .. }) => (&**expr, true),
+            e => (e, false),
+        };
+        let Expr::Lit(syn::ExprLit { lit: syn::Lit::Int(i), .. }) = number else { return None };
+        let n: i8 = i.base10_parse().ok()?;
+        let shape = Self::ty(x).shape;
+        let at = if back { shape.rank().checked_sub(n as usize)? } else { n as usize };
+        if shape.is_unknown() || shape.lead != 0 || at >= shape.rank() || shape.at(at).is_unknown() {
+            return None;
+        }
+        Some(Text::new().extent(shape.at(at), &self.types.dims.list()).to_string())
+    }
+
     fn tensor_method(&mut self, e: &'a Expr, m: &'a ExprMethodCall, name: &str, x: Value<'a>) -> Value<'a> {
         let ty = Self::ty(&x);
         match (name, m.args.len()) {
@@ -100,6 +149,13 @@ impl<'a> Lower<'a, '_> {
                 let elem = Self::ty(&like).elem;
                 self.operation(Op::Cast { elem }, vec![(&m.receiver, x)], m.method.span())
             }
+            ("index_add" | "scatter_add", 3) => {
+                let args = self.args(m);
+                match crate::check::never(&args) {
+                    Some(bad) => bad,
+                    None => self.adding(m, x, args),
+                }
+            }
             _ => match method(name) {
                 Some(op) => {
                     let args = self.args(m);
@@ -114,7 +170,8 @@ impl<'a> Lower<'a, '_> {
                     if !value_dependent_shape::method(&m.method, self.diag)
                         && !unkeyed_randomness::torch_name(name, &args, m.method.span(), self.diag)
                     {
-                        unknown_operation::method(&m.method, self.diag);
+                        let extent = self.dimension(&x, &m.args);
+                        unknown_operation::method(&m.method, extent.as_deref(), self.diag);
                     }
                     Value::Failed
                 }
@@ -364,6 +421,17 @@ impl<'a> Lower<'a, '_> {
                 self.iterator_method(m, iter)
             }
             ("rearrange", 1) => self.rearrange(e, m, x),
+            ("index_add" | "scatter_add", 3) => {
+                let args = self.args(m);
+                if let Some(bad) = crate::check::never(&args) {
+                    return bad;
+                }
+                let traced = |v: &Value<'a>| matches!(v, Value::Tensor(..) | Value::Unknown(_));
+                if args[0].1.is_static() && traced(&args[1].1) && traced(&args[2].1) {
+                    return self.adding(m, x, args);
+                }
+                self.method_of(e, m, x, args)
+            }
             ("chunk", 2) => self.chunk(e, m, x),
             ("chunk_vec", 2) => self.chunk_vec(e, m, x),
             ("split", 0) if m.turbofish.is_some() || self.expected.is_some() => {

@@ -44,7 +44,8 @@ impl<'a> Lower<'a, '_> {
                 self.edits.marker(&*b.right, Marker::Iter(site));
             }
             if x.is_tensor() || y.is_tensor() {
-                value_dependent_branch::short_circuit(&b.op, self.diag);
+                let sides = [x.is_tensor().then_some(&*b.left), y.is_tensor().then_some(&*b.right)];
+                value_dependent_branch::short_circuit(&b.op, sides, self.diag);
                 return Value::Failed;
             }
             if matches!(x, Value::Failed) || matches!(y, Value::Failed) {
@@ -166,7 +167,8 @@ impl<'a> Lower<'a, '_> {
         let ty = match thunder_core::op::infer(&op, &types, &self.types.dims.list()) {
             Ok(ty) => ty,
             Err(m) => {
-                let text = crate::check::shape::refuted(&op, m.text.as_str());
+                let text = thunder_core::op::named(m.text.as_str(), &self.types.generics.elems);
+                let text = crate::check::shape::refuted(&op, &text);
                 match place(m.arg) {
                     Some(e) => self.diag.error(e, text, ""),
                     None => self.diag.error_at(span, text, ""),

@@ -13,6 +13,6 @@ mod whole;
 pub use generics::Generics;
 pub use labels::label_prints;
 pub use options::Options;
-pub use recover::read;
+pub use recover::{Read, read};
 pub use signature::{Param, Pass, Receiver, Signature};
 pub use ty::{Callable, Kind, Named, Types};

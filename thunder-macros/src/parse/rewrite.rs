@@ -18,6 +18,7 @@ impl Types {
                 *ty = syn::parse_quote!(::thunder::__rt::Refused<#ty>);
             }
             Type::Path(p) if is_refused(p) => *ty = syn::parse_quote!(::thunder::__rt::Refused<#p>),
+            Type::Path(p) if crate::check::foreign_tensor::is_short(p) => {}
             Type::Path(p) if crate::check::foreign_tensor::is_partial(p) => *ty = syn::parse_quote!(()),
             Type::Path(p) => {
                 if p.path.segments.last().is_some_and(|s| s.ident == "Dim") {

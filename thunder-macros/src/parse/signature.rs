@@ -5,7 +5,7 @@ use super::{Generics, Kind, Options, Types};
 use crate::diagnostics::Diagnostics;
 use crate::lower::Own;
 use crate::names;
-use quote::format_ident;
+use quote::{ToTokens, format_ident};
 use syn::visit::{self, Visit};
 use syn::{FnArg, GenericArgument, Ident, Pat, PathArguments, ReturnType, Type};
 use thunder_core::item::MAX_PARAMS;
@@ -49,6 +49,23 @@ pub struct Param {
     pub owned: Type,
     /// What its type says.
     pub kind: Kind,
+}
+
+impl Param {
+    /// What stands before the bindings of a module: `cache: &KeyValue<E, `.
+    pub fn before_bindings(&self) -> Option<String> {
+        let Kind::Named(super::Named { dim: None, .. }) = &self.kind else { return None };
+        let Type::Path(of) = &self.owned else { return None };
+        let last = of.path.segments.last()?;
+        let reference = if self.pass == Pass::Own { "" } else { "&" };
+        let args = match &last.arguments {
+            PathArguments::AngleBracketed(a) => {
+                a.args.iter().map(|a| format!("{}, ", a.to_token_stream())).collect()
+            }
+            _ => String::new(),
+        };
+        Some(format!("{}: {reference}{}<{args}", self.ident, last.ident))
+    }
 }
 
 /// A signature, read and rewritten.

@@ -104,7 +104,7 @@ fn a_struct_is_an_honest_type_with_a_walk() {
             ],",
             "v.buffer(); v.field(\"mean\");
             <Option<Tensor<E, (__Attention::Out,)>> as ::thunder::__rt::Tree>::visit(&self.mean, v); v.leave();",
-            "type With<__F: ::thunder::__rt::Float> = Attention<__F>;",
+            "type With<OtherFloat: ::thunder::__rt::Float> = Attention<OtherFloat>;",
         ],
     );
 }

@@ -20,10 +20,28 @@ pub(super) const fn mixed(op: &Op, a: Ty, b: Ty, dims: &[&str]) -> Text {
     text.str("\n\n       help: cast one of them: `x.cast::<").str(elem_name(a.elem)).str(">()`")
 }
 
+/// What stands in a message for the generic element types, whose names inference does not know: [`named`] does.
+const GENERIC: [&str; 8] = ["\u{1}0", "\u{1}1", "\u{1}2", "\u{1}3", "\u{1}4", "\u{1}5", "\u{1}6", "\u{1}7"];
+
+/// A message of inference with the names of the generic element types.
+///
+/// ```
+/// use thunder_core::op::{Op, infer, named};
+/// use thunder_core::types::{DType, Elem, Shape, Ty};
+/// let operands = [Ty::new(Elem::Param(0), Shape::SCALAR), Ty::new(Elem::Known(DType::F32), Shape::SCALAR)];
+/// let why = infer(&Op::Add, &operands, &[]).unwrap_err();
+/// assert!(named(why.text.as_str(), &["E".to_string()]).contains("element types differ: E and f32"));
+/// ```
+pub fn named(text: &str, elems: &[String]) -> String {
+    GENERIC.iter().enumerate().fold(text.to_string(), |text, (i, mark)| {
+        text.replace(mark, elems.get(i).map_or("E", String::as_str))
+    })
+}
+
 pub(super) const fn elem_name(e: Elem) -> &'static str {
     match e {
         Elem::Known(d) => d.name(),
-        Elem::Param(_) => "the generic element type",
+        Elem::Param(i) => GENERIC[if (i as usize) < GENERIC.len() { i as usize } else { 0 }],
         Elem::Unknown => "_",
     }
 }

@@ -21,6 +21,7 @@ mod products;
 mod rearrange;
 
 pub use broadcast::broadcast;
+pub use check::named;
 
 use super::{Flag, Op};
 use crate::types::{Axes, Axis, DType, Elem, Extent, Shape, Text, Ty};

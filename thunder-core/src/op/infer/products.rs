@@ -4,7 +4,7 @@ use super::broadcast::{broadcast_at, same_shape};
 use super::check::{cannot, mixed, start_rank};
 use super::{Mismatch, err, start};
 use crate::op::Op;
-use crate::types::{Axis, Extent, MAX_RANK, Shape, Ty};
+use crate::types::{Axis, Extent, MAX_RANK, Relation, Shape, Ty};
 
 pub(super) const fn contract(
     op: &Op,
@@ -17,14 +17,19 @@ pub(super) const fn contract(
     if ka.differs(kb) {
         let text = start(op).str("cannot contract ").shape(a, dims).str(" with ").shape(b, dims);
         let text = text.str(": ").unequal(ka, kb, dims);
-        let turned =
-            b.rank() >= 2 && matches!(b.at(b.rank() - 1).relation(ka), crate::types::Relation::Equal);
-        let text = if turned && matches!(op, Op::Matmul) {
-            text.str("\n\n       help: transpose it: `.transpose(-1, -2)`")
-        } else {
-            text
+        if !matches!(op, Op::Matmul) {
+            return err(1, text);
+        }
+        // A side whose other dimension would fit is likely the wrong way round.
+        let right = b.rank() >= 2 && matches!(b.at(b.rank() - 1).relation(ka), Relation::Equal);
+        let left = a.rank() >= 2 && matches!(a.at(a.rank() - 2).relation(kb), Relation::Equal);
+        let help = match (left, right) {
+            (true, true) => "transpose one of the two sides: `x.t()`",
+            (false, true) => "transpose the right side: `y.t()`",
+            (true, false) => "transpose the left side: `x.t()`",
+            (false, false) => return err(1, text),
         };
-        return err(1, text);
+        return err(1, text.str("\n\n       help: ").str(help));
     }
     Ok(())
 }

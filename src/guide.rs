@@ -1,0 +1,19 @@
+//! A guide to what signatures and structs can say, a page each, and to what a trace can't do.
+
+#[doc = include_str!("guide/dim_parameters.md")]
+pub mod dim_parameters {}
+
+#[doc = include_str!("guide/dim_expressions.md")]
+pub mod dim_expressions {}
+
+#[doc = include_str!("guide/buffers.md")]
+pub mod buffers {}
+
+#[doc = include_str!("guide/bindings.md")]
+pub mod bindings {}
+
+#[doc = include_str!("guide/grouped_heads.md")]
+pub mod grouped_heads {}
+
+#[doc = include_str!("guide/sharp_edges.md")]
+pub mod sharp_edges {}
