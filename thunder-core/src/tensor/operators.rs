@@ -287,7 +287,21 @@ macro_rules! plain_equality {
     )*};
 }
 
-plain_equality! { bool char String }
+plain_equality! { bool }
+
+impl Comparison<Lit<bool>> for bool {
+    type Out = bool;
+    fn apply(self, op: Op, rhs: Lit<bool>) -> bool {
+        Comparison::<bool>::apply(self, op, rhs.0)
+    }
+}
+
+impl Comparison<bool> for Lit<bool> {
+    type Out = bool;
+    fn apply(self, op: Op, rhs: bool) -> bool {
+        Comparison::<bool>::apply(self.0, op, rhs)
+    }
+}
 
 #[diagnostic::do_not_recommend]
 impl Logical<bool> for bool {

@@ -114,7 +114,7 @@ impl<'a> Lower<'a, '_> {
     pub(super) fn condition_let(&mut self, l: &'a ExprLet) -> Value<'a> {
         let value = self.expr(&l.expr);
         let branches = value_dependent_branch::branch(&*l.expr, "`if let`", &value, self.diag);
-        self.bind_pattern(&l.pat, if branches { Value::Failed } else { value });
+        self.bind_refutable(&l.pat, if branches { Value::Failed } else { value });
         Value::STATIC
     }
 
@@ -129,7 +129,7 @@ impl<'a> Lower<'a, '_> {
         for a in &m.arms {
             conditional_compilation::attributes(&a.attrs, self.diag);
             self.arm(&mut arms, |s| {
-                s.bind_pattern(&a.pat, on.clone());
+                s.bind_refutable(&a.pat, on.clone());
                 if let Some((_, guard)) = &a.guard {
                     s.condition(guard, "a match guard");
                 }

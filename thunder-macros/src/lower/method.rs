@@ -12,7 +12,7 @@ use crate::trace::{Callee, Step};
 use std::rc::Rc;
 use syn::{Expr, ExprMethodCall, Pat};
 use thunder_core::op::{Op, method};
-use thunder_core::types::{Axis, Extent, Text};
+use thunder_core::types::{Axis, Extent, Shape, Text};
 
 impl<'a> Lower<'a, '_> {
     pub(super) fn method_call(&mut self, e: &'a Expr, m: &'a ExprMethodCall) -> Value<'a> {
@@ -162,6 +162,11 @@ impl<'a> Lower<'a, '_> {
                     if let Some(bad) = crate::check::never(&args) {
                         return bad;
                     }
+                    if let ("matmul", [(_, y)]) = (name, &args[..])
+                        && let Some(function) = generic_matmul(ty.shape, Self::ty(y).shape)
+                    {
+                        self.edits.expr(e, super::edits::Edit::Matmul { function });
+                    }
                     let elem = m.turbofish.as_ref().and_then(|t| self.first_type(t));
                     self.op_call(op, Some((&m.receiver, x)), args, elem, m.method.span())
                 }
@@ -253,7 +258,22 @@ impl<'a> Lower<'a, '_> {
         if self.function_to_std(m) {
             return Value::Failed;
         }
-        let known = |v: &Value<'a>| v.is_static() || matches!(v, Value::Closure(_) | Value::Failed);
+        // What a number's method takes is one too, as rustc is to say.
+        let of_numbers = opaque_call::is_method_of_numbers(name)
+            && !opaque_call::of_every_value(name)
+            && matches!(x, Value::Static(_));
+        if of_numbers {
+            for (e, v) in m.args.iter().zip(&args) {
+                if matches!(v, Value::Unknown(_)) {
+                    self.edits.expr(e, super::edits::Edit::Number { function: "static_argument" });
+                }
+            }
+        }
+        let given = |v: &Value<'a>| {
+            matches!(v, Value::Unknown(_)) && (of_numbers || opaque_call::takes_its_own(name))
+        };
+        let known =
+            |v: &Value<'a>| v.is_static() || given(v) || matches!(v, Value::Closure(_) | Value::Failed);
         if !opaque_call::std_method(name) && !args.iter().all(known) {
             // A configuration value of the user's own: an enum with a `#[thunder]` method, say.
             let args: Vec<Arg<'a>> = m.args.iter().zip(args).collect();
@@ -273,7 +293,7 @@ impl<'a> Lower<'a, '_> {
                     }
                 }
                 Value::Failed => return Value::Failed,
-                v if !v.is_static() => traced = Some(e),
+                v if !v.is_static() && !given(v) => traced = Some(e),
                 _ => {}
             }
         }
@@ -495,5 +515,18 @@ fn axis(value: &Value<'_>) -> Axis {
     match value {
         Value::Static(Const::Int(n)) => i8::try_from(*n).map_or(Axis::UNKNOWN, Axis),
         _ => Axis::UNKNOWN,
+    }
+}
+
+/// The runtime's function for a product of these shapes, if generic leading dimensions keep rustc from typing it.
+fn generic_matmul(x: Shape, y: Shape) -> Option<&'static str> {
+    if x.is_unknown() || y.is_unknown() {
+        return None;
+    }
+    match (x.lead, y.lead) {
+        (0, 0) => None,
+        (_, 0) => (y.rank() == 2).then_some("matmul_rows"),
+        (0, _) => (x.rank() == 2 && y.rank() >= 2).then_some("matmul_columns"),
+        (a, b) => (a == b && x.rank() == y.rank() && x.rank() >= 2).then_some("matmul_each"),
     }
 }

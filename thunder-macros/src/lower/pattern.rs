@@ -8,6 +8,13 @@ use syn::{Member, Pat};
 use thunder_core::types::Ty;
 
 impl<'a> Lower<'a, '_> {
+    /// Binds the names of a pattern that `value` may not match.
+    pub(super) fn bind_refutable(&mut self, pat: &'a Pat, value: Value<'a>) {
+        let outer = std::mem::replace(&mut self.refutable, true);
+        self.bind_pattern(pat, value);
+        self.refutable = outer;
+    }
+
     /// Binds the names of `pat` to the parts of `value`.
     pub(super) fn bind_pattern(&mut self, pat: &'a Pat, value: Value<'a>) {
         match pat {
@@ -20,7 +27,7 @@ impl<'a> Lower<'a, '_> {
                 }
                 if let Some((_, inner)) = &p.subpat {
                     self.bind_pattern(inner, value.clone());
-                } else if names::is_camel(&name) {
+                } else if names::is_camel(&name) && self.refutable {
                     // A constant or a unit variant to compare with, not a name.
                     return;
                 }
