@@ -13,7 +13,7 @@ pub use crate::item::{self, At, Callee, Item, Node, Operand, Param, Spec, Step, 
 pub use crate::link::{
     Examples, Stack, Stacked, autocast, checkpoint, grad, jvp, scan, value_and_grad, vjp, vmap,
 };
-pub use crate::link::{Maybe, arm, dim, filter, given, iter, or, question, solve, unwrap_or, zip};
+pub use crate::link::{Maybe, arm, dim, filter, given, iter, kept, or, question, solve, unwrap_or, zip};
 pub use crate::module::{FieldInfo, Mapper, Module, Refused, StaticValue, StructInfo, Tree, Visitor};
 pub use crate::op::{self, Flag, Label, Lit as Literal, Op, Pattern, Reduction};
 pub use crate::tensor::{

@@ -54,3 +54,9 @@ pub fn question<T: Maybe>(x: T, site: u16) -> T {
     arm(site, u16::from(x.leaves()));
     x
 }
+
+/// What the closure of a `filter` gives, where the rest of the iteration is an arm.
+pub fn kept(keep: bool, site: u16) -> bool {
+    arm(site, u16::from(!keep));
+    keep
+}

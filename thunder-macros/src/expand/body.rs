@@ -235,6 +235,10 @@ impl Apply<'_> {
                 let method = Ident::new(&format!("__{function}"), span);
                 *e = Expr::Verbatim(quote_spanned!(span=> (&::thunder::__rt::Sides(#x, #y)).#method()));
             }
+            Edit::Kept { site } => {
+                let inner = bare(take(e));
+                *e = call("kept", inner.span(), [inner, Expr::Verbatim(quote!(#site))]);
+            }
             Edit::Question { site } => {
                 let Expr::Try(t) = e else { return };
                 let span = t.question_token.span();
@@ -263,18 +267,50 @@ impl Apply<'_> {
                 };
                 *e = asserted(e, traced, span);
             }
-            Edit::StdMethod => {
+            Edit::StdMethod { site } => {
                 let Expr::MethodCall(m) = &*e else { return };
                 let (span, element) = (m.method.span(), &self.element);
+                let of_numbers = crate::check::opaque_call::is_method_of_numbers(&m.method.to_string());
+                let twin = Ident::new(&super::twin::twin_name(&m.method.to_string()).to_string(), span);
+                let asked = |x: &TokenStream| quote_spanned!(span=> (&#x).__content().#twin(#element));
                 // What is at fault is the method.
                 let x: TokenStream =
                     m.receiver.to_token_stream().into_iter().map(|t| placed(t, span)).collect();
-                let twin = Ident::new(&super::twin::twin_name(&m.method.to_string()).to_string(), span);
-                let asked = quote_spanned!(span=> (&#x).__content().#twin(#element));
-                let of_numbers = crate::check::opaque_call::is_method_of_numbers(&m.method.to_string());
-                let whole = quote_spanned!(span=>
-                    { if false { ::thunder::__rt::facts::receiver::<#of_numbers, _, _>(&#x, #asked) } #e }
-                );
+                let whole = match site {
+                    None => {
+                        let asked = asked(&x);
+                        quote_spanned!(span=>
+                            { if false { ::thunder::__rt::facts::receiver::<#of_numbers, _, _>(&#x, #asked) } #e }
+                        )
+                    }
+                    Some(site) if crate::check::opaque_call::is_place(&m.receiver) => {
+                        let asked = asked(&x);
+                        quote_spanned!(span=> {
+                            ::thunder::__rt::arm(
+                                #site,
+                                ::thunder::__rt::facts::reached::<#of_numbers, _, _>(&#x, || #asked)
+                            );
+                            #e
+                        })
+                    }
+                    // What is no place is computed once.
+                    Some(site) => {
+                        let id = Ident::new("__receiver", span);
+                        let asked = asked(&quote!(#id));
+                        let (mut call, receiver) = (m.clone(), &m.receiver);
+                        *call.receiver = syn::parse_quote!(#id);
+                        quote_spanned!(span=> match #receiver {
+                            #[allow(unused_mut)]
+                            mut #id => {
+                                ::thunder::__rt::arm(
+                                    #site,
+                                    ::thunder::__rt::facts::reached::<#of_numbers, _, _>(&#id, || #asked)
+                                );
+                                #call
+                            }
+                        })
+                    }
+                };
                 *e = parenthesised(whole, span);
             }
             Edit::Constructor { asks } => {

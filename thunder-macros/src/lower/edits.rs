@@ -35,6 +35,8 @@ pub enum Edit {
     Condition,
     /// The value must be a static number: the runtime's function of this name says so.
     Number { function: &'static str },
+    /// What the closure of a `filter` gives is logged at this site: the rest of the iteration is an arm.
+    Kept { site: u16 },
     /// `x?` logs at this site whether it leaves.
     Question { site: u16 },
     /// What is changed in its place must be a plain Rust value: rustc knows whether it is a tensor.
@@ -63,8 +65,8 @@ pub enum Edit {
     TracedMethod,
     /// The method called must be traced, if that is known of one of these results: it may be walked more than once.
     TracedCall { results: Vec<Var> },
-    /// The method called must be std's, or traced.
-    StdMethod,
+    /// The method called must be std's; or, where it logs at a site which of the two it is, traced.
+    StdMethod { site: Option<u16> },
     /// The constructor called must be one: rustc takes it for a pattern then. Of what type, it is asked unless the
     /// signature has it.
     Constructor { asks: bool },
@@ -166,12 +168,13 @@ impl Edits {
                 Edit::Condition
                     | Edit::Number { .. }
                     | Edit::Changed
+                    | Edit::Kept { .. }
                     | Edit::Formatted
                     | Edit::TracedMethod
                     | Edit::TracedCall { .. }
                     | Edit::TracedAssociated
                     | Edit::TracedFn
-                    | Edit::StdMethod
+                    | Edit::StdMethod { .. }
                     | Edit::Constructor { .. }
                     | Edit::Made
                     | Edit::Value

@@ -177,7 +177,7 @@ impl<'a> Lower<'a, '_> {
                 let Some((condition, message)) = list.split_first() else { return Value::unit() };
                 let value = self.expr(condition);
                 self.must_be_static(condition, &value, "`assert!`");
-                self.message(message);
+                self.last_words(message);
                 Value::unit()
             }
             MacroArgs::Compare(list) => {
@@ -189,11 +189,11 @@ impl<'a> Lower<'a, '_> {
                         self.edits.expr(e, Edit::Formatted);
                     }
                 }
-                self.message(message);
+                self.last_words(message);
                 Value::unit()
             }
             MacroArgs::Panic(list) => {
-                self.message(list);
+                self.last_words(list);
                 Value::Never
             }
             MacroArgs::Text(list) => {
@@ -201,6 +201,11 @@ impl<'a> Lower<'a, '_> {
                 Value::STATIC
             }
         }
+    }
+
+    /// The message of a panic: what it calls is called where nothing is traced any more.
+    fn last_words(&mut self, list: &'a [Expr]) {
+        self.nested(|s| s.message(list));
     }
 
     /// The arguments of a message: its text, and what it shows.

@@ -76,8 +76,36 @@ impl<'a> Lower<'a, '_> {
     fn std_receiver(&mut self, e: &'a Expr, m: &'a ExprMethodCall, name: &str) {
         if opaque_call::is_place(&m.receiver) && !opaque_call::of_every_value(name) {
             self.edits.twins.0.insert(name.into());
-            self.edits.expr(e, super::edits::Edit::StdMethod);
+            self.edits.expr(e, super::edits::Edit::StdMethod { site: None });
         }
+    }
+
+    /// The same of a field: of a generic one nothing is known that rustc could be asked.
+    fn std_field(&mut self, e: &'a Expr, m: &'a ExprMethodCall, name: &str) {
+        if self.types.generics.types.is_empty() {
+            self.std_receiver(e, m, name);
+        }
+    }
+
+    /// A method that a type of std's or a module may have: which it is, rustc knows, and the body logs.
+    fn std_or_traced(&mut self, e: &'a Expr, m: &'a ExprMethodCall, name: &str, x: Value<'a>) -> Value<'a> {
+        let site = self.site(m);
+        let (args, before) = self.nested(|s| s.args(m));
+        if args.iter().any(|(_, v)| matches!(v, Value::Failed)) {
+            return Value::Failed;
+        }
+        if opaque_call::changes(name) && !args.iter().all(|(_, v)| v.is_static()) {
+            let help = "say what it holds: `let mut xs: Vec<Tensor<f32, (N,)>> = …;`; or build it by `map` and `collect`";
+            return self.not_traced(&m.method, "a change of a list of unknown kind", help);
+        }
+        let (given, call) =
+            self.nested(|s| s.call_item(Callee::Method(name.into()), Some(x), &args, m.method.span()));
+        let mut arms = [before.clone(), [before, call].concat()];
+        let value = self.join(vec![Value::STATIC, given], &mut arms);
+        self.push(crate::trace::Node::Choice { site, arms: arms.into() });
+        self.edits.twins.0.insert(name.into());
+        self.edits.expr(e, super::edits::Edit::StdMethod { site: Some(site) });
+        value
     }
 
     pub(super) fn args(&mut self, m: &'a ExprMethodCall) -> Vec<Arg<'a>> {
@@ -230,7 +258,14 @@ impl<'a> Lower<'a, '_> {
     }
 
     /// A method of std on a static value.
-    fn static_method(&mut self, e: &'a Expr, m: &'a ExprMethodCall, name: &str, x: &Value<'a>) -> Value<'a> {
+    fn static_method(
+        &mut self,
+        e: &'a Expr,
+        m: &'a ExprMethodCall,
+        name: &str,
+        x: &Value<'a>,
+        on_option: bool,
+    ) -> Value<'a> {
         let range = matches!(x, Value::Static(Const::Range(..)));
         if range || matches!(name, "iter" | "into_iter" | "chars" | "bytes" | "windows" | "chunks" | "split")
         {
@@ -298,6 +333,12 @@ impl<'a> Lower<'a, '_> {
             }
         }
         match traced {
+            // What the closure gives of a static value and a field may be static too.
+            Some(at)
+                if (only_option(name) || on_option && name == "map") && matches!(at, Expr::Closure(_)) =>
+            {
+                self.option_method(e, m, Value::STATIC)
+            }
             Some(e) => {
                 let what = format!("`{name}` of a static value does not take tensors");
                 self.diag.error(e, what, "an `if` or a `match`, whose arms may hold tensors");
@@ -371,7 +412,9 @@ impl<'a> Lower<'a, '_> {
             ("clone" | "each_ref" | "to_vec" | "as_slice" | "to_owned", 0) => Value::Tuple(parts),
             ("len", 0) => Value::Static(Const::Int(parts.len() as i64)),
             ("is_empty", 0) => Value::STATIC,
-            _ if parts.iter().all(Value::is_static) => self.static_method(e, m, name, &Value::Tuple(parts)),
+            _ if parts.iter().all(Value::is_static) => {
+                self.static_method(e, m, name, &Value::Tuple(parts), false)
+            }
             _ if unknown_operation::of_list(&m.method, self.diag) => {
                 self.exprs(&m.args);
                 Value::Failed
@@ -404,14 +447,33 @@ impl<'a> Lower<'a, '_> {
                 x
             }
             ("iter" | "into_iter", 0) => Value::Iter(Rc::new(Iter::Each(x))),
+            ("chars" | "bytes" | "lines" | "split_whitespace" | "char_indices", 0) => {
+                self.std_receiver(e, m, name);
+                Value::Iter(Rc::new(Iter::Each(Value::STATIC)))
+            }
+            ("split", 1) if matches!(&m.args[0], Expr::Lit(l) if matches!(l.lit, syn::Lit::Char(_) | syn::Lit::Str(_))) =>
+            {
+                self.std_receiver(e, m, name);
+                Value::Iter(Rc::new(Iter::Each(Value::STATIC)))
+            }
+            (name, _) if super::iter::parts_of_slices(name) => {
+                self.std_receiver(e, m, name);
+                self.parts_of_slice(m, &x)
+            }
             // Of a list in a field: which element it is, only the run knows.
             ("first" | "last", 0) => Value::Option(Box::new(self.part_at(&x, Step::Any))),
             ("get", 1) if matches!(m.args[0], Expr::Lit(_) | Expr::Path(_) | Expr::Binary(_)) => {
                 let args = self.args(m);
                 if args.iter().all(|(_, v)| v.is_static()) {
+                    self.std_field(e, m, name);
                     return Value::Option(Box::new(self.part_at(&x, Step::Any)));
                 }
                 self.method_of(e, m, x, args)
+            }
+            ("len" | "is_empty" | "contains", _)
+                if self.types.generics.types.is_empty() && opaque_call::is_place(&m.receiver) =>
+            {
+                self.std_or_traced(e, m, name, x)
             }
             (
                 "len" | "is_empty" | "is_some" | "is_none" | "shape" | "rank" | "dtype" | "device" | "as_str"
@@ -419,9 +481,7 @@ impl<'a> Lower<'a, '_> {
                 | "min",
                 _,
             ) => {
-                if self.types.generics.types.is_empty() {
-                    self.std_receiver(e, m, name);
-                }
+                self.std_field(e, m, name);
                 self.exprs(&m.args);
                 Value::STATIC
             }
@@ -471,6 +531,9 @@ impl<'a> Lower<'a, '_> {
                         return self.op_call(op, Some((&m.receiver, x)), args, elem, m.method.span());
                     }
                     return self.method_of(e, m, x, args);
+                }
+                if opaque_call::is_std_method(name) && self.types.generics.types.is_empty() {
+                    return self.std_or_traced(e, m, name, x);
                 }
                 self.module_method(e, m, x)
             }

@@ -80,6 +80,8 @@ pub struct Lower<'a, 'd> {
     gives_option: bool,
     /// For each closure around, how much had been traced when a `?` first left it.
     questions: Vec<Option<(usize, Span)>>,
+    /// Filters of the iteration that is being walked: where its nodes were, and the choice that the rest is an arm of.
+    filters: Vec<(usize, u16)>,
     /// How many nodes there have been that are recorded.
     work: usize,
     /// The number of values that the `let` around takes apart.
@@ -228,6 +230,7 @@ impl<'a, 'd> Lower<'a, 'd> {
             refutable: false,
             gives_option: false,
             questions: Vec::new(),
+            filters: Vec::new(),
             work: 0,
             expected: None,
             constants: Vec::new(),

@@ -26,6 +26,11 @@ impl<'a> Lower<'a, '_> {
         let whole = Value::Option(Box::new(inner.clone()));
         match (name.as_str(), &args[..]) {
             ("as_ref" | "as_deref" | "clone" | "cloned" | "copied" | "take" | "as_mut", []) => whole,
+            ("ok_or", [_]) => whole,
+            ("ok_or_else", [f]) => {
+                self.static_closure(f);
+                whole
+            }
             ("is_some" | "is_none", []) => Value::STATIC,
             ("unwrap" | "expect" | "unwrap_or_default", _) => inner,
             ("is_some_and" | "is_none_or", [f]) => {
@@ -205,5 +210,8 @@ pub(super) fn only_option(name: &str) -> bool {
             | "and_then"
             | "is_some_and"
             | "is_none_or"
+            | "unwrap_or_default"
+            | "ok_or"
+            | "ok_or_else"
     )
 }

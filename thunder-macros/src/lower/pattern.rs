@@ -76,9 +76,9 @@ impl<'a> Lower<'a, '_> {
                 }
             }
             Pat::Or(o) => {
-                // Every case binds the same names. Which one matched is not logged, so traced parts are not
-                // followed through it.
-                let part = if value.is_static() { Value::STATIC } else { Value::Unknown(Operand::Hole) };
+                // Every case binds the same names. Which one matched is not logged, so what is traced is not followed
+                // through it; what is static is.
+                let part = if value.is_static() { Value::STATIC } else { self.part_at(&value, Step::Any) };
                 if let Some(first) = o.cases.first() {
                     self.bind_pattern(first, part);
                 }
