@@ -71,7 +71,7 @@ pub const fn configuration<T: Configuration + ?Sized>(_: &T) {}
 
 /// What a method of a name that std's types and modules may have is.
 #[diagnostic::on_unimplemented(
-    message = "an opaque call: this is not a `#[thunder]` method, so what it does is not traced",
+    message = "an opaque call: this is not a `#[thunder]` function, so what it does is not traced",
     label = "not a `#[thunder]` method, nor one of std's that are known to be pure",
     note = "mark its `impl` `#[thunder]`, or pass what it gives as a parameter"
 )]
@@ -86,7 +86,7 @@ impl Reached for Std {
 }
 
 #[diagnostic::do_not_recommend]
-impl<const STD: bool> Reached for OfNumber<STD> {
+impl Reached for OfNumber<true> {
     const TRACED: bool = false;
 }
 

@@ -299,6 +299,26 @@ pub fn takes_its_own(name: &str) -> bool {
     NAMES.split_whitespace().any(|n| n == name)
 }
 
+/// Whether only numbers and texts have a method of this name: no operation and no module is likely to.
+pub fn of_numbers_or_texts(name: &str) -> bool {
+    const TEXTS: &str = "is_alphabetic is_alphanumeric is_ascii_digit is_lowercase is_numeric is_uppercase to_ascii_lowercase \
+                         to_ascii_uppercase to_digit to_lowercase to_uppercase trim trim_end trim_start";
+    let of_numbers = is_method_of_numbers(name)
+        && !of_every_value(name)
+        && !matches!(name, "size" | "bits" | "name" | "then" | "then_some");
+    (of_numbers || TEXTS.split_whitespace().any(|n| n == name)) && thunder_core::op::method(name).is_none()
+}
+
+/// Whether a method of std of this name gives something that borrows from its receiver.
+pub fn borrows(name: &str) -> bool {
+    const NAMES: &str = "as_bytes as_deref as_ref as_slice as_str bytes char_indices chars chunk_by chunks chunks_exact \
+                         first first_chunk get iter last last_chunk lines match_indices matches rchunks rmatches rsplit \
+                         rsplit_once rsplitn split split_ascii_whitespace split_at split_first split_inclusive split_last \
+                         split_once split_terminator split_whitespace splitn strip_prefix strip_suffix trim trim_end \
+                         trim_end_matches trim_matches trim_start trim_start_matches windows";
+    NAMES.split_whitespace().any(|n| n == name)
+}
+
 /// Whether a method of this name changes its receiver, if it is std's.
 pub fn changes(name: &str) -> bool {
     const NAMES: &str = "append clear dedup drain extend extend_from_slice fill insert pop push push_str remove \

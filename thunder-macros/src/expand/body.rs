@@ -297,7 +297,11 @@ impl Apply<'_> {
                     Some(site) => {
                         let id = Ident::new("__receiver", span);
                         let asked = asked(&quote!(#id));
-                        let (mut call, receiver) = (m.clone(), &m.receiver);
+                        let (mut call, mut receiver) = (m.clone(), (*m.receiver).clone());
+                        // What borrows from it outlives the `match`, and so does what it is computed in.
+                        if crate::check::opaque_call::borrows(&m.method.to_string()) {
+                            receiver = reference(receiver);
+                        }
                         *call.receiver = syn::parse_quote!(#id);
                         quote_spanned!(span=> match #receiver {
                             #[allow(unused_mut)]

@@ -153,12 +153,24 @@ impl<'a> Lower<'a, '_> {
 
     /// Whether a closure traces anything, when it is given these values.
     fn traces(&mut self, f: &Value<'a>, args: Vec<Value<'a>>) -> bool {
-        let before = self.work;
         let mark = (self.diag.mark(), self.vars.len());
-        self.nested(|s| s.apply_closure(f, args));
+        let (_, nodes) = self.nested(|s| s.apply_closure(f, args));
+        let traced = self.traced(&nodes);
         self.diag.rewind(mark.0);
         self.vars.truncate(mark.1);
-        self.work > before
+        traced
+    }
+
+    /// Whether nodes are certainly recorded: not arithmetic that may turn out to be plain Rust.
+    fn traced(&self, nodes: &[crate::trace::Node]) -> bool {
+        use crate::trace::Node;
+        nodes.iter().any(|n| match n {
+            Node::Op { dst, .. } => self.vars.get(*dst as usize).is_none_or(|ty| !ty.shape.is_unknown()),
+            Node::Project { .. } | Node::Pack { .. } | Node::Assign { .. } | Node::Collect { .. } => false,
+            Node::Choice { arms, .. } => arms.iter().any(|a| self.traced(a)),
+            Node::Repeat { body, .. } => self.traced(body),
+            _ => true,
+        })
     }
 
     /// What one element is, of an iterator that is not walked here.
@@ -411,17 +423,17 @@ impl<'a> Lower<'a, '_> {
     }
 
     fn filter(&mut self, m: &'a ExprMethodCall, iter: Rc<Iter<'a>>, f: &Value<'a>) -> Value<'a> {
-        let before = self.work;
         let x = self.sample(&iter);
         let mark = self.vars.len();
-        let (value, _) = self.nested(|s| s.apply_closure(f, vec![x]));
+        let (value, nodes) = self.nested(|s| s.apply_closure(f, vec![x]));
+        let traced = self.traced(&nodes);
         self.vars.truncate(mark);
         self.predicate(&m.args[0], f, &value, "`filter`");
         if value.is_tensor() || matches!(value, Value::Failed) {
             return Value::Failed;
         }
         let Value::Closure(c) = f else { return Value::Iter(Rc::new(iter.shuffled())) };
-        if self.work == before {
+        if !traced {
             return Value::Iter(Rc::new(iter.shuffled()));
         }
         // What is kept goes on, the rest of the iteration is an arm.
@@ -464,8 +476,19 @@ impl<'a> Lower<'a, '_> {
 
     /// The elements in a list.
     pub(super) fn collect(&mut self, m: &'a ExprMethodCall, iter: &Rc<Iter<'a>>) -> Value<'a> {
-        if let Iter::Each(v) = &**iter {
-            return v.clone();
+        match &**iter {
+            Iter::Each(v) => return v.clone(),
+            // No closure tells the iterations apart: which elements these are is not followed.
+            Iter::Some(v) => return self.sublist(v),
+            i if i.host().is_none() => {
+                let x = self.item_of(&i.shuffled(), 0);
+                if x.is_static() || matches!(x, Value::Failed) {
+                    return x;
+                }
+                let o = self.operand(&x);
+                return Value::List(o, Box::new(x));
+            }
+            _ => {}
         }
         self.collect_repeat(m, iter.host(), |s, site| s.item_of(iter, site))
     }

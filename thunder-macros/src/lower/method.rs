@@ -51,7 +51,7 @@ impl<'a> Lower<'a, '_> {
                     self.receivers.insert(crate::names::path_text(&p.path));
                 }
                 if opaque_call::is_std_method(&name) {
-                    return self.static_method(e, m, &name, &receiver);
+                    return self.static_method(e, m, &name, &receiver, on_option);
                 }
                 // A method of the user's own: of an enum under `#[thunder]`, say.
                 self.edits.twins.0.insert(name.clone());
@@ -87,12 +87,33 @@ impl<'a> Lower<'a, '_> {
         }
     }
 
+    /// A method that only numbers and texts have, of a field: rustc says so of others.
+    fn plain_method(&mut self, e: &'a Expr, m: &'a ExprMethodCall, name: &str) -> Value<'a> {
+        for (at, v) in self.args(m) {
+            match v {
+                Value::Failed => return Value::Failed,
+                Value::Unknown(_) => {
+                    self.edits.expr(at, super::edits::Edit::Number { function: "static_argument" })
+                }
+                _ => {}
+            }
+        }
+        self.std_field(e, m, name);
+        Value::STATIC
+    }
+
     /// A method that a type of std's or a module may have: which it is, rustc knows, and the body logs.
     fn std_or_traced(&mut self, e: &'a Expr, m: &'a ExprMethodCall, name: &str, x: Value<'a>) -> Value<'a> {
         let site = self.site(m);
-        let (args, before) = self.nested(|s| s.args(m));
+        let before = self.work;
+        let args = self.args(m);
         if args.iter().any(|(_, v)| matches!(v, Value::Failed)) {
             return Value::Failed;
+        }
+        if self.work > before {
+            // What the arguments trace would be logged after the choice.
+            self.std_field(e, m, name);
+            return Value::STATIC;
         }
         if opaque_call::changes(name) && !args.iter().all(|(_, v)| v.is_static()) {
             let help = "say what it holds: `let mut xs: Vec<Tensor<f32, (N,)>> = …;`; or build it by `map` and `collect`";
@@ -100,7 +121,7 @@ impl<'a> Lower<'a, '_> {
         }
         let (given, call) =
             self.nested(|s| s.call_item(Callee::Method(name.into()), Some(x), &args, m.method.span()));
-        let mut arms = [before.clone(), [before, call].concat()];
+        let mut arms = [Vec::new(), call];
         let value = self.join(vec![Value::STATIC, given], &mut arms);
         self.push(crate::trace::Node::Choice { site, arms: arms.into() });
         self.edits.twins.0.insert(name.into());
@@ -533,6 +554,9 @@ impl<'a> Lower<'a, '_> {
                     return self.method_of(e, m, x, args);
                 }
                 if opaque_call::is_std_method(name) && self.types.generics.types.is_empty() {
+                    if opaque_call::is_place(&m.receiver) && opaque_call::of_numbers_or_texts(name) {
+                        return self.plain_method(e, m, name);
+                    }
                     return self.std_or_traced(e, m, name, x);
                 }
                 self.module_method(e, m, x)

@@ -211,7 +211,5 @@ pub(super) fn only_option(name: &str) -> bool {
             | "is_some_and"
             | "is_none_or"
             | "unwrap_or_default"
-            | "ok_or"
-            | "ok_or_else"
     )
 }
