@@ -69,10 +69,10 @@ struct Outer {
 impl Outer {
     fn run(&self, x: &Tensor<f32, (N,)>) -> Tensor<f32, (N,)> {
         let n = self.bag.len();
-        let y = Bag::get(&self.bag, 0) + self.bag.first() + self.bag.sum();
+        let y = Bag::get(&self.bag, 0) + Bag::first(&self.bag) + self.bag.sum();
         let y = Bag::max(&self.bag, &y);
         let y = self.bag.map(&y) * self.bag.scale();
-        let y = self.bag.contains(&y) + n as f32 + x + self.bag.last() as f32 + Bag::min(&self.bag);
+        let y = self.bag.contains(&y) + n as f32 + x + Bag::last(&self.bag) as f32 + Bag::min(&self.bag);
         let mut y = y;
         for _ in 0..self.bag.count() {
             y = y + 1.0;

@@ -13,7 +13,7 @@ impl Scaled {
         rate *= 2.0;
         let mut w = self.w.clone();
         w *= 2.0; //~ w
-        x * w * rate
+        x * rate
     }
 }
 
@@ -22,8 +22,8 @@ impl Scaled {
     fn by_field(&self, x: &Tensor<f32, (N,)>) -> Tensor<f32, (N,)> {
         let mut sum = 0.0;
         sum += self.rates[0];
-        sum += self.w; //~ self
-        x * sum
+        sum += self.w; //~ self.w
+        x + 1.0
     }
 }
 

@@ -9,7 +9,7 @@ struct Bits {
 #[thunder]
 impl Bits {
     fn field(&self, x: &Tensor<i32, (N,)>) -> Tensor<i32, (N,)> {
-        x * (self.n << 2) as i32 + (self.mask << 1) //~ self
+        x * (self.n << 2) as i32 + (self.mask << 1) //~ self.mask
     }
 }
 

@@ -173,6 +173,12 @@ std_types! {
     #[E: Element, S: Shape] Tensor<E, S>,
 }
 
+/// It is refused already.
+#[diagnostic::do_not_recommend]
+impl<T: ?Sized> Receiver for crate::module::Refused<T> {
+    type Reached<M, const OF_NUMBERS: bool> = Std;
+}
+
 #[diagnostic::do_not_recommend]
 impl<T> Receiver for crate::link::Stacked<T> {
     type Reached<M, const OF_NUMBERS: bool> = M;

@@ -486,7 +486,8 @@ impl<'a> Lower<'a, '_> {
                     return x;
                 }
                 let o = self.operand(&x);
-                return Value::List(o, Box::new(x));
+                let some = self.project(o, Step::Any, thunder_core::types::Ty::UNKNOWN);
+                return Value::List(some, Box::new(x));
             }
             _ => {}
         }
