@@ -328,10 +328,10 @@ plain_logic! { bool }
 
 impl<T: Literal> Lit<T> {
     /// The integer, exactly.
-    fn bits(self) -> i64 {
+    fn bits(self) -> i128 {
         match self.0.attr() {
             op::Lit::I(n) => n,
-            _ => self.0.wide() as i64,
+            _ => self.0.wide() as i128,
         }
     }
 }

@@ -84,12 +84,12 @@ impl<'a> Lower<'a, '_> {
         {
             return Value::Failed;
         }
+        self.beside_tensor(&b.left);
+        self.beside_tensor(&b.right);
         if compares && !x.is_tensor() && !y.is_tensor() {
             let edit = Edit::Compared { function, left: side(&b.left, &x), right: side(&b.right, &y) };
             self.edits.expr(e, edit);
         } else {
-            self.beside_tensor(&b.left);
-            self.beside_tensor(&b.right);
             self.edits.expr(e, Edit::Binary { function, lit_left: x.is_number(), lit_right: y.is_number() });
         }
         // Of an operator neither side alone is at fault.
