@@ -9,6 +9,7 @@ pub mod nn;
 pub mod ops;
 pub mod optim;
 pub mod prelude;
+pub mod statics;
 pub mod transforms;
 pub mod weights;
 

@@ -6,7 +6,7 @@
 
 mod receiver;
 
-pub use receiver::{Configuration, Receiver, TakenForStd, configuration, receiver};
+pub use receiver::{Configuration, Reached, Receiver, TakenForStd, configuration, reached, receiver};
 
 use crate::item::{Item, Spec};
 use crate::module::{StructInfo, Tree};

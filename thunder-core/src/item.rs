@@ -102,6 +102,10 @@ pub enum Spec {
     Static(&'static str),
     /// A tuple.
     Tuple(&'static [Spec]),
+    /// An array, a slice or a `Vec`.
+    List(&'static Spec),
+    /// An `Option`.
+    Option(&'static Spec),
     /// A closure, with what it gives.
     Closure(&'static Spec),
     /// A module or a container, of which only its type says more; as the printed trace shows it.

@@ -69,6 +69,40 @@ impl<T: Receiver + ?Sized> Configuration for T {}
 /// Refuses a value that a body makes or reads from a constant, if it is of a type of which nothing is known.
 pub const fn configuration<T: Configuration + ?Sized>(_: &T) {}
 
+/// What a method of a name that std's types and modules may have is.
+#[diagnostic::on_unimplemented(
+    message = "an opaque call: this is not a `#[thunder]` function, so what it does is not traced",
+    label = "not a `#[thunder]` method, nor one of std's that are known to be pure",
+    note = "mark its `impl` `#[thunder]`, or pass what it gives as a parameter"
+)]
+pub trait Reached {
+    /// Whether it is traced.
+    const TRACED: bool;
+}
+
+#[diagnostic::do_not_recommend]
+impl Reached for Std {
+    const TRACED: bool = false;
+}
+
+#[diagnostic::do_not_recommend]
+impl Reached for OfNumber<true> {
+    const TRACED: bool = false;
+}
+
+#[diagnostic::do_not_recommend]
+impl Reached for super::Dispatched {
+    const TRACED: bool = true;
+}
+
+/// Which arm a method is, by its receiver and its twin: that of std's, or the traced one.
+pub fn reached<const OF_NUMBERS: bool, T, M>(_: &T, _twin: impl FnOnce() -> M) -> u16
+where
+    T: Receiver<Reached<M, OF_NUMBERS>: Reached> + ?Sized,
+{
+    u16::from(<T::Reached<M, OF_NUMBERS> as Reached>::TRACED)
+}
+
 macro_rules! numbers {
     ($($t:ty),* $(,)?) => {$(
         #[diagnostic::do_not_recommend]
@@ -137,6 +171,12 @@ std_types! {
 std_types! {
     DType, AnyFloat, Key, Sdpa, CrossEntropy, crate::tensor::Alignment, crate::op::Reduction, crate::device::Device,
     #[E: Element, S: Shape] Tensor<E, S>,
+}
+
+/// It is refused already.
+#[diagnostic::do_not_recommend]
+impl<T: ?Sized> Receiver for crate::module::Refused<T> {
+    type Reached<M, const OF_NUMBERS: bool> = Std;
 }
 
 #[diagnostic::do_not_recommend]

@@ -1,13 +1,15 @@
 //! The tensor that users hold, typed by element type and rank.
 
 mod call;
+mod compare;
 mod host;
 mod key;
 mod operators;
 mod ops;
 mod rank;
 
-pub use call::{Tuple, chunk, chunk_vec, einsum, rearrange};
+pub use call::{Tuple, chunk, chunk_vec, einsum, matmul_columns, matmul_each, matmul_rows, rearrange};
+pub use compare::{AsRust, AsTensors, Ordered, Same, Side, SideAsItself, SideAsNumber, Sides};
 pub use host::{InBody, OnHost};
 pub use key::Key;
 pub use operators::{

@@ -287,17 +287,80 @@ macro_rules! plain_equality {
     )*};
 }
 
-plain_equality! { bool char String }
+plain_equality! { bool }
 
-#[diagnostic::do_not_recommend]
-impl Logical<bool> for bool {
+macro_rules! plain_logic {
+    ($($t:ty)*) => {$(
+        #[diagnostic::do_not_recommend]
+        impl Logical<$t> for $t {
+            type Out = $t;
+            fn apply(self, op: Op, rhs: $t) -> $t {
+                match op {
+                    Op::And => self & rhs,
+                    Op::Or => self | rhs,
+                    _ => self ^ rhs,
+                }
+            }
+        }
+    )*};
+}
+
+macro_rules! plain_bits {
+    ($($t:ty)*) => {
+        plain_logic! { $($t)* }
+        $(
+            #[diagnostic::do_not_recommend]
+            impl<T: Literal> Logical<Lit<T>> for $t {
+                type Out = $t;
+                fn apply(self, op: Op, rhs: Lit<T>) -> $t { Logical::<$t>::apply(self, op, rhs.bits() as $t) }
+            }
+            #[diagnostic::do_not_recommend]
+            impl<T: Literal> Logical<$t> for Lit<T> {
+                type Out = $t;
+                fn apply(self, op: Op, rhs: $t) -> $t { Logical::<$t>::apply(self.bits() as $t, op, rhs) }
+            }
+        )*
+    };
+}
+
+plain_bits! { i64 i32 u32 u8 usize u64 }
+plain_logic! { bool }
+
+impl<T: Literal> Lit<T> {
+    /// The integer, exactly.
+    fn bits(self) -> i128 {
+        match self.0.attr() {
+            op::Lit::I(n) => n,
+            _ => self.0.wide() as i128,
+        }
+    }
+}
+
+impl Logical<Lit<bool>> for bool {
+    type Out = bool;
+    fn apply(self, op: Op, rhs: Lit<bool>) -> bool {
+        Logical::<bool>::apply(self, op, rhs.0)
+    }
+}
+
+impl Logical<bool> for Lit<bool> {
     type Out = bool;
     fn apply(self, op: Op, rhs: bool) -> bool {
-        match op {
-            Op::And => self & rhs,
-            Op::Or => self | rhs,
-            _ => self ^ rhs,
-        }
+        Logical::<bool>::apply(self.0, op, rhs)
+    }
+}
+
+impl Comparison<Lit<bool>> for bool {
+    type Out = bool;
+    fn apply(self, op: Op, rhs: Lit<bool>) -> bool {
+        Comparison::<bool>::apply(self, op, rhs.0)
+    }
+}
+
+impl Comparison<bool> for Lit<bool> {
+    type Out = bool;
+    fn apply(self, op: Op, rhs: bool) -> bool {
+        Comparison::<bool>::apply(self.0, op, rhs)
     }
 }
 

@@ -3,14 +3,14 @@
 use super::constant::pattern;
 use super::facts::Methods;
 use crate::diagnostics::Diagnostics;
-use crate::lower::edits::{Edit, Edits, Marker, Place, Stated};
+use crate::lower::edits::{Edit, Edits, Marker, Place, Side, Stated};
 use crate::lower::{MacroArgs, Macros};
 use crate::names;
 use crate::parse::Types;
 use crate::parse::pattern::Rearrange;
 use proc_macro2::{Ident, Literal, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use syn::spanned::Spanned;
 use syn::visit_mut::{self, VisitMut};
 use syn::{Block, Expr, Stmt, Type};
@@ -31,6 +31,8 @@ pub struct Apply<'a> {
     pub element: TokenStream,
     /// Whether methods are traced, where that is known.
     pub methods: Methods,
+    /// The variables of dimensions that may not be there, with their names.
+    pub uncertain: BTreeMap<String, String>,
 }
 
 /// `::thunder::__rt::name`, at `span`.
@@ -85,10 +87,19 @@ fn reference(e: Expr) -> Expr {
     })
 }
 
+/// `tokens` in parentheses that stand at `span`: a block or a `match` at the start of a statement, or behind `..`, would
+/// be read as something else.
+fn parenthesised(tokens: TokenStream, span: Span) -> Expr {
+    let mut group = proc_macro2::Group::new(proc_macro2::Delimiter::Parenthesis, tokens);
+    group.set_span(span);
+    Expr::Verbatim(TokenTree::Group(group).into())
+}
+
 /// `e`, of the type of `check`, which never runs. A `match` keeps from both what is expected of their type; of that
 /// rustc speaks at `span`.
 fn unless(check: TokenStream, e: &Expr, span: Span) -> Expr {
-    Expr::Verbatim(quote_spanned!(span=> match (if false { #check } else { #e }) { given => given }))
+    let whole = quote_spanned!(span=> match (if false { #check } else { #e }) { given => given });
+    parenthesised(whole, span)
 }
 
 /// A call which is refused by what it gave, at `span`, if not all of these hold.
@@ -102,21 +113,22 @@ fn asserted<'t>(e: &Expr, traced: impl Iterator<Item = &'t TokenStream>, span: S
     if asserts.is_empty() {
         return e.clone();
     }
-    Expr::Verbatim(quote_spanned!(span=> match #e { given => { #(#asserts)* given } }))
+    parenthesised(quote_spanned!(span=> match #e { given => { #(#asserts)* given } }), span)
 }
 
 /// `made`, a call of the function at `path`: rustc takes that for a pattern, if it is a constructor.
 fn constructed(path: &Expr, made: &Expr, asks: bool) -> Expr {
     let given = Ident::new("__made", path.span());
     let asked = asks.then(|| configuration(&given, path.span()));
-    Expr::Verbatim(quote!(match #made {
+    let whole = quote!(match #made {
         #given => {
             #[allow(irrefutable_let_patterns)]
             if let #path(..) = &#given {}
             #asked;
             #given
         }
-    }))
+    });
+    parenthesised(whole, path.span())
 }
 
 /// A call that is refused at `span`, if the type of `value` is neither std's nor the language's.
@@ -198,6 +210,41 @@ impl Apply<'_> {
                 let inner = bare(take(e));
                 *e = call(function, inner.span(), [inner]);
             }
+            Edit::Changed => {
+                let inner = bare(take(e));
+                let span = inner.span();
+                let place = call("static_place", span, [syn::parse_quote_spanned!(span=> &mut #inner)]);
+                *e = parenthesised(quote!(*#place), span);
+            }
+            Edit::Compared { function, left, right } => {
+                let Expr::Binary(b) = e else { return };
+                let span = b.op.span();
+                let side = |e: &mut Expr, is: Side| {
+                    let e = take(e);
+                    let at = e.span();
+                    match is {
+                        Side::Unknown => call("Side", at, [reference(e)]).into_token_stream(),
+                        Side::Static => {
+                            let e = call("Side", at, [reference(e)]);
+                            quote_spanned!(at=> (&#e).__side())
+                        }
+                        Side::Number => call("lit", at, [bare(e)]).into_token_stream(),
+                    }
+                };
+                let (x, y) = (side(&mut b.left, *left), side(&mut b.right, *right));
+                let method = Ident::new(&format!("__{function}"), span);
+                *e = Expr::Verbatim(quote_spanned!(span=> (&::thunder::__rt::Sides(#x, #y)).#method()));
+            }
+            Edit::Kept { site } => {
+                let inner = bare(take(e));
+                *e = call("kept", inner.span(), [inner, Expr::Verbatim(quote!(#site))]);
+            }
+            Edit::Question { site } => {
+                let Expr::Try(t) = e else { return };
+                let span = t.question_token.span();
+                let asked = take(&mut t.expr);
+                *t.expr = call("question", span, [asked, Expr::Verbatim(quote!(#site))]);
+            }
             Edit::Formatted => {
                 let inner = bare(take(e));
                 let text = call("static_text", inner.span(), [reference(inner)]);
@@ -220,18 +267,55 @@ impl Apply<'_> {
                 };
                 *e = asserted(e, traced, span);
             }
-            Edit::StdMethod => {
+            Edit::StdMethod { site } => {
                 let Expr::MethodCall(m) = &*e else { return };
                 let (span, element) = (m.method.span(), &self.element);
+                let of_numbers = crate::check::opaque_call::is_method_of_numbers(&m.method.to_string());
+                let twin = Ident::new(&super::twin::twin_name(&m.method.to_string()).to_string(), span);
+                let asked = |x: &TokenStream| quote_spanned!(span=> (&#x).__content().#twin(#element));
                 // What is at fault is the method.
                 let x: TokenStream =
                     m.receiver.to_token_stream().into_iter().map(|t| placed(t, span)).collect();
-                let twin = Ident::new(&super::twin::twin_name(&m.method.to_string()).to_string(), span);
-                let asked = quote_spanned!(span=> (&#x).__content().#twin(#element));
-                let of_numbers = crate::check::opaque_call::is_method_of_numbers(&m.method.to_string());
-                *e = Expr::Verbatim(quote_spanned!(span=>
-                    { if false { ::thunder::__rt::facts::receiver::<#of_numbers, _, _>(&#x, #asked) } #e }
-                ));
+                let whole = match site {
+                    None => {
+                        let asked = asked(&x);
+                        quote_spanned!(span=>
+                            { if false { ::thunder::__rt::facts::receiver::<#of_numbers, _, _>(&#x, #asked) } #e }
+                        )
+                    }
+                    Some(site) if crate::check::opaque_call::is_place(&m.receiver) => {
+                        let asked = asked(&x);
+                        quote_spanned!(span=> {
+                            ::thunder::__rt::arm(
+                                #site,
+                                ::thunder::__rt::facts::reached::<#of_numbers, _, _>(&#x, || #asked)
+                            );
+                            #e
+                        })
+                    }
+                    // What is no place is computed once.
+                    Some(site) => {
+                        let id = Ident::new("__receiver", span);
+                        let asked = asked(&quote!(#id));
+                        let (mut call, mut receiver) = (m.clone(), (*m.receiver).clone());
+                        // What borrows from it outlives the `match`, and so does what it is computed in.
+                        if crate::check::opaque_call::borrows(&m.method.to_string()) {
+                            receiver = reference(receiver);
+                        }
+                        *call.receiver = syn::parse_quote!(#id);
+                        quote_spanned!(span=> match #receiver {
+                            #[allow(unused_mut)]
+                            mut #id => {
+                                ::thunder::__rt::arm(
+                                    #site,
+                                    ::thunder::__rt::facts::reached::<#of_numbers, _, _>(&#id, || #asked)
+                                );
+                                #call
+                            }
+                        })
+                    }
+                };
+                *e = parenthesised(whole, span);
             }
             Edit::Constructor { asks } => {
                 let Expr::Call(c) = &*e else { return };
@@ -244,12 +328,12 @@ impl Apply<'_> {
             Edit::Made => {
                 let at = if let Expr::Struct(s) = &*e { s.path.span() } else { e.span() };
                 let (made, asked) = (Ident::new("__made", at), configuration(&Ident::new("__made", at), at));
-                *e = Expr::Verbatim(quote!(match (#e) { #made => { #asked; #made } }));
+                *e = parenthesised(quote!(match (#e) { #made => { #asked; #made } }), at);
             }
             Edit::Value => {
                 let Expr::Path(p) = &*e else { return };
                 let asked = configuration(p, p.span());
-                *e = Expr::Verbatim(quote!({ if false { #asked } #e }));
+                *e = parenthesised(quote!({ if false { #asked } #e }), p.span());
             }
             Edit::TracedAssociated => {
                 let Expr::Call(c) = &*e else { return };
@@ -268,12 +352,12 @@ impl Apply<'_> {
             Edit::TracedFn => {
                 let Expr::Call(c) = &*e else { return };
                 let Expr::Path(p) = &*c.func else { return };
-                *e = Expr::Verbatim(super::opaque::call(c, &p.path));
+                *e = parenthesised(super::opaque::call(c, &p.path), c.func.span());
             }
             Edit::Dim => {
                 if let Some(id) = names::ident(e) {
-                    let id = Ident::new(&names::local(&id.to_string()), id.span());
-                    *e = syn::parse_quote!(#id);
+                    let size = self.extent(Ident::new(&names::local(&id.to_string()), id.span()));
+                    *e = syn::parse_quote!(#size);
                 }
             }
             Edit::Constant => {
@@ -283,7 +367,7 @@ impl Apply<'_> {
                     crate::check::hidden_state::probe(path),
                     crate::check::opaque_call::constants(path, &BTreeSet::new()),
                 );
-                *e = Expr::Verbatim(quote!({ #probe #asked #e }));
+                *e = parenthesised(quote!({ #probe #asked #e }), p.span());
             }
             Edit::Rearrange { extents } => self.rearrange(e, extents),
             Edit::Einsum { ranks, result } => einsum(e, ranks, *result),
@@ -294,6 +378,12 @@ impl Apply<'_> {
                 let n = Literal::usize_unsuffixed(*count);
                 let path = quote_spanned!(span=> ::thunder::__rt::chunk::<#n, _, _>);
                 *e = turbofish(path, span, [Some(x), axis].into_iter().flatten());
+            }
+            Edit::Matmul { function } => {
+                let Expr::MethodCall(m) = e else { return };
+                let span = m.method.span();
+                let (x, args) = (reference(take(&mut m.receiver)), std::mem::take(&mut m.args));
+                *e = call(function, span, [x].into_iter().chain(args));
             }
             Edit::KeySplit { count } => {
                 let Expr::MethodCall(m) = e else { return };
@@ -323,7 +413,7 @@ impl Apply<'_> {
         let extents = (0..MAX_RANK)
             .map(|i| match names.get(i) {
                 Some(Some(name)) => {
-                    let id = Ident::new(name, r.atoms[i].span());
+                    let id = self.extent(Ident::new(name, r.atoms[i].span()));
                     quote!(::thunder::__rt::types::Extent::new(#id))
                 }
                 _ => quote!(::thunder::__rt::types::Extent::UNKNOWN),
@@ -358,7 +448,10 @@ impl Apply<'_> {
                 });
                 quote!(#x, #p #guard)
             }
-            MacroArgs::Assert(list) | MacroArgs::Panic(list) => {
+            MacroArgs::Assert(list)
+            | MacroArgs::Compare(list)
+            | MacroArgs::Panic(list)
+            | MacroArgs::Text(list) => {
                 let asked = list.iter().filter_map(|e| self.edits.captured.get(&Place::of(e)));
                 let asked: BTreeSet<String> = asked.flatten().cloned().collect();
                 list.iter_mut().for_each(|e| self.visit_expr_mut(e));
@@ -382,7 +475,7 @@ impl Apply<'_> {
                     let text = call("static_text", s.span(), [syn::parse_quote!(&#id)]);
                     out.push((name, quote!(#id = *#text)));
                 } else if names::is_capital(&name) && self.types.dims.find(&name).is_some() {
-                    let local = format_ident!("{}", names::local(&name));
+                    let local = self.extent(format_ident!("{}", names::local(&name)));
                     out.push((name, quote!(#id = #local)));
                 }
             }
@@ -429,6 +522,14 @@ impl Apply<'_> {
         out
     }
 
+    /// The size that a dimension's variable holds.
+    fn extent(&self, id: Ident) -> TokenStream {
+        match self.uncertain.get(&id.to_string()) {
+            Some(name) => quote_spanned!(id.span()=> ::thunder::__rt::given(#id, #name)),
+            None => quote!(#id),
+        }
+    }
+
     /// An extent as an expression over the variables of the body.
     fn size(&self, e: Extent) -> TokenStream {
         let mut sum = quote!(0i64);
@@ -441,9 +542,10 @@ impl Apply<'_> {
                 }
                 let name = &self.types.dims.names[v];
                 let id = if names::is_capital(name) && !self.types.generics.consts.contains(name) {
-                    format_ident!("{}", names::local(name))
+                    self.extent(format_ident!("{}", names::local(name)))
                 } else {
-                    format_ident!("{name}")
+                    let id = format_ident!("{name}");
+                    quote!(#id)
                 };
                 quote!(#id as i64)
             });

@@ -3,6 +3,7 @@
 pub mod body;
 pub mod constant;
 mod example;
+mod extents;
 pub mod facts;
 pub mod function;
 pub mod gate;

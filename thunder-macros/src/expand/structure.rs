@@ -4,11 +4,12 @@ use super::constant::Constants;
 use super::generics::bounded;
 use super::{gate, shared, traced};
 use crate::diagnostics::Diagnostics;
+use crate::parse::generics::{bound_names, bounds};
 use crate::parse::signature::outer;
 use crate::parse::{Generics, Kind, Types};
 use proc_macro2::{Delimiter, Group, Literal, Span, TokenStream};
 use quote::quote;
-use syn::{Attribute, Field, Fields, GenericParam, ItemStruct, Member, Type, TypeParamBound};
+use syn::{Attribute, Field, Fields, GenericParam, ItemStruct, Member, Type};
 
 /// What `#[thunder]` makes of a struct.
 pub fn expand(mut s: ItemStruct, diag: &mut Diagnostics) -> TokenStream {
@@ -331,7 +332,7 @@ impl With {
             With { args: Vec::new(), replaced: Vec::new(), stays: fields.into_iter().any(projects) };
         for p in &g.params {
             let arg = match p {
-                GenericParam::Type(t) => with.parameter(t, of),
+                GenericParam::Type(t) => with.parameter(g, t, of),
                 GenericParam::Const(c) => {
                     let id = &c.ident;
                     quote!(#id)
@@ -346,16 +347,9 @@ impl With {
         with
     }
 
-    fn parameter(&mut self, t: &syn::TypeParam, of: &Generics) -> TokenStream {
+    fn parameter(&mut self, g: &syn::Generics, t: &syn::TypeParam, of: &Generics) -> TokenStream {
         let id = &t.ident;
-        let bounds: Vec<String> = t
-            .bounds
-            .iter()
-            .filter_map(|b| match b {
-                TypeParamBound::Trait(t) => t.path.segments.last().map(|s| s.ident.to_string()),
-                _ => None,
-            })
-            .collect();
+        let bounds = bound_names(bounds(g, t));
         let module = of.types.iter().any(|t| id == t)
             && bounds.iter().all(|n| matches!(n.as_str(), "Module" | "Tree" | "Clone"));
         let float = bounds.iter().any(|n| n == "Float");

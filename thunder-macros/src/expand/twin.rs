@@ -30,6 +30,10 @@ pub fn twin(sig: &Signature, trace: &Ident) -> (TokenStream, TokenStream) {
             const ITEM: &'static ::thunder::__rt::item::Item = <#owner>::#trace;
         }
         impl ::thunder::__rt::facts::ThunderFunction for #marker {}
+        #[diagnostic::do_not_recommend]
+        impl ::thunder::__rt::facts::Reached for #marker {
+            const TRACED: bool = true;
+        }
     };
     let method = receives.then(|| {
         quote! {

@@ -35,6 +35,15 @@ pub enum Edit {
     Condition,
     /// The value must be a static number: the runtime's function of this name says so.
     Number { function: &'static str },
+    /// What the closure of a `filter` gives is logged at this site: the rest of the iteration is an arm.
+    Kept { site: u16 },
+    /// `x?` logs at this site whether it leaves.
+    Question { site: u16 },
+    /// What is changed in its place must be a plain Rust value: rustc knows whether it is a tensor.
+    Changed,
+    /// A comparison by this function, of values of which none is known to be a tensor: as Rust compares them, if rustc
+    /// finds none. Sides that are static are marked, those that are numbers twice.
+    Compared { function: &'static str, left: Side, right: Side },
     /// A message shows the value, which must hold no tensor.
     Formatted,
     /// The name of a dimension in scope.
@@ -48,14 +57,16 @@ pub enum Edit {
     Einsum { ranks: Vec<usize>, result: usize },
     /// `x.chunk(3, -1)` gives an array.
     Chunk { count: usize },
+    /// `x.matmul(y)` becomes this function: a side has leading dimensions that are generic.
+    Matmul { function: &'static str },
     /// `key.split(2)` gives an array.
     KeySplit { count: usize },
     /// The method called must be traced: its twin says so.
     TracedMethod,
     /// The method called must be traced, if that is known of one of these results: it may be walked more than once.
     TracedCall { results: Vec<Var> },
-    /// The method called must be std's, or traced.
-    StdMethod,
+    /// The method called must be std's; or, where it logs at a site which of the two it is, traced.
+    StdMethod { site: Option<u16> },
     /// The constructor called must be one: rustc takes it for a pattern then. Of what type, it is asked unless the
     /// signature has it.
     Constructor { asks: bool },
@@ -72,6 +83,17 @@ pub enum Edit {
     /// A method becomes a call of the runtime's function of its name, which logs at this site: the parts of
     /// `x.chunk_vec(n, -1)` are iterations, the cases of `x.unwrap_or(y)` arms.
     Logged { site: u16 },
+}
+
+/// What is known of a side of a comparison.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Side {
+    /// Nothing.
+    Unknown,
+    /// It is static, and may be a number.
+    Static,
+    /// It is a number whose type may follow from the other side's.
+    Number,
 }
 
 /// A marker that the body logs while it is recorded.
@@ -129,6 +151,15 @@ impl Edits {
     /// Asks for `edit` of `e`.
     pub fn expr(&mut self, e: &Expr, edit: Edit) {
         let list = self.exprs.entry(Place::of(e)).or_default();
+        // A closure may be walked with tensors and with values of which nothing is known: one form serves both.
+        if let Edit::Compared { .. } = edit
+            && list.iter().any(|o| matches!(o, Edit::Binary { .. }))
+        {
+            return;
+        }
+        if let Edit::Binary { .. } = edit {
+            list.retain(|o| !matches!(o, Edit::Compared { .. }));
+        }
         // What is walked more than once asks for the same again, and asks last for what is certain of it.
         let Some(old) = list.iter_mut().find(|o| std::mem::discriminant(*o) == std::mem::discriminant(&edit))
         else {
@@ -136,12 +167,14 @@ impl Edits {
                 edit,
                 Edit::Condition
                     | Edit::Number { .. }
+                    | Edit::Changed
+                    | Edit::Kept { .. }
                     | Edit::Formatted
                     | Edit::TracedMethod
                     | Edit::TracedCall { .. }
                     | Edit::TracedAssociated
                     | Edit::TracedFn
-                    | Edit::StdMethod
+                    | Edit::StdMethod { .. }
                     | Edit::Constructor { .. }
                     | Edit::Made
                     | Edit::Value
@@ -156,6 +189,13 @@ impl Edits {
         {
             *l &= lit_left;
             *r &= lit_right;
+            return;
+        }
+        if let (Edit::Compared { left: l, right: r, .. }, Edit::Compared { left, right, .. }) =
+            (&mut *old, &edit)
+        {
+            *l = if *l == *left { *l } else { Side::Unknown };
+            *r = if *r == *right { *r } else { Side::Unknown };
             return;
         }
         if let (Edit::TracedCall { results }, Edit::TracedCall { results: more }) = (&mut *old, &edit) {
