@@ -110,7 +110,7 @@ impl Reader {
             let what = format!("tensor `{name}`: expected rank {}, found shape {:?}", S::RANK, info.shape);
             return Err(self.error(what));
         }
-        if !types::Shape::fits(&info.shape, size_of::<E>()) {
+        if !types::Shape::fits(info.shape, size_of::<E>()) {
             return Err(Error::Extents { shape: format!("{:?}", info.shape), dtype: E::DTYPE });
         }
         let stored = Stored { name: name.into(), transposed: false };
