@@ -5,8 +5,13 @@
 //! is only ever what is certain; where the path of types or of extents ends, nothing is known, and linking decides.
 
 mod receiver;
+mod transparent;
 
-pub use receiver::{Configuration, Receiver, TakenForStd, configuration, receiver};
+pub use receiver::{Configuration, Held, Plain, Receiver, TakenForStd, configuration, held, receiver};
+pub use transparent::{
+    Asks, AsksNothing, Fallible, Nothing, OfStd, Only, Pair, Transparent, asked, asked_place, by, converted,
+    parsed, try_converted, type_of,
+};
 
 use crate::item::{Item, Spec};
 use crate::module::{StructInfo, Tree};

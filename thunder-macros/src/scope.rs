@@ -176,11 +176,6 @@ impl Value<'_> {
     pub fn is_tensor(&self) -> bool {
         matches!(self, Value::Tensor(..))
     }
-
-    /// Whether it is a number of its own: not a tuple.
-    pub fn is_number(&self) -> bool {
-        matches!(self, Value::Static(_))
-    }
 }
 
 /// A name and what it stands for.

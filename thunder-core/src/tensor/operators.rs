@@ -1,6 +1,8 @@
 //! Operators in bodies: `a + b` on tensors, scalars and plain numbers, by reference.
 
+use super::overflow::{Overflow as _, Sides, UnaryOverflow as _};
 use super::{Broadcast, RawTensor, Shape, Tensor};
+use crate::facts::{Transparent, by};
 use crate::link::record;
 use crate::op::{self, Op};
 use crate::types::{Accepts, Element, Num};
@@ -118,6 +120,19 @@ pub trait Comparison<Rhs> {
     fn apply(self, op: Op, rhs: Rhs) -> Self::Out;
 }
 
+/// `==` and `!=` between two flat operands.
+#[diagnostic::on_unimplemented(
+    message = "no comparison between `{Self}` and `{Rhs}`",
+    note = "both tensors must have one element type: cast one of them, `x.cast::<f32>()`"
+)]
+pub trait Equality<Rhs> {
+    /// The result: a bool tensor, or a `bool`.
+    type Out;
+    /// Applies it.
+    #[track_caller]
+    fn apply(self, op: Op, rhs: Rhs) -> Self::Out;
+}
+
 /// `&`, `|`, `^` between two flat operands.
 #[diagnostic::on_unimplemented(
     message = "no logical operation between `{Self}` and `{Rhs}`",
@@ -182,7 +197,95 @@ macro_rules! tensor_operators {
 tensor_operators! {
     Arithmetic, Num, same;
     Comparison, Element, bool;
+    Equality, Element, bool;
     Logical, Element, same;
+}
+
+/// A literal beside a plain number: where only rustc knows that the number is no tensor, it knows too late to infer the
+/// literal's type.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` beside `{Number}`: Rust mixes no numbers of two types",
+    note = "convert one of them: `x as f32`"
+)]
+pub trait Beside<Number> {
+    /// The literal as a number of that type.
+    #[track_caller]
+    fn beside(self) -> Number;
+}
+
+macro_rules! beside {
+    ($($lit:ty: $($t:ty)*;)*) => {$($(
+        impl Beside<$t> for $lit {
+            #[track_caller]
+            fn beside(self) -> $t {
+                <$t>::try_from(self).unwrap_or_else(|_| panic!("{self} is no value of `{}`", stringify!($t)))
+            }
+        }
+    )*)*};
+}
+
+beside! {
+    i64: i64 i32 u32 u8 usize u64; i32: i64 i32 u32 u8 usize u64; u32: i64 i32 u32 u8 usize u64;
+    u8: i64 i32 u32 u8 usize u64; usize: i64 i32 u32 u8 usize u64; u64: i64 i32 u32 u8 usize u64;
+}
+
+macro_rules! beside_floats {
+    ($($lit:ty)*) => {$(
+        impl Beside<f64> for $lit {
+            fn beside(self) -> f64 { self as f64 }
+        }
+        impl Beside<f32> for $lit {
+            fn beside(self) -> f32 { self as f32 }
+        }
+    )*};
+}
+
+beside_floats! { f64 f32 i64 i32 u32 u8 usize u64 }
+
+macro_rules! comparisons {
+    ($trait:ident $t:ty) => {
+        impl $trait<$t> for $t {
+            type Out = bool;
+            fn apply(self, op: Op, rhs: $t) -> bool {
+                match op {
+                    Op::Eq => self == rhs,
+                    Op::Ne => self != rhs,
+                    Op::Lt => self < rhs,
+                    Op::Le => self <= rhs,
+                    Op::Gt => self > rhs,
+                    _ => self >= rhs,
+                }
+            }
+        }
+        impl<T: Literal + Beside<$t>> $trait<Lit<T>> for $t {
+            type Out = bool;
+            #[track_caller]
+            fn apply(self, op: Op, rhs: Lit<T>) -> bool {
+                $trait::<$t>::apply(self, op, rhs.0.beside())
+            }
+        }
+        impl<T: Literal + Beside<$t>> $trait<$t> for Lit<T> {
+            type Out = bool;
+            #[track_caller]
+            fn apply(self, op: Op, rhs: $t) -> bool {
+                $trait::<$t>::apply(self.0.beside(), op, rhs)
+            }
+        }
+        impl<E: Element + Accepts<$t>, S: Shape> $trait<$t> for Tensor<E, S> {
+            type Out = Tensor<bool, S>;
+            #[track_caller]
+            fn apply(self, op: Op, rhs: $t) -> Tensor<bool, S> {
+                Tensor::from_raw(right(op, &self, rhs))
+            }
+        }
+        impl<E: Element + Accepts<$t>, S: Shape> $trait<Tensor<E, S>> for $t {
+            type Out = Tensor<bool, S>;
+            #[track_caller]
+            fn apply(self, op: Op, rhs: Tensor<E, S>) -> Tensor<bool, S> {
+                Tensor::from_raw(left(op, self, &rhs))
+            }
+        }
+    };
 }
 
 /// Plain numbers, where the macro cannot know that an operand is one.
@@ -198,26 +301,36 @@ macro_rules! plain {
             type Out = $t;
             #[track_caller]
             fn apply(self, op: Op, rhs: $t) -> $t {
+                let sides = Sides(&self, &rhs);
                 match op {
-                    Op::Add => self + rhs,
-                    Op::Sub => self - rhs,
-                    Op::Mul => self * rhs,
+                    Op::Add => {
+                        sides.add();
+                        self + rhs
+                    }
+                    Op::Sub => {
+                        sides.sub();
+                        self - rhs
+                    }
+                    Op::Mul => {
+                        sides.mul();
+                        self * rhs
+                    }
                     Op::Div => self / rhs,
                     _ => self % rhs,
                 }
             }
         }
         #[diagnostic::do_not_recommend]
-        impl<T: Literal> Arithmetic<Lit<T>> for $t {
+        impl<T: Literal + Beside<$t>> Arithmetic<Lit<T>> for $t {
             type Out = $t;
             #[track_caller]
-            fn apply(self, op: Op, rhs: Lit<T>) -> $t { Arithmetic::<$t>::apply(self, op, rhs.0.wide() as $t) }
+            fn apply(self, op: Op, rhs: Lit<T>) -> $t { Arithmetic::<$t>::apply(self, op, rhs.0.beside()) }
         }
         #[diagnostic::do_not_recommend]
-        impl<T: Literal> Arithmetic<$t> for Lit<T> {
+        impl<T: Literal + Beside<$t>> Arithmetic<$t> for Lit<T> {
             type Out = $t;
             #[track_caller]
-            fn apply(self, op: Op, rhs: $t) -> $t { Arithmetic::<$t>::apply(self.0.wide() as $t, op, rhs) }
+            fn apply(self, op: Op, rhs: $t) -> $t { Arithmetic::<$t>::apply(self.0.beside(), op, rhs) }
         }
         #[diagnostic::do_not_recommend]
         impl<E: Num + Accepts<$t>, S: Shape> Arithmetic<$t> for Tensor<E, S> {
@@ -231,42 +344,8 @@ macro_rules! plain {
             #[track_caller]
             fn apply(self, op: Op, rhs: Tensor<E, S>) -> Tensor<E, S> { Tensor::from_raw(left(op, self, &rhs)) }
         }
-        #[diagnostic::do_not_recommend]
-        impl Comparison<$t> for $t {
-            type Out = bool;
-            fn apply(self, op: Op, rhs: $t) -> bool {
-                match op {
-                    Op::Eq => self == rhs,
-                    Op::Ne => self != rhs,
-                    Op::Lt => self < rhs,
-                    Op::Le => self <= rhs,
-                    Op::Gt => self > rhs,
-                    _ => self >= rhs,
-                }
-            }
-        }
-        #[diagnostic::do_not_recommend]
-        impl<T: Literal> Comparison<Lit<T>> for $t {
-            type Out = bool;
-            fn apply(self, op: Op, rhs: Lit<T>) -> bool { Comparison::<$t>::apply(self, op, rhs.0.wide() as $t) }
-        }
-        #[diagnostic::do_not_recommend]
-        impl<T: Literal> Comparison<$t> for Lit<T> {
-            type Out = bool;
-            fn apply(self, op: Op, rhs: $t) -> bool { Comparison::<$t>::apply(self.0.wide() as $t, op, rhs) }
-        }
-        #[diagnostic::do_not_recommend]
-        impl<E: Element + Accepts<$t>, S: Shape> Comparison<$t> for Tensor<E, S> {
-            type Out = Tensor<bool, S>;
-            #[track_caller]
-            fn apply(self, op: Op, rhs: $t) -> Tensor<bool, S> { Tensor::from_raw(right(op, &self, rhs)) }
-        }
-        #[diagnostic::do_not_recommend]
-        impl<E: Element + Accepts<$t>, S: Shape> Comparison<Tensor<E, S>> for $t {
-            type Out = Tensor<bool, S>;
-            #[track_caller]
-            fn apply(self, op: Op, rhs: Tensor<E, S>) -> Tensor<bool, S> { Tensor::from_raw(left(op, self, &rhs)) }
-        }
+        comparisons! { Comparison $t }
+        comparisons! { Equality $t }
     )*};
 }
 
@@ -280,7 +359,7 @@ macro_rules! plain_equality {
             fn flat(&self) -> $t { self.clone() }
         }
         #[diagnostic::do_not_recommend]
-        impl Comparison<$t> for $t {
+        impl Equality<$t> for $t {
             type Out = bool;
             fn apply(self, op: Op, rhs: $t) -> bool { (self == rhs) == matches!(op, Op::Eq) }
         }
@@ -289,7 +368,58 @@ macro_rules! plain_equality {
 
 plain_equality! { bool char String }
 
-#[diagnostic::do_not_recommend]
+/// Configuration of the user's own, where the macro cannot know that an operand is one. Two are compared by what is
+/// derived, or traced; other operators of its own are no operators of tensors.
+pub struct Setting<T>(pub T);
+
+impl<T: PartialEq + Transparent<by::PartialEq>> Equality<Setting<T>> for Setting<T> {
+    type Out = bool;
+    fn apply(self, op: Op, rhs: Setting<T>) -> bool {
+        (self.0 == rhs.0) == matches!(op, Op::Eq)
+    }
+}
+
+impl<T: PartialOrd + Transparent<by::PartialOrd>> Comparison<Setting<T>> for Setting<T> {
+    type Out = bool;
+    fn apply(self, op: Op, rhs: Setting<T>) -> bool {
+        match op {
+            Op::Lt => self.0 < rhs.0,
+            Op::Le => self.0 <= rhs.0,
+            Op::Gt => self.0 > rhs.0,
+            _ => self.0 >= rhs.0,
+        }
+    }
+}
+
+// Whatever they give: nothing more is said of it.
+impl<T: Transparent<by::Operators>, R> Arithmetic<R> for Setting<T> {
+    type Out = f32;
+    fn apply(self, _: Op, _: R) -> f32 {
+        unreachable!("no type has all operators")
+    }
+}
+
+impl<T: Transparent<by::Operators>, N> Arithmetic<Setting<T>> for Lit<N> {
+    type Out = f32;
+    fn apply(self, _: Op, _: Setting<T>) -> f32 {
+        unreachable!("no type has all operators")
+    }
+}
+
+impl<T: Transparent<by::Operators>> Negate for Setting<T> {
+    type Out = f32;
+    fn minus(self) -> f32 {
+        unreachable!("no type has all operators")
+    }
+}
+
+impl<T: Transparent<by::Operators>> Invert for Setting<T> {
+    type Out = bool;
+    fn invert(self) -> bool {
+        unreachable!("no type has all operators")
+    }
+}
+
 impl Logical<bool> for bool {
     type Out = bool;
     fn apply(self, op: Op, rhs: bool) -> bool {
@@ -301,45 +431,70 @@ impl Logical<bool> for bool {
     }
 }
 
-/// Unary `-` and `!`.
-#[diagnostic::on_unimplemented(message = "`-` and `!` do not apply to `{Self}`")]
+/// Unary `-`.
+#[diagnostic::on_unimplemented(message = "`-` does not apply to `{Self}`")]
 pub trait Negate {
+    /// The result.
+    type Out;
     /// `-x`.
     #[track_caller]
-    fn minus(self) -> Self;
+    fn minus(self) -> Self::Out;
+}
+
+/// Unary `!`.
+#[diagnostic::on_unimplemented(message = "`!` does not apply to `{Self}`")]
+pub trait Invert {
+    /// The result.
+    type Out;
     /// `!x`.
     #[track_caller]
-    fn invert(self) -> Self;
+    fn invert(self) -> Self::Out;
 }
 
 #[diagnostic::do_not_recommend]
 impl<E: Element, S: Shape> Negate for Tensor<E, S> {
+    type Out = Self;
     #[track_caller]
     fn minus(self) -> Self {
         Tensor::from_raw(record::op(Op::Neg, &[self.raw()]))
     }
+}
+
+impl<E: Element, S: Shape> Invert for Tensor<E, S> {
+    type Out = Self;
     #[track_caller]
     fn invert(self) -> Self {
         Tensor::from_raw(record::op(Op::Not, &[self.raw()]))
     }
 }
 
-macro_rules! negate {
-    ($($t:ty: $minus:expr, $invert:expr;)*) => {$(
-        #[diagnostic::do_not_recommend]
-        impl Negate for $t {
-            fn minus(self) -> Self { let f: fn($t) -> $t = $minus; f(self) }
-            fn invert(self) -> Self { let f: fn($t) -> $t = $invert; f(self) }
+macro_rules! unary {
+    ($trait:ident $method:ident $op:tt: $($t:ty)*) => {$(
+        impl $trait for $t {
+            type Out = Self;
+            #[track_caller]
+            fn $method(self) -> Self { $op self }
         }
     )*};
 }
 
-negate! {
-    f64: |x| -x, |x| x; f32: |x| -x, |x| x;
-    i64: |x| -x, |x| !x; i32: |x| -x, |x| !x;
-    usize: |x| x, |x| !x; u32: |x| x, |x| !x;
-    bool: |x| x, |x| !x;
+unary! { Invert invert !: i64 i32 u32 u8 usize u64 bool }
+unary! { Negate minus -: f64 f32 }
+
+macro_rules! negate_integers {
+    ($($t:ty)*) => {$(
+        impl Negate for $t {
+            type Out = Self;
+            #[track_caller]
+            fn minus(self) -> Self {
+                Sides(&self, &()).neg();
+                -self
+            }
+        }
+    )*};
 }
+
+negate_integers! { i64 i32 }
 
 macro_rules! functions {
     ($($trait:ident: $($name:ident = $op:ident),*;)*) => {$($(
@@ -356,18 +511,25 @@ macro_rules! functions {
 
 functions! {
     Arithmetic: add = Add, sub = Sub, mul = Mul, div = Div, rem = Rem;
-    Comparison: eq = Eq, ne = Ne, lt = Lt, le = Le, gt = Gt, ge = Ge;
+    Equality: eq = Eq, ne = Ne;
+    Comparison: lt = Lt, le = Le, gt = Gt, ge = Ge;
     Logical: bitand = And, bitor = Or, bitxor = Xor;
 }
 
 /// The operator `-x` in a body.
 #[track_caller]
-pub fn neg<A: Operand<Flat: Negate>>(a: &A) -> A::Flat {
+pub fn neg<A: Operand, O>(a: &A) -> O
+where
+    A::Flat: Negate<Out = O>,
+{
     a.flat().minus()
 }
 
 /// The operator `!x` in a body.
 #[track_caller]
-pub fn not<A: Operand<Flat: Negate>>(a: &A) -> A::Flat {
+pub fn not<A: Operand, O>(a: &A) -> O
+where
+    A::Flat: Invert<Out = O>,
+{
     a.flat().invert()
 }

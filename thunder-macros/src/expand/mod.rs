@@ -2,6 +2,7 @@
 
 pub mod body;
 pub mod constant;
+mod derived;
 mod example;
 pub mod facts;
 pub mod function;

@@ -2,7 +2,7 @@
 
 use super::constant::Constants;
 use super::generics::bounded;
-use super::{gate, shared, traced};
+use super::{derived, gate, shared, traced};
 use crate::diagnostics::Diagnostics;
 use crate::parse::signature::outer;
 use crate::parse::{Generics, Kind, Types};
@@ -72,9 +72,12 @@ pub fn expand(mut s: ItemStruct, diag: &mut Diagnostics) -> TokenStream {
         return refused(&s, &s.ident, &s.generics, alias, derives_clone(&s.attrs));
     }
     let both = shared(&s.attrs);
+    let held: Vec<Type> = fields.iter().map(|f| f.ty.clone()).collect();
+    let marks = derived::marks(&s.attrs, &s.generics, name, &held, false);
     quote! {
         #(#both)* #alias
         #s
+        #(#both)* const _: () = { #marks };
         #(#both)* #clone
         #(#both)* #tree
         #(#both)* #module
@@ -135,7 +138,7 @@ fn stand_ins(name: &syn::Ident, g: &syn::Generics, clones: bool) -> TokenStream 
     // Whatever the parameters may be: `Tree` asks for this of all.
     let bounds = bounded(g, |_| true, quote!('static));
     let ((params, _, where_), (_, args, _)) = (bounds.split_for_impl(), g.split_for_impl());
-    let (body, receiver) = (traced::unimplemented(), receiver(g, name));
+    let (body, receiver, marks) = (traced::unimplemented(), receiver(g, name), derived::refused(g, name));
     // A parameter without bounds may be anything, and stays.
     let mut of = outer(g).generics;
     of.types.clear();
@@ -146,6 +149,7 @@ fn stand_ins(name: &syn::Ident, g: &syn::Generics, clones: bool) -> TokenStream 
     quote! {
         #clone
         #receiver
+        #marks
         impl #params ::thunder::__rt::Tree for #name #args #where_ {
             fn visit(&self, _: &mut dyn ::thunder::__rt::Visitor) #body
             fn map(&self, _: &mut dyn ::thunder::__rt::Mapper) -> Self #body
@@ -430,6 +434,14 @@ pub fn module(
             }
         }
 
+        #[diagnostic::do_not_recommend]
+        impl #params ::thunder::__rt::Beside for #name #args #where_ {
+            type Flat = ::thunder::__rt::Setting<Self>;
+            fn flat(&self) -> Self::Flat {
+                ::thunder::__rt::Setting(::core::clone::Clone::clone(self))
+            }
+        }
+
         impl #params ::thunder::Module for #name #args #where_ {
             type With<OtherFloat: ::thunder::__rt::Float> = #ty;
             #[allow(unused_variables)]
@@ -468,6 +480,10 @@ fn receiver(g: &syn::Generics, name: &syn::Ident) -> TokenStream {
         impl #params ::thunder::__rt::facts::Receiver for #name #args #where_ {
             type Reached<__M, const __N: bool> = __M;
         }
+        #[diagnostic::do_not_recommend]
+        impl #params ::thunder::__rt::facts::Configuration for #name #args #where_ {}
+        #[diagnostic::do_not_recommend]
+        impl #params ::thunder::__rt::facts::Held for #name #args #where_ {}
     }
 }
 

@@ -31,6 +31,27 @@ pub enum Edit {
     Suffix { suffix: &'static str },
     /// `-a` becomes a call of this function.
     Unary { function: &'static str },
+    /// An operator on static values stays: that of a type of the user's own must be traced, and what may overflow is
+    /// asked first.
+    Plain { by: &'static str, asks: bool, overflow: Option<&'static str> },
+    /// The value of the expression must be of a type whose trait of std's, which is reached next, is pure or traced.
+    Asked { by: &'static str },
+    /// The receiver of the method must.
+    AskedReceiver { by: &'static str },
+    /// What is indexed must.
+    Indexed,
+    /// What is dereferenced must.
+    Dereferenced,
+    /// A call that converts its argument or its receiver, or several: between types of which that is known.
+    Converted { by: &'static str, fallible: bool },
+    /// What a text is parsed as must be a type of which that is known.
+    Parsed,
+    /// A call of a function of std's whose arguments must be.
+    AskedArguments { by: &'static str },
+    /// `iterator.sum()`, `iterator.product()` become the runtime's function of this name.
+    Total { function: &'static str },
+    /// A method of a number that may overflow.
+    Overflows { method: &'static str },
     /// The condition must be static.
     Condition,
     /// The value must be a static number: the runtime's function of this name says so.
@@ -53,9 +74,13 @@ pub enum Edit {
     /// The method called must be traced: its twin says so.
     TracedMethod,
     /// The method called must be traced, if that is known of one of these results: it may be walked more than once.
-    TracedCall { results: Vec<Var> },
+    ///
+    /// A receiver that is no part of a parameter is asked itself.
+    TracedCall { results: Vec<Var>, asks: bool },
     /// The method called must be std's, or traced.
     StdMethod,
+    /// The method called must be std's and its receiver hold no tensors, or traced. Of which receiver, only rustc knows.
+    Either,
     /// The constructor called must be one: rustc takes it for a pattern then. Of what type, it is asked unless the
     /// signature has it.
     Constructor { asks: bool },
@@ -123,12 +148,25 @@ pub struct Edits {
     /// Methods of receivers that only rustc knows which, of a tensor, are misspelt operations, with their number of
     /// arguments.
     pub misspelt: BTreeMap<String, usize>,
+    /// Whether what is walked must stay a constant expression: the length of an array.
+    pub constant: bool,
 }
 
 impl Edits {
     /// Asks for `edit` of `e`.
     pub fn expr(&mut self, e: &Expr, edit: Edit) {
+        if self.constant && matches!(edit, Edit::Plain { .. }) {
+            return;
+        }
         let list = self.exprs.entry(Place::of(e)).or_default();
+        // What may be a tensor is no plain operator, whichever way it was walked first.
+        let traced = |e: &Edit| matches!(e, Edit::Binary { .. } | Edit::Unary { .. });
+        if matches!(edit, Edit::Plain { .. }) && list.iter().any(traced) {
+            return;
+        }
+        if traced(&edit) {
+            list.retain(|e| !matches!(e, Edit::Plain { .. }));
+        }
         // What is walked more than once asks for the same again, and asks last for what is certain of it.
         let Some(old) = list.iter_mut().find(|o| std::mem::discriminant(*o) == std::mem::discriminant(&edit))
         else {
@@ -142,9 +180,12 @@ impl Edits {
                     | Edit::TracedAssociated
                     | Edit::TracedFn
                     | Edit::StdMethod
+                    | Edit::Either
                     | Edit::Constructor { .. }
                     | Edit::Made
                     | Edit::Value
+                    | Edit::Asked { .. }
+                    | Edit::Parsed
             );
             let at = if wraps { list.len() } else { 0 };
             list.insert(at, edit);
@@ -158,7 +199,8 @@ impl Edits {
             *r &= lit_right;
             return;
         }
-        if let (Edit::TracedCall { results }, Edit::TracedCall { results: more }) = (&mut *old, &edit) {
+        if let (Edit::TracedCall { results, .. }, Edit::TracedCall { results: more, .. }) = (&mut *old, &edit)
+        {
             results.extend(more);
             return;
         }

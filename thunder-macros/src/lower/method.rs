@@ -8,7 +8,7 @@ use crate::check::{
     unknown_operation, value_dependent_branch, value_dependent_shape,
 };
 use crate::scope::{Const, Iter, Value};
-use crate::trace::{Callee, Step};
+use crate::trace::{Callee, Operand, Step};
 use std::rc::Rc;
 use syn::{Expr, ExprMethodCall, Pat};
 use thunder_core::op::{Op, method};
@@ -40,6 +40,9 @@ impl<'a> Lower<'a, '_> {
             || value_dependent_branch::method(m, &receiver, self.diag)
         {
             return Value::Failed;
+        }
+        if !matches!(receiver, Value::Tensor(..) | Value::Key(_) | Value::Closure(_) | Value::Callable(..)) {
+            self.reached_by_method(e, m, &receiver);
         }
         match receiver {
             Value::Tensor(..) => self.tensor_method(e, m, &name, receiver),
@@ -405,6 +408,8 @@ impl<'a> Lower<'a, '_> {
                 self.exprs(&m.args);
                 Value::STATIC
             }
+            // Whatever it becomes: of what types, the body asks.
+            ("into" | "try_into", 0) => Value::Unknown(Operand::Hole),
             // An `Option` of a number; of a tensor, rustc refuses the number.
             ("unwrap_or", 1) if matches!(m.args[0], Expr::Lit(_) | Expr::Unary(_)) => Value::STATIC,
             // No field has these but an `Option`: of a list they are its iterator's.
@@ -452,9 +457,40 @@ impl<'a> Lower<'a, '_> {
                     }
                     return self.method_of(e, m, x, args);
                 }
+                if opaque_call::is_std_method(name) {
+                    return self.either(e, m, x);
+                }
                 self.module_method(e, m, x)
             }
         }
+    }
+
+    /// A method that bears the name of one of std's, of what may be a list of numbers or a module.
+    fn either(&mut self, e: &'a Expr, m: &'a ExprMethodCall, x: Value<'a>) -> Value<'a> {
+        if self.function_to_std(m) {
+            return Value::Failed;
+        }
+        let args = self.args(m);
+        if let Some((at, _)) = args.iter().find(|(_, v)| matches!(v, Value::Closure(_))) {
+            // Std calls it with plain values, any number of times.
+            for (_, f) in &args {
+                let given = self.static_closure(f);
+                if !given.is_static()
+                    && !matches!(given, Value::Unknown(_) | Value::Never | Value::Failed | Value::Closure(_))
+                {
+                    let what = format!("`{}` of plain values does not give tensors", m.method);
+                    self.diag.error(at, what, "`map` and `collect`, or a `for` loop");
+                    return Value::Failed;
+                }
+            }
+            self.edits.twins.0.insert(m.method.to_string());
+            self.edits.expr(e, super::edits::Edit::Either);
+            return Value::STATIC;
+        }
+        let name = m.method.to_string();
+        self.edits.twins.0.insert(name.clone());
+        self.edits.expr(e, super::edits::Edit::Either);
+        self.call_item(Callee::Either(name), Some(x), &args, m.method.span())
     }
 
     fn module_method(&mut self, e: &'a Expr, m: &'a ExprMethodCall, x: Value<'a>) -> Value<'a> {
