@@ -1,5 +1,6 @@
 //! Finding devices.
 
+use std::io::Write;
 use thunder_core::device::Device;
 use thunder_core::error::Error;
 
@@ -15,7 +16,8 @@ pub trait Devices: Sized {
     /// CUDA device `ordinal`.
     ///
     /// # Errors
-    /// No driver, a driver too old, no such device, no NVRTC, no cuBLASLt, or a build without the feature `cuda`.
+    /// No driver, a driver too old, no such device, no NVRTC, no cuBLASLt, one of them without a function that is needed,
+    /// or a build without the feature `cuda`.
     fn try_cuda(ordinal: usize) -> Result<Self, Error>;
 
     /// The first CUDA device, or the CPU where there is none; that is said once, on standard error.
@@ -45,7 +47,8 @@ impl Devices for Device {
         static BEST: std::sync::OnceLock<Device> = std::sync::OnceLock::new();
         *BEST.get_or_init(|| {
             Device::try_cuda(0).unwrap_or_else(|e| {
-                eprintln!("thunder: running on the CPU ({e})");
+                // A standard error that takes nothing is no reason to fail.
+                let _ = writeln!(std::io::stderr(), "thunder: running on the CPU ({e})");
                 Device::cpu()
             })
         })

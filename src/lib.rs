@@ -9,6 +9,7 @@ pub mod nn;
 pub mod ops;
 pub mod optim;
 pub mod prelude;
+pub mod statics;
 pub mod transforms;
 pub mod weights;
 
@@ -16,7 +17,7 @@ pub use device::Devices;
 pub use half::{bf16, f16};
 pub use ops::TensorOps;
 pub use thunder_core::call::cache;
-pub use thunder_core::call::{CallError, explain_scope as explain, scope as call};
+pub use thunder_core::call::{CallError, explain_scope as explain, scope as call, update};
 pub use thunder_core::device::Device;
 pub use thunder_core::error::Error;
 pub use thunder_core::explain::Explanation;

@@ -4,8 +4,10 @@
 //! otherwise: [`Gpt2`] has Hugging Face's names. [`Writer`] and [`Reader`] put several structures, and text, into one
 //! file: checkpoints.
 //!
-//! A file is written whole or not at all: to a temporary file beside it, flushed to the disk, then renamed. A
-//! file that is damaged, cut short, or of another model is an [`Error::File`] that names what is wrong.
+//! A file is written whole or not at all: to a temporary file beside it, flushed to the disk, then renamed. It holds
+//! checksums of its header and of every tensor, which are verified when they are read; files of other programs have
+//! none, and load all the same. A file that is damaged, cut short, or of another model is an [`Error::File`] that names
+//! what is wrong. Sharded models are read through their `model.safetensors.index.json`.
 //!
 //! ```
 //! use thunder::nn::Linear;
@@ -23,8 +25,12 @@
 //! # Ok::<(), thunder::Error>(())
 //! ```
 
+mod checksum;
+mod header;
+mod index;
 mod naming;
 mod read;
+mod replace;
 mod write;
 
 pub use naming::{FieldPaths, Gpt2, Naming, Stored};
@@ -37,7 +43,10 @@ use std::path::Path;
 use thunder_core::tensor::with_memory;
 use thunder_core::types::{DType, with_room};
 
-/// Writes every tensor of `tree`, named by its path of fields.
+/// No header is longer, here and in other programs: it would be more than a million tensors.
+const MAX_HEADER: u64 = 100_000_000;
+
+/// Writes every tensor of `tree`, named by its path of fields; see [`Writer::write`].
 ///
 /// # Errors
 /// [`Error::File`] if the file can't be written; what was there before is then untouched.
@@ -46,10 +55,10 @@ pub fn save<T: Tree>(path: impl AsRef<Path>, tree: &T) -> Result<(), Error> {
 }
 
 /// `like` with its tensors from the file, on the devices that `like`'s are on. Floats of another type are
-/// converted.
+/// converted. The path is that of a file, or of a sharded model: its index or its folder; see [`Reader::open`].
 ///
 /// # Errors
-/// [`Error::File`]: no such file, a damaged one, tensors that are missing, too many, or of another shape or type.
+/// [`Error::File`]: no such file, a damaged one (it is cut short, or does not match its checksums), tensors that are missing, too many, or of another shape or type.
 pub fn load<T: Tree>(path: impl AsRef<Path>, like: &T) -> Result<T, Error> {
     Reader::open(path)?.tree("", like)
 }

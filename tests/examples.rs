@@ -95,13 +95,17 @@ fn goes_on_where_it_was() {
     let saved = saved.to_str().unwrap();
     let first = out(&train(&text, &["--steps", "6", "--seed", "5", "--stop-at", "3", "--checkpoint", saved]));
     let second = out(&train(&text, &["--steps", "6", "--checkpoint", saved]));
-    assert!(second.contains("going on after step 3"), "{second}");
+    assert!(second.contains("going on after step 3 of 6"), "{second}");
     assert_eq!([losses(&first), losses(&second)].concat(), losses(&whole));
     let end = |t: &str| t[t.find("val loss").unwrap()..].to_string();
     assert_eq!(end(&second), end(&whole));
     // It is done: there is nothing more to train, and the same is said again.
-    let third = out(&train(&text, &["--steps", "6", "--checkpoint", saved]));
+    // The steps are the checkpoint's, if they are not given.
+    let third = out(&train(&text, &["--checkpoint", saved]));
     assert_eq!(end(&third), end(&whole));
+    // Other steps would be another schedule of learning rates.
+    let error = refused(&train(&text, &["--steps", "9", "--checkpoint", saved]));
+    assert!(error.contains("was begun with --steps 6"), "{error}");
 }
 
 #[test]
@@ -144,6 +148,44 @@ fn checkpoints_that_are_refused() {
     let nowhere = dir.file("no/such/place.ckpt");
     let error = refused(&train(&text, &["--steps", "1", "--checkpoint", nowhere.to_str().unwrap()]));
     assert!(error.contains("its directory does not exist"), "{error}");
+}
+
+/// A standard output that takes nothing, or not any more: no panic, and a run that is saved goes on to its end.
+#[test]
+#[cfg(target_os = "linux")]
+fn outputs_that_fail() {
+    use std::process::Stdio;
+    let dir = Scratch::new("outputs");
+    let text = dir.text(40);
+    let run = |out: Stdio, options: &[&str]| {
+        let mut run = example("train_gpt");
+        run.arg("--text").arg(&text).args(["--steps", "2", "--device", "cpu"]).args(options).stdout(out);
+        run.stderr(Stdio::piped()).spawn().unwrap().wait_with_output().unwrap()
+    };
+    let full = || Stdio::from(fs::OpenOptions::new().write(true).open("/dev/full").unwrap());
+    let closed = || {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        Stdio::from(writer)
+    };
+    let path = dir.file("a.ckpt");
+    for saved in [false, true] {
+        let checkpoint = ["--checkpoint", path.to_str().unwrap()];
+        let options = if saved { &checkpoint[..] } else { &[] };
+        assert!(refused(&run(full(), options)).contains("standard output: No space left"));
+        assert_eq!(path.exists(), saved);
+        let _ = fs::remove_file(&path);
+        let quiet = run(closed(), options);
+        assert!(
+            quiet.status.success() && quiet.stderr.is_empty(),
+            "{}",
+            String::from_utf8_lossy(&quiet.stderr)
+        );
+        assert_eq!(path.exists(), saved);
+    }
+    let saved = out(&train(&text, &["--checkpoint", path.to_str().unwrap()]));
+    assert!(saved.contains("going on after step 2 of 2"), "{saved}");
+    assert!(refused(&run(full(), &["--explain"])).contains("standard output"));
 }
 
 #[test]

@@ -1,21 +1,26 @@
 //! The checkpoint: one safetensors file with all that a run needs to go on as if it had never stopped.
 
+use crate::output::warn;
 use crate::step::Recipe;
 use crate::text::Text;
 use std::path::{Path, PathBuf};
 use thunder::nn::Gpt;
-use thunder::optim::AdamW;
+use thunder::optim::{AdamW, WarmupCosine};
 use thunder::prelude::*;
 use thunder::weights::{Reader, Writer};
 
-const FORMAT: &str = "thunder train_gpt 1";
+/// The number goes up when a file says more, or other things: an older run can't be told from another one then.
+const FORMAT: &str = "thunder train_gpt 2";
+const EARLIER: &str = "thunder train_gpt 1";
 
-/// What is saved: everything else follows from the recipe, the text, the seed and the step.
+/// What is saved: everything else follows from the recipe, the text, the seed and the steps.
 pub struct State {
     pub model: Gpt<f32>,
     pub opt: AdamW<Gpt<f32>>,
     /// Steps done.
     pub step: usize,
+    /// Steps in all: the learning rates depend on them.
+    pub steps: usize,
     pub seed: u64,
 }
 
@@ -30,12 +35,14 @@ pub struct Checkpoint<'a> {
 pub struct Saved {
     file: Reader,
     step: usize,
+    /// Steps in all.
+    pub steps: usize,
     seed: u64,
 }
 
 impl Checkpoint<'_> {
     /// Opens the file and checks that it is of this run; none if there is no file.
-    pub fn open(&self, seed: Option<u64>) -> Result<Option<Saved>, String> {
+    pub fn open(&self, seed: Option<u64>, steps: Option<usize>) -> Result<Option<Saved>, String> {
         if !self.path.exists() {
             let parent = self.path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
             if !parent.is_dir() {
@@ -44,6 +51,11 @@ impl Checkpoint<'_> {
             return Ok(None);
         }
         let file = Reader::open(&self.path).map_err(|e| e.to_string())?;
+        if file.text("format") == Some(EARLIER) {
+            return Err(
+                self.error("a checkpoint of an earlier version, which does not say how many steps it is of")
+            );
+        }
         if file.text("format") != Some(FORMAT) {
             return Err(self.error("not a checkpoint of this program; it is left as it is"));
         }
@@ -70,10 +82,19 @@ impl Checkpoint<'_> {
             return Err(self.error(format!("was begun with --seed {saved}")));
         }
         if file.text("text") != Some(&self.text.fingerprint().to_string()) {
-            eprintln!("note: {}: the text has changed since", self.path.display());
+            warn(format!("note: {}: the text has changed since", self.path.display()));
         }
-        let step = number("step")? as usize;
-        Ok(Some(Saved { file, step, seed: saved }))
+        let (step, all) = (number("step")? as usize, number("steps")? as usize);
+        if let Some(steps) = steps.filter(|s| *s != all) {
+            return Err(self.error(format!(
+                "was begun with --steps {all}, which its learning rates follow; with --steps {steps} they would be others"
+            )));
+        }
+        let (theirs, ours) = (file.text("schedule").unwrap_or_default(), self.schedule(all));
+        if theirs != ours {
+            return Err(self.error(format!("of other learning rates: {theirs}; this run is {ours}")));
+        }
+        Ok(Some(Saved { file, step, steps: all, seed: saved }))
     }
 
     /// The state that the file holds, on the default device.
@@ -81,7 +102,7 @@ impl Checkpoint<'_> {
         let (model, opt) = self.recipe.start(Key::new(0)).map_err(|e| e.to_string())?;
         let model = saved.file.tree("model", &model).map_err(|e| e.to_string())?;
         let opt = saved.file.tree("optimiser", &opt).map_err(|e| e.to_string())?;
-        Ok(State { model, opt, step: saved.step, seed: saved.seed })
+        Ok(State { model, opt, step: saved.step, steps: saved.steps, seed: saved.seed })
     }
 
     /// Writes the file, whole or not at all.
@@ -95,16 +116,25 @@ impl Checkpoint<'_> {
             .text("text", self.text.fingerprint().to_string())
             .text("seed", state.seed.to_string())
             .text("step", state.step.to_string())
+            .text("steps", state.steps.to_string())
+            .text("schedule", self.schedule(state.steps))
             .write(&self.path)
             .map_err(|e| e.to_string())
     }
 
     fn config(&self) -> String {
         let (m, batch) = (&self.recipe.model, self.recipe.batch);
+        let products = if self.recipe.half { "bf16" } else { "f32" };
         format!(
-            "layers {}, heads {}, width {}, context {}, batch {batch}, dropout {}",
-            m.layers, m.heads, m.width, m.context, m.dropout
+            "layers {}, heads {}, width {}, context {}, batch {batch}, dropout {}, bias {}, products {products}",
+            m.layers, m.heads, m.width, m.context, m.dropout, m.bias
         )
+    }
+
+    /// What decides the learning rates of a training of `steps` steps.
+    fn schedule(&self, steps: usize) -> String {
+        let WarmupCosine { peak, floor, warmup, steps } = self.recipe.schedule(steps);
+        format!("warmup {warmup} to {peak}, cosine to {floor} at {steps}")
     }
 
     fn error(&self, what: impl std::fmt::Display) -> String {

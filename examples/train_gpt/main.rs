@@ -6,17 +6,19 @@
 //! ```
 //!
 //! With `--checkpoint`, the run is saved now and then and at its end; started again, it goes on where it was, with the
-//! same losses as a run that was never stopped.
+//! same losses as a run that was never stopped. It goes on too when nothing reads its output any more; without a
+//! checkpoint it ends then.
 
 mod checkpoint;
+mod output;
 mod progress;
 mod step;
 mod text;
 
 use checkpoint::{Checkpoint, State};
 use clap::{Parser, ValueEnum};
+use output::{say, warn};
 use progress::{Progress, thousands};
-use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
@@ -34,7 +36,7 @@ struct Options {
     /// The model and how it is trained.
     #[arg(long, value_enum, default_value = "cpu")]
     preset: Preset,
-    /// Training steps in all; the preset's, if not given.
+    /// Training steps in all, which the learning rates depend on (default: the checkpoint's, or the preset's).
     #[arg(long, value_name = "N")]
     steps: Option<usize>,
     /// Where to run: `cpu`, `cuda:0`, or `best`, which is the first GPU, or the CPU where there is none.
@@ -72,10 +74,10 @@ const SAMPLE: usize = 500;
 const TEMPERATURE: f64 = 0.8;
 
 fn main() -> ExitCode {
-    match run(&Options::parse()) {
+    match run(&Options::parse()).and_then(|()| output::end()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(e) => {
-            eprintln!("error: {e}");
+            warn(format!("error: {e}"));
             ExitCode::FAILURE
         }
     }
@@ -92,13 +94,13 @@ fn run(options: &Options) -> Result<(), String> {
     };
     let text = Text::new(&content, recipe(0).model.context, &from)?;
     let recipe = recipe(text.vocabulary.len());
-    let run = Run { recipe: &recipe, text: &text, steps: options.steps.unwrap_or(recipe.steps) };
-
     let checkpoint = options.checkpoint.clone().map(|path| Checkpoint { path, recipe: &recipe, text: &text });
     let saved = match &checkpoint {
-        Some(c) => c.open(options.seed)?.map(|saved| (c, saved)),
+        Some(c) => c.open(options.seed, options.steps)?.map(|saved| (c, saved)),
         None => None,
     };
+    let begun = saved.as_ref().map(|(_, saved)| saved.steps);
+    let run = Run { recipe: &recipe, text: &text, steps: options.steps.or(begun).unwrap_or(recipe.steps) };
     let opening = Instant::now();
     device(&options.device)?.set_default();
     let opening = opening.elapsed().as_secs_f64();
@@ -107,25 +109,28 @@ fn run(options: &Options) -> Result<(), String> {
         None => {
             let seed = options.seed.unwrap_or(0);
             let (model, opt) = recipe.start(Key::new(seed)).map_err(|e| e.to_string())?;
-            State { model, opt, step: 0, seed }
+            State { model, opt, step: 0, steps: run.steps, seed }
         }
     };
     if options.explain {
         return run.explain(&state);
     }
-    println!("text: {from}, {}", text.summary());
-    println!(
+    say(format!("text: {from}, {}", text.summary()));
+    say(format!(
         "model: {} parameters, on {}, ready after {opening:.2} s",
         thousands(nn::count(&state.model) as u64),
         Device::default_device()
-    );
+    ));
     if state.step > 0 {
-        println!("going on after step {}", state.step);
+        say(format!("going on after step {} of {}", state.step, run.steps));
     }
     let end = options.stop_at.unwrap_or(run.steps).min(run.steps);
     let state = run.train(state, end, checkpoint.as_ref())?;
+    if output::failed() {
+        return Ok(());
+    }
     if state.step < run.steps {
-        println!("stopped after step {}", state.step);
+        say(format!("stopped after step {}", state.step));
         return Ok(());
     }
     run.report(state)
@@ -176,6 +181,10 @@ impl Run<'_> {
                 train_step::call(state.model, state.opt, &lr, &tokens, &targets, key, self.recipe.half)
                     .map_err(|e| e.to_string())?;
             state.step += 1;
+            if output::failed() && checkpoint.is_none() {
+                // Nobody would see what comes of it.
+                return Ok(state);
+            }
             if state.step == first {
                 // It was linked, compiled and run.
                 loss.try_to_vec().map_err(|e| e.to_string())?;
@@ -249,8 +258,8 @@ impl Run<'_> {
             sum += f64::from(mean) * count as f64;
             targets += count;
         }
-        println!("val loss {:.4}", sum / targets as f64);
-        println!("\n{}", self.sample(&model, Key::new(seed).fold_in(self.steps))?);
+        say(format!("val loss {:.4}", sum / targets as f64));
+        say(format!("\n{}", self.sample(&model, Key::new(seed).fold_in(self.steps))?));
         Ok(())
     }
 
@@ -279,12 +288,7 @@ impl Run<'_> {
         let (lr, (tokens, targets), key) = self.inputs(state.seed, state.step).map_err(|e| e.to_string())?;
         let text =
             train_step::explain(&state.model, &state.opt, &lr, &tokens, &targets, key, self.recipe.half);
-        let text = text.map_err(|e| e.to_string())?;
-        // A reader that has seen enough, as `head`, is no failure.
-        match writeln!(std::io::stdout(), "{text}") {
-            Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => return Err(e.to_string()),
-            _ => {}
-        }
+        say(text.map_err(|e| e.to_string())?);
         Ok(())
     }
 }

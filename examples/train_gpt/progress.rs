@@ -1,5 +1,6 @@
 //! What a run shows: a bar on a terminal, plain lines elsewhere.
 
+use crate::output::say;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::IsTerminal;
 use std::time::Instant;
@@ -47,7 +48,7 @@ impl Progress {
             }
             None => {
                 let left = seconds / (step - self.first).max(1) as f64 * (self.last - step) as f64;
-                println!("step {step}/{}  {text}  {} left", self.last, clock(left as u64));
+                say(format!("step {step}/{}  {text}  {} left", self.last, clock(left as u64)));
             }
         }
     }
@@ -55,8 +56,8 @@ impl Progress {
     /// A line of its own.
     pub fn line(&self, text: &str) {
         match &self.bar {
-            Some(bar) => bar.suspend(|| println!("{text}")),
-            None => println!("{text}"),
+            Some(bar) => bar.suspend(|| say(text)),
+            None => say(text),
         }
     }
 
@@ -65,7 +66,7 @@ impl Progress {
             bar.finish();
         }
         let (steps, seconds) = (self.last - self.first, self.started.elapsed().as_secs_f64());
-        println!("trained {steps} step{} in {seconds:.1} s", if steps == 1 { "" } else { "s" });
+        say(format!("trained {steps} step{} in {seconds:.1} s", if steps == 1 { "" } else { "s" }));
     }
 }
 

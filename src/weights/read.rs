@@ -1,10 +1,12 @@
-//! Reading: the header is checked whole before any tensor is.
+//! Reading: headers are checked whole before any tensor is read, and each tensor's checksum when it is.
 
-use super::{FieldPaths, Naming, Stored, dtype_of, file_error, io_error, transpose};
+use super::header::{Header, Info};
+use super::index::Index;
+use super::replace::check_regular;
+use super::{FieldPaths, MAX_HEADER, Naming, Stored, checksum, dtype_of, file_error, io_error, transpose};
 use crate::{Device, Error, Tensor, Tree, convert};
-use safetensors::tensor::{Metadata, TensorInfo};
-use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
+use std::collections::BTreeSet;
+use std::fs::{self, File};
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -12,76 +14,87 @@ use thunder_core::module::{named_tensors, try_map_tensors};
 use thunder_core::tensor::{RawTensor, Shape, with_memory};
 use thunder_core::types::{self, DType, Element, Ty, zeroed};
 
-/// No header is longer: it would be more than a million tensors.
-const MAX_HEADER: u64 = 100_000_000;
-
-/// An open file, its header read and checked. See [`Writer`](super::Writer) for an example.
+/// An open file, or the files of a sharded model, their headers read and checked. See [`Writer`](super::Writer) for an
+/// example.
+///
+/// A file that thunder wrote holds checksums: the header's is verified when the file is opened, a tensor's when it is
+/// read. Files of other programs have none.
 pub struct Reader {
     path: PathBuf,
-    file: Mutex<File>,
-    /// Where the tensors begin.
-    start: u64,
-    tensors: BTreeMap<String, TensorInfo>,
-    text: BTreeMap<String, String>,
+    shards: Vec<Shard>,
+    /// The tensors, sorted by name: the number of the shard, and the tensor's in its header.
+    tensors: Vec<(u32, u32)>,
 }
 
 impl Reader {
-    /// Opens a file and reads its header.
+    /// Opens a safetensors file; or a sharded model, given its index (`model.safetensors.index.json`) or the folder
+    /// where `model.safetensors.index.json` or `model.safetensors` lies.
     ///
     /// # Errors
-    /// [`Error::File`]: no such file, no safetensors file, or one that is damaged or cut short.
+    /// [`Error::File`]: no such file, no safetensors file, one that is damaged or cut short, or an index whose files
+    /// are missing or do not hold what it says.
     pub fn open(path: impl AsRef<Path>) -> Result<Reader, Error> {
         let path = path.as_ref();
-        let io = |e: std::io::Error| io_error(path, &e);
-        let mut file = File::open(path).map_err(io)?;
-        let about = file.metadata().map_err(io)?;
-        if about.is_dir() {
-            return Err(file_error(path, "a directory, not a file"));
+        let found = fs::metadata(path).map_err(|e| io_error(path, &e))?;
+        if found.is_dir() {
+            return match ["model.safetensors.index.json", "model.safetensors"].map(|n| path.join(n)) {
+                [index, _] if index.exists() => Reader::sharded(&index),
+                [_, file] if file.exists() => Reader::single(&file),
+                _ => {
+                    let what = "a directory without `model.safetensors.index.json` or `model.safetensors`";
+                    Err(file_error(path, what))
+                }
+            };
         }
-        let length = about.len();
-        let mut word = [0; 8];
-        if length < 8 {
-            return Err(file_error(
-                path,
-                format!("damaged or cut short: {length} bytes, not a safetensors file"),
-            ));
+        if path.extension().is_some_and(|e| e == "json") {
+            Reader::sharded(path)
+        } else {
+            Reader::single(path)
         }
-        file.read_exact(&mut word).map_err(io)?;
-        let header = u64::from_le_bytes(word);
-        if header > MAX_HEADER || header > length - 8 {
-            let what = format!(
-                "not a safetensors file, or cut short: its header would take {header} of {length} bytes"
-            );
-            return Err(file_error(path, what));
+    }
+
+    fn single(path: &Path) -> Result<Reader, Error> {
+        let shard = Shard::open(path)?;
+        let tensors = shard.header.sorted().iter().map(|i| (0, *i)).collect();
+        Ok(Reader { path: path.into(), shards: vec![shard], tensors })
+    }
+
+    fn sharded(path: &Path) -> Result<Reader, Error> {
+        let index = Index::open(path)?;
+        let shards = index.files.iter().map(|f| Shard::open(f)).collect::<Result<Vec<_>, _>>()?;
+        let mut tensors = Vec::with_capacity(index.names.len());
+        for (name, shard) in &index.names {
+            let held = &shards[*shard as usize];
+            let Some(i) = held.header.find(name) else {
+                return Err(
+                    held.error(format!("lacks tensor `{name}`, which `{}` says is here", path.display()))
+                );
+            };
+            tensors.push((*shard, i));
         }
-        let mut text = with_memory(|| Ok(zeroed(header as usize)?))?;
-        file.read_exact(&mut text).map_err(io)?;
-        let metadata: Metadata =
-            serde_json::from_slice(&text).map_err(|e| file_error(path, format!("damaged header: {e}")))?;
-        let (start, data) = (8 + header, metadata.data_len() as u64);
-        if length - start != data {
-            let how = if length - start < data { "cut short" } else { "damaged" };
-            let what = format!("{how}: its tensors take {data} bytes, and {} are there", length - start);
-            return Err(file_error(path, what));
-        }
-        let tensors = metadata.tensors().into_iter().map(|(name, info)| (name, info.clone())).collect();
-        let text = metadata.metadata().iter().flatten().map(|(k, v)| (k.clone(), v.clone())).collect();
-        Ok(Reader { path: path.into(), file: Mutex::new(file), start, tensors, text })
+        Ok(Reader { path: path.into(), shards, tensors })
     }
 
     /// The names of the tensors, sorted.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.tensors.keys().map(String::as_str)
+        self.tensors.iter().map(|(shard, i)| self.shards[*shard as usize].header.name(*i))
     }
 
     /// The shape of a tensor.
     pub fn shape(&self, name: &str) -> Option<&[usize]> {
-        self.tensors.get(name).map(|info| &info.shape[..])
+        self.find(name).map(|(shard, i)| shard.header.info(i).shape)
     }
 
-    /// A text of the metadata.
+    /// A text of the metadata; of a sharded model, the first shard's that has it.
     pub fn text(&self, key: &str) -> Option<&str> {
-        self.text.get(key).map(String::as_str)
+        self.shards.iter().find_map(|s| s.header.text(key))
+    }
+
+    fn find(&self, name: &str) -> Option<(&Shard, u32)> {
+        let named = |(shard, i): &(u32, u32)| self.shards[*shard as usize].header.name(*i);
+        let at = self.tensors.binary_search_by_key(&name, named).ok()?;
+        let (shard, i) = self.tensors[at];
+        Some((&self.shards[shard as usize], i))
     }
 
     /// One tensor, on the default device. Floats of another type are converted.
@@ -89,9 +102,10 @@ impl Reader {
     /// # Errors
     /// [`Error::File`]: no tensor of this name, or one of another rank or type.
     pub fn tensor<E: Element, S: Shape>(&self, name: &str) -> Result<Tensor<E, S>, Error> {
-        let Some(info) = self.tensors.get(name) else {
+        let Some((shard, i)) = self.find(name) else {
             return Err(self.error(format!("no tensor `{name}`")));
         };
+        let info = shard.header.info(i);
         if info.shape.len() != S::RANK {
             let what = format!("tensor `{name}`: expected rank {}, found shape {:?}", S::RANK, info.shape);
             return Err(self.error(what));
@@ -100,7 +114,7 @@ impl Reader {
             return Err(Error::Extents { shape: format!("{:?}", info.shape), dtype: E::DTYPE });
         }
         let stored = Stored { name: name.into(), transposed: false };
-        let ty = Ty::of(E::DTYPE, &info.shape);
+        let ty = Ty::of(E::DTYPE, info.shape);
         Ok(Tensor::from_raw(self.read(&stored, ty, Device::default_device())?))
     }
 
@@ -129,7 +143,7 @@ impl Reader {
         let wanted: Vec<(Stored, RawTensor)> =
             named_tensors(like).into_iter().map(|(path, t)| (naming.stored(&path), t)).collect();
         let names: BTreeSet<&str> = wanted.iter().map(|(s, _)| &s.name[..]).collect();
-        let missing: Vec<&str> = names.iter().copied().filter(|n| !self.tensors.contains_key(*n)).collect();
+        let missing: Vec<&str> = names.iter().copied().filter(|n| self.find(n).is_none()).collect();
         if !missing.is_empty() {
             return Err(self.error(format!("lacks {}", list(&missing))));
         }
@@ -139,8 +153,8 @@ impl Reader {
         }
         // Everything is checked before the first tensor is read.
         for (stored, t) in &wanted {
-            if let (Some(ty), Some(info)) = (t.ty(), self.tensors.get(&stored.name)) {
-                self.check(stored, &ty, info)?;
+            if let (Some(ty), Some((shard, i))) = (t.ty(), self.find(&stored.name)) {
+                self.check(stored, &ty, shard.header.info(i))?;
             }
         }
         try_map_tensors(like, |path, t| match t {
@@ -150,7 +164,7 @@ impl Reader {
     }
 
     /// Checks a tensor's shape and type; gives the type that the file has.
-    fn check(&self, stored: &Stored, ty: &Ty, info: &TensorInfo) -> Result<DType, Error> {
+    fn check(&self, stored: &Stored, ty: &Ty, info: Info) -> Result<DType, Error> {
         let name = &stored.name;
         let mut sizes = ty.sizes();
         if stored.transposed && sizes.len() == 2 {
@@ -171,19 +185,13 @@ impl Reader {
     }
 
     fn read(&self, stored: &Stored, ty: Ty, device: Device) -> Result<RawTensor, Error> {
-        let Some(info) = self.tensors.get(&stored.name) else {
+        let Some((shard, i)) = self.find(&stored.name) else {
             return Err(self.error(format!("lacks `{}`", stored.name)));
         };
+        let info = shard.header.info(i);
         let from = self.check(stored, &ty, info)?;
-        let (begin, end) = info.data_offsets;
-        let mut bytes = with_memory(|| Ok(zeroed(end - begin)?))?;
-        {
-            let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
-            let io = |e: std::io::Error| io_error(&self.path, &e);
-            file.seek(SeekFrom::Start(self.start + begin as u64)).map_err(io)?;
-            file.read_exact(&mut bytes).map_err(io)?;
-        }
-        if let ([rows, columns], true) = (&info.shape[..], stored.transposed) {
+        let mut bytes = shard.data(i)?;
+        if let ([rows, columns], true) = (info.shape, stored.transposed) {
             bytes = transpose(&bytes, *rows, *columns, from.size())?;
         }
         if from != ty.dtype() {
@@ -195,6 +203,79 @@ impl Reader {
     fn error(&self, message: impl Into<String>) -> Error {
         file_error(&self.path, message)
     }
+}
+
+/// One file, its header read and checked.
+struct Shard {
+    path: PathBuf,
+    file: Mutex<File>,
+    /// Where the tensors begin.
+    start: u64,
+    header: Header,
+    /// The checksums of the tensors' data.
+    sums: Option<Vec<u64>>,
+}
+
+impl Shard {
+    fn open(path: &Path) -> Result<Shard, Error> {
+        let io = |e: std::io::Error| io_error(path, &e);
+        let error = |what: String| file_error(path, what);
+        let (mut file, length) = open_regular(path)?;
+        let mut word = [0; 8];
+        if length < 8 {
+            return Err(error(format!("damaged or cut short: {length} bytes, not a safetensors file")));
+        }
+        file.read_exact(&mut word).map_err(io)?;
+        let size = u64::from_le_bytes(word);
+        if size > MAX_HEADER || size > length - 8 {
+            return Err(error(format!(
+                "not a safetensors file, or cut short: its header would take {size} of {length} bytes"
+            )));
+        }
+        let mut raw = with_memory(|| Ok(zeroed(size as usize)?))?;
+        file.read_exact(&mut raw).map_err(io)?;
+        let header = Header::parse(&raw).map_err(error)?;
+        let (start, data) = (8 + size, header.data_bytes());
+        if length - start != data {
+            let how = if length - start < data { "cut short" } else { "damaged" };
+            let there = length - start;
+            return Err(error(format!("{how}: its tensors take {data} bytes, and {there} are there")));
+        }
+        let sums = checksum::verify(&mut raw, &header).map_err(error)?;
+        Ok(Shard { path: path.into(), file: Mutex::new(file), start, header, sums })
+    }
+
+    /// The data of a tensor, verified.
+    fn data(&self, i: u32) -> Result<Vec<u8>, Error> {
+        let Info { begin, end, .. } = self.header.info(i);
+        let name = self.header.name(i);
+        let mut bytes = with_memory(|| Ok(zeroed((end - begin) as usize)?))?;
+        {
+            let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+            let io = |e: std::io::Error| io_error(&self.path, &e);
+            file.seek(SeekFrom::Start(self.start + begin)).map_err(io)?;
+            file.read_exact(&mut bytes).map_err(io)?;
+        }
+        match &self.sums {
+            Some(sums) if sums[i as usize] != checksum::of_data(&bytes) => {
+                Err(self.error(format!("damaged: the data of tensor `{name}` do not match their checksum")))
+            }
+            _ => Ok(bytes),
+        }
+    }
+
+    fn error(&self, message: impl Into<String>) -> Error {
+        file_error(&self.path, message)
+    }
+}
+
+/// Opens a regular file; gives its length. Others are refused before they are opened: a FIFO would wait for a writer.
+pub(super) fn open_regular(path: &Path) -> Result<(File, u64), Error> {
+    let io = |e: std::io::Error| io_error(path, &e);
+    check_regular(path, &fs::metadata(path).map_err(io)?)?;
+    let file = File::open(path).map_err(io)?;
+    let length = file.metadata().map_err(io)?.len();
+    Ok((file, length))
 }
 
 /// The first few names.

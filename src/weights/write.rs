@@ -1,13 +1,13 @@
-//! Writing: the header, the tensors, and a rename that makes both appear at once.
+//! Writing: the header, the tensors, and the checksums of both.
 
-use super::{FieldPaths, Naming, Stored, file_error, io_error, transpose};
+use super::header::{CHECKSUMS, FORMAT, FORMAT_NOW, METADATA, RESERVED};
+use super::replace::Replacement;
+use super::{FieldPaths, MAX_HEADER, Naming, Stored, checksum, file_error, io_error, transpose};
 use crate::{Error, Tree, convert};
-use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, File, OpenOptions};
-use std::io::{BufWriter, Write};
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::fs::File;
+use std::io::{BufWriter, Seek, SeekFrom, Write};
+use std::path::Path;
 use thunder_core::module::named_tensors;
 use thunder_core::tensor::RawTensor;
 use thunder_core::types::DType;
@@ -54,7 +54,7 @@ impl Writer {
         self
     }
 
-    /// Adds a line of text to the file's metadata.
+    /// Adds a text to the file's metadata. Keys that begin with `thunder.` are thunder's own.
     #[must_use]
     pub fn text(mut self, key: &str, value: impl Into<String>) -> Writer {
         self.text.insert(key.into(), value.into());
@@ -63,93 +63,97 @@ impl Writer {
 
     /// Writes it: to a temporary file in the same directory, flushed to the disk, then renamed to `path`.
     ///
+    /// The file's metadata also hold checksums of the header and of every tensor, which [`Reader`](super::Reader)
+    /// verifies. At a symbolic link, the file that it points to is replaced and the link stays; an existing file's mode
+    /// stays (and its owner, where the process may give files away). Another hard link to the old file keeps the old
+    /// contents. A process that is killed while it saves leaves the old file, and a temporary file
+    /// `.thunder-save-*.tmp` that the next save in that directory removes.
+    ///
     /// # Errors
-    /// [`Error::File`]: two tensors of one name, or a directory or disk that refuses. What was at `path` is untouched.
+    /// [`Error::File`]: two tensors of one name, a tensor named `__metadata__`, a text whose key begins with
+    /// `thunder.`, something at `path` that is no regular file (a directory, a device, a FIFO), or a directory or disk
+    /// that refuses. What was at `path` is untouched.
     pub fn write(self, path: impl AsRef<Path>) -> Result<(), Error> {
         let path = path.as_ref();
-        let header = self.header(path)?;
-        let (temporary, file) = temporary(path)?;
-        let written = self
-            .fill(path, file, &header)
-            .and_then(|()| fs::rename(&temporary, path).map_err(|e| io_error(path, &e)));
-        if written.is_err() {
-            // What failed already is the error to report.
-            let _ = fs::remove_file(&temporary);
-            return written;
-        }
-        flush_directory(path);
-        Ok(())
+        let mut header = self.header(path)?;
+        let mut place = Replacement::begin(path)?;
+        self.fill(path, place.file(), &mut header)?;
+        place.commit()
     }
 
+    /// The header, with blanks for the checksums. Written piece by piece: a tree of JSON values would take many times
+    /// its text.
     fn header(&self, path: &Path) -> Result<Vec<u8>, Error> {
-        let mut map = Map::new();
-        if !self.text.is_empty() {
-            map.insert("__metadata__".into(), json!(self.text));
+        let json = |text: &str| serde_json::Value::from(text).to_string();
+        if let Some(key) = self.text.keys().find(|k| k.starts_with(RESERVED)) {
+            return Err(file_error(
+                path,
+                format!("the text `{key}`: keys that begin with `{RESERVED}` are thunder's own"),
+            ));
         }
+        let mut header = format!(
+            "{{\"{METADATA}\":{{\"{CHECKSUMS}\":\"{}\",\"{FORMAT}\":\"{FORMAT_NOW}\"",
+            checksum::blank(self.tensors.len())
+        );
+        for (key, value) in &self.text {
+            header += &format!(",{}:{}", json(key), json(value));
+        }
+        header.push('}');
         let (mut at, mut names) = (0, BTreeSet::new());
         for (stored, t) in &self.tensors {
+            let name = &stored.name;
             let Some(ty) = t.ty() else {
-                return Err(file_error(path, format!("`{}` is no tensor", stored.name)));
+                return Err(file_error(path, format!("`{name}` is no tensor")));
             };
             let mut sizes = ty.sizes();
             if stored.transposed && sizes.len() == 2 {
                 sizes.reverse();
             }
-            if !names.insert(&stored.name) {
-                return Err(file_error(path, format!("two tensors would be named `{}`", stored.name)));
+            if name == METADATA {
+                let what =
+                    format!("a tensor can't be named `{METADATA}`: that is where the format keeps its texts");
+                return Err(file_error(path, what));
             }
-            let info = json!({
-                "dtype": dtype_name(ty.dtype()),
-                "shape": sizes,
-                "data_offsets": [at, at + ty.bytes()],
-            });
-            map.insert(stored.name.clone(), info);
-            at += ty.bytes();
+            if !names.insert(name) {
+                return Err(file_error(path, format!("two tensors would be named `{name}`")));
+            }
+            let (dtype, end) = (dtype_name(ty.dtype()), at + ty.bytes());
+            header += &format!(
+                ",{}:{{\"dtype\":\"{dtype}\",\"shape\":{sizes:?},\"data_offsets\":[{at},{end}]}}",
+                json(name)
+            );
+            at = end;
         }
-        let mut header = Value::Object(map).to_string().into_bytes();
+        header.push('}');
+        let mut header = header.into_bytes();
         // The tensors begin at a multiple of 8.
         header.resize(header.len().next_multiple_of(8), b' ');
+        if header.len() as u64 > MAX_HEADER {
+            let what = format!("a header of {} bytes; readers take {MAX_HEADER} at most", header.len());
+            return Err(file_error(path, what));
+        }
         Ok(header)
     }
 
-    fn fill(&self, path: &Path, file: File, header: &[u8]) -> Result<(), Error> {
+    /// Writes all of it; the checksums last, in the place that the header keeps for them.
+    fn fill(&self, path: &Path, file: &mut File, header: &mut [u8]) -> Result<(), Error> {
         let mut out = BufWriter::new(file);
         let io = |e: std::io::Error| io_error(path, &e);
         out.write_all(&(header.len() as u64).to_le_bytes()).map_err(io)?;
         out.write_all(header).map_err(io)?;
+        let mut sums = Vec::with_capacity(self.tensors.len());
         for (stored, t) in &self.tensors {
-            let (bytes, ty, _) = convert::download(t)?;
-            match ty.sizes()[..] {
-                [rows, columns] if stored.transposed => {
-                    out.write_all(&transpose(&bytes, rows, columns, ty.dtype().size())?).map_err(io)?;
-                }
-                _ => out.write_all(&bytes).map_err(io)?,
+            let (mut bytes, ty, _) = convert::download(t)?;
+            if let ([rows, columns], true) = (&ty.sizes()[..], stored.transposed) {
+                bytes = transpose(&bytes, *rows, *columns, ty.dtype().size())?;
             }
+            sums.push(checksum::of_data(&bytes));
+            out.write_all(&bytes).map_err(io)?;
         }
-        let file = out.into_inner().map_err(|e| io(e.into_error()))?;
-        file.sync_all().map_err(io)
-    }
-}
-
-/// A new file beside `path`.
-fn temporary(path: &Path) -> Result<(PathBuf, File), Error> {
-    static COUNT: AtomicU32 = AtomicU32::new(0);
-    let Some(name) = path.file_name() else { return Err(file_error(path, "no name of a file")) };
-    let count = COUNT.fetch_add(1, Ordering::Relaxed);
-    let mut hidden = std::ffi::OsString::from(".");
-    hidden.push(name);
-    hidden.push(format!(".{}-{count}.tmp", std::process::id()));
-    let temporary = path.with_file_name(hidden);
-    let file = OpenOptions::new().write(true).create_new(true).open(&temporary);
-    file.map(|f| (temporary, f)).map_err(|e| io_error(path, &e))
-}
-
-/// Makes the rename last through a loss of power, where directories can be flushed.
-fn flush_directory(path: &Path) {
-    let parent = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    if let Ok(directory) = File::open(parent) {
-        // The file itself is complete; not every file system lets a directory be flushed.
-        let _ = directory.sync_all();
+        checksum::fill(header, &sums);
+        out.seek(SeekFrom::Start(8)).map_err(io)?;
+        out.write_all(header).map_err(io)?;
+        out.flush().map_err(io)
     }
 }
 

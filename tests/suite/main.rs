@@ -8,6 +8,7 @@
 #![allow(missing_docs)]
 
 mod accuracy;
+mod calls;
 #[path = "../../thunder-core/tests/common/mod.rs"]
 mod common;
 mod exact;

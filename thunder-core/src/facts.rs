@@ -7,7 +7,9 @@
 mod receiver;
 mod transparent;
 
-pub use receiver::{Configuration, Held, Plain, Receiver, TakenForStd, configuration, held, receiver};
+pub use receiver::{
+    Configuration, Held, Plain, Reached, Receiver, TakenForStd, changed, configuration, reached, receiver,
+};
 pub use transparent::{
     Asks, AsksNothing, Fallible, Nothing, OfStd, Only, Pair, Transparent, asked, asked_place, by, converted,
     parsed, try_converted, type_of,

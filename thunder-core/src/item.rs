@@ -77,6 +77,9 @@ impl Item {
     }
 }
 
+/// The most parameters that a function has, `self` included.
+pub const MAX_PARAMS: usize = 32;
+
 /// A parameter of an [`Item`].
 #[derive(Debug)]
 pub struct Param {
@@ -99,6 +102,10 @@ pub enum Spec {
     Static(&'static str),
     /// A tuple.
     Tuple(&'static [Spec]),
+    /// An array, a slice or a `Vec`.
+    List(&'static Spec),
+    /// An `Option`.
+    Option(&'static Spec),
     /// A closure, with what it gives.
     Closure(&'static Spec),
     /// A module or a container, of which only its type says more; as the printed trace shows it.

@@ -415,7 +415,7 @@ fn later_passes_keep_values_and_gradients() {
 
 #[test]
 fn a_concatenation_that_only_elementwise_work_reads_is_a_choice() {
-    let cat = |b: &mut Builder, axis: i8, parts: &[Value]| b.op(Op::Cat { axis: Axis(axis) }, parts);
+    let cat = |b: &mut Builder, axis: i32, parts: &[Value]| b.op(Op::Cat { axis: Axis(axis) }, parts);
     let left = |trace: &Trace| count(trace, &|op| matches!(op, Op::Cat { .. }));
     let check = |what: &str, types: &[Ty], kept: usize, f: Function| {
         let trace = build(types, |b, p| f(b, p));

@@ -226,6 +226,10 @@ impl Executable for Compiled {
         Ok(results)
     }
 
+    fn donors(&self) -> Vec<usize> {
+        self.plan.donors()
+    }
+
     fn report(&self) -> Report {
         self.report.clone()
     }

@@ -118,19 +118,38 @@ pub enum Iter<'a> {
     Enumerate(Rc<Iter<'a>>),
     /// Through a closure.
     Map(Rc<Iter<'a>>, Value<'a>),
+    /// Those that a closure keeps which calls what is traced: the rest of an iteration is an arm of the choice of this
+    /// number.
+    Filter(Rc<Iter<'a>>, Value<'a>, u16),
+    /// What a closure gives that traces nothing, taken out of an `Option` or a list.
+    Given(Rc<Iter<'a>>, Value<'a>),
+    /// One after the other.
+    Chain(Rc<Iter<'a>>, Rc<Iter<'a>>),
+    /// Parts of a list that are lists: `windows`, `chunks`.
+    Lists(Value<'a>),
 }
 
 impl<'a> Iter<'a> {
     /// The first closure that runs in an iteration, if there is one.
     pub fn host(&self) -> Option<&'a ExprClosure> {
         match self {
-            Iter::Each(_) | Iter::Some(_) => None,
-            Iter::Zip(a, b) => a.host().or_else(|| b.host()),
-            Iter::Enumerate(a) => a.host(),
-            Iter::Map(a, f) => a.host().or(match f {
+            Iter::Each(_) | Iter::Some(_) | Iter::Lists(_) => None,
+            Iter::Zip(a, b) | Iter::Chain(a, b) => a.host().or_else(|| b.host()),
+            Iter::Enumerate(a) | Iter::Given(a, _) => a.host(),
+            Iter::Map(a, f) | Iter::Filter(a, f, _) => a.host().or(match f {
                 Value::Closure(c) => Some(c.syntax),
                 _ => None,
             }),
+        }
+    }
+
+    /// Whether a closure of it keeps some by what is traced.
+    pub fn filters(&self) -> bool {
+        match self {
+            Iter::Each(_) | Iter::Some(_) | Iter::Lists(_) => false,
+            Iter::Zip(a, b) | Iter::Chain(a, b) => a.filters() || b.filters(),
+            Iter::Enumerate(a) | Iter::Given(a, _) | Iter::Map(a, _) => a.filters(),
+            Iter::Filter(..) => true,
         }
     }
 
@@ -141,6 +160,10 @@ impl<'a> Iter<'a> {
             Iter::Zip(a, b) => Iter::Zip(Rc::new(a.shuffled()), Rc::new(b.shuffled())),
             Iter::Enumerate(a) => Iter::Enumerate(Rc::new(a.shuffled())),
             Iter::Map(a, f) => Iter::Map(Rc::new(a.shuffled()), f.clone()),
+            Iter::Filter(a, f, site) => Iter::Filter(Rc::new(a.shuffled()), f.clone(), *site),
+            Iter::Given(a, f) => Iter::Given(Rc::new(a.shuffled()), f.clone()),
+            Iter::Chain(a, b) => Iter::Chain(a.clone(), b.clone()),
+            Iter::Lists(v) => Iter::Lists(v.clone()),
         }
     }
 }
@@ -163,8 +186,12 @@ impl Value<'_> {
             Value::List(_, elem) => elem.is_static(),
             Value::Options(o) => o.fields.iter().all(|(_, v)| v.is_static()),
             Value::Iter(i) => match &**i {
-                Iter::Each(v) | Iter::Some(v) => v.is_static(),
-                Iter::Zip(a, b) => Value::Iter(a.clone()).is_static() && Value::Iter(b.clone()).is_static(),
+                Iter::Each(v) | Iter::Some(v) | Iter::Lists(v) => v.is_static(),
+                Iter::Filter(a, ..) => Value::Iter(a.clone()).is_static(),
+                Iter::Given(..) => false,
+                Iter::Zip(a, b) | Iter::Chain(a, b) => {
+                    Value::Iter(a.clone()).is_static() && Value::Iter(b.clone()).is_static()
+                }
                 Iter::Enumerate(a) => Value::Iter(a.clone()).is_static(),
                 Iter::Map(..) => false,
             },
@@ -175,6 +202,11 @@ impl Value<'_> {
     /// Whether it certainly is a tensor.
     pub fn is_tensor(&self) -> bool {
         matches!(self, Value::Tensor(..))
+    }
+
+    /// Whether it is a number of its own: not a tuple.
+    pub fn is_number(&self) -> bool {
+        matches!(self, Value::Static(_))
     }
 }
 

@@ -325,7 +325,7 @@ impl Generator<'_> {
             return self
                 .op(Op::Full { value: Lit::I(i128::from(back % 5) - 1), elem, shape: Shape::SCALAR }, &[]);
         }
-        let axis = Axis((back as usize % shape.len()) as i8);
+        let axis = Axis((back as usize % shape.len()) as i32);
         self.op(Op::Iota { elem, shape: Shape::of(shape), axis }, &[])
     }
 
@@ -464,15 +464,15 @@ impl Generator<'_> {
         if bits % 8 == 7 {
             return Axes::ALL;
         }
-        let flip = |i: usize| if bits & 64 != 0 { i as i8 - rank as i8 } else { i as i8 };
-        let list: Vec<i8> = (0..rank).filter(|i| bits >> i & 1 != 0).map(flip).collect();
+        let flip = |i: usize| if bits & 64 != 0 { i as i32 - rank as i32 } else { i as i32 };
+        let list: Vec<i32> = (0..rank).filter(|i| bits >> i & 1 != 0).map(flip).collect();
         Axes::new(&list)
     }
 
     fn axis(&self, x: Value, byte: u8) -> Option<Axis> {
         let rank = self.shape(x).len();
-        let at = (byte as usize).checked_rem(rank)? as i8;
-        Some(Axis(if byte >= 128 { at - rank as i8 } else { at }))
+        let at = (byte as usize).checked_rem(rank)? as i32;
+        Some(Axis(if byte >= 128 { at - rank as i32 } else { at }))
     }
 
     fn reduce(&mut self, which: u8, back: u8, bits: u8, keep: u8) -> Option<Value> {
@@ -616,7 +616,7 @@ impl Generator<'_> {
             3 => {
                 let depth = more as usize % 3;
                 let i = self.index(more, &s[at..(at + depth).min(s.len())])?;
-                self.op(Op::IndexAdd { axis: Axis(at as i8), extent }, &[x, i])
+                self.op(Op::IndexAdd { axis: Axis(at as i32), extent }, &[x, i])
             }
             _ => {
                 let dtype = self.array(x).dtype;
@@ -762,12 +762,12 @@ impl Generator<'_> {
             }
             2 => self.op(Op::SelectIndex { axis: self.axis(x, byte)?, index: e(more % 3) }, &[x]),
             3 => self.op(Op::Transpose { a: self.axis(x, byte)?, b: self.axis(x, more)? }, &[x]),
-            4 => self.op(Op::Unsqueeze { axis: Axis((byte as usize % (s.len() + 1)) as i8) }, &[x]),
+            4 => self.op(Op::Unsqueeze { axis: Axis((byte as usize % (s.len() + 1)) as i32) }, &[x]),
             5 => self.op(Op::Squeeze { axis: self.axis(x, byte)? }, &[x]),
             6 => {
                 let dtype = self.array(x).dtype;
                 let y = self.pick(more, |y| y.dtype == dtype && y.shape == s)?;
-                self.op(Op::Stack { axis: Axis((byte as usize % (s.len() + 1)) as i8) }, &[x, y, x])
+                self.op(Op::Stack { axis: Axis((byte as usize % (s.len() + 1)) as i32) }, &[x, y, x])
             }
             7 => {
                 let i = self.index(byte, &[vec![], vec![2], vec![2, 3]][more as usize % 3])?;

@@ -2,9 +2,10 @@ use thunder::prelude::*;
 
 #[thunder]
 fn f(x: &Tensor<f32, (N,)>) -> Tensor<f32, (N,)> {
-    assert_eq!(N, 4); //~ assert_eq
+    assert_eq!(N, 4);
+    let name = concat!("a", "b"); //~ concat
     if N > 9 {
-        todo!() //~ todo
+        todo!("{name}")
     }
     x.exp()
 }

@@ -25,6 +25,8 @@ pub trait Arg {
     fn into_tree(self) -> Self::Tree;
     /// What a refused call gives back.
     fn give(self) -> Self::Given;
+    /// Offers what a refused call gives back to the [`update`](super::update) that it was taken from.
+    fn rescue(given: Self::Given);
     /// The same, made anew from a structure of this form with the leaves that `m` gives.
     fn restore(tree: &Self::Tree, m: &mut dyn Mapper) -> Self::Given;
 }
@@ -41,6 +43,7 @@ impl<T: Tree> Arg for Ref<'_, T> {
         self.0.clone()
     }
     fn give(self) {}
+    fn rescue((): ()) {}
     fn restore(tree: &T, m: &mut dyn Mapper) {
         tree.map(m);
     }
@@ -59,6 +62,9 @@ impl<T: Tree> Arg for Own<T> {
     }
     fn give(self) -> T {
         self.0
+    }
+    fn rescue(given: T) {
+        super::update::rescue(given);
     }
     fn restore(tree: &T, m: &mut dyn Mapper) -> T {
         tree.map(m)
@@ -87,6 +93,8 @@ pub trait Args: Sized {
     fn copy(owned: &Self::Owned) -> Self::Owned;
     /// What a refused call gives back.
     fn give(self) -> Self::Given;
+    /// Offers what a refused call gives back to the [`update`](super::update) that it was taken from.
+    fn rescue(given: Self::Given);
     /// What a refused call gives back, made anew from `owned` with the leaves that `m` gives.
     fn restore(owned: &Self::Owned, m: &mut dyn Mapper) -> Self::Given;
     /// The traced leaves of each argument.
@@ -99,7 +107,7 @@ pub trait Args: Sized {
 pub struct ArgLeaves(pub(crate) Vec<Leaves>);
 
 macro_rules! args {
-    ($(($($t:ident $i:tt),*);)*) => {$(
+    ($($t:ident $i:tt),*) => {
         #[diagnostic::do_not_recommend]
         impl<$($t: Arg),*> Args for ($($t,)*) {
             type Owned = ($($t::Tree,)*);
@@ -118,26 +126,28 @@ macro_rules! args {
             fn copy(owned: &Self::Owned) -> Self::Owned { ($(owned.$i.clone(),)*) }
             #[allow(clippy::unused_unit)]
             fn give(self) -> Self::Given { ($(self.$i.give(),)*) }
+            #[allow(unused_variables)]
+            fn rescue(given: Self::Given) { $($t::rescue(given.$i);)* }
             #[allow(unused_variables, clippy::unused_unit)]
             fn restore(owned: &Self::Owned, m: &mut dyn Mapper) -> Self::Given { ($($t::restore(&owned.$i, m),)*) }
             #[allow(unused_variables)]
             fn leaves(owned: &Self::Owned) -> ArgLeaves { ArgLeaves(vec![$(record::leaves(&owned.$i)),*]) }
         }
-    )*};
+    };
 }
 
-args! {
-    ();
-    (A 0);
-    (A 0, B 1);
-    (A 0, B 1, C 2);
-    (A 0, B 1, C 2, D 3);
-    (A 0, B 1, C 2, D 3, E 4);
-    (A 0, B 1, C 2, D 3, E 4, F 5);
-    (A 0, B 1, C 2, D 3, E 4, F 5, G 6);
-    (A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7);
-    (A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8);
-    (A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9);
-    (A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9, K 10);
-    (A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9, K 10, L 11);
+/// The tuples of all sizes up to the whole list, whose length is [`MAX_PARAMS`](crate::item::MAX_PARAMS).
+macro_rules! up_to {
+    (@ [$($done:tt)*]) => { args!($($done)*); };
+    (@ [$($done:tt)*] $t:ident $i:tt $($rest:tt)*) => {
+        args!($($done)*);
+        up_to!(@@ [$($done)*] $t $i $($rest)*);
+    };
+    (@@ [] $t:ident $i:tt $($rest:tt)*) => { up_to!(@ [$t $i] $($rest)*); };
+    (@@ [$($done:tt)+] $t:ident $i:tt $($rest:tt)*) => { up_to!(@ [$($done)+, $t $i] $($rest)*); };
+}
+
+up_to! { @ []
+    A0 0 A1 1 A2 2 A3 3 A4 4 A5 5 A6 6 A7 7 A8 8 A9 9 A10 10 A11 11 A12 12 A13 13 A14 14 A15 15
+    A16 16 A17 17 A18 18 A19 19 A20 20 A21 21 A22 22 A23 23 A24 24 A25 25 A26 26 A27 27 A28 28 A29 29 A30 30 A31 31
 }

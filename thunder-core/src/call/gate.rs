@@ -59,6 +59,10 @@ pub trait Open {
     fn inline<A: Args, R: Tree, F: FnOnce(A::Owned) -> R>(&self, item: &'static Item, args: A, body: F) -> R {
         super::inline(item, args, body)
     }
+    /// As [`super::take_place`].
+    fn take<T: Tree>(&self, place: &mut T) -> T {
+        super::take_place(place)
+    }
 }
 
 #[diagnostic::do_not_recommend]
@@ -82,6 +86,10 @@ pub trait Closed {
     }
     /// Nothing: it does not compile.
     fn inline<A, R, F>(&self, _: &'static Item, _: A, _: F) -> R {
+        unreachable!("only its type matters")
+    }
+    /// Nothing: it does not compile.
+    fn take<T>(&self, _: &mut T) -> T {
         unreachable!("only its type matters")
     }
 }

@@ -4,14 +4,20 @@ mod args;
 pub mod cache;
 mod gate;
 mod key;
+mod shared;
 mod statics;
+mod update;
 
 pub use args::{Arg, ArgLeaves, ArgVisitor, Args, Own, Ref};
 pub use gate::{Closed, Gate, Open};
 pub use statics::{
-    StaticBool, StaticBound, StaticIndex, StaticNumber, StaticText, assert_shape, static_bound, static_cond,
-    static_index, static_number, static_text,
+    Plain, StaticArgument, StaticBool, StaticBound, StaticChange, StaticIndex, StaticNumber, StaticPlace,
+    StaticShift, StaticText, assert_shape, static_argument, static_bound, static_change, static_cond,
+    static_index, static_number, static_place, static_shift, static_text,
 };
+#[doc(hidden)]
+pub use update::take as take_place;
+pub use update::update;
 
 use crate::device::Device;
 use crate::error::Error;
@@ -25,6 +31,7 @@ use crate::tensor::{Key, RawTensor};
 use crate::trace::{Loc, Trace};
 use crate::types::TyRef;
 use key::{Gathered, gather, gather_as_declared};
+use shared::Watch;
 use std::any::{Any, TypeId};
 use std::cell::Cell;
 use std::mem::take;
@@ -61,6 +68,8 @@ impl<G> From<CallError<G>> for Error {
 /// A compiled function for one key.
 struct Compiled<O, R> {
     exe: Arc<dyn Executable>,
+    /// The arguments whose memory the results take.
+    donors: Watch,
     /// The arguments with traced leaves: what a refused run gives back is made from it.
     arguments: O,
     /// Their leaves' types.
@@ -84,10 +93,28 @@ pub fn invoke<A: Args, R: Tree, F: Fn(A::Owned) -> R + 'static>(item: &'static I
     match call(item, args, body) {
         Ok(result) => result,
         // Unwinds to the scope, and is no panic that anybody should read of.
-        Err(e) if SCOPED.with(Cell::get) => std::panic::resume_unwind(Box::new(ScopedError(e.error))),
-        // Not in a closure, where the place would be this file.
-        Err(e) => panic!("{e}"),
+        Err(CallError { error, args }) => {
+            if let Some(given) = args {
+                A::rescue(given);
+            }
+            refuse(error)
+        }
     }
+}
+
+/// Ends a call that was refused: as a panic, or as the error of the scope around it.
+///
+/// # Panics
+/// Always.
+#[doc(hidden)]
+#[track_caller]
+pub fn refuse(error: Error) -> ! {
+    if SCOPED.with(Cell::get) {
+        // Unwinds to the scope, and is no panic that anybody should read of.
+        std::panic::resume_unwind(Box::new(ScopedError(error)));
+    }
+    // Not in a closure, where the place would be this file.
+    panic!("{error}")
 }
 
 struct ScopedError(Error);
@@ -142,11 +169,7 @@ pub fn inline<A: Args, R: Tree>(item: &'static Item, args: A, body: impl FnOnce(
         let leaves = A::leaves(&owned).0;
         return record::inline(item, None, leaves, || body(owned));
     }
-    let error = Error::HostCall { function: item.name.into(), loc: Loc::caller() };
-    if SCOPED.with(Cell::get) {
-        std::panic::resume_unwind(Box::new(ScopedError(error)));
-    }
-    panic!("{error}")
+    refuse(Error::HostCall { function: item.name.into(), loc: Loc::caller() })
 }
 
 /// Calls `body`, that of a method of one of std's traits that holds no tensors: plain code wherever it runs.
@@ -189,6 +212,7 @@ pub fn call<A: Args, R: Tree, F: Fn(A::Owned) -> R + 'static>(
                     pipeline::compile(linked.trace, device.backend(), &g.donated, item.options, None)?;
                 let (arguments, template) = (linked.arguments, linked.result);
                 Ok(Arc::new(Compiled {
+                    donors: Watch::new(outcome.exe.donors()),
                     exe: outcome.exe,
                     arguments,
                     inputs,
@@ -208,6 +232,7 @@ pub fn call<A: Args, R: Tree, F: Fn(A::Owned) -> R + 'static>(
     };
     // From here on a donated buffer is held by `g` alone, unless the caller kept a clone of the tensor.
     drop(args);
+    compiled.donors.look(item, &g.args, || A::leaves(&compiled.arguments));
     let fill = |buffers: Vec<Buffer>| Fill::new(buffers, device);
     match compiled.exe.run(&mut g.args) {
         Ok(buffers) => {

@@ -42,6 +42,58 @@ pub trait StaticNumber {
     fn get(self) -> Self::This;
 }
 
+/// A side of a shift, when only rustc can know that it is no tensor.
+#[diagnostic::on_unimplemented(
+    message = "unknown operation: only Rust numbers are shifted, and `{Self}` is none",
+    label = "`{Self}` is no Rust number that is known while tracing",
+    note = "`x * 4` for `x << 2`"
+)]
+pub trait StaticShift {
+    /// Itself: of what is none, rustc has no type to speak of twice.
+    type This;
+    /// The value.
+    fn get(self) -> Self::This;
+}
+
+/// What is changed in its place, when only rustc can know that it is no tensor.
+#[diagnostic::on_unimplemented(
+    message = "in-place mutation: this would change a tensor, and a trace has values, not places",
+    label = "`{Self}` is no plain Rust value",
+    note = "bind a new value: `let y = x + 1.0;`, or rebind a `let mut`: `x = x + 1.0;`"
+)]
+pub trait StaticPlace {
+    /// Itself: of what is none, rustc has no type to speak of twice.
+    type This: ?Sized;
+    /// The place.
+    fn place(&mut self) -> &mut Self::This;
+}
+
+/// What a plain value is changed by, when only rustc can know that it is no tensor.
+#[diagnostic::on_unimplemented(
+    message = "in-place mutation: a plain Rust value can't be changed by a tensor, and a trace has values, not places",
+    label = "`{Self}` is no Rust value that is known while tracing",
+    note = "bind a new value, which is a tensor then: `let y = k + x;`"
+)]
+pub trait StaticChange {
+    /// Itself: of what is none, rustc has no type to speak of twice.
+    type This;
+    /// The value.
+    fn get(self) -> Self::This;
+}
+
+/// An argument of a number's function, when only rustc can know that it is no tensor.
+#[diagnostic::on_unimplemented(
+    message = "an opaque call: a function of Rust's numbers takes no tensor",
+    label = "`{Self}` is no Rust number that is known while tracing",
+    note = "the operation of tensors: `x.maximum(y)`, `x.minimum(y)`, `x.pow(2.0)`, `x.sqrt()`"
+)]
+pub trait StaticArgument {
+    /// Itself: of what is none, rustc has no type to speak of twice.
+    type This;
+    /// The value.
+    fn get(self) -> Self::This;
+}
+
 /// A bound of a range, when only rustc can know that it is no tensor.
 #[diagnostic::on_unimplemented(
     message = "a branch on a tensor value: a range bound decides while tracing, when a tensor holds nothing yet",
@@ -117,9 +169,82 @@ macro_rules! known {
 known! { StaticNumber: u8 u16 u32 u64 u128 usize i8 i16 i32 i64 i128 isize f32 f64 bool char }
 known! { StaticBound: u8 u16 u32 u64 u128 usize i8 i16 i32 i64 i128 isize char }
 known! { StaticIndex: usize }
+known! { StaticShift: u8 u16 u32 u64 u128 usize i8 i16 i32 i64 i128 isize }
+known! { StaticChange: u8 u16 u32 u64 u128 usize i8 i16 i32 i64 i128 isize f32 f64 half::f16 half::bf16 bool char String
+std::time::Duration }
+known! { StaticArgument: u8 u16 u32 u64 u128 usize i8 i16 i32 i64 i128 isize f32 f64 half::f16 half::bf16 bool char }
+
+macro_rules! references {
+    ($($trait:ident)*) => {$(
+        #[diagnostic::do_not_recommend]
+        impl<'a, T: $trait + ?Sized> $trait for &'a T where &'a T: Plain {
+            type This = &'a T;
+            fn get(self) -> &'a T {
+                self
+            }
+        }
+    )*};
+}
+
+/// A reference to what std's numbers and texts take by reference.
+pub trait Plain {}
+
+macro_rules! plain {
+    ($($t:ty)*) => {$( impl Plain for &$t {} )*};
+}
+
+plain! { u8 u16 u32 u64 u128 usize i8 i16 i32 i64 i128 isize f32 f64 half::f16 half::bf16 bool char str String }
+
+references! { StaticShift StaticArgument }
+
+#[diagnostic::do_not_recommend]
+impl<'a, T: ?Sized> StaticChange for &'a T
+where
+    &'a T: Plain,
+{
+    type This = &'a T;
+    fn get(self) -> &'a T {
+        self
+    }
+}
+
+macro_rules! places {
+    ($($t:ty)*) => {$(
+        #[diagnostic::do_not_recommend]
+        impl StaticPlace for $t {
+            type This = $t;
+            fn place(&mut self) -> &mut $t {
+                self
+            }
+        }
+    )*};
+}
+
+places! { u8 u16 u32 u64 u128 usize i8 i16 i32 i64 i128 isize f32 f64 half::f16 half::bf16 bool char String
+std::time::Duration }
 
 /// What `as` converts: a number, or a compile error that says so.
 pub fn static_number<T: StaticNumber<This = N>, N>(x: T) -> N {
+    x.get()
+}
+
+/// A side of a shift: a number, or a compile error that says so.
+pub fn static_shift<T: StaticShift<This = N>, N>(x: T) -> N {
+    x.get()
+}
+
+/// What is changed in its place: a plain value, or a compile error that says so.
+pub fn static_place<T: StaticPlace<This = N> + ?Sized, N: ?Sized>(x: &mut T) -> &mut N {
+    x.place()
+}
+
+/// What a plain value is changed by: one too, or a compile error that says so.
+pub fn static_change<T: StaticChange<This = N>, N>(x: T) -> N {
+    x.get()
+}
+
+/// An argument of a number's function: a number, or a compile error that says so.
+pub fn static_argument<T: StaticArgument<This = N>, N>(x: T) -> N {
     x.get()
 }
 

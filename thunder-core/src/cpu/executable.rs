@@ -142,6 +142,10 @@ impl Executable for Compiled {
         self.steps.iter().map(step).sum()
     }
 
+    fn donors(&self) -> Vec<usize> {
+        self.plan.donors()
+    }
+
     fn report(&self) -> Report {
         let steps = self.steps.iter().zip(&self.plan.steps).map(|(s, planned)| {
             let (source, flops) = match &s.launch {

@@ -74,6 +74,11 @@ pub trait Executable: Send + Sync {
     /// # Errors
     /// Out of memory, with `args` as they were; or a device failure.
     fn run(&self, args: &mut Vec<Arg>) -> Result<Vec<Buffer>, Error>;
+    /// The parameters whose memory results take, where nothing else holds it; none for an executable that writes over
+    /// nothing.
+    fn donors(&self) -> Vec<usize> {
+        Vec::new()
+    }
     /// What was planned, for `explain`.
     fn report(&self) -> Report;
     /// About how many bytes of memory it keeps for itself while it is in the cache; see

@@ -143,6 +143,13 @@ pub struct Plan {
     pub result_bytes: usize,
 }
 
+impl Plan {
+    /// The parameters whose memory results take.
+    pub fn donors(&self) -> Vec<usize> {
+        self.outs.iter().filter_map(|o| o.donor).collect()
+    }
+}
+
 /// A block of memory that one step writes.
 struct Block {
     bytes: usize,

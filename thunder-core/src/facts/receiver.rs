@@ -66,13 +66,8 @@ pub trait Held {}
 /// A plain Rust value.
 pub trait Plain<Ever = ()> {}
 
-/// Refuses a method that is neither traced nor std's on plain values, by its receiver and its twin.
-#[allow(clippy::multiple_bound_locations)] // What a receiver is stands apart from what its method must be.
-pub fn held<const OF_NUMBERS: bool, T: Receiver + Held + ?Sized, M>(_: &T, _twin: M)
-where
-    T: TracedCall<T::Reached<M, OF_NUMBERS>>,
-{
-}
+/// Refuses a receiver that a method changes in its place, if it may hold tensors.
+pub const fn changed<T: Held + ?Sized>(_: &T) {}
 
 /// A type whose values a body may make, or read from a constant: what is done with them is traced or pure. Of another
 /// an operator, or a trait of std's, may do anything.
@@ -85,6 +80,40 @@ pub trait Configuration {}
 
 /// Refuses a value that a body makes or reads from a constant, if it is of a type of which nothing is known.
 pub const fn configuration<T: Configuration + ?Sized>(_: &T) {}
+
+/// What a method of a name that std's types and modules may have is.
+#[diagnostic::on_unimplemented(
+    message = "an opaque call: this is not a `#[thunder]` function, so what it does is not traced",
+    label = "not a `#[thunder]` method, nor one of std's that are known to be pure",
+    note = "mark its `impl` `#[thunder]`, or pass what it gives as a parameter"
+)]
+pub trait Reached {
+    /// Whether it is traced.
+    const TRACED: bool;
+}
+
+#[diagnostic::do_not_recommend]
+impl Reached for Std {
+    const TRACED: bool = false;
+}
+
+#[diagnostic::do_not_recommend]
+impl Reached for OfNumber<true> {
+    const TRACED: bool = false;
+}
+
+#[diagnostic::do_not_recommend]
+impl Reached for super::Dispatched {
+    const TRACED: bool = true;
+}
+
+/// Which arm a method is, by its receiver and its twin: that of std's, or the traced one.
+pub fn reached<const OF_NUMBERS: bool, T, M>(_: &T, _twin: impl FnOnce() -> M) -> u16
+where
+    T: Receiver<Reached<M, OF_NUMBERS>: Reached> + ?Sized,
+{
+    u16::from(<T::Reached<M, OF_NUMBERS> as Reached>::TRACED)
+}
 
 /// What the types of std and of the language's own are: `[generics] type: what is in it`.
 macro_rules! std_types {
@@ -197,9 +226,14 @@ plain_values! {
     [T: ?Sized] &T: [T]; [T: ?Sized] &mut T: [T]; [T: ?Sized] Box<T>: [T]; [T] std::ops::Range<T>: [T];
 }
 
+// They are refused already.
+#[diagnostic::do_not_recommend]
 impl<Ever, T: ?Sized> Plain<Ever> for crate::module::Refused<T> {}
+#[diagnostic::do_not_recommend]
 impl<T: ?Sized> Held for crate::module::Refused<T> {}
+#[diagnostic::do_not_recommend]
 impl<T: ?Sized> Configuration for crate::module::Refused<T> {}
+#[diagnostic::do_not_recommend]
 impl<T: ?Sized> Receiver for crate::module::Refused<T> {
     type Reached<M, const OF_NUMBERS: bool> = Std;
 }

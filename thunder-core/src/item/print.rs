@@ -205,6 +205,8 @@ impl<'a> Lines<'a> {
                 let parts: Vec<String> = parts.iter().map(|p| self.spec(p)).collect();
                 format!("({})", parts.join(", "))
             }
+            Spec::List(inner) => format!("[{}]", self.spec(inner)),
+            Spec::Option(inner) => format!("{}?", self.spec(inner)),
             Spec::Closure(_) => "closure".into(),
         }
     }

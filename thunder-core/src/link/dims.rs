@@ -44,18 +44,46 @@ impl Solved {
         if !value.is_unknown() {
             return value.is(size);
         }
-        // One unknown variable times a number can be solved: `3 * C == 768`.
-        let t = extent.terms[0];
-        let alone = extent.terms[1].coef == 0 && extent.konst == 0 && t.vars[1] == 0 && t.vars[0] != 0;
-        if alone && t.coef > 0 && (t.vars[0] as usize) <= self.sizes.len() {
-            let coef = t.coef as usize;
-            self.sizes[t.vars[0] as usize - 1] = Some(size / coef);
-            return size.is_multiple_of(coef);
+        // An extent that is linear in one unknown variable has one solution: `3 * C - 1 == 767`.
+        if let Some((v, coef, rest)) = self.linear(extent) {
+            let left = size as i64 - rest;
+            if left % coef != 0 || left / coef < 0 {
+                return false;
+            }
+            self.sizes[v] = usize::try_from(left / coef).ok();
+            return true;
         }
         if !extent.is_unknown() {
             self.waiting.push((extent, size, self.param));
         }
         true
+    }
+
+    /// The one unknown variable of an extent that is linear in it, with its factor and what is added to it.
+    fn linear(&self, extent: Extent) -> Option<(usize, i64, i64)> {
+        if extent.is_unknown() {
+            return None;
+        }
+        let (mut unknown, mut coef, mut rest) = (None, 0i64, extent.konst);
+        for t in extent.terms.iter().filter(|t| t.coef != 0) {
+            let (mut factor, mut of) = (i64::from(t.coef), None);
+            for v in t.vars.iter().filter(|v| **v != 0).map(|v| usize::from(v - 1)) {
+                match self.sizes.get(v)? {
+                    Some(size) => factor = factor.checked_mul(i64::try_from(*size).ok()?)?,
+                    None if of.is_none() => of = Some(v),
+                    None => return None,
+                }
+            }
+            match of {
+                None => rest = rest.checked_add(factor)?,
+                Some(v) if unknown.is_none_or(|u| u == v) => {
+                    unknown = Some(v);
+                    coef = coef.checked_add(factor)?;
+                }
+                Some(_) => return None,
+            }
+        }
+        unknown.filter(|_| coef != 0).map(|v| (v, coef, rest))
     }
 
     /// Decides what has waited for other extents.
@@ -289,6 +317,39 @@ pub(super) fn spec(
             }
             Ok(())
         }
+        Spec::Option(inner) => spec(solved, inner, arg, path),
+        Spec::List(inner) => {
+            let last = arg.types.iter().filter_map(|(p, _)| match p.strip_prefix(path)?.first()? {
+                super::log::PathStep::Index(i) => Some(*i),
+                super::log::PathStep::Field(_) => None,
+            });
+            for i in 0..last.max().map_or(0, |last| last + 1) {
+                let at = [path, &[super::log::PathStep::Index(i)]].concat();
+                spec(solved, inner, arg, &at)?;
+            }
+            Ok(())
+        }
         Spec::Key | Spec::Static(_) | Spec::Closure(_) | Spec::Opaque(_) => Ok(()),
+    }
+}
+
+/// The variable of `coef * variable + rest == size`, for a body that names it; what has no whole solution is refused by
+/// the guard, in the caller's words.
+pub fn solve(size: usize, coef: i64, rest: i64) -> usize {
+    let left = (size as i64).saturating_sub(rest);
+    left.checked_div(coef).and_then(|n| usize::try_from(n).ok()).unwrap_or(0)
+}
+
+/// The extent `name`, which only what may not be there says.
+///
+/// # Panics
+/// If it is not there.
+#[track_caller]
+pub fn given(extent: Option<usize>, name: &str) -> usize {
+    match extent {
+        Some(size) => size,
+        None => panic!(
+            "the extent `{name}` is read, and no tensor says it: the list that would is empty, or the `Option` is `None`"
+        ),
     }
 }

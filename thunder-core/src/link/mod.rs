@@ -10,8 +10,8 @@ pub(crate) mod record;
 mod region;
 mod saturate;
 
-pub use dims::dim;
+pub use dims::{dim, given, solve};
 pub use mapped::{Examples, Stack, Stacked, scan, vmap};
-pub use option::{filter, or, unwrap_or, zip};
+pub use option::{Maybe, filter, kept, or, question, unwrap_or, zip};
 pub use record::{arm, iter};
 pub use region::{autocast, checkpoint, grad, jvp, value_and_grad, vjp};

@@ -26,3 +26,37 @@ pub fn zip<T, U>(x: Option<T>, y: Option<U>, site: u16) -> Option<(T, U)> {
     arm(site, u16::from(x.is_none() || y.is_none()));
     x.zip(y)
 }
+
+/// What is there or not: an `Option`, or a `Result`.
+#[diagnostic::on_unimplemented(
+    message = "`?` takes an `Option` or a `Result` that is known while tracing",
+    label = "`{Self}` is neither"
+)]
+pub trait Maybe {
+    /// Whether it is not there.
+    fn leaves(&self) -> bool;
+}
+
+impl<T> Maybe for Option<T> {
+    fn leaves(&self) -> bool {
+        self.is_none()
+    }
+}
+
+impl<T, E> Maybe for Result<T, E> {
+    fn leaves(&self) -> bool {
+        self.is_err()
+    }
+}
+
+/// What `x` becomes in `x?`.
+pub fn question<T: Maybe>(x: T, site: u16) -> T {
+    arm(site, u16::from(x.leaves()));
+    x
+}
+
+/// What the closure of a `filter` gives, where the rest of the iteration is an arm.
+pub fn kept(keep: bool, site: u16) -> bool {
+    arm(site, u16::from(!keep));
+    keep
+}

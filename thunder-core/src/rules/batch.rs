@@ -189,7 +189,7 @@ impl Examples<'_> {
 
 /// `axis` of an example of rank `rank`, in the batch.
 fn next(axis: Axis, rank: usize) -> Axis {
-    Axis(axis.resolve(rank).map_or(0, |a| a + 1) as i8)
+    Axis(axis.resolve(rank).map_or(0, |a| a + 1) as i32)
 }
 
 fn shifted(axes: Axes, rank: usize) -> Axes {
@@ -222,10 +222,10 @@ fn moved(rank: usize, from: usize, count: usize, to: usize) -> Vec<usize> {
 fn take(axis: usize, rank: usize, e: &Examples, b: &mut Builder) -> Value {
     let (x, i) = (e.args[0], e.args[1]);
     if !e.mapped[1] {
-        return b.op(Op::Take { axis: Axis(axis as i8 + 1) }, &[x, i]);
+        return b.op(Op::Take { axis: Axis(axis as i32 + 1) }, &[x, i]);
     }
     if !e.mapped[0] {
-        let y = b.op(Op::Take { axis: Axis(axis as i8) }, &[x, i]);
+        let y = b.op(Op::Take { axis: Axis(axis as i32) }, &[x, i]);
         let order = moved(b.rank(y), axis, 1, 0);
         return b.permute(y, &order);
     }
@@ -244,7 +244,7 @@ fn take(axis: usize, rank: usize, e: &Examples, b: &mut Builder) -> Value {
 
 fn index_add(axis: usize, extent: Extent, e: &Examples, b: &mut Builder) -> Value {
     if !e.mapped[1] {
-        return b.op(Op::IndexAdd { axis: Axis(axis as i8 + 1), extent }, e.args);
+        return b.op(Op::IndexAdd { axis: Axis(axis as i32 + 1), extent }, e.args);
     }
     let (u, i) = (e.one_mapped(0, b), e.args[1]);
     let (depth, n) = (b.rank(i) - 1, extent.value().unwrap_or(0));

@@ -117,7 +117,7 @@ impl Builder<'_> {
 
     /// `0, 1, 2, …` along `axis` of a tensor of extents `sizes`.
     pub(crate) fn iota(&mut self, dtype: DType, sizes: &[usize], axis: usize) -> Value {
-        let axis = crate::types::Axis(axis as i8);
+        let axis = crate::types::Axis(axis as i32);
         self.op(Op::Iota { elem: Elem::Known(dtype), shape: Shape::of(sizes), axis }, &[])
     }
 

@@ -83,7 +83,7 @@ pub fn transpose(
         Op::Take { axis } => {
             let axis = axis.resolve(sizes.len()).unwrap_or(0);
             let extent = Shape::of(&sizes).at(axis);
-            one(b.op(Op::IndexAdd { axis: Axis(axis as i8), extent }, &[ct, args[1]]))
+            one(b.op(Op::IndexAdd { axis: Axis(axis as i32), extent }, &[ct, args[1]]))
         }
         Op::IndexAdd { axis, .. } => one(index_add(axis, args[1], ct, b)),
         Op::Gather { axis } => one(gather(axis, &sizes, args[1], ct, b)),
@@ -194,7 +194,7 @@ fn slice_update(
         let first = b.minimum(low, last);
         let steps = b.iota(b.dtype(start), &[len], 0);
         let indices = b.add(first, steps);
-        b.op(Op::Take { axis: Axis(at as i8) }, &[ct, indices])
+        b.op(Op::Take { axis: Axis(at as i32) }, &[ct, indices])
     });
     vec![dx, du, None]
 }
@@ -205,7 +205,7 @@ fn index_add(axis: Axis, i: Value, ct: Value, b: &mut Builder) -> Value {
     let inside = b.in_range(i, b.sizes(ct)[at]);
     let zero = b.scalar_like(i, 0.0);
     let safe = b.select(inside, i, zero);
-    let y = b.op(Op::Take { axis: Axis(at as i8) }, &[ct, safe]);
+    let y = b.op(Op::Take { axis: Axis(at as i32) }, &[ct, safe]);
     let mut mask = vec![1; b.rank(y)];
     mask[at..at + b.rank(i)].copy_from_slice(&b.sizes(i));
     let mask = b.reshape(inside, Shape::of(&mask));
@@ -216,7 +216,7 @@ fn index_add(axis: Axis, i: Value, ct: Value, b: &mut Builder) -> Value {
 fn gather(axis: Axis, sizes: &[usize], i: Value, ct: Value, b: &mut Builder) -> Value {
     let at = axis.resolve(sizes.len()).unwrap_or(0);
     let extent = Shape::of(sizes).at(at);
-    let y = b.op(Op::ScatterAdd { axis: Axis(at as i8), extent }, &[ct, i]);
+    let y = b.op(Op::ScatterAdd { axis: Axis(at as i32), extent }, &[ct, i]);
     let hi: Vec<usize> = sizes.iter().zip(b.sizes(y)).map(|(&size, have)| size - have).collect();
     b.pad_zero(y, &vec![0; sizes.len()], &hi)
 }

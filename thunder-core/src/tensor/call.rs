@@ -1,16 +1,40 @@
 //! Operations whose result's type comes from a literal: the macro writes the calls out.
 
-use super::{RawTensor, Shape, Tensor};
+use super::{RawTensor, Shape, Tensor, TensorArg};
 use crate::link::record;
 use crate::op::{Label, Op, Pattern};
-use crate::tensor::rank::narrow;
-use crate::types::{Axis, Element, Extent};
+use crate::tensor::rank::stored;
+use crate::types::{Axis, Element, Extent, Num};
 
 /// The `index`th of `n` parts along `dim`.
 #[track_caller]
 fn part<E: Element, S: Shape>(x: &Tensor<E, S>, n: usize, index: usize, dim: i32) -> Tensor<E, S> {
-    let op = Op::Chunk { n: Extent::new(n), axis: Axis(narrow(dim)), index: Extent::new(index) };
+    let op = Op::Chunk { n: Extent::new(n), axis: Axis(stored(dim)), index: Extent::new(index) };
     Tensor::from_raw(record::op(op, &[x.raw()]))
+}
+
+/// `x @ w` for each row of `x`, which has any leading dimensions: what `x.matmul(w)` becomes for `x: (S, In)`.
+#[track_caller]
+pub fn matmul_rows<E: Num, S: Shape, W: TensorArg<E, (usize, usize)>>(
+    x: &Tensor<E, S>,
+    w: W,
+) -> Tensor<E, S> {
+    Tensor::from_raw(record::op(Op::Matmul, &[x.raw(), w.flat().raw()]))
+}
+
+/// `x @ y` of matrices that have the same leading dimensions: what `x.matmul(y)` becomes for `x: (S, N, K)`.
+#[track_caller]
+pub fn matmul_each<E: Num, S: Shape, Y: TensorArg<E, S>>(x: &Tensor<E, S>, y: Y) -> Tensor<E, S> {
+    Tensor::from_raw(record::op(Op::Matmul, &[x.raw(), y.flat().raw()]))
+}
+
+/// `w @ y` of one matrix with those of `y`: what `w.matmul(y)` becomes for `y: (S, K, M)`.
+#[track_caller]
+pub fn matmul_columns<E: Num, S: Shape, Y: TensorArg<E, S>>(
+    w: &Tensor<E, (usize, usize)>,
+    y: Y,
+) -> Tensor<E, S> {
+    Tensor::from_raw(record::op(Op::Matmul, &[w.raw(), y.flat().raw()]))
 }
 
 /// The `N` equal parts along `dim`: what `x.chunk(N, dim)` becomes.

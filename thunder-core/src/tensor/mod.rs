@@ -1,6 +1,7 @@
 //! The tensor that users hold, typed by element type and rank.
 
 mod call;
+mod compare;
 mod host;
 mod key;
 mod operators;
@@ -8,16 +9,17 @@ mod ops;
 mod overflow;
 mod rank;
 
-pub use call::{Tuple, chunk, chunk_vec, einsum, rearrange};
+pub use call::{Tuple, chunk, chunk_vec, einsum, matmul_columns, matmul_each, matmul_rows, rearrange};
+pub use compare::{AsRust, AsTensors, Ordered, Same, Side, SideAsItself, SideAsNumber, Sides};
 pub use host::{InBody, OnHost};
 pub use key::Key;
 pub use operators::{
-    Arithmetic, Beside, Comparison, Equality, Invert, Lit, Literal, Logical, Negate, Operand, Setting, add,
-    bitand, bitor, bitxor, div, eq, flat, ge, gt, le, lit, lt, mul, ne, neg, not, rem, sub,
+    Arithmetic, Beside, Comparison, Invert, Lit, Literal, Logical, Negate, Operand, add, bitand, bitor,
+    bitxor, div, eq, flat, ge, gt, le, lit, lt, mul, ne, neg, not, rem, sub,
 };
 pub use ops::*;
 pub use overflow::{
-    Fits, NoOverflow, Number, Overflow, ShiftOverflow, Sides, Total, UnaryOverflow, product_of, sum_of,
+    Fits, NoOverflow, Number, Operands, Overflow, ShiftOverflow, Total, UnaryOverflow, product_of, sum_of,
 };
 pub use rank::{
     AnyShape, AxesArg, AxisList, Broadcast, Leading, MatMul, PadsArg, Pop, Push, RangeArg, RangesArg, Shape,

@@ -1,8 +1,7 @@
 //! Operators in bodies: `a + b` on tensors, scalars and plain numbers, by reference.
 
-use super::overflow::{Overflow as _, Sides, UnaryOverflow as _};
+use super::overflow::{Operands, Overflow as _, UnaryOverflow as _};
 use super::{Broadcast, RawTensor, Shape, Tensor};
-use crate::facts::{Transparent, by};
 use crate::link::record;
 use crate::op::{self, Op};
 use crate::types::{Accepts, Element, Num};
@@ -56,7 +55,7 @@ impl Literal for bool {
 /// Anything that an operator takes: a tensor, a reference to one, a [`Lit`], a Rust number.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no operand of a tensor operation",
-    note = "operands are tensors and Rust numbers"
+    note = "operands are tensors and Rust numbers; what an operator of another type does is not traced"
 )]
 pub trait Operand {
     /// Without references.
@@ -113,19 +112,6 @@ pub trait Arithmetic<Rhs> {
     note = "both tensors must have one element type: cast one of them, `x.cast::<f32>()`"
 )]
 pub trait Comparison<Rhs> {
-    /// The result: a bool tensor, or a `bool`.
-    type Out;
-    /// Applies it.
-    #[track_caller]
-    fn apply(self, op: Op, rhs: Rhs) -> Self::Out;
-}
-
-/// `==` and `!=` between two flat operands.
-#[diagnostic::on_unimplemented(
-    message = "no comparison between `{Self}` and `{Rhs}`",
-    note = "both tensors must have one element type: cast one of them, `x.cast::<f32>()`"
-)]
-pub trait Equality<Rhs> {
     /// The result: a bool tensor, or a `bool`.
     type Out;
     /// Applies it.
@@ -197,7 +183,6 @@ macro_rules! tensor_operators {
 tensor_operators! {
     Arithmetic, Num, same;
     Comparison, Element, bool;
-    Equality, Element, bool;
     Logical, Element, same;
 }
 
@@ -215,6 +200,7 @@ pub trait Beside<Number> {
 
 macro_rules! beside {
     ($($lit:ty: $($t:ty)*;)*) => {$($(
+        #[diagnostic::do_not_recommend]
         impl Beside<$t> for $lit {
             #[track_caller]
             fn beside(self) -> $t {
@@ -231,9 +217,11 @@ beside! {
 
 macro_rules! beside_floats {
     ($($lit:ty)*) => {$(
+        #[diagnostic::do_not_recommend]
         impl Beside<f64> for $lit {
             fn beside(self) -> f64 { self as f64 }
         }
+        #[diagnostic::do_not_recommend]
         impl Beside<f32> for $lit {
             fn beside(self) -> f32 { self as f32 }
         }
@@ -243,8 +231,9 @@ macro_rules! beside_floats {
 beside_floats! { f64 f32 i64 i32 u32 u8 usize u64 }
 
 macro_rules! comparisons {
-    ($trait:ident $t:ty) => {
-        impl $trait<$t> for $t {
+    ($t:ty) => {
+        #[diagnostic::do_not_recommend]
+        impl Comparison<$t> for $t {
             type Out = bool;
             fn apply(self, op: Op, rhs: $t) -> bool {
                 match op {
@@ -257,28 +246,32 @@ macro_rules! comparisons {
                 }
             }
         }
-        impl<T: Literal + Beside<$t>> $trait<Lit<T>> for $t {
+        #[diagnostic::do_not_recommend]
+        impl<T: Literal + Beside<$t>> Comparison<Lit<T>> for $t {
             type Out = bool;
             #[track_caller]
             fn apply(self, op: Op, rhs: Lit<T>) -> bool {
-                $trait::<$t>::apply(self, op, rhs.0.beside())
+                Comparison::<$t>::apply(self, op, rhs.0.beside())
             }
         }
-        impl<T: Literal + Beside<$t>> $trait<$t> for Lit<T> {
+        #[diagnostic::do_not_recommend]
+        impl<T: Literal + Beside<$t>> Comparison<$t> for Lit<T> {
             type Out = bool;
             #[track_caller]
             fn apply(self, op: Op, rhs: $t) -> bool {
-                $trait::<$t>::apply(self.0.beside(), op, rhs)
+                Comparison::<$t>::apply(self.0.beside(), op, rhs)
             }
         }
-        impl<E: Element + Accepts<$t>, S: Shape> $trait<$t> for Tensor<E, S> {
+        #[diagnostic::do_not_recommend]
+        impl<E: Element + Accepts<$t>, S: Shape> Comparison<$t> for Tensor<E, S> {
             type Out = Tensor<bool, S>;
             #[track_caller]
             fn apply(self, op: Op, rhs: $t) -> Tensor<bool, S> {
                 Tensor::from_raw(right(op, &self, rhs))
             }
         }
-        impl<E: Element + Accepts<$t>, S: Shape> $trait<Tensor<E, S>> for $t {
+        #[diagnostic::do_not_recommend]
+        impl<E: Element + Accepts<$t>, S: Shape> Comparison<Tensor<E, S>> for $t {
             type Out = Tensor<bool, S>;
             #[track_caller]
             fn apply(self, op: Op, rhs: Tensor<E, S>) -> Tensor<bool, S> {
@@ -301,7 +294,7 @@ macro_rules! plain {
             type Out = $t;
             #[track_caller]
             fn apply(self, op: Op, rhs: $t) -> $t {
-                let sides = Sides(&self, &rhs);
+                let sides = Operands(&self, &rhs);
                 match op {
                     Op::Add => {
                         sides.add();
@@ -344,8 +337,7 @@ macro_rules! plain {
             #[track_caller]
             fn apply(self, op: Op, rhs: Tensor<E, S>) -> Tensor<E, S> { Tensor::from_raw(left(op, self, &rhs)) }
         }
-        comparisons! { Comparison $t }
-        comparisons! { Equality $t }
+        comparisons! { $t }
     )*};
 }
 
@@ -359,75 +351,87 @@ macro_rules! plain_equality {
             fn flat(&self) -> $t { self.clone() }
         }
         #[diagnostic::do_not_recommend]
-        impl Equality<$t> for $t {
+        impl Comparison<$t> for $t {
             type Out = bool;
             fn apply(self, op: Op, rhs: $t) -> bool { (self == rhs) == matches!(op, Op::Eq) }
         }
     )*};
 }
 
-plain_equality! { bool char String }
+plain_equality! { bool }
 
-/// Configuration of the user's own, where the macro cannot know that an operand is one. Two are compared by what is
-/// derived, or traced; other operators of its own are no operators of tensors.
-pub struct Setting<T>(pub T);
-
-impl<T: PartialEq + Transparent<by::PartialEq>> Equality<Setting<T>> for Setting<T> {
-    type Out = bool;
-    fn apply(self, op: Op, rhs: Setting<T>) -> bool {
-        (self.0 == rhs.0) == matches!(op, Op::Eq)
-    }
+macro_rules! plain_logic {
+    ($($t:ty)*) => {$(
+        #[diagnostic::do_not_recommend]
+        impl Logical<$t> for $t {
+            type Out = $t;
+            fn apply(self, op: Op, rhs: $t) -> $t {
+                match op {
+                    Op::And => self & rhs,
+                    Op::Or => self | rhs,
+                    _ => self ^ rhs,
+                }
+            }
+        }
+    )*};
 }
 
-impl<T: PartialOrd + Transparent<by::PartialOrd>> Comparison<Setting<T>> for Setting<T> {
-    type Out = bool;
-    fn apply(self, op: Op, rhs: Setting<T>) -> bool {
-        match op {
-            Op::Lt => self.0 < rhs.0,
-            Op::Le => self.0 <= rhs.0,
-            Op::Gt => self.0 > rhs.0,
-            _ => self.0 >= rhs.0,
+macro_rules! plain_bits {
+    ($($t:ty)*) => {
+        plain_logic! { $($t)* }
+        $(
+            #[diagnostic::do_not_recommend]
+            impl<T: Literal> Logical<Lit<T>> for $t {
+                type Out = $t;
+                fn apply(self, op: Op, rhs: Lit<T>) -> $t { Logical::<$t>::apply(self, op, rhs.bits() as $t) }
+            }
+            #[diagnostic::do_not_recommend]
+            impl<T: Literal> Logical<$t> for Lit<T> {
+                type Out = $t;
+                fn apply(self, op: Op, rhs: $t) -> $t { Logical::<$t>::apply(self.bits() as $t, op, rhs) }
+            }
+        )*
+    };
+}
+
+plain_bits! { i64 i32 u32 u8 usize u64 }
+plain_logic! { bool }
+
+impl<T: Literal> Lit<T> {
+    /// The integer, exactly.
+    fn bits(self) -> i128 {
+        match self.0.attr() {
+            op::Lit::I(n) => n,
+            _ => self.0.wide() as i128,
         }
     }
 }
 
-// Whatever they give: nothing more is said of it.
-impl<T: Transparent<by::Operators>, R> Arithmetic<R> for Setting<T> {
-    type Out = f32;
-    fn apply(self, _: Op, _: R) -> f32 {
-        unreachable!("no type has all operators")
-    }
-}
-
-impl<T: Transparent<by::Operators>, N> Arithmetic<Setting<T>> for Lit<N> {
-    type Out = f32;
-    fn apply(self, _: Op, _: Setting<T>) -> f32 {
-        unreachable!("no type has all operators")
-    }
-}
-
-impl<T: Transparent<by::Operators>> Negate for Setting<T> {
-    type Out = f32;
-    fn minus(self) -> f32 {
-        unreachable!("no type has all operators")
-    }
-}
-
-impl<T: Transparent<by::Operators>> Invert for Setting<T> {
+impl Logical<Lit<bool>> for bool {
     type Out = bool;
-    fn invert(self) -> bool {
-        unreachable!("no type has all operators")
+    fn apply(self, op: Op, rhs: Lit<bool>) -> bool {
+        Logical::<bool>::apply(self, op, rhs.0)
     }
 }
 
-impl Logical<bool> for bool {
+impl Logical<bool> for Lit<bool> {
     type Out = bool;
     fn apply(self, op: Op, rhs: bool) -> bool {
-        match op {
-            Op::And => self & rhs,
-            Op::Or => self | rhs,
-            _ => self ^ rhs,
-        }
+        Logical::<bool>::apply(self.0, op, rhs)
+    }
+}
+
+impl Comparison<Lit<bool>> for bool {
+    type Out = bool;
+    fn apply(self, op: Op, rhs: Lit<bool>) -> bool {
+        Comparison::<bool>::apply(self, op, rhs.0)
+    }
+}
+
+impl Comparison<bool> for Lit<bool> {
+    type Out = bool;
+    fn apply(self, op: Op, rhs: bool) -> bool {
+        Comparison::<bool>::apply(self.0, op, rhs)
     }
 }
 
@@ -460,6 +464,7 @@ impl<E: Element, S: Shape> Negate for Tensor<E, S> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<E: Element, S: Shape> Invert for Tensor<E, S> {
     type Out = Self;
     #[track_caller]
@@ -470,6 +475,7 @@ impl<E: Element, S: Shape> Invert for Tensor<E, S> {
 
 macro_rules! unary {
     ($trait:ident $method:ident $op:tt: $($t:ty)*) => {$(
+        #[diagnostic::do_not_recommend]
         impl $trait for $t {
             type Out = Self;
             #[track_caller]
@@ -483,11 +489,12 @@ unary! { Negate minus -: f64 f32 }
 
 macro_rules! negate_integers {
     ($($t:ty)*) => {$(
+        #[diagnostic::do_not_recommend]
         impl Negate for $t {
             type Out = Self;
             #[track_caller]
             fn minus(self) -> Self {
-                Sides(&self, &()).neg();
+                Operands(&self, &()).neg();
                 -self
             }
         }
@@ -511,8 +518,7 @@ macro_rules! functions {
 
 functions! {
     Arithmetic: add = Add, sub = Sub, mul = Mul, div = Div, rem = Rem;
-    Equality: eq = Eq, ne = Ne;
-    Comparison: lt = Lt, le = Le, gt = Gt, ge = Ge;
+    Comparison: eq = Eq, ne = Ne, lt = Lt, le = Le, gt = Gt, ge = Ge;
     Logical: bitand = And, bitor = Or, bitxor = Xor;
 }
 

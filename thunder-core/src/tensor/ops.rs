@@ -7,7 +7,7 @@ use super::{
 };
 use crate::link::record;
 use crate::op::{self, Causal, Flag, Label, Op, Reduction};
-use crate::tensor::rank::narrow;
+use crate::tensor::rank::stored;
 use crate::types::{Accepts, Axes, Axis, DType, Elem, Element, Extent, Float, Int, Num, Shape as Extents};
 
 /// A tensor argument of element type `E` and shape `S`, by value or by reference.
@@ -132,7 +132,7 @@ fn extents(shape: &impl Shape) -> Extents {
 }
 
 fn axis(a: i32) -> Axis {
-    Axis(narrow(a))
+    Axis(stored(a))
 }
 
 fn cross_entropy_op(o: CrossEntropy) -> Op {

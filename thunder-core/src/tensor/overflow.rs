@@ -1,11 +1,11 @@
 //! Overflow of static integers: a panic in every profile, which linking makes an [`Error`](crate::error::Error).
 //!
 //! In a body `a - b` stays the operator that Rust knows, so that rustc infers its types as ever. Before it the sides are
-//! asked whether the result fits: [`Sides`] has the answer for numbers, and rustc finds the one of [`NoOverflow`], which
+//! asked whether the result fits: [`Operands`] has the answer for numbers, and rustc finds the one of [`NoOverflow`], which
 //! takes a reference more, for all else.
 
-/// The sides of an operator, or the operand of a unary one with `()`.
-pub struct Sides<'a, A: ?Sized, B: ?Sized>(pub &'a A, pub &'a B);
+/// The operands of an operator, or the operand of a unary one with `()`.
+pub struct Operands<'a, A: ?Sized, B: ?Sized>(pub &'a A, pub &'a B);
 
 /// A number, or a reference to one.
 pub trait Number {
@@ -116,7 +116,7 @@ pub trait Overflow {
     fn next_multiple_of(&self);
 }
 
-impl<A: Number<This = T> + ?Sized, B: Number<This = T> + ?Sized, T: Fits> Overflow for Sides<'_, A, B> {
+impl<A: Number<This = T> + ?Sized, B: Number<This = T> + ?Sized, T: Fits> Overflow for Operands<'_, A, B> {
     #[track_caller]
     fn add(&self) {
         assert(self.0.number().add(self.1.number()), "add");
@@ -145,7 +145,7 @@ pub trait ShiftOverflow {
     fn pow(&self);
 }
 
-impl<A: Number + ?Sized, B: Number + ?Sized> ShiftOverflow for Sides<'_, A, B> {
+impl<A: Number + ?Sized, B: Number + ?Sized> ShiftOverflow for Operands<'_, A, B> {
     #[track_caller]
     fn shl(&self) {
         assert(self.0.number().shift(self.1.number().bits()), "shift left");
@@ -170,7 +170,7 @@ pub trait UnaryOverflow {
     fn next_power_of_two(&self);
 }
 
-impl<A: Number + ?Sized> UnaryOverflow for Sides<'_, A, ()> {
+impl<A: Number + ?Sized> UnaryOverflow for Operands<'_, A, ()> {
     #[track_caller]
     fn neg(&self) {
         assert(self.0.number().neg(), "negate");
@@ -209,7 +209,7 @@ pub trait NoOverflow {
     fn next_multiple_of(&self) {}
 }
 
-impl<A: ?Sized, B: ?Sized> NoOverflow for &Sides<'_, A, B> {}
+impl<A: ?Sized, B: ?Sized> NoOverflow for &Operands<'_, A, B> {}
 
 /// What std's iterators are summed and multiplied into; integers overflow in every profile.
 #[diagnostic::on_unimplemented(
@@ -316,15 +316,15 @@ mod tests {
 
     #[test]
     fn integers_overflow_and_nothing_else_does() {
-        assert!(panics(|| Sides(&3usize, &4usize).sub()));
-        assert!(!panics(|| Sides(&4usize, &&4usize).sub()));
-        assert!(panics(|| Sides(&i32::MAX, &1).add()));
-        assert!(panics(|| Sides(&i32::MIN, &()).neg()));
-        assert!(panics(|| Sides(&1u8, &8usize).shl()));
-        assert!(!panics(|| Sides(&1u8, &7i64).shl()));
-        assert!(panics(|| Sides(&10i32, &10u32).pow()));
-        assert!(!panics(|| (&Sides(&"a", &"b")).add()));
-        assert!(!panics(|| Sides(&f32::MAX, &f32::MAX).mul()));
+        assert!(panics(|| Operands(&3usize, &4usize).sub()));
+        assert!(!panics(|| Operands(&4usize, &&4usize).sub()));
+        assert!(panics(|| Operands(&i32::MAX, &1).add()));
+        assert!(panics(|| Operands(&i32::MIN, &()).neg()));
+        assert!(panics(|| Operands(&1u8, &8usize).shl()));
+        assert!(!panics(|| Operands(&1u8, &7i64).shl()));
+        assert!(panics(|| Operands(&10i32, &10u32).pow()));
+        assert!(!panics(|| (&Operands(&"a", &"b")).add()));
+        assert!(!panics(|| Operands(&f32::MAX, &f32::MAX).mul()));
     }
 
     #[test]

@@ -198,7 +198,7 @@ leading! {
 impl<S: Pop> AxesArg<S> for i32 {
     type Out = S::Less;
     fn axes(self) -> Axes {
-        Axes::new(&[narrow(self)])
+        Axes::new(&[stored(self)])
     }
 }
 
@@ -214,7 +214,7 @@ impl<S: Shape> AxesArg<S> for std::ops::RangeFull {
 impl<S: Pop> AxesArg<S> for (i32,) {
     type Out = S::Less;
     fn axes(self) -> Axes {
-        Axes::new(&[narrow(self.0)])
+        Axes::new(&[stored(self.0)])
     }
 }
 
@@ -222,7 +222,7 @@ impl<S: Pop> AxesArg<S> for (i32,) {
 impl<S: Pop<Less: Pop>> AxesArg<S> for (i32, i32) {
     type Out = <S::Less as Pop>::Less;
     fn axes(self) -> Axes {
-        Axes::new(&[narrow(self.0), narrow(self.1)])
+        Axes::new(&[stored(self.0), stored(self.1)])
     }
 }
 
@@ -230,14 +230,13 @@ impl<S: Pop<Less: Pop>> AxesArg<S> for (i32, i32) {
 impl<S: Pop<Less: Pop<Less: Pop>>> AxesArg<S> for (i32, i32, i32) {
     type Out = <<S::Less as Pop>::Less as Pop>::Less;
     fn axes(self) -> Axes {
-        Axes::new(&[narrow(self.0), narrow(self.1), narrow(self.2)])
+        Axes::new(&[stored(self.0), stored(self.1), stored(self.2)])
     }
 }
 
-/// An axis as stored; what does not fit can name no axis.
-pub(crate) fn narrow(axis: i32) -> i8 {
-    // The least number marks an axis that the macro could not read.
-    i8::try_from(axis).ok().filter(|&a| Axis(a) != Axis::UNKNOWN).unwrap_or(i8::MAX)
+/// An axis as stored: the least number, which names no axis either, marks one that the macro could not read.
+pub(crate) fn stored(axis: i32) -> i32 {
+    axis.max(Axis::UNKNOWN.0 + 1)
 }
 
 /// Several axes that keep the rank: a permutation, or dimensions to flip.
@@ -249,14 +248,14 @@ pub trait AxisList {
 #[diagnostic::do_not_recommend]
 impl<const N: usize> AxisList for [i32; N] {
     fn list(self) -> Axes {
-        Axes::new(&self.map(narrow))
+        Axes::new(&self.map(stored))
     }
 }
 
 #[diagnostic::do_not_recommend]
 impl AxisList for i32 {
     fn list(self) -> Axes {
-        Axes::new(&[narrow(self)])
+        Axes::new(&[stored(self)])
     }
 }
 
@@ -264,7 +263,7 @@ macro_rules! axis_tuples {
     ($(($($t:ident $i:tt),*);)*) => {$(
         #[diagnostic::do_not_recommend]
         impl AxisList for ($($t,)*) {
-            fn list(self) -> Axes { Axes::new(&[$(narrow(self.$i)),*]) }
+            fn list(self) -> Axes { Axes::new(&[$(stored(self.$i)),*]) }
         }
     )*};
 }

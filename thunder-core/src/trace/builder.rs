@@ -203,7 +203,7 @@ impl<'t> Builder<'t> {
 
     /// The running sum along `axis`.
     pub fn cumsum(&mut self, x: Value, axis: usize, reverse: bool) -> Value {
-        self.op(Op::Cumsum { axis: Axis(axis as i8), reverse: Flag::new(reverse) }, &[x])
+        self.op(Op::Cumsum { axis: Axis(axis as i32), reverse: Flag::new(reverse) }, &[x])
     }
 }
 

@@ -9,16 +9,16 @@ pub const MAX_RANK: usize = 8;
 
 /// An axis as the user wrote it: negative counts from the end; [`Axis::UNKNOWN`] where it is not a literal.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub struct Axis(pub i8);
+pub struct Axis(pub i32);
 
 impl Axis {
     /// An axis the macro could not read.
-    pub const UNKNOWN: Axis = Axis(i8::MIN);
+    pub const UNKNOWN: Axis = Axis(i32::MIN);
 
     /// The axis counted from the front for `rank` dimensions; `None` if it is out of range or unknown.
     pub const fn resolve(self, rank: usize) -> Option<usize> {
         let at = if self.0 < 0 { self.0 as isize + rank as isize } else { self.0 as isize };
-        if self.0 == i8::MIN || at < 0 || at >= rank as isize { None } else { Some(at as usize) }
+        if self.0 == i32::MIN || at < 0 || at >= rank as isize { None } else { Some(at as usize) }
     }
 }
 
@@ -26,7 +26,7 @@ impl Axis {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Axes {
     len: u8,
-    at: [i8; MAX_RANK],
+    at: [i32; MAX_RANK],
 }
 
 impl Axes {
@@ -36,7 +36,7 @@ impl Axes {
     pub const ALL: Axes = Axes { len: u8::MAX - 1, at: [0; MAX_RANK] };
 
     /// The list of these axes (at most [`MAX_RANK`]; more is the unknown list).
-    pub const fn new(axes: &[i8]) -> Axes {
+    pub const fn new(axes: &[i32]) -> Axes {
         if axes.len() > MAX_RANK {
             return Axes::UNKNOWN;
         }
@@ -51,7 +51,7 @@ impl Axes {
 
     /// From axes counted from the front.
     pub fn from_usize(axes: impl IntoIterator<Item = usize>) -> Axes {
-        let list: Vec<i8> = axes.into_iter().map(|a| a as i8).collect();
+        let list: Vec<i32> = axes.into_iter().map(|a| a as i32).collect();
         Axes::new(&list)
     }
 
@@ -72,7 +72,7 @@ impl Axes {
 
     /// The `i`th axis as written.
     pub const fn axis(&self, i: usize) -> Axis {
-        if self.is_all() { Axis(i as i8) } else { Axis(self.at[i]) }
+        if self.is_all() { Axis(i as i32) } else { Axis(self.at[i]) }
     }
 
     /// Whether axis `at`, counted from the front, is in the list for a shape of rank `rank`.

@@ -7,6 +7,7 @@ mod launch;
 mod matmul;
 mod memory;
 mod print;
+mod symbols;
 mod timer;
 
 pub(crate) use compiler::Function;
@@ -17,7 +18,6 @@ pub(crate) use memory::DeviceBuffer;
 pub use timer::Timer;
 
 use cudarc::driver::sys as cu;
-use cudarc::{cublaslt, nvrtc};
 use std::collections::HashMap;
 use std::ffi::CStr;
 use std::sync::{Arc, Mutex, OnceLock};
@@ -62,10 +62,7 @@ fn absent(what: &str) -> Error {
 impl Gpu {
     /// Opens device `ordinal`, saying what is missing if it cannot be.
     pub fn open(ordinal: usize) -> Result<Arc<Gpu>, Error> {
-        // SAFETY: only looks whether the library can be loaded.
-        if !unsafe { cu::is_culib_present() } {
-            return Err(absent("no NVIDIA driver: libcuda is not installed (or not where the loader looks)"));
-        }
+        symbols::driver_version()?;
         let mut version = 0;
         // SAFETY: this call may come before `cuInit`, and writes one integer.
         let code = unsafe { cu::cuDriverGetVersion(&mut version) };
@@ -81,6 +78,7 @@ impl Gpu {
             );
             return Err(absent(&text));
         }
+        symbols::driver()?;
         // SAFETY: initialises the driver; takes no pointer.
         match unsafe { cu::cuInit(0) } {
             cu::CUresult::CUDA_SUCCESS => {}
@@ -90,20 +88,11 @@ impl Gpu {
         let mut count = 0;
         // SAFETY: writes one integer.
         check(unsafe { cu::cuDeviceGetCount(&mut count) }, "counting devices")?;
-        if ordinal as i64 >= i64::from(count) {
+        if !i32::try_from(ordinal).is_ok_and(|n| n < count) {
             return Err(absent(&format!("there is no device {ordinal}: {count} found")));
         }
-        // SAFETY: only looks whether the libraries can be loaded.
-        let (compiler, library) =
-            unsafe { (nvrtc::sys::is_culib_present(), cublaslt::sys::is_culib_present()) };
-        if !compiler {
-            return Err(absent("NVRTC is missing: libnvrtc.so.13 (or .12) of the CUDA toolkit is not found"));
-        }
-        if !library {
-            return Err(absent(
-                "cuBLASLt is missing: libcublasLt.so.13 (or .12) of the CUDA toolkit is not found",
-            ));
-        }
+        symbols::compiler()?;
+        symbols::matrices()?;
         Gpu::start(ordinal)
     }
 

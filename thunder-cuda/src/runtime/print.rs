@@ -26,5 +26,7 @@ pub(super) fn print(label: &str, place: &Place, bytes: &[u8]) {
     };
     let more = if place.layout.count() > list.len() { ", .." } else { "" };
     let list: Vec<String> = list.iter().map(f64::to_string).collect();
-    eprintln!("{label}: {}{:?} [{}{more}]", place.dtype, place.layout.sizes, list.join(", "));
+    let text = format!("{label}: {}{:?} [{}{more}]", place.dtype, place.layout.sizes, list.join(", "));
+    // A standard error that takes nothing is no reason to fail.
+    let _ = std::io::Write::write_fmt(&mut std::io::stderr(), format_args!("{text}\n"));
 }

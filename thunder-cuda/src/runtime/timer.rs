@@ -34,6 +34,7 @@ extern "C" __global__ void spin(unsigned cycles) {
 
 impl Timer {
     pub(crate) fn new(gpu: &Arc<Gpu>) -> Result<Timer, Error> {
+        super::symbols::timer()?;
         let kernel = |entry: &str| Kernel {
             entry: entry.into(),
             source: SOURCE.into(),

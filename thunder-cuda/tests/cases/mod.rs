@@ -212,7 +212,7 @@ pub fn all(rows: usize) -> Vec<Case> {
         let sizes = b.ty(v[0]).sizes();
         let shape = Shape::of(&sizes[1..]);
         let (i, j) = (0, 1);
-        let iota = |b: &mut Builder, axis: i8| {
+        let iota = |b: &mut Builder, axis: i32| {
             b.op(Op::Iota { elem: Elem::Known(I64), shape, axis: Axis(axis) }, &[])
         };
         let (row, col) = (iota(b, i), iota(b, j));

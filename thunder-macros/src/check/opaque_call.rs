@@ -10,21 +10,8 @@ use syn::{Expr, Macro, Path};
 /// Refuses any other macro.
 pub fn macro_call(m: &Macro, diag: &mut Diagnostics) -> bool {
     let name = super::segments(&m.path).join("::");
-    let help = match name.as_str() {
-        "assert_eq" => {
-            "`assert!(a == b)`; a body may call `vec! matches! assert! debug_assert! panic! unreachable!`"
-        }
-        "assert_ne" => {
-            "`assert!(a != b)`; a body may call `vec! matches! assert! debug_assert! panic! unreachable!`"
-        }
-        "debug_assert_eq" | "debug_assert_ne" => "`debug_assert!(a == b)`",
-        "todo" | "unimplemented" => {
-            "`panic!(\"…\")`; a body may call `vec! matches! assert! debug_assert! panic! unreachable!`"
-        }
-        _ => {
-            "a `#[thunder]` function; a body may call `vec! matches! assert! debug_assert! panic! unreachable!`"
-        }
-    };
+    let help = "a `#[thunder]` function; a body may call `vec! matches! format! panic! unreachable! todo! \
+                unimplemented!`, and `assert!`, `assert_eq!`, `assert_ne!` and their `debug_` forms";
     diag.error(&m.path, format!("an opaque call: what `{name}!` expands to is not seen by the trace"), help);
     true
 }
@@ -69,6 +56,9 @@ pub fn shadowed(names: &[StdName]) -> TokenStream {
         if is_macro {
             let given = match text.as_str() {
                 "assert" | "debug_assert" => quote!(true),
+                "assert_eq" | "debug_assert_eq" => quote!((), ()),
+                "assert_ne" | "debug_assert_ne" => quote!(0, 1),
+                "format" => quote!(""),
                 "matches" => quote!((), ()),
                 "vec" => quote!(()),
                 _ => quote!(),
@@ -163,6 +153,41 @@ pub fn is_pure(path: &Path) -> bool {
             matches!(first.as_str(), "thunder" | "half") && OWNERS.contains(&owner.as_str())
         }
     }
+}
+
+/// The types whose functions, and the modules of std whose functions, take numbers.
+const OF_NUMBERS: &str =
+    "f64 f32 f16 bf16 i64 i32 i16 i8 isize u64 u32 u16 u8 usize bool char Ord PartialOrd cmp";
+
+/// Whether a path reads as that of a function of Rust's numbers: `f32::max`, `std::cmp::max`.
+pub fn of_numbers(path: &Path) -> bool {
+    let names = super::segments(path);
+    let owner = match &names[..] {
+        [name] if matches!(name.as_str(), "max" | "min") => return true,
+        [.., owner, _] => owner,
+        _ => return false,
+    };
+    is_pure(path) && OF_NUMBERS.split_whitespace().any(|n| n == owner)
+}
+
+/// A function of Rust's numbers that is given the tensor `at`.
+pub fn number_function(path: &Path, at: &Expr, diag: &mut Diagnostics) {
+    let names = super::segments(path);
+    let (name, last) = (names.join("::"), names.last().map_or("", String::as_str));
+    let help = match last {
+        "max" | "fmax" => "`x.maximum(y)`, elementwise; `x.amax(axis)` over an axis".into(),
+        "min" | "fmin" => "`x.minimum(y)`, elementwise; `x.amin(axis)` over an axis".into(),
+        "powi" | "powf" => "`x.pow(2.0)`, `x.square()`".into(),
+        "ln" => "`x.log()`".into(),
+        "from" => "`x.cast::<f32>()`".into(),
+        "total_cmp" | "partial_cmp" | "cmp" => "`x.lt(y)`, `x.gt(y)`: `x < y`, elementwise".into(),
+        last => match thunder_core::op::method(last) {
+            Some(op) if op.args.is_empty() => format!("`x.{last}()`"),
+            Some(_) => format!("`x.{last}(…)`"),
+            None => "an operation of tensors".into(),
+        },
+    };
+    diag.error(at, format!("an opaque call: `{name}` takes Rust numbers, and this is a tensor"), help);
 }
 
 /// Whether a function of std that is pure in itself calls what it is given.
@@ -266,11 +291,41 @@ pub fn std_method(name: &str) -> bool {
     NAMES.contains(&name)
 }
 
+/// Whether a method of std of this name takes values of the type that its receiver is of or holds: beside a static
+/// receiver they are static too.
+pub fn takes_its_own(name: &str) -> bool {
+    const NAMES: &str = "binary_search cmp contains copied eq extend_from_slice ends_with ge get gt le lt ne or \
+                         partial_cmp push starts_with strip_prefix strip_suffix unwrap_or xor";
+    NAMES.split_whitespace().any(|n| n == name)
+}
+
+/// Whether only numbers and texts have a method of this name: no operation and no module is likely to.
+pub fn of_numbers_or_texts(name: &str) -> bool {
+    const TEXTS: &str = "is_alphabetic is_alphanumeric is_ascii_digit is_lowercase is_numeric is_uppercase to_ascii_lowercase \
+                         to_ascii_uppercase to_digit to_lowercase to_uppercase trim trim_end trim_start";
+    let of_numbers = is_method_of_numbers(name)
+        && !of_every_value(name)
+        && !matches!(name, "size" | "bits" | "name" | "then" | "then_some");
+    (of_numbers || TEXTS.split_whitespace().any(|n| n == name)) && thunder_core::op::method(name).is_none()
+}
+
+/// Whether a method of std of this name gives something that borrows from its receiver.
+pub fn borrows(name: &str) -> bool {
+    const NAMES: &str = "as_bytes as_deref as_ref as_slice as_str bytes char_indices chars chunk_by chunks chunks_exact \
+                         first first_chunk get iter last last_chunk lines match_indices matches rchunks rmatches rsplit \
+                         rsplit_once rsplitn split split_ascii_whitespace split_at split_first split_inclusive split_last \
+                         split_once split_terminator split_whitespace splitn strip_prefix strip_suffix trim trim_end \
+                         trim_end_matches trim_matches trim_start trim_start_matches windows";
+    NAMES.split_whitespace().any(|n| n == name)
+}
+
 /// Whether a method of this name changes its receiver, if it is std's.
 pub fn changes(name: &str) -> bool {
     const NAMES: &str = "append clear dedup drain extend extend_from_slice fill insert pop push push_str remove \
-                         replace resize retain reverse rotate_left rotate_right sort sort_by sort_by_key \
-                         sort_unstable split_off swap swap_remove take truncate";
+                         replace dedup_by dedup_by_key fill_with get_or_insert get_or_insert_with insert_str \
+                         pop_back pop_front push_back push_front resize resize_with retain retain_mut reverse rotate_left \
+                         rotate_right sort sort_by sort_by_cached_key sort_by_key sort_unstable sort_unstable_by \
+                         sort_unstable_by_key splice split_off swap swap_remove take truncate";
     NAMES.split_whitespace().any(|n| n == name)
 }
 
@@ -338,8 +393,8 @@ const STD_METHODS: &[&str] = &[
      split_inclusive split_once split_terminator split_whitespace splitn starts_with strip_prefix strip_suffix \
      to_ascii_lowercase to_ascii_uppercase to_digit to_lowercase to_uppercase trim trim_end trim_end_matches \
      trim_matches trim_start trim_start_matches",
-    // `Option` and `Result`.
-    "and and_then as_deref err expect expect_err filter flatten get_or_insert insert inspect is_err is_none is_none_or \
+    // `Option`, `Result` and `Ordering`.
+    "is_eq is_ge is_gt is_le is_lt is_ne then_with and and_then as_deref err expect expect_err filter flatten get_or_insert insert inspect is_err is_none is_none_or \
      is_ok is_some is_some_and iter map map_err map_or map_or_else ok ok_or ok_or_else or or_else take transpose unwrap \
      unwrap_err unwrap_or unwrap_or_default unwrap_or_else unzip xor zip",
     // Slices, arrays and `Vec`.

@@ -117,6 +117,14 @@ fn list(names: &[&str]) -> String {
     }
 }
 
+/// `x << 1` on a tensor.
+pub fn shift(op: &syn::BinOp, diag: &mut Diagnostics) {
+    let text = quote!(#op).to_string();
+    let help =
+        if text == "<<" { "`x * 4` for `x << 2`" } else { "`x / 4`, of an integer tensor, for `x >> 2`" };
+    diag.error(op, format!("unknown operation: a tensor has no `{text}`"), help);
+}
+
 /// An operation with more or fewer arguments than it takes.
 pub fn arity(method: &Method, given: usize, on_tensor: bool, span: Span, diag: &mut Diagnostics) {
     let wanted = method.args.len();

@@ -85,3 +85,26 @@ pub fn method(m: &ExprMethodCall, receiver: &Value<'_>, diag: &mut Diagnostics) 
     }
     found
 }
+
+/// `?` in a function that gives something else than an `Option`.
+pub fn leaves(at: syn::Token![?], diag: &mut Diagnostics) {
+    diag.error(
+        at,
+        "`?` would leave the function in the middle of its trace",
+        "`unwrap`, `expect`, or `if let`, on a static value; a `#[thunder]` function that gives an `Option` may use `?`",
+    );
+}
+
+/// `?` in a closure that traces something after it.
+pub fn leaves_closure(at: proc_macro2::Span, diag: &mut Diagnostics) {
+    diag.error_at(
+        at,
+        "`?` would leave the closure in the middle of its trace",
+        "a `#[thunder]` function that gives an `Option`; or `unwrap`, `expect`, `if let`, on a static value",
+    );
+}
+
+/// `?` of what is neither an `Option` nor a `Result`.
+pub fn no_option(at: syn::Token![?], diag: &mut Diagnostics) {
+    diag.error(at, "`?` takes an `Option` or a `Result` that is known while tracing", "the value itself");
+}

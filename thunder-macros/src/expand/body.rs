@@ -3,14 +3,14 @@
 use super::constant::pattern;
 use super::facts::Methods;
 use crate::diagnostics::Diagnostics;
-use crate::lower::edits::{Edit, Edits, Marker, Place, Stated};
+use crate::lower::edits::{Edit, Edits, Marker, Place, Side, Stated};
 use crate::lower::{MacroArgs, Macros};
 use crate::names;
 use crate::parse::Types;
 use crate::parse::pattern::Rearrange;
 use proc_macro2::{Ident, Literal, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use syn::spanned::Spanned;
 use syn::visit_mut::{self, VisitMut};
 use syn::{Block, Expr, Stmt, Type};
@@ -31,6 +31,8 @@ pub struct Apply<'a> {
     pub element: TokenStream,
     /// Whether methods are traced, where that is known.
     pub methods: Methods,
+    /// The variables of dimensions that may not be there, with their names.
+    pub uncertain: BTreeMap<String, String>,
 }
 
 /// `::thunder::__rt::name`, at `span`.
@@ -85,10 +87,19 @@ fn reference(e: Expr) -> Expr {
     })
 }
 
+/// `tokens` in parentheses that stand at `span`: a block or a `match` at the start of a statement, or behind `..`, would
+/// be read as something else.
+fn parenthesised(tokens: TokenStream, span: Span) -> Expr {
+    let mut group = proc_macro2::Group::new(proc_macro2::Delimiter::Parenthesis, tokens);
+    group.set_span(span);
+    Expr::Verbatim(TokenTree::Group(group).into())
+}
+
 /// `e`, of the type of `check`, which never runs. A `match` keeps from both what is expected of their type; of that
 /// rustc speaks at `span`.
 fn unless(check: TokenStream, e: &Expr, span: Span) -> Expr {
-    Expr::Verbatim(quote_spanned!(span=> match (if false { #check } else { #e }) { given => given }))
+    let whole = quote_spanned!(span=> match (if false { #check } else { #e }) { given => given });
+    parenthesised(whole, span)
 }
 
 /// A call which is refused by what it gave, at `span`, if not all of these hold.
@@ -102,21 +113,22 @@ fn asserted<'t>(e: &Expr, traced: impl Iterator<Item = &'t TokenStream>, span: S
     if asserts.is_empty() {
         return e.clone();
     }
-    Expr::Verbatim(quote_spanned!(span=> match #e { given => { #(#asserts)* given } }))
+    parenthesised(quote_spanned!(span=> match #e { given => { #(#asserts)* given } }), span)
 }
 
 /// `made`, a call of the function at `path`: rustc takes that for a pattern, if it is a constructor.
 fn constructed(path: &Expr, made: &Expr, asks: bool) -> Expr {
     let given = Ident::new("__made", path.span());
     let asked = asks.then(|| configuration(&given, path.span()));
-    Expr::Verbatim(quote!(match #made {
+    let whole = quote!(match #made {
         #given => {
             #[allow(irrefutable_let_patterns)]
             if let #path(..) = &#given {}
             #asked;
             #given
         }
-    }))
+    });
+    parenthesised(whole, path.span())
 }
 
 /// A method call whose receiver is evaluated first and named, so that it can be asked for its type.
@@ -214,7 +226,7 @@ fn plain_binary(b: syn::ExprBinary, by: &str, asks: bool, overflow: Option<&str>
         asks.then(|| quote_spanned!(span=> (&::thunder::__rt::facts::Pair(&#place, &#y)).sides::<#by>();));
     let overflow = overflow.map(|name| {
         let name = Ident::new(name, span);
-        quote_spanned!(span=> (&::thunder::__rt::Sides(&#place, &#y)).#name();)
+        quote_spanned!(span=> (&::thunder::__rt::Operands(&#place, &#y)).#name();)
     });
     Expr::Verbatim(if assigns {
         quote_spanned!(span=> (match (#right, #left) { (#y, #x) => { #check #overflow #place #op #y; } }))
@@ -230,7 +242,7 @@ fn plain_unary(u: syn::ExprUnary, by: &str, asks: bool, overflow: Option<&str>) 
     let check = asks.then(|| quote_spanned!(span=> (&::thunder::__rt::facts::Only(&#x)).by_trait::<#by>();));
     let overflow = overflow.map(|name| {
         let name = Ident::new(name, span);
-        quote_spanned!(span=> (&::thunder::__rt::Sides(&#x, &())).#name();)
+        quote_spanned!(span=> (&::thunder::__rt::Operands(&#x, &())).#name();)
     });
     Expr::Verbatim(quote_spanned!(span=> (match #value { #x => { #check #overflow #op #x } })))
 }
@@ -284,12 +296,12 @@ fn overflows(e: &Expr, method: &str) -> Expr {
         // A place stays one: it may hold a tensor, which is not moved.
         let x = m.receiver.to_token_stream();
         let Some(arg) = m.args.first_mut() else {
-            let check = quote_spanned!(at=> (&::thunder::__rt::Sides(&#x, &())).#id());
+            let check = quote_spanned!(at=> (&::thunder::__rt::Operands(&#x, &())).#id());
             return Expr::Verbatim(quote_spanned!(at=> ({ #check; #call })));
         };
         let name = Ident::new("__b", arg.span());
         let value = bare(std::mem::replace(arg, syn::parse_quote!(#name)));
-        let check = quote_spanned!(at=> (&::thunder::__rt::Sides(&#x, &#name)).#id());
+        let check = quote_spanned!(at=> (&::thunder::__rt::Operands(&#x, &#name)).#id());
         return Expr::Verbatim(quote_spanned!(at=> (match #value { #name => { #check; #call } })));
     }
     let mut values: Vec<&mut Expr> = match &mut call {
@@ -308,7 +320,7 @@ fn overflows(e: &Expr, method: &str) -> Expr {
         [a] => quote!(&#a, &()),
         _ => return e.clone(),
     };
-    let check = quote_spanned!(at=> (&::thunder::__rt::Sides(#sides)).#id());
+    let check = quote_spanned!(at=> (&::thunder::__rt::Operands(#sides)).#id());
     Expr::Verbatim(quote_spanned!(at=> (match (#(#given,)*) { (#(#names,)*) => { #check; #call } })))
 }
 
@@ -360,7 +372,8 @@ impl Apply<'_> {
         self.edits.markers.get(&place).into_iter().flatten().map(|m| marker(*m)).collect()
     }
 
-    fn edit(&mut self, e: &mut Expr, edit: &Edit) {
+    /// Applies an edit to `e`, which was this method call, if it was one, before others were applied.
+    fn edit(&mut self, e: &mut Expr, edit: &Edit, called: Option<&syn::ExprMethodCall>) {
         match edit {
             Edit::Binary { function, lit_left, lit_right } => {
                 let Expr::Binary(b) = e else { return };
@@ -451,6 +464,41 @@ impl Apply<'_> {
                 let inner = bare(take(e));
                 *e = call(function, inner.span(), [inner]);
             }
+            Edit::Changed => {
+                let inner = bare(take(e));
+                let span = inner.span();
+                let place = call("static_place", span, [syn::parse_quote_spanned!(span=> &mut #inner)]);
+                *e = parenthesised(quote!(*#place), span);
+            }
+            Edit::Compared { function, left, right } => {
+                let Expr::Binary(b) = e else { return };
+                let span = b.op.span();
+                let side = |e: &mut Expr, is: Side| {
+                    let e = take(e);
+                    let at = e.span();
+                    match is {
+                        Side::Unknown => call("Side", at, [reference(e)]).into_token_stream(),
+                        Side::Static => {
+                            let e = call("Side", at, [reference(e)]);
+                            quote_spanned!(at=> (&#e).__side())
+                        }
+                        Side::Number => call("lit", at, [bare(e)]).into_token_stream(),
+                    }
+                };
+                let (x, y) = (side(&mut b.left, *left), side(&mut b.right, *right));
+                let method = Ident::new(&format!("__{function}"), span);
+                *e = Expr::Verbatim(quote_spanned!(span=> (&::thunder::__rt::Sides(#x, #y)).#method()));
+            }
+            Edit::Kept { site } => {
+                let inner = bare(take(e));
+                *e = call("kept", inner.span(), [inner, Expr::Verbatim(quote!(#site))]);
+            }
+            Edit::Question { site } => {
+                let Expr::Try(t) = e else { return };
+                let span = t.question_token.span();
+                let asked = take(&mut t.expr);
+                *t.expr = call("question", span, [asked, Expr::Verbatim(quote!(#site))]);
+            }
             Edit::Formatted => {
                 let inner = bare(take(e));
                 let text = call("static_text", inner.span(), [reference(inner)]);
@@ -482,37 +530,50 @@ impl Apply<'_> {
                 let traced = results.iter().filter_map(|v| self.methods.traced.get(v));
                 *e = asserted(e, traced, span);
             }
-            Edit::Either => {
-                let Expr::MethodCall(m) = &*e else { return };
-                let (span, element, name) = (m.method.span(), &self.element, m.method.to_string());
-                let twin = Ident::new(&super::twin::twin_name(&name).to_string(), span);
-                let of_numbers = crate::check::opaque_call::is_method_of_numbers(&name);
-                let either = |x: TokenStream| {
-                    quote_spanned!(span=> if false {
-                        ::thunder::__rt::facts::held::<#of_numbers, _, _>(&#x, (&#x).__content().#twin(#element))
-                    })
-                };
-                *e = if is_place(&m.receiver) {
-                    let x = m.receiver.to_token_stream().into_iter().map(|t| placed(t, span)).collect();
-                    let check = either(x);
-                    Expr::Verbatim(quote_spanned!(span=> ({ #check #e })))
-                } else {
-                    let check = either(quote!(__receiver));
-                    of_receiver(m, span, |call| quote!({ #check #call }))
-                };
-            }
-            Edit::StdMethod => {
-                let Expr::MethodCall(m) = &*e else { return };
-                let (span, element) = (m.method.span(), &self.element);
+            Edit::StdMethod { site, changes } => {
+                let Some(m) = called else { return };
+                let place = is_place(&m.receiver);
+                let (span, name) = (m.method.span(), m.method.to_string());
                 // What is at fault is the method.
-                let x: TokenStream =
-                    m.receiver.to_token_stream().into_iter().map(|t| placed(t, span)).collect();
-                let twin = Ident::new(&super::twin::twin_name(&m.method.to_string()).to_string(), span);
+                let x: TokenStream = if place {
+                    m.receiver.to_token_stream().into_iter().map(|t| placed(t, span)).collect()
+                } else {
+                    Ident::new("__receiver", span).to_token_stream()
+                };
+                let (of_numbers, element) =
+                    (crate::check::opaque_call::is_method_of_numbers(&name), &self.element);
+                let twin = Ident::new(&super::twin::twin_name(&name).to_string(), span);
                 let asked = quote_spanned!(span=> (&#x).__content().#twin(#element));
-                let of_numbers = crate::check::opaque_call::is_method_of_numbers(&m.method.to_string());
-                *e = Expr::Verbatim(quote_spanned!(span=>
-                    { if false { ::thunder::__rt::facts::receiver::<#of_numbers, _, _>(&#x, #asked) } #e }
-                ));
+                let changed =
+                    changes.then(|| quote_spanned!(span=> if false { ::thunder::__rt::facts::changed(&#x) }));
+                let check = match site {
+                    None => quote_spanned!(span=>
+                        if false { ::thunder::__rt::facts::receiver::<#of_numbers, _, _>(&#x, #asked) }
+                    ),
+                    Some(site) => quote_spanned!(span=>
+                        ::thunder::__rt::arm(
+                            #site,
+                            ::thunder::__rt::facts::reached::<#of_numbers, _, _>(&#x, || #asked)
+                        );
+                    ),
+                };
+                if place {
+                    *e = parenthesised(quote_spanned!(span=> { #changed #check #e }), span);
+                    return;
+                }
+                // What is no place is computed once.
+                let Expr::MethodCall(call) = e else { return };
+                let mut receiver = bare(take(&mut call.receiver));
+                // What borrows from it outlives the `match`, and so does what it is computed in.
+                if crate::check::opaque_call::borrows(&name) {
+                    receiver = reference(receiver);
+                }
+                *call.receiver = syn::parse_quote!(#x);
+                let whole = quote_spanned!(span=> match #receiver {
+                    #[allow(unused_mut)]
+                    mut #x => { #changed #check #call }
+                });
+                *e = parenthesised(whole, span);
             }
             Edit::Constructor { asks } => {
                 let Expr::Call(c) = &*e else { return };
@@ -525,13 +586,12 @@ impl Apply<'_> {
             Edit::Made => {
                 let at = if let Expr::Struct(s) = &*e { s.path.span() } else { e.span() };
                 let (made, asked) = (Ident::new("__made", at), configuration(&Ident::new("__made", at), at));
-                *e = Expr::Verbatim(quote_spanned!(at=> (match (#e) { #made => { #asked; #made } })));
+                *e = parenthesised(quote!(match (#e) { #made => { #asked; #made } }), at);
             }
             Edit::Value => {
                 let Expr::Path(p) = &*e else { return };
                 let asked = configuration(p, p.span());
-                let at = p.span();
-                *e = Expr::Verbatim(quote_spanned!(at=> ({ if false { #asked } #e })));
+                *e = parenthesised(quote!({ if false { #asked } #e }), p.span());
             }
             Edit::TracedAssociated => {
                 let Expr::Call(c) = &*e else { return };
@@ -557,12 +617,12 @@ impl Apply<'_> {
             Edit::TracedFn => {
                 let Expr::Call(c) = &*e else { return };
                 let Expr::Path(p) = &*c.func else { return };
-                *e = Expr::Verbatim(super::opaque::call(c, &p.path));
+                *e = parenthesised(super::opaque::call(c, &p.path), c.func.span());
             }
             Edit::Dim => {
                 if let Some(id) = names::ident(e) {
-                    let id = Ident::new(&names::local(&id.to_string()), id.span());
-                    *e = syn::parse_quote!(#id);
+                    let size = self.extent(Ident::new(&names::local(&id.to_string()), id.span()));
+                    *e = syn::parse_quote!(#size);
                 }
             }
             Edit::Constant => {
@@ -572,7 +632,7 @@ impl Apply<'_> {
                     crate::check::hidden_state::probe(path),
                     crate::check::opaque_call::constants(path, &BTreeSet::new()),
                 );
-                *e = Expr::Verbatim(quote!({ #probe #asked #e }));
+                *e = parenthesised(quote!({ #probe #asked #e }), p.span());
             }
             Edit::Rearrange { extents } => self.rearrange(e, extents),
             Edit::Einsum { ranks, result } => einsum(e, ranks, *result),
@@ -583,6 +643,12 @@ impl Apply<'_> {
                 let n = Literal::usize_unsuffixed(*count);
                 let path = quote_spanned!(span=> ::thunder::__rt::chunk::<#n, _, _>);
                 *e = turbofish(path, span, [Some(x), axis].into_iter().flatten());
+            }
+            Edit::Matmul { function } => {
+                let Expr::MethodCall(m) = e else { return };
+                let span = m.method.span();
+                let (x, args) = (reference(take(&mut m.receiver)), std::mem::take(&mut m.args));
+                *e = call(function, span, [x].into_iter().chain(args));
             }
             Edit::KeySplit { count } => {
                 let Expr::MethodCall(m) = e else { return };
@@ -612,7 +678,7 @@ impl Apply<'_> {
         let extents = (0..MAX_RANK)
             .map(|i| match names.get(i) {
                 Some(Some(name)) => {
-                    let id = Ident::new(name, r.atoms[i].span());
+                    let id = self.extent(Ident::new(name, r.atoms[i].span()));
                     quote!(::thunder::__rt::types::Extent::new(#id))
                 }
                 _ => quote!(::thunder::__rt::types::Extent::UNKNOWN),
@@ -647,7 +713,10 @@ impl Apply<'_> {
                 });
                 quote!(#x, #p #guard)
             }
-            MacroArgs::Assert(list) | MacroArgs::Panic(list) => {
+            MacroArgs::Assert(list)
+            | MacroArgs::Compare(list)
+            | MacroArgs::Panic(list)
+            | MacroArgs::Text(list) => {
                 let asked = list.iter().filter_map(|e| self.edits.captured.get(&Place::of(e)));
                 let asked: BTreeSet<String> = asked.flatten().cloned().collect();
                 list.iter_mut().for_each(|e| self.visit_expr_mut(e));
@@ -671,7 +740,7 @@ impl Apply<'_> {
                     let text = call("static_text", s.span(), [syn::parse_quote!(&#id)]);
                     out.push((name, quote!(#id = *#text)));
                 } else if names::is_capital(&name) && self.types.dims.find(&name).is_some() {
-                    let local = format_ident!("{}", names::local(&name));
+                    let local = self.extent(format_ident!("{}", names::local(&name)));
                     out.push((name, quote!(#id = #local)));
                 }
             }
@@ -718,6 +787,14 @@ impl Apply<'_> {
         out
     }
 
+    /// The size that a dimension's variable holds.
+    fn extent(&self, id: Ident) -> TokenStream {
+        match self.uncertain.get(&id.to_string()) {
+            Some(name) => quote_spanned!(id.span()=> ::thunder::__rt::given(#id, #name)),
+            None => quote!(#id),
+        }
+    }
+
     /// An extent as an expression over the variables of the body.
     fn size(&self, e: Extent) -> TokenStream {
         let mut sum = quote!(0i64);
@@ -730,9 +807,10 @@ impl Apply<'_> {
                 }
                 let name = &self.types.dims.names[v];
                 let id = if names::is_capital(name) && !self.types.generics.consts.contains(name) {
-                    format_ident!("{}", names::local(name))
+                    self.extent(format_ident!("{}", names::local(name)))
                 } else {
-                    format_ident!("{name}")
+                    let id = format_ident!("{name}");
+                    quote!(#id)
                 };
                 quote!(#id as i64)
             });
@@ -826,8 +904,9 @@ impl VisitMut for Apply<'_> {
             i.else_branch =
                 Some((syn::Token![else](Span::call_site()), Box::new(syn::parse_quote!({ #stmt }))));
         }
+        let called = if let Expr::MethodCall(m) = &*e { Some(m.clone()) } else { None };
         for edit in self.edits.exprs.get(&place).into_iter().flatten() {
-            self.edit(e, edit);
+            self.edit(e, edit, called.as_ref());
         }
         prepend(e, self.markers(place));
     }

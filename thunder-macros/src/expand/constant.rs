@@ -98,7 +98,15 @@ impl Constants<'_> {
                 let result = self.spec(&of.result);
                 quote!(__rt::item::Spec::Closure(&#result))
             }
-            Kind::List(_) | Kind::Option(_) | Kind::Named(_) | Kind::Unknown | Kind::Refused => {
+            Kind::List(inner) => {
+                let inner = self.spec(inner);
+                quote!(__rt::item::Spec::List(&#inner))
+            }
+            Kind::Option(inner) => {
+                let inner = self.spec(inner);
+                quote!(__rt::item::Spec::Option(&#inner))
+            }
+            Kind::Named(_) | Kind::Unknown | Kind::Refused => {
                 let text = super::traced::kind_text(k, &self.types.dims, &self.types.generics.elems);
                 quote!(__rt::item::Spec::Opaque(#text))
             }

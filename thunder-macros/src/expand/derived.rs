@@ -54,7 +54,6 @@ pub fn marks(attrs: &[Attribute], g: &Generics, name: &Ident, fields: &[Type], i
         let asked = fields.iter().filter(|_| !(is_enum && *d == "Default"));
         let predicates = where_.iter();
         quote! {
-            #[diagnostic::do_not_recommend]
             #[allow(private_bounds)]
             impl<#params> ::thunder::__rt::facts::Transparent<#by, __W> for #name #args
             where #(#predicates,)* #(#asked: ::thunder::__rt::facts::Transparent<#by, __W>,)* {}
@@ -68,7 +67,6 @@ pub fn marks(attrs: &[Attribute], g: &Generics, name: &Ident, fields: &[Type], i
         g.params.push(syn::parse_quote!(__Ever));
         let (params, predicates) = (&g.params, where_.iter());
         quote! {
-            #[diagnostic::do_not_recommend]
             #[allow(private_bounds)]
             impl<#params> ::thunder::__rt::facts::Plain<__Ever> for #name #args
             where #(#predicates,)* #(#fields: ::thunder::__rt::facts::Plain<__Ever>,)* {}
@@ -77,12 +75,9 @@ pub fn marks(attrs: &[Attribute], g: &Generics, name: &Ident, fields: &[Type], i
     quote! {
         #(#marks)*
         #plain
-        #[diagnostic::do_not_recommend]
         impl #params ::thunder::__rt::facts::Transparent<#from, Self> for #name #args #where_ {}
-        #[diagnostic::do_not_recommend]
         impl #params ::thunder::__rt::facts::Transparent<::thunder::__rt::facts::by::Right<#from>, Self>
             for #name #args #where_ {}
-        #[diagnostic::do_not_recommend]
         impl #params ::thunder::__rt::facts::Transparent<
             ::thunder::__rt::facts::by::Right<#from>,
             ::thunder::__rt::facts::Nothing,
@@ -147,7 +142,6 @@ pub fn implemented(path: &Path, of: &Type, g: &Generics) -> TokenStream {
         g.params.push(syn::parse_quote!(__W: ?::core::marker::Sized));
         let params = &g.params;
         return quote! {
-            #[diagnostic::do_not_recommend]
             impl<#params> ::thunder::__rt::facts::Transparent<#by, __W> for #of #where_ {}
         };
     }
@@ -164,7 +158,6 @@ pub fn implemented(path: &Path, of: &Type, g: &Generics) -> TokenStream {
     let mark = |ty: &Type, by: TokenStream, with: &Type| {
         (!is_std_type(ty)).then(|| {
             quote! {
-                #[diagnostic::do_not_recommend]
                 impl #params ::thunder::__rt::facts::Transparent<#by, #with> for #ty #where_ {}
             }
         })

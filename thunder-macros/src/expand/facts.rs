@@ -390,10 +390,10 @@ impl<'a> Facts<'a> {
                 let twin = twin_name(name);
                 let element = self.element(&args[1..]);
                 let item = quote!(__rt::facts::item_of::<#ty, _>(|s| {
-                    #place.__content().#twin(#element)
+                    #place.__content().__content().__content().#twin(#element)
                 }));
                 if self.trial.is_none() {
-                    let asked = quote!(#item, |s: &#ty| #place.__content().__type());
+                    let asked = quote!(#item, |s: &#ty| #place.__content().__content().__content().__type());
                     let std = crate::check::opaque_call::is_std_method(name);
                     let traced = if std || thunder_core::op::method(name).is_some() {
                         quote!(__rt::facts::is_traced(#asked))
@@ -432,12 +432,12 @@ impl<'a> Facts<'a> {
             (Step::Field(name), Some((ty, place))) => {
                 let field = twin::field(name);
                 self.methods.fields.insert(name.clone());
-                let place = quote!(#place.__content().#field());
+                let place = quote!(#place.__content().__content().__content().#field());
                 let info = quote!(__rt::facts::info_of::<#ty, _>(|s| #place.__type()));
                 self.define(dst, quote!(#fact.field(#name, #info)), Some((ty, place)));
             }
             (Step::Iter(_) | Step::Any, Some((ty, place))) => {
-                let place = quote!(#place.__content().__element());
+                let place = quote!(#place.__content().__content().__content().__element());
                 let info = quote!(__rt::facts::info_of::<#ty, _>(|s| #place.__type()));
                 self.define(dst, quote!(#fact.element(#info)), Some((ty, place)));
             }

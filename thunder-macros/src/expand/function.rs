@@ -1,7 +1,7 @@
 //! A free function: the wrapper, and the companion struct that bears its trace.
 
 use super::traced::{self, Traced};
-use super::{gate, generics, shared};
+use super::{gate, generics, shared, update};
 use crate::diagnostics::Diagnostics;
 use crate::parse::{Options, Signature, Types};
 use proc_macro2::TokenStream;
@@ -68,7 +68,7 @@ fn emit(
         }
         _ => quote!(),
     };
-    let refused = traced::unimplemented();
+    let (refused, is_refused) = (traced::unimplemented(), lowered.is_none());
     let excuse = lowered.is_none().then(traced::excuse);
     let (item, docs, wrapper, call, explain) = match lowered {
         Some(t) if sig.takes_closures() => {
@@ -94,6 +94,7 @@ fn emit(
     };
     // What takes closures is called by bodies only.
     let host = (!sig.takes_closures()).then(|| {
+        let update = update::functions(sig, &turbofish, is_refused);
         quote! {
             /// Runs the function; a call that is refused gives its arguments back.
             #[allow(dead_code)]
@@ -108,6 +109,8 @@ fn emit(
             pub fn explain<#params>(#(#explained),*)
                 -> ::core::result::Result<::thunder::Explanation, ::thunder::Error> #where_
             #explain
+
+            #update
         }
     });
     quote! {

@@ -6,10 +6,25 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote};
 use syn::{GenericArgument, PathArguments, Type};
 
+/// The types of a signature that may be the user's own.
+fn stated(sig: &Signature) -> Vec<&Type> {
+    let stated = sig.owner.iter().chain(sig.params.iter().map(|p| &p.owned)).chain([&sig.output]);
+    own_types(stated, &sig.types.generics)
+}
+
+/// The gate of a signature as the variable `__gate`; what does not pass is told where the call itself asks.
+pub fn open(sig: &Signature) -> TokenStream {
+    let types = stated(sig);
+    let all = types.iter().rev().fold(quote!(()), |rest, ty| quote!((#ty, #rest)));
+    quote! {
+        use ::thunder::__rt::{Closed as _, Open as _};
+        let __gate = &::thunder::__rt::Gate::<#all>::NEW;
+    }
+}
+
 /// `call` of the runtime on the trace, the arguments and the body: `invoke`, `inline`, `call` or `explain`.
 pub fn through(sig: &Signature, call: &str, given: TokenStream) -> TokenStream {
-    let stated = sig.owner.iter().chain(sig.params.iter().map(|p| &p.owned)).chain([&sig.output]);
-    let types = own_types(stated, &sig.types.generics);
+    let types = stated(sig);
     let asked = types.iter().map(|ty| passes(ty));
     let all = types.iter().rev().fold(quote!(()), |rest, ty| quote!((#ty, #rest)));
     let call = Ident::new(call, Span::call_site());

@@ -4,6 +4,7 @@ pub mod body;
 pub mod constant;
 mod derived;
 mod example;
+mod extents;
 pub mod facts;
 pub mod function;
 pub mod gate;
@@ -14,6 +15,7 @@ pub mod opaque;
 pub mod structure;
 pub mod traced;
 pub mod twin;
+pub mod update;
 pub mod variants;
 
 use crate::diagnostics::Diagnostics;

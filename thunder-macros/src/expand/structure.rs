@@ -4,11 +4,12 @@ use super::constant::Constants;
 use super::generics::bounded;
 use super::{derived, gate, shared, traced};
 use crate::diagnostics::Diagnostics;
+use crate::parse::generics::{bound_names, bounds};
 use crate::parse::signature::outer;
 use crate::parse::{Generics, Kind, Types};
 use proc_macro2::{Delimiter, Group, Literal, Span, TokenStream};
 use quote::quote;
-use syn::{Attribute, Field, Fields, GenericParam, ItemStruct, Member, Type, TypeParamBound};
+use syn::{Attribute, Field, Fields, GenericParam, ItemStruct, Member, Type};
 
 /// What `#[thunder]` makes of a struct.
 pub fn expand(mut s: ItemStruct, diag: &mut Diagnostics) -> TokenStream {
@@ -309,7 +310,6 @@ pub fn tree(
         None => (quote!(), quote!(), quote!()),
     };
     quote! {
-        #[diagnostic::do_not_recommend]
         impl #params ::thunder::__rt::Tree for #name #args #where_ {
             #info
             fn visit(&self, v: &mut dyn ::thunder::__rt::Visitor) { #begin #visit #end }
@@ -336,7 +336,7 @@ impl With {
             With { args: Vec::new(), replaced: Vec::new(), stays: fields.into_iter().any(projects) };
         for p in &g.params {
             let arg = match p {
-                GenericParam::Type(t) => with.parameter(t, of),
+                GenericParam::Type(t) => with.parameter(g, t, of),
                 GenericParam::Const(c) => {
                     let id = &c.ident;
                     quote!(#id)
@@ -351,16 +351,9 @@ impl With {
         with
     }
 
-    fn parameter(&mut self, t: &syn::TypeParam, of: &Generics) -> TokenStream {
+    fn parameter(&mut self, g: &syn::Generics, t: &syn::TypeParam, of: &Generics) -> TokenStream {
         let id = &t.ident;
-        let bounds: Vec<String> = t
-            .bounds
-            .iter()
-            .filter_map(|b| match b {
-                TypeParamBound::Trait(t) => t.path.segments.last().map(|s| s.ident.to_string()),
-                _ => None,
-            })
-            .collect();
+        let bounds = bound_names(bounds(g, t));
         let module = of.types.iter().any(|t| id == t)
             && bounds.iter().all(|n| matches!(n.as_str(), "Module" | "Tree" | "Clone"));
         let float = bounds.iter().any(|n| n == "Float");
@@ -434,14 +427,6 @@ pub fn module(
             }
         }
 
-        #[diagnostic::do_not_recommend]
-        impl #params ::thunder::__rt::Beside for #name #args #where_ {
-            type Flat = ::thunder::__rt::Setting<Self>;
-            fn flat(&self) -> Self::Flat {
-                ::thunder::__rt::Setting(::core::clone::Clone::clone(self))
-            }
-        }
-
         impl #params ::thunder::Module for #name #args #where_ {
             type With<OtherFloat: ::thunder::__rt::Float> = #ty;
             #[allow(unused_variables)]
@@ -476,13 +461,10 @@ pub fn clone(
 fn receiver(g: &syn::Generics, name: &syn::Ident) -> TokenStream {
     let (params, args, where_) = g.split_for_impl();
     quote! {
-        #[diagnostic::do_not_recommend]
         impl #params ::thunder::__rt::facts::Receiver for #name #args #where_ {
             type Reached<__M, const __N: bool> = __M;
         }
-        #[diagnostic::do_not_recommend]
         impl #params ::thunder::__rt::facts::Configuration for #name #args #where_ {}
-        #[diagnostic::do_not_recommend]
         impl #params ::thunder::__rt::facts::Held for #name #args #where_ {}
     }
 }

@@ -2,6 +2,7 @@
 
 use super::body::{self, Apply};
 use super::constant::{Constants, output};
+use super::extents::{self, Source};
 use super::facts::Methods;
 use super::twin;
 use crate::diagnostics::Diagnostics;
@@ -11,9 +12,10 @@ use crate::parse::{Kind, Param, Pass, Receiver, Signature};
 use crate::trace::{Body, Dims};
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{format_ident, quote};
+use std::collections::BTreeMap;
 use syn::{Block, Pat};
 use thunder_core::item::Lines;
-use thunder_core::types::{Shape, Text};
+use thunder_core::types::Text;
 
 /// A lowered function.
 pub struct Traced {
@@ -56,7 +58,7 @@ pub fn lower(sig: &Signature, name: &str, mut block: Block, in_impl: bool, diag:
     };
     let text = text(sig, name, &lowered.body, &lowered.types.dims);
     let (item, methods) = item(sig, name, &lowered);
-    let head = head(sig, &lowered, &methods, diag);
+    let (head, uncertain) = head(sig, &lowered, &methods, diag);
     // Names that annotations bind have no aliases.
     lowered.types.alias = None;
     let element = {
@@ -70,6 +72,7 @@ pub fn lower(sig: &Signature, name: &str, mut block: Block, in_impl: bool, diag:
         in_method: sig.receiver.is_some(),
         element,
         methods,
+        uncertain,
     };
     apply.run(&mut block);
     let stmts = body::tokens(&block);
@@ -183,7 +186,15 @@ pub fn inlined(sig: &Signature, traced: &Traced) -> TokenStream {
 }
 
 /// The statements before the user's: the parameters as the user declared them, and the dimensions that the body reads.
-fn head(sig: &Signature, lowered: &Lowered, asked: &Methods, diag: &mut Diagnostics) -> TokenStream {
+///
+/// Gives also the dimensions that may not be there, by their variables.
+fn head(
+    sig: &Signature,
+    lowered: &Lowered,
+    asked: &Methods,
+    diag: &mut Diagnostics,
+) -> (TokenStream, BTreeMap<String, String>) {
+    let mut uncertain = BTreeMap::new();
     let mut names: Vec<TokenStream> = Vec::new();
     let mut shadow = TokenStream::new();
     match sig.receiver {
@@ -215,18 +226,13 @@ fn head(sig: &Signature, lowered: &Lowered, asked: &Methods, diag: &mut Diagnost
     for name in lowered.used_dims.iter().filter(|n| !bound.contains(n)) {
         let Some(v) = lowered.types.dims.find(name) else { continue };
         let id = format_ident!("{}", names::local(name));
-        match source(sig, v, name) {
-            Some(e) => dims.extend(quote!(let #id: usize = #e;)),
-            None => diag.error(
-                &sig.syntax.ident,
-                format!("the body reads `{name}`, and no parameter gives it"),
-                match sig.params.iter().find_map(Param::before_bindings) {
-                    Some(before) => {
-                        format!("bind it, `{before}{name} = {name}>`; or name it in a tensor's shape")
-                    }
-                    None => format!("name it in a parameter's shape: `x: &Tensor<f32, ({name},)>`"),
-                },
-            ),
+        match extents::source(sig, v, name) {
+            Some(Source { size, certain: true, .. }) => dims.extend(quote!(let #id: usize = #size;)),
+            Some(Source { size, .. }) => {
+                uncertain.insert(id.to_string(), name.clone());
+                dims.extend(quote!(let #id: ::core::option::Option<usize> = #size;));
+            }
+            None => extents::missing(sig, name, diag),
         }
     }
     let pats = sig.params.iter().filter_map(|p| match &p.pat {
@@ -236,14 +242,14 @@ fn head(sig: &Signature, lowered: &Lowered, asked: &Methods, diag: &mut Diagnost
             Some(quote!(let #pat = #id;))
         }
     });
-    let sizes = stated_sizes(sig, &sig.types.dims);
+    let sizes = extents::stated_sizes(sig, &sig.types.dims);
     let statics = crate::check::hidden_state::probe(&lowered.constants);
     let constants = crate::check::opaque_call::constants(&lowered.constants, &lowered.receivers);
     let (methods, functions) = &lowered.edits.twins;
     let (methods, functions) = (twin::stand_ins(methods, &asked.fields), twin::function_stand_ins(functions));
     let shadowed = crate::check::opaque_call::shadowed(&lowered.std_names);
     let misspelt = crate::check::unknown_operation::behind(&lowered.edits.misspelt);
-    quote! {
+    let head = quote! {
         #[allow(unused_imports)]
         use ::thunder::__rt::{self, TensorOps as _};
         #[allow(unused_imports)]
@@ -252,6 +258,8 @@ fn head(sig: &Signature, lowered: &Lowered, asked: &Methods, diag: &mut Diagnost
         use __rt::facts::{Asks as _, AsksNothing as _};
         #[allow(unused_imports)]
         use __rt::{NoOverflow as _, Overflow as _, ShiftOverflow as _, UnaryOverflow as _};
+        #[allow(unused_imports)]
+        use __rt::{AsRust as _, AsTensors as _, SideAsItself as _, SideAsNumber as _};
         #methods
         #functions
         #misspelt
@@ -263,87 +271,8 @@ fn head(sig: &Signature, lowered: &Lowered, asked: &Methods, diag: &mut Diagnost
         #(#sizes)*
         #dims
         #(#pats)*
-    }
-}
-
-/// Where the body finds dimension `v`, called `name`.
-fn source(sig: &Signature, v: u8, name: &str) -> Option<TokenStream> {
-    if let Some(e) = in_shapes(sig, v) {
-        return Some(e);
-    }
-    if let Some((p, _)) = sizes(sig).find(|(_, of)| *of == name) {
-        return Some(size(p));
-    }
-    match sig.receiver? {
-        Receiver::Ref => Some(quote!(::thunder::__rt::dim(__self, #name))),
-        Receiver::Own => Some(quote!(::thunder::__rt::dim(&__self, #name))),
-    }
-}
-
-/// Where a parameter's shape or structure has dimension `v`.
-fn in_shapes(sig: &Signature, v: u8) -> Option<TokenStream> {
-    sig.params.iter().find_map(|p| {
-        let id = &p.ident;
-        inside(&p.kind, quote!(#id), p.pass == Pass::Own, v)
-    })
-}
-
-/// The parameters `heads: Dim<H>`, with the names of their dimensions.
-fn sizes(sig: &Signature) -> impl Iterator<Item = (&Param, &String)> {
-    sig.params.iter().filter_map(|p| match &p.kind {
-        Kind::Named(n) => n.dim.as_ref().map(|name| (p, name)),
-        _ => None,
-    })
-}
-
-/// What such a parameter holds.
-fn size(p: &Param) -> TokenStream {
-    let id = &p.ident;
-    if p.pass == Pass::Own { quote!(#id) } else { quote!(*#id) }
-}
-
-/// Assertions that what a parameter `heads: Dim<H>` holds is the extent `H` of the others.
-fn stated_sizes<'a>(sig: &'a Signature, dims: &'a Dims) -> impl Iterator<Item = TokenStream> + 'a {
-    sizes(sig).filter_map(|(p, name)| {
-        let (given, extent) = (size(p), in_shapes(sig, dims.find(name)?)?);
-        let text = format!("`{}` is {{}}, and the extent `{name}` is {{}}", p.ident);
-        Some(quote!(::core::assert!(#given == #extent, #text, #given, #extent);))
-    })
-}
-
-fn inside(k: &Kind, at: TokenStream, own: bool, v: u8) -> Option<TokenStream> {
-    match k {
-        Kind::Tensor(ty) => {
-            let i = place_of(&ty.shape, v)?;
-            Some(if ty.shape.lead == 0 {
-                let i = Literal::usize_unsuffixed(i);
-                quote!(#at.shape().#i)
-            } else {
-                let back = Literal::usize_unsuffixed(ty.shape.rank() - i);
-                quote!({
-                    let __sizes = ::thunder::__rt::Shape::sizes(&#at.shape());
-                    __sizes[__sizes.len() - #back]
-                })
-            })
-        }
-        Kind::Tuple(parts) => parts.iter().enumerate().find_map(|(i, k)| {
-            let i = Literal::usize_unsuffixed(i);
-            inside(k, quote!(#at.#i), true, v)
-        }),
-        Kind::Named(n) => {
-            let (dim, _) = n.bindings.iter().find(|(_, e)| e.as_var() == Some(v))?;
-            Some(if own {
-                quote!(::thunder::__rt::dim(&#at, #dim))
-            } else {
-                quote!(::thunder::__rt::dim(#at, #dim))
-            })
-        }
-        _ => None,
-    }
-}
-
-fn place_of(s: &Shape, v: u8) -> Option<usize> {
-    s.dims().iter().position(|e| e.as_var() == Some(v))
+    };
+    (head, uncertain)
 }
 
 /// An argument as it goes into a call.

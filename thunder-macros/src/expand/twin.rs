@@ -30,6 +30,9 @@ pub fn twin(sig: &Signature, trace: &Ident) -> (TokenStream, TokenStream) {
             const ITEM: &'static ::thunder::__rt::item::Item = <#owner>::#trace;
         }
         impl ::thunder::__rt::facts::ThunderFunction for #marker {}
+        impl ::thunder::__rt::facts::Reached for #marker {
+            const TRACED: bool = true;
+        }
     };
     let method = receives.then(|| {
         quote! {
@@ -92,7 +95,7 @@ pub fn stand_ins(methods: &BTreeSet<String>, fields: &BTreeSet<String>) -> Token
     quote! {
         #[allow(dead_code)]
         trait __NoTwin { #(#methods)* #(#fields)* }
-        impl<T: ?Sized> __NoTwin for &T {}
+        impl<T: ?::core::marker::Sized> __NoTwin for &T {}
     }
 }
 
@@ -145,7 +148,7 @@ pub fn function_stand_ins(functions: &BTreeMap<String, usize>) -> TokenStream {
     quote! {
         #[allow(dead_code, non_camel_case_types)]
         trait __NoFunctionTwin { #(#functions)* }
-        impl<T: ?Sized> __NoFunctionTwin for T {}
+        impl<T: ?::core::marker::Sized> __NoFunctionTwin for T {}
     }
 }
 

@@ -74,13 +74,11 @@ pub fn expand(mut e: ItemEnum, diag: &mut Diagnostics) -> TokenStream {
         let (params, args, where_) = e.generics.split_for_impl();
         quote! {
             #(#both)*
-            #[diagnostic::do_not_recommend]
             impl #params ::thunder::__rt::StaticNumber for #name #args #where_ {
                 type This = Self;
                 fn get(self) -> Self { self }
             }
             #(#both)*
-            #[diagnostic::do_not_recommend]
             impl #params ::thunder::__rt::StaticText for #name #args #where_ {
                 type This = Self;
                 fn get(&self) -> &Self { self }

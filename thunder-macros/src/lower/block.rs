@@ -123,7 +123,10 @@ impl<'a> Lower<'a, '_> {
 
     fn bind_local(&mut self, l: &'a Local, value: Value<'a>) {
         let Pat::Type(t) = &l.pat else {
-            return self.bind_pattern(&l.pat, value);
+            return match l.init.as_ref().and_then(|i| i.diverge.as_ref()) {
+                Some(_) => self.bind_refutable(&l.pat, value),
+                None => self.bind_pattern(&l.pat, value),
+            };
         };
         match l.init.as_ref() {
             Some(init) => self.bind_annotated(t, value, &*init.expr),

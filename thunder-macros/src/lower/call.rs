@@ -234,6 +234,9 @@ impl<'a> Lower<'a, '_> {
         if args.iter().any(|(_, v)| matches!(v, Value::Failed)) {
             return Value::Failed;
         }
+        if !all_static && p.qself.is_none() && crate::check::opaque_call::of_numbers(&p.path) {
+            return self.number_function(p, &args);
+        }
         if crate::check::host_read::function(p, &args, self.diag) {
             return Value::Failed;
         }
@@ -267,6 +270,24 @@ impl<'a> Lower<'a, '_> {
         let is_method = matches!(callee, Callee::Method(_));
         let given = self.call_item(callee, None, &args, p.span());
         if is_method { self.asked(e, name, given) } else { given }
+    }
+
+    /// A function of Rust's numbers: what it is given, rustc is to say, must be one.
+    fn number_function(&mut self, p: &'a syn::ExprPath, args: &[Arg<'a>]) -> Value<'a> {
+        let mut fine = true;
+        for (e, v) in args {
+            match v {
+                v if v.is_static() => {}
+                Value::Unknown(_) => self.edits.expr(e, Edit::Number { function: "static_argument" }),
+                _ => {
+                    crate::check::opaque_call::number_function(&p.path, e, self.diag);
+                    fine = false;
+                }
+            }
+        }
+        let first = p.path.segments.first().map(|s| s.ident.clone());
+        self.std_names.extend(first.map(crate::check::opaque_call::StdName::Path));
+        if fine { Value::STATIC } else { Value::Failed }
     }
 
     /// A call of a method, of which rustc is to say whether it is traced, if it is known whose it is.

@@ -26,10 +26,17 @@ impl<'a> Lower<'a, '_> {
             self.bind_pattern(pat, value);
         }
         self.depth += 1;
+        self.questions.push(None);
         let loops = std::mem::take(&mut self.loops);
-        let value = self.expr(&c.syntax.body);
+        let mut value = self.expr(&c.syntax.body);
         self.loops = loops;
         self.depth -= 1;
+        if let Some((before, at)) = self.questions.pop().flatten()
+            && self.work > before
+        {
+            crate::check::value_dependent_branch::leaves_closure(at, self.diag);
+            value = Value::Failed;
+        }
         let inner = std::mem::replace(&mut self.scope, outer);
         self.scope.adopt(&inner);
         value

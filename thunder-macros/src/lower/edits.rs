@@ -56,6 +56,15 @@ pub enum Edit {
     Condition,
     /// The value must be a static number: the runtime's function of this name says so.
     Number { function: &'static str },
+    /// What the closure of a `filter` gives is logged at this site: the rest of the iteration is an arm.
+    Kept { site: u16 },
+    /// `x?` logs at this site whether it leaves.
+    Question { site: u16 },
+    /// What is changed in its place must be a plain Rust value: rustc knows whether it is a tensor.
+    Changed,
+    /// A comparison by this function, of values of which none is known to be a tensor: as Rust compares them, if rustc
+    /// finds none. Sides that are static are marked, those that are numbers twice.
+    Compared { function: &'static str, left: Side, right: Side },
     /// A message shows the value, which must hold no tensor.
     Formatted,
     /// The name of a dimension in scope.
@@ -69,6 +78,8 @@ pub enum Edit {
     Einsum { ranks: Vec<usize>, result: usize },
     /// `x.chunk(3, -1)` gives an array.
     Chunk { count: usize },
+    /// `x.matmul(y)` becomes this function: a side has leading dimensions that are generic.
+    Matmul { function: &'static str },
     /// `key.split(2)` gives an array.
     KeySplit { count: usize },
     /// The method called must be traced: its twin says so.
@@ -77,10 +88,9 @@ pub enum Edit {
     ///
     /// A receiver that is no part of a parameter is asked itself.
     TracedCall { results: Vec<Var>, asks: bool },
-    /// The method called must be std's, or traced.
-    StdMethod,
-    /// The method called must be std's and its receiver hold no tensors, or traced. Of which receiver, only rustc knows.
-    Either,
+    /// The method called must be std's; or, where it logs at a site which of the two it is, traced. If it changes a
+    /// receiver of which only rustc knows the type, that must hold no tensors.
+    StdMethod { site: Option<u16>, changes: bool },
     /// The constructor called must be one: rustc takes it for a pattern then. Of what type, it is asked unless the
     /// signature has it.
     Constructor { asks: bool },
@@ -97,6 +107,17 @@ pub enum Edit {
     /// A method becomes a call of the runtime's function of its name, which logs at this site: the parts of
     /// `x.chunk_vec(n, -1)` are iterations, the cases of `x.unwrap_or(y)` arms.
     Logged { site: u16 },
+}
+
+/// What is known of a side of a comparison.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Side {
+    /// Nothing.
+    Unknown,
+    /// It is static, and may be a number.
+    Static,
+    /// It is a number whose type may follow from the other side's.
+    Number,
 }
 
 /// A marker that the body logs while it is recorded.
@@ -159,13 +180,20 @@ impl Edits {
             return;
         }
         let list = self.exprs.entry(Place::of(e)).or_default();
-        // What may be a tensor is no plain operator, whichever way it was walked first.
-        let traced = |e: &Edit| matches!(e, Edit::Binary { .. } | Edit::Unary { .. });
-        if matches!(edit, Edit::Plain { .. }) && list.iter().any(traced) {
-            return;
-        }
-        if traced(&edit) {
-            list.retain(|e| !matches!(e, Edit::Plain { .. }));
+        // What may be a tensor is no plain operator, and what certainly is one is compared in one form only: a closure may be
+        // walked with tensors, with plain values, and with values of which nothing is known.
+        let rank = |e: &Edit| match e {
+            Edit::Plain { .. } => 1,
+            Edit::Compared { .. } => 2,
+            Edit::Binary { .. } | Edit::Unary { .. } => 3,
+            _ => 0,
+        };
+        let new = rank(&edit);
+        if new > 0 {
+            if list.iter().any(|o| rank(o) > new) {
+                return;
+            }
+            list.retain(|o| rank(o) == 0 || rank(o) == new);
         }
         // What is walked more than once asks for the same again, and asks last for what is certain of it.
         let Some(old) = list.iter_mut().find(|o| std::mem::discriminant(*o) == std::mem::discriminant(&edit))
@@ -174,20 +202,27 @@ impl Edits {
                 edit,
                 Edit::Condition
                     | Edit::Number { .. }
+                    | Edit::Changed
+                    | Edit::Kept { .. }
                     | Edit::Formatted
                     | Edit::TracedMethod
                     | Edit::TracedCall { .. }
                     | Edit::TracedAssociated
                     | Edit::TracedFn
-                    | Edit::StdMethod
-                    | Edit::Either
+                    | Edit::StdMethod { .. }
                     | Edit::Constructor { .. }
                     | Edit::Made
                     | Edit::Value
                     | Edit::Asked { .. }
                     | Edit::Parsed
             );
-            let at = if wraps { list.len() } else { 0 };
+            // What asks for a method's receiver comes before what asks for what the method gives.
+            let given = |o: &Edit| matches!(o, Edit::Asked { .. } | Edit::Parsed);
+            let at = match edit {
+                Edit::StdMethod { .. } => list.iter().position(given).unwrap_or(list.len()),
+                _ if wraps => list.len(),
+                _ => 0,
+            };
             list.insert(at, edit);
             return;
         };
@@ -197,6 +232,13 @@ impl Edits {
         {
             *l &= lit_left;
             *r &= lit_right;
+            return;
+        }
+        if let (Edit::Compared { left: l, right: r, .. }, Edit::Compared { left, right, .. }) =
+            (&mut *old, &edit)
+        {
+            *l = if *l == *left { *l } else { Side::Unknown };
+            *r = if *r == *right { *r } else { Side::Unknown };
             return;
         }
         if let (Edit::TracedCall { results, .. }, Edit::TracedCall { results: more, .. }) = (&mut *old, &edit)

@@ -98,18 +98,7 @@ impl<'a> Lower<'a, '_> {
                 Value::Never
             }
             Expr::Struct(s) => self.structure(e, s),
-            Expr::Try(t) => {
-                let value = self.expr(&t.expr);
-                let tensor = value_dependent_branch::branch(t.question_token, "`?`", &value, self.diag);
-                if !tensor && !matches!(value, Value::Failed) {
-                    self.diag.error(
-                        t.question_token,
-                        "`?` would leave the function in the middle of its trace",
-                        "`unwrap`, `expect`, or `if let`, on a static value",
-                    );
-                }
-                Value::Failed
-            }
+            Expr::Try(t) => self.question(e, t),
             Expr::Tuple(t) => Value::Tuple(self.exprs(&t.elems)),
             Expr::Unary(u) => self.unary(e, u),
             Expr::While(w) => self.while_loop(w),
@@ -444,6 +433,8 @@ impl<'a> Lower<'a, '_> {
             }
             (_, Some(name)) if self.captured(&name) => side_effect::captured(place, &name, self.diag),
             (_, Some(name)) if is_static && base.is_static() => self.scope.assign(&name, Value::STATIC),
+            // A part of which rustc knows whether it is a tensor.
+            (_, Some(_)) if is_static && may_be_plain(&base) => self.edits.expr(place, Edit::Changed),
             (Expr::Index(i), _) => in_place_mutation::index_write(i, &base, self.diag),
             (Expr::Field(_), _) => in_place_mutation::tuple_write(place, self.diag),
             _ => in_place_mutation::deref_write(place, self.diag),
@@ -456,6 +447,16 @@ impl<'a> Lower<'a, '_> {
             (Some(&outer), Some(b)) => b.id <= outer,
             _ => false,
         }
+    }
+}
+
+/// Whether a value, or a part of it, may turn out to hold no tensor.
+fn may_be_plain(value: &Value<'_>) -> bool {
+    match value {
+        Value::Unknown(_) => true,
+        Value::Tuple(parts) => parts.iter().any(|p| p.is_static() || may_be_plain(p)),
+        Value::List(_, elem) => elem.is_static() || may_be_plain(elem),
+        _ => false,
     }
 }
 

@@ -114,7 +114,7 @@ impl<'a> Lower<'a, '_> {
     pub(super) fn condition_let(&mut self, l: &'a ExprLet) -> Value<'a> {
         let value = self.expr(&l.expr);
         let branches = value_dependent_branch::branch(&*l.expr, "`if let`", &value, self.diag);
-        self.bind_pattern(&l.pat, if branches { Value::Failed } else { value });
+        self.bind_refutable(&l.pat, if branches { Value::Failed } else { value });
         Value::STATIC
     }
 
@@ -129,7 +129,7 @@ impl<'a> Lower<'a, '_> {
         for a in &m.arms {
             conditional_compilation::attributes(&a.attrs, self.diag);
             self.arm(&mut arms, |s| {
-                s.bind_pattern(&a.pat, on.clone());
+                s.bind_refutable(&a.pat, on.clone());
                 if let Some((_, guard)) = &a.guard {
                     s.condition(guard, "a match guard");
                 }
@@ -187,10 +187,12 @@ impl<'a> Lower<'a, '_> {
             }
             let base = self.scope.bindings.len();
             self.loops.push(Loop { cells: cells.clone(), ends: Vec::new(), label: label.clone() });
+            let filters = self.filters.len();
             let (value, mut nodes) = self.nested(|s| {
                 let value = body(s);
                 s.scope.bindings.truncate(base);
                 s.store_cells(0);
+                s.close_filters(filters);
                 value
             });
             let ends = self.loops.pop().map(|l| l.ends).unwrap_or_default();
@@ -217,6 +219,16 @@ impl<'a> Lower<'a, '_> {
                 self.push(Node::Repeat { site, body: std::mem::take(&mut nodes) });
             }
             return (value, kept);
+        }
+    }
+
+    /// Makes arms of what follows the filters of this iteration.
+    fn close_filters(&mut self, outer: usize) {
+        while self.filters.len() > outer {
+            let Some((at, site)) = self.filters.pop() else { return };
+            let kept =
+                self.open.last_mut().map(|nodes| nodes.split_off(at.min(nodes.len()))).unwrap_or_default();
+            self.push(Node::Choice { site, arms: vec![kept, Vec::new()] });
         }
     }
 

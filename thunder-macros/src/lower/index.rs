@@ -26,12 +26,12 @@ impl<'a> Lower<'a, '_> {
                 return match base {
                     base if base.is_static() => Value::STATIC,
                     // Which elements these are is not followed.
-                    Value::List(_, elem) => Value::List(Operand::Hole, elem),
+                    list @ Value::List(..) => self.sublist(&list),
                     Value::Tuple(parts) => {
                         let elem = parts[1..].iter().fold(parts[0].clone(), |a, b| super::value::meet(&a, b));
                         Value::List(Operand::Hole, Box::new(super::value::with_operand(&elem, Operand::Hole)))
                     }
-                    Value::Unknown(_) => Value::Unknown(Operand::Hole),
+                    list @ Value::Unknown(_) => self.part_at(&list, Step::Any),
                     _ => self.not_understood(&i.index, "a range of this"),
                 };
             }

@@ -46,7 +46,141 @@ impl<'a> Lower<'a, '_> {
                 let x = self.item_of(a, site);
                 self.apply_closure(f, vec![x])
             }
+            Iter::Filter(a, f, arm) => {
+                let x = self.item_of(a, site);
+                self.apply_closure(f, vec![x.clone()]);
+                let at = self.open.last().map_or(0, Vec::len);
+                self.filters.push((at, *arm));
+                x
+            }
+            Iter::Given(a, f) => {
+                let x = self.item_of(a, site);
+                let arity = if let Value::Closure(c) = f { c.syntax.inputs.len() } else { 1 };
+                // What `scan` carries comes first; it is static.
+                let mut args = vec![Value::STATIC; arity.saturating_sub(1)];
+                args.push(x);
+                let given = self.apply_closure(f, args);
+                self.element_of(given)
+            }
+            Iter::Chain(a, b) => {
+                let x = self.item_of(&a.shuffled(), site);
+                let y = self.item_of(&b.shuffled(), site);
+                self.one_of_both(x, y)
+            }
+            Iter::Lists(v) => self.sublist(v),
         }
+    }
+
+    /// A list of some elements of a list: which, is not followed.
+    pub(super) fn sublist(&mut self, list: &Value<'a>) -> Value<'a> {
+        match list {
+            Value::List(o, elem) => {
+                let some = self.project(*o, Step::Any, thunder_core::types::Ty::UNKNOWN);
+                Value::List(some, elem.clone())
+            }
+            Value::Unknown(o) => {
+                let some = self.project(*o, Step::Any, thunder_core::types::Ty::UNKNOWN);
+                Value::List(some, Box::new(Value::Unknown(Operand::Hole)))
+            }
+            v if v.is_static() => Value::STATIC,
+            _ => Value::Unknown(Operand::Hole),
+        }
+    }
+
+    /// What an `Option` or a list holds.
+    fn element_of(&mut self, value: Value<'a>) -> Value<'a> {
+        match value {
+            Value::Option(inner) => *inner,
+            Value::Tuple(parts) if parts.is_empty() => Value::STATIC,
+            Value::Tuple(parts) => {
+                let first = parts[0].clone();
+                parts[1..].iter().fold(first, |a, b| meet(&a, b))
+            }
+            Value::Iter(i) => {
+                let site = 0;
+                self.item_of(&i.shuffled(), site)
+            }
+            v @ Value::List(..) => self.part_at(&v, Step::Any),
+            other => other,
+        }
+    }
+
+    /// A value that is one of two.
+    fn one_of_both(&mut self, x: Value<'a>, y: Value<'a>) -> Value<'a> {
+        if x.is_static() && y.is_static() {
+            return Value::STATIC;
+        }
+        let kind = meet(&x, &y);
+        let both = self.operand(&Value::Tuple(vec![x, y]));
+        let one = self.project(both, Step::Any, Self::ty(&kind));
+        super::value::with_operand(&kind, one)
+    }
+
+    /// The elements of an iterator, one after another, and what one of them is.
+    fn any_of(&mut self, m: &'a ExprMethodCall, iter: &Rc<Iter<'a>>) -> (Value<'a>, Value<'a>) {
+        let all = self.collect(m, iter);
+        let elem = match &all {
+            Value::Failed => Value::Failed,
+            v if v.is_static() => Value::STATIC,
+            v => self.part_at(v, Step::Any),
+        };
+        (all, elem)
+    }
+
+    /// Walks a closure that std calls with elements, any number of times; gives what it gives. Whether it traces
+    /// anything besides an iterator's own closures, the trace can't follow.
+    fn called_on(
+        &mut self,
+        m: &'a ExprMethodCall,
+        iter: &Rc<Iter<'a>>,
+        at: &'a Expr,
+        f: &Value<'a>,
+        args: Vec<Value<'a>>,
+    ) -> Value<'a> {
+        let Value::Closure(c) = f else { return Value::STATIC };
+        let site = self.site(c.syntax);
+        let names = assigned(&c.syntax.body);
+        let (value, kept) = self.repeat(site, &names, |s| s.apply_closure(f, args.clone()));
+        if kept && iter.host().is_some() {
+            let what = format!("a closure of `{}` that calls what is traced, after another,", m.method);
+            return self.not_traced(at, &what, "`collect` into a `Vec` first");
+        }
+        if kept {
+            self.mark_closure(c.syntax, Marker::Iter(site));
+        }
+        value
+    }
+
+    /// Whether a closure traces anything, when it is given these values.
+    fn traces(&mut self, f: &Value<'a>, args: Vec<Value<'a>>) -> bool {
+        let mark = (self.diag.mark(), self.vars.len());
+        let (_, nodes) = self.nested(|s| s.apply_closure(f, args));
+        let traced = self.traced(&nodes);
+        self.diag.rewind(mark.0);
+        self.vars.truncate(mark.1);
+        traced
+    }
+
+    /// Whether nodes are certainly recorded: not arithmetic that may turn out to be plain Rust.
+    fn traced(&self, nodes: &[crate::trace::Node]) -> bool {
+        use crate::trace::Node;
+        nodes.iter().any(|n| match n {
+            Node::Op { dst, .. } => self.vars.get(*dst as usize).is_none_or(|ty| !ty.shape.is_unknown()),
+            Node::Project { .. } | Node::Pack { .. } | Node::Assign { .. } | Node::Collect { .. } => false,
+            Node::Choice { arms, .. } => arms.iter().any(|a| self.traced(a)),
+            Node::Repeat { body, .. } => self.traced(body),
+            _ => true,
+        })
+    }
+
+    /// What one element is, of an iterator that is not walked here.
+    fn sample(&mut self, iter: &Rc<Iter<'a>>) -> Value<'a> {
+        let filters = self.filters.len();
+        let mark = self.diag.mark();
+        let (x, _) = self.nested(|s| s.item_of(&iter.shuffled(), 0));
+        self.filters.truncate(filters);
+        self.diag.rewind(mark);
+        super::value::with_unknown(&x)
     }
 
     /// A method of an iterator.
@@ -67,11 +201,101 @@ impl<'a> Lower<'a, '_> {
                 }
                 Value::Iter(iter)
             }
+            ("skip" | "step_by" | "skip_while" | "zip" | "nth", _) if iter.filters() => {
+                let what = format!("`{name}` after a filter that calls what is traced");
+                self.not_traced(&m.method, &what, "`collect` into a `Vec` first; or an `if` in the loop")
+            }
             ("rev" | "skip" | "step_by" | "skip_while", _) => {
                 for f in &args {
                     self.static_closure(f);
                 }
                 Value::Iter(Rc::new(iter.shuffled()))
+            }
+            ("chain", 1) => match args.pop().and_then(|other| self.iterate(other, &m.args[0])) {
+                Some(other) if iter.host().is_none() && other.host().is_none() => {
+                    Value::Iter(Rc::new(Iter::Chain(iter, other)))
+                }
+                Some(_) => self.not_traced(
+                    &m.method,
+                    "`chain` after a closure",
+                    "`chain` the lists first, and then `map`; or `collect` each into a `Vec`",
+                ),
+                None => Value::Failed,
+            },
+            ("filter_map" | "flat_map" | "map_while" | "scan", 1 | 2) => {
+                let x = self.sample(&iter);
+                let Some(f @ Value::Closure(c)) = args.last() else {
+                    return self.not_understood(&m.args, "a function that is no closure here");
+                };
+                let mut given = vec![Value::STATIC; c.syntax.inputs.len().saturating_sub(1)];
+                given.push(x);
+                if self.traces(f, given) {
+                    let what = format!("`{name}` with a closure that traces something");
+                    return self.not_traced(&m.method, &what, "`map` and `filter`, or a `for` loop");
+                }
+                Value::Iter(Rc::new(Iter::Given(iter, f.clone())))
+            }
+            ("flatten", 0) => match &*iter {
+                Iter::Each(v) | Iter::Some(v) => {
+                    let inner = self.part_at(v, Step::Any);
+                    match inner {
+                        Value::Option(x) => {
+                            let o = self.operand(&x);
+                            Value::Iter(Rc::new(Iter::Some(Value::List(o, x))))
+                        }
+                        v => Value::Iter(Rc::new(Iter::Some(v))),
+                    }
+                }
+                _ => self.not_understood(&m.method, "this method of an iterator over tensors"),
+            },
+            ("inspect" | "cycle", _) if iter_is_static(&iter) => {
+                for f in &args {
+                    self.static_closure(f);
+                }
+                Value::Iter(Rc::new(iter.shuffled()))
+            }
+            ("min_by" | "max_by" | "min_by_key" | "max_by_key", 1) => {
+                let (_, x) = self.any_of(m, &iter);
+                let given = if name.ends_with("key") { vec![x.clone()] } else { vec![x.clone(), x.clone()] };
+                let value = self.called_on(m, &iter, &m.args[0], &args[0], given);
+                self.must_be_static(&m.args[0], &plain_or_static(&value), "an order");
+                match (x, value) {
+                    (Value::Failed, _) | (_, Value::Failed) => Value::Failed,
+                    (x, _) if x.is_static() => Value::STATIC,
+                    (x, _) => Value::Option(Box::new(x)),
+                }
+            }
+            ("rposition" | "rfind" | "find", 1) if iter.host().is_none() => {
+                let (_, x) = self.any_of(m, &iter);
+                let value = self.called_on(m, &iter, &m.args[0], &args[0], vec![x.clone()]);
+                self.predicate(&m.args[0], &args[0], &value, &format!("`{name}`"));
+                match x {
+                    Value::Failed => Value::Failed,
+                    x if x.is_static() || name == "rposition" => Value::STATIC,
+                    x => Value::Option(Box::new(x)),
+                }
+            }
+            ("reduce", 1) => {
+                let (_, x) = self.any_of(m, &iter);
+                if x.is_tensor() || matches!(x, Value::Failed) {
+                    if x.is_tensor() {
+                        let help = "`fold`, from the first: `rest.iter().fold(first, |a, b| …)`";
+                        self.not_traced(&m.method, "`reduce` of tensors", help);
+                    }
+                    return Value::Failed;
+                }
+                let value = self.called_on(m, &iter, &m.args[0], &args[0], vec![x.clone(), x.clone()]);
+                if x.is_static() && value.is_static() { Value::STATIC } else { Value::Option(Box::new(x)) }
+            }
+            ("partition", 1) => {
+                let (all, x) = self.any_of(m, &iter);
+                let value = self.called_on(m, &iter, &m.args[0], &args[0], vec![x.clone()]);
+                self.predicate(&m.args[0], &args[0], &value, "`partition`");
+                if matches!(x, Value::Failed) {
+                    return Value::Failed;
+                }
+                let some = self.sublist(&all);
+                Value::Tuple(vec![some.clone(), some])
             }
             ("enumerate", 0) => Value::Iter(Rc::new(Iter::Enumerate(iter))),
             ("zip", 1) => match args.pop().and_then(|other| self.iterate(other, &m.args[0])) {
@@ -107,7 +331,7 @@ impl<'a> Lower<'a, '_> {
                 };
                 if elem.is_static() { Value::STATIC } else { Value::Option(Box::new(elem)) }
             }
-            ("find", 1) => {
+            ("find", 1) if iter.host().is_some() => {
                 // A choice by static values: which element it is, only the run knows.
                 let elem = match &*iter {
                     Iter::Each(v) | Iter::Some(v) => self.part_at(v, Step::Any),
@@ -119,23 +343,33 @@ impl<'a> Lower<'a, '_> {
             }
             ("len", 0) => Value::STATIC,
             (
-                "sum" | "product" | "count" | "min" | "max" | "any" | "all" | "position" | "last" | "next"
-                | "nth" | "min_by" | "max_by" | "min_by_key" | "max_by_key" | "unzip" | "partition"
-                | "is_sorted" | "reduce" | "try_fold" | "chain" | "flat_map" | "filter_map" | "scan"
-                | "windows" | "chunks" | "flatten" | "cycle" | "inspect" | "collect_vec" | "eq" | "cmp",
+                "sum" | "product" | "count" | "min" | "max" | "is_sorted" | "eq" | "cmp" | "ne" | "lt" | "le"
+                | "gt" | "ge" | "last" | "next" | "nth" | "unzip" | "try_fold" | "cycle" | "inspect"
+                | "collect_vec",
                 _,
             ) => {
-                let elem = self.collect(m, &iter);
+                let (all, elem) = self.any_of(m, &iter);
                 for f in &args {
                     self.static_closure(f);
                 }
                 // No tensor can be summed or compared by std: what rustc lets through is static.
                 let plain = matches!(
                     name.as_str(),
-                    "sum" | "product" | "count" | "min" | "max" | "any" | "all" | "position" | "is_sorted"
+                    "sum"
+                        | "product"
+                        | "min"
+                        | "max"
+                        | "is_sorted"
+                        | "eq"
+                        | "cmp"
+                        | "ne"
+                        | "lt"
+                        | "le"
+                        | "gt"
+                        | "ge"
                 );
                 match elem {
-                    Value::Failed => Value::Failed,
+                    _ if matches!(all, Value::Failed) => Value::Failed,
                     // How many there are is static, whatever they are.
                     _ if name == "count" => Value::STATIC,
                     Value::Unknown(_) if plain => Value::STATIC,
@@ -189,23 +423,23 @@ impl<'a> Lower<'a, '_> {
     }
 
     fn filter(&mut self, m: &'a ExprMethodCall, iter: Rc<Iter<'a>>, f: &Value<'a>) -> Value<'a> {
-        let site = self.site(m);
-        let (value, nodes) = self.nested(|s| {
-            let x = s.item_of(&iter.shuffled(), site);
-            s.apply_closure(f, vec![x])
-        });
-        if nodes
-            .iter()
-            .any(|n| matches!(n, crate::trace::Node::Call { .. } | crate::trace::Node::Choice { .. }))
-        {
-            let help = "an `if` in a loop: `for a in &list { if a.slope() > 1.0 { … } }`";
-            return self.not_traced(&m.args[0], "a filter that calls what is traced", help);
-        }
+        let x = self.sample(&iter);
+        let mark = self.vars.len();
+        let (value, nodes) = self.nested(|s| s.apply_closure(f, vec![x]));
+        let traced = self.traced(&nodes);
+        self.vars.truncate(mark);
         self.predicate(&m.args[0], f, &value, "`filter`");
         if value.is_tensor() || matches!(value, Value::Failed) {
             return Value::Failed;
         }
-        Value::Iter(Rc::new(iter.shuffled()))
+        let Value::Closure(c) = f else { return Value::Iter(Rc::new(iter.shuffled())) };
+        if !traced {
+            return Value::Iter(Rc::new(iter.shuffled()));
+        }
+        // What is kept goes on, the rest of the iteration is an arm.
+        let site = self.site(m);
+        self.edits.expr(&c.syntax.body, super::edits::Edit::Kept { site });
+        Value::Iter(Rc::new(Iter::Filter(iter, f.clone(), site)))
     }
 
     fn for_each(&mut self, m: &'a ExprMethodCall, iter: &Rc<Iter<'a>>, f: &Value<'a>) -> Value<'a> {
@@ -242,8 +476,20 @@ impl<'a> Lower<'a, '_> {
 
     /// The elements in a list.
     pub(super) fn collect(&mut self, m: &'a ExprMethodCall, iter: &Rc<Iter<'a>>) -> Value<'a> {
-        if let Iter::Each(v) = &**iter {
-            return v.clone();
+        match &**iter {
+            Iter::Each(v) => return v.clone(),
+            // No closure tells the iterations apart: which elements these are is not followed.
+            Iter::Some(v) => return self.sublist(v),
+            i if i.host().is_none() => {
+                let x = self.item_of(&i.shuffled(), 0);
+                if x.is_static() || matches!(x, Value::Failed) {
+                    return x;
+                }
+                let o = self.operand(&x);
+                let some = self.project(o, Step::Any, thunder_core::types::Ty::UNKNOWN);
+                return Value::List(some, Box::new(x));
+            }
+            _ => {}
         }
         self.collect_repeat(m, iter.host(), |s, site| s.item_of(iter, site))
     }
@@ -266,6 +512,35 @@ impl<'a> Lower<'a, '_> {
         };
         if let Some(c) = iter.host().or(own) {
             self.mark_closure(c, Marker::Iter(site));
+        }
+    }
+}
+
+/// Whether a slice has a method of this name that gives parts of it.
+pub(super) fn parts_of_slices(name: &str) -> bool {
+    matches!(
+        name,
+        "windows" | "chunks" | "chunks_exact" | "rchunks" | "split_first" | "split_last" | "split_at"
+    )
+}
+
+impl<'a> Lower<'a, '_> {
+    /// A method of a slice that gives parts of it.
+    pub(super) fn parts_of_slice(&mut self, m: &'a ExprMethodCall, list: &Value<'a>) -> Value<'a> {
+        for e in &m.args {
+            let value = self.expr(e);
+            if crate::check::value_dependent_shape::extent(e, &value, self.diag) {
+                return Value::Failed;
+            }
+        }
+        let rest = self.sublist(list);
+        match m.method.to_string().as_str() {
+            "split_at" => Value::Tuple(vec![rest.clone(), rest]),
+            "split_first" | "split_last" => {
+                let one = self.part_at(list, Step::Any);
+                Value::Option(Box::new(Value::Tuple(vec![one, rest])))
+            }
+            _ => Value::Iter(Rc::new(Iter::Lists(list.clone()))),
         }
     }
 }
@@ -315,6 +590,13 @@ impl<'a> Lower<'a, '_> {
                 list
             }
             ("len" | "is_empty", 0) => Value::STATIC,
+            // No tensor can be compared by std: what rustc lets through is static.
+            ("contains" | "starts_with" | "ends_with" | "binary_search" | "join", 1) | ("concat", 0)
+                if !elem.is_tensor() =>
+            {
+                self.exprs(&m.args);
+                Value::STATIC
+            }
             ("first" | "last" | "get" | "pop", _) => {
                 self.exprs(&m.args);
                 let elem = self.part_at(&list, Step::Any);
@@ -344,7 +626,13 @@ impl<'a> Lower<'a, '_> {
                 let iter = Rc::new(Iter::Map(Rc::new(Iter::Each(list)), f));
                 self.collect(m, &iter)
             }
+            (name, _) if parts_of_slices(name) => self.parts_of_slice(m, &list),
             _ => self.iterator_method(m, Rc::new(Iter::Each(list))),
         }
     }
+}
+
+/// A value that std compares: of what is no tensor, what rustc lets through is static.
+fn plain_or_static<'a>(value: &Value<'a>) -> Value<'a> {
+    if matches!(value, Value::Unknown(_)) { Value::STATIC } else { value.clone() }
 }

@@ -1,4 +1,4 @@
-//! The macros a body may call: `vec! matches! assert! debug_assert! panic! unreachable!` and their like.
+//! The macros a body may call: `vec! matches! format!`, and those that assert and panic.
 //!
 //! syn leaves a macro's arguments as tokens. They are parsed before lowering, and kept where they do not move.
 
@@ -29,8 +29,12 @@ pub enum MacroArgs {
     Matches(Expr, Pat, Option<Expr>),
     /// `assert!(c, "…", a)`.
     Assert(Vec<Expr>),
+    /// `assert_eq!(a, b, "…", c)`.
+    Compare(Vec<Expr>),
     /// `panic!("…", a)`.
     Panic(Vec<Expr>),
+    /// `format!("…", a)`.
+    Text(Vec<Expr>),
 }
 
 struct Matches(Expr, Pat, Option<Expr>);
@@ -69,7 +73,9 @@ fn parse(m: &Macro) -> Option<syn::Result<MacroArgs>> {
         }
         "matches" => syn::parse2::<Matches>(m.tokens.clone()).map(|m| MacroArgs::Matches(m.0, m.1, m.2)),
         "assert" | "debug_assert" => list().map(MacroArgs::Assert),
-        "panic" | "unreachable" => list().map(MacroArgs::Panic),
+        "assert_eq" | "assert_ne" | "debug_assert_eq" | "debug_assert_ne" => list().map(MacroArgs::Compare),
+        "panic" | "unreachable" | "todo" | "unimplemented" => list().map(MacroArgs::Panic),
+        "format" => list().map(MacroArgs::Text),
         _ => return None,
     })
 }
@@ -86,7 +92,11 @@ pub fn collect(block: &syn::Block, diag: &mut Diagnostics) -> Macros {
                 Some(Ok(args)) => {
                     let args = Box::new(args);
                     match &*args {
-                        MacroArgs::List(l) | MacroArgs::Assert(l) | MacroArgs::Panic(l) => {
+                        MacroArgs::List(l)
+                        | MacroArgs::Assert(l)
+                        | MacroArgs::Compare(l)
+                        | MacroArgs::Panic(l)
+                        | MacroArgs::Text(l) => {
                             l.iter().for_each(|e| self.visit_expr(e));
                         }
                         MacroArgs::Repeat(a, b) => {
@@ -155,7 +165,7 @@ impl<'a> Lower<'a, '_> {
                 let branches = value_dependent_branch::branch(e, "`matches!`", &value, self.diag);
                 let value = if branches { Value::Failed } else { value };
                 let outer = self.scope.bindings.len();
-                self.bind_pattern(p, value);
+                self.bind_refutable(p, value);
                 if let Some(g) = guard {
                     let value = self.expr(g);
                     self.must_be_static(g, &value, "`matches!`");
@@ -167,14 +177,35 @@ impl<'a> Lower<'a, '_> {
                 let Some((condition, message)) = list.split_first() else { return Value::unit() };
                 let value = self.expr(condition);
                 self.must_be_static(condition, &value, "`assert!`");
-                self.message(message);
+                self.last_words(message);
+                Value::unit()
+            }
+            MacroArgs::Compare(list) => {
+                let [a, b, message @ ..] = &list[..] else { return Value::unit() };
+                for e in [a, b] {
+                    let value = self.expr(e);
+                    let branches = value_dependent_branch::branch(e, "`assert!`", &value, self.diag);
+                    if !branches && may_hold_tensor(&value) {
+                        self.edits.expr(e, Edit::Formatted);
+                    }
+                }
+                self.last_words(message);
                 Value::unit()
             }
             MacroArgs::Panic(list) => {
-                self.message(list);
+                self.last_words(list);
                 Value::Never
             }
+            MacroArgs::Text(list) => {
+                self.message(list);
+                Value::STATIC
+            }
         }
+    }
+
+    /// The message of a panic: what it calls is called where nothing is traced any more.
+    fn last_words(&mut self, list: &'a [Expr]) {
+        self.nested(|s| s.message(list));
     }
 
     /// The arguments of a message: its text, and what it shows.

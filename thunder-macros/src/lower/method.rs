@@ -12,7 +12,7 @@ use crate::trace::{Callee, Operand, Step};
 use std::rc::Rc;
 use syn::{Expr, ExprMethodCall, Pat};
 use thunder_core::op::{Op, method};
-use thunder_core::types::{Axis, Extent, Text};
+use thunder_core::types::{Axis, Extent, Shape, Text};
 
 impl<'a> Lower<'a, '_> {
     pub(super) fn method_call(&mut self, e: &'a Expr, m: &'a ExprMethodCall) -> Value<'a> {
@@ -54,7 +54,7 @@ impl<'a> Lower<'a, '_> {
                     self.receivers.insert(crate::names::path_text(&p.path));
                 }
                 if opaque_call::is_std_method(&name) {
-                    return self.static_method(e, m, &name, &receiver);
+                    return self.static_method(e, m, &name, &receiver, on_option);
                 }
                 // A method of the user's own: of an enum under `#[thunder]`, say.
                 self.edits.twins.0.insert(name.clone());
@@ -79,8 +79,79 @@ impl<'a> Lower<'a, '_> {
     fn std_receiver(&mut self, e: &'a Expr, m: &'a ExprMethodCall, name: &str) {
         if opaque_call::is_place(&m.receiver) && !opaque_call::of_every_value(name) {
             self.edits.twins.0.insert(name.into());
-            self.edits.expr(e, super::edits::Edit::StdMethod);
+            self.edits.expr(e, super::edits::Edit::StdMethod { site: None, changes: false });
         }
+    }
+
+    /// The same of a field: of a generic one nothing is known that rustc could be asked.
+    fn std_field(&mut self, e: &'a Expr, m: &'a ExprMethodCall, name: &str) {
+        if self.types.generics.types.is_empty() {
+            self.std_receiver(e, m, name);
+        }
+    }
+
+    /// A method that only numbers and texts have, of a field: rustc says so of others.
+    fn plain_method(&mut self, e: &'a Expr, m: &'a ExprMethodCall, name: &str) -> Value<'a> {
+        for (at, v) in self.args(m) {
+            match v {
+                Value::Failed => return Value::Failed,
+                Value::Unknown(_) => {
+                    self.edits.expr(at, super::edits::Edit::Number { function: "static_argument" })
+                }
+                _ => {}
+            }
+        }
+        self.std_field(e, m, name);
+        Value::STATIC
+    }
+
+    /// A method that a type of std's or a module may have: which it is, rustc knows, and the body logs.
+    fn std_or_traced(&mut self, e: &'a Expr, m: &'a ExprMethodCall, name: &str, x: Value<'a>) -> Value<'a> {
+        let site = self.site(m);
+        let before = self.work;
+        let args = self.args(m);
+        if args.iter().any(|(_, v)| matches!(v, Value::Failed)) {
+            return Value::Failed;
+        }
+        if self.work > before {
+            // What the arguments trace would be logged after the choice.
+            self.std_field(e, m, name);
+            return Value::STATIC;
+        }
+        let changes = opaque_call::changes(name);
+        if changes && args.iter().any(|(_, v)| matches!(v, Value::Closure(_))) {
+            // Std calls it with plain values, any number of times.
+            return self.changed_by(e, m, &args);
+        }
+        if changes && !args.iter().all(|(_, v)| v.is_static()) {
+            let help = "say what it holds: `let mut xs: Vec<Tensor<f32, (N,)>> = …;`; or build it by `map` and `collect`";
+            return self.not_traced(&m.method, "a change of a list of unknown kind", help);
+        }
+        let (given, call) =
+            self.nested(|s| s.call_item(Callee::Method(name.into()), Some(x), &args, m.method.span()));
+        let mut arms = [Vec::new(), call];
+        let value = self.join(vec![Value::STATIC, given], &mut arms);
+        self.push(crate::trace::Node::Choice { site, arms: arms.into() });
+        self.edits.twins.0.insert(name.into());
+        self.edits.expr(e, super::edits::Edit::StdMethod { site: Some(site), changes });
+        value
+    }
+
+    /// A method of std's that changes a list of plain values, as rustc is to say, by closures: `v.sort_by(|a, b| …)`.
+    fn changed_by(&mut self, e: &'a Expr, m: &'a ExprMethodCall, args: &[Arg<'a>]) -> Value<'a> {
+        for (at, f) in args {
+            let given = self.static_closure(f);
+            if !given.is_static()
+                && !matches!(given, Value::Unknown(_) | Value::Never | Value::Failed | Value::Closure(_))
+            {
+                let what = format!("`{}` of plain values does not give tensors", m.method);
+                self.diag.error(at, what, "`map` and `collect`, or a `for` loop");
+                return Value::Failed;
+            }
+        }
+        self.edits.twins.0.insert(m.method.to_string());
+        self.edits.expr(e, super::edits::Edit::StdMethod { site: None, changes: true });
+        Value::STATIC
     }
 
     pub(super) fn args(&mut self, m: &'a ExprMethodCall) -> Vec<Arg<'a>> {
@@ -165,6 +236,11 @@ impl<'a> Lower<'a, '_> {
                     if let Some(bad) = crate::check::never(&args) {
                         return bad;
                     }
+                    if let ("matmul", [(_, y)]) = (name, &args[..])
+                        && let Some(function) = generic_matmul(ty.shape, Self::ty(y).shape)
+                    {
+                        self.edits.expr(e, super::edits::Edit::Matmul { function });
+                    }
                     let elem = m.turbofish.as_ref().and_then(|t| self.first_type(t));
                     self.op_call(op, Some((&m.receiver, x)), args, elem, m.method.span())
                 }
@@ -228,7 +304,14 @@ impl<'a> Lower<'a, '_> {
     }
 
     /// A method of std on a static value.
-    fn static_method(&mut self, e: &'a Expr, m: &'a ExprMethodCall, name: &str, x: &Value<'a>) -> Value<'a> {
+    fn static_method(
+        &mut self,
+        e: &'a Expr,
+        m: &'a ExprMethodCall,
+        name: &str,
+        x: &Value<'a>,
+        on_option: bool,
+    ) -> Value<'a> {
         let range = matches!(x, Value::Static(Const::Range(..)));
         if range || matches!(name, "iter" | "into_iter" | "chars" | "bytes" | "windows" | "chunks" | "split")
         {
@@ -256,7 +339,22 @@ impl<'a> Lower<'a, '_> {
         if self.function_to_std(m) {
             return Value::Failed;
         }
-        let known = |v: &Value<'a>| v.is_static() || matches!(v, Value::Closure(_) | Value::Failed);
+        // What a number's method takes is one too, as rustc is to say.
+        let of_numbers = opaque_call::is_method_of_numbers(name)
+            && !opaque_call::of_every_value(name)
+            && matches!(x, Value::Static(_));
+        if of_numbers {
+            for (e, v) in m.args.iter().zip(&args) {
+                if matches!(v, Value::Unknown(_)) {
+                    self.edits.expr(e, super::edits::Edit::Number { function: "static_argument" });
+                }
+            }
+        }
+        let given = |v: &Value<'a>| {
+            matches!(v, Value::Unknown(_)) && (of_numbers || opaque_call::takes_its_own(name))
+        };
+        let known =
+            |v: &Value<'a>| v.is_static() || given(v) || matches!(v, Value::Closure(_) | Value::Failed);
         if !opaque_call::std_method(name) && !args.iter().all(known) {
             // A configuration value of the user's own: an enum with a `#[thunder]` method, say.
             let args: Vec<Arg<'a>> = m.args.iter().zip(args).collect();
@@ -276,11 +374,17 @@ impl<'a> Lower<'a, '_> {
                     }
                 }
                 Value::Failed => return Value::Failed,
-                v if !v.is_static() => traced = Some(e),
+                v if !v.is_static() && !given(v) => traced = Some(e),
                 _ => {}
             }
         }
         match traced {
+            // What the closure gives of a static value and a field may be static too.
+            Some(at)
+                if (only_option(name) || on_option && name == "map") && matches!(at, Expr::Closure(_)) =>
+            {
+                self.option_method(e, m, Value::STATIC)
+            }
             Some(e) => {
                 let what = format!("`{name}` of a static value does not take tensors");
                 self.diag.error(e, what, "an `if` or a `match`, whose arms may hold tensors");
@@ -354,7 +458,9 @@ impl<'a> Lower<'a, '_> {
             ("clone" | "each_ref" | "to_vec" | "as_slice" | "to_owned", 0) => Value::Tuple(parts),
             ("len", 0) => Value::Static(Const::Int(parts.len() as i64)),
             ("is_empty", 0) => Value::STATIC,
-            _ if parts.iter().all(Value::is_static) => self.static_method(e, m, name, &Value::Tuple(parts)),
+            _ if parts.iter().all(Value::is_static) => {
+                self.static_method(e, m, name, &Value::Tuple(parts), false)
+            }
             _ if unknown_operation::of_list(&m.method, self.diag) => {
                 self.exprs(&m.args);
                 Value::Failed
@@ -387,14 +493,33 @@ impl<'a> Lower<'a, '_> {
                 x
             }
             ("iter" | "into_iter", 0) => Value::Iter(Rc::new(Iter::Each(x))),
+            ("chars" | "bytes" | "lines" | "split_whitespace" | "char_indices", 0) => {
+                self.std_receiver(e, m, name);
+                Value::Iter(Rc::new(Iter::Each(Value::STATIC)))
+            }
+            ("split", 1) if matches!(&m.args[0], Expr::Lit(l) if matches!(l.lit, syn::Lit::Char(_) | syn::Lit::Str(_))) =>
+            {
+                self.std_receiver(e, m, name);
+                Value::Iter(Rc::new(Iter::Each(Value::STATIC)))
+            }
+            (name, _) if super::iter::parts_of_slices(name) => {
+                self.std_receiver(e, m, name);
+                self.parts_of_slice(m, &x)
+            }
             // Of a list in a field: which element it is, only the run knows.
             ("first" | "last", 0) => Value::Option(Box::new(self.part_at(&x, Step::Any))),
             ("get", 1) if matches!(m.args[0], Expr::Lit(_) | Expr::Path(_) | Expr::Binary(_)) => {
                 let args = self.args(m);
                 if args.iter().all(|(_, v)| v.is_static()) {
+                    self.std_field(e, m, name);
                     return Value::Option(Box::new(self.part_at(&x, Step::Any)));
                 }
                 self.method_of(e, m, x, args)
+            }
+            ("len" | "is_empty" | "contains", _)
+                if self.types.generics.types.is_empty() && opaque_call::is_place(&m.receiver) =>
+            {
+                self.std_or_traced(e, m, name, x)
             }
             (
                 "len" | "is_empty" | "is_some" | "is_none" | "shape" | "rank" | "dtype" | "device" | "as_str"
@@ -402,9 +527,7 @@ impl<'a> Lower<'a, '_> {
                 | "min",
                 _,
             ) => {
-                if self.types.generics.types.is_empty() {
-                    self.std_receiver(e, m, name);
-                }
+                self.std_field(e, m, name);
                 self.exprs(&m.args);
                 Value::STATIC
             }
@@ -457,40 +580,15 @@ impl<'a> Lower<'a, '_> {
                     }
                     return self.method_of(e, m, x, args);
                 }
-                if opaque_call::is_std_method(name) {
-                    return self.either(e, m, x);
+                if opaque_call::is_std_method(name) && self.types.generics.types.is_empty() {
+                    if opaque_call::is_place(&m.receiver) && opaque_call::of_numbers_or_texts(name) {
+                        return self.plain_method(e, m, name);
+                    }
+                    return self.std_or_traced(e, m, name, x);
                 }
                 self.module_method(e, m, x)
             }
         }
-    }
-
-    /// A method that bears the name of one of std's, of what may be a list of numbers or a module.
-    fn either(&mut self, e: &'a Expr, m: &'a ExprMethodCall, x: Value<'a>) -> Value<'a> {
-        if self.function_to_std(m) {
-            return Value::Failed;
-        }
-        let args = self.args(m);
-        if let Some((at, _)) = args.iter().find(|(_, v)| matches!(v, Value::Closure(_))) {
-            // Std calls it with plain values, any number of times.
-            for (_, f) in &args {
-                let given = self.static_closure(f);
-                if !given.is_static()
-                    && !matches!(given, Value::Unknown(_) | Value::Never | Value::Failed | Value::Closure(_))
-                {
-                    let what = format!("`{}` of plain values does not give tensors", m.method);
-                    self.diag.error(at, what, "`map` and `collect`, or a `for` loop");
-                    return Value::Failed;
-                }
-            }
-            self.edits.twins.0.insert(m.method.to_string());
-            self.edits.expr(e, super::edits::Edit::Either);
-            return Value::STATIC;
-        }
-        let name = m.method.to_string();
-        self.edits.twins.0.insert(name.clone());
-        self.edits.expr(e, super::edits::Edit::Either);
-        self.call_item(Callee::Either(name), Some(x), &args, m.method.span())
     }
 
     fn module_method(&mut self, e: &'a Expr, m: &'a ExprMethodCall, x: Value<'a>) -> Value<'a> {
@@ -529,7 +627,20 @@ impl<'a> Lower<'a, '_> {
 /// An axis, as far as it can be read.
 fn axis(value: &Value<'_>) -> Axis {
     match value {
-        Value::Static(Const::Int(n)) => i8::try_from(*n).map_or(Axis::UNKNOWN, Axis),
+        Value::Static(Const::Int(n)) => i32::try_from(*n).map_or(Axis::UNKNOWN, Axis),
         _ => Axis::UNKNOWN,
+    }
+}
+
+/// The runtime's function for a product of these shapes, if generic leading dimensions keep rustc from typing it.
+fn generic_matmul(x: Shape, y: Shape) -> Option<&'static str> {
+    if x.is_unknown() || y.is_unknown() {
+        return None;
+    }
+    match (x.lead, y.lead) {
+        (0, 0) => None,
+        (_, 0) => (y.rank() == 2).then_some("matmul_rows"),
+        (0, _) => (x.rank() == 2 && y.rank() >= 2).then_some("matmul_columns"),
+        (a, b) => (a == b && x.rank() == y.rank() && x.rank() >= 2).then_some("matmul_each"),
     }
 }

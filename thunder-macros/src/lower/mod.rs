@@ -75,6 +75,16 @@ pub struct Lower<'a, 'd> {
     on_option: bool,
     /// The label of the loop that is about to be walked.
     label: Option<String>,
+    /// Whether the pattern that is bound may not match, so that a capitalised name in it stands for a constant.
+    refutable: bool,
+    /// Whether the function gives an `Option`, which a `?` leaves with.
+    gives_option: bool,
+    /// For each closure around, how much had been traced when a `?` first left it.
+    questions: Vec<Option<(usize, Span)>>,
+    /// Filters of the iteration that is being walked: where its nodes were, and the choice that the rest is an arm of.
+    filters: Vec<(usize, u16)>,
+    /// How many nodes there have been that are recorded.
+    work: usize,
     /// The number of values that the `let` around takes apart.
     expected: Option<usize>,
     /// Paths that are read as constants: whether one is a static, rustc knows.
@@ -206,7 +216,7 @@ impl<'a, 'd> Lower<'a, 'd> {
         Lower {
             diag,
             declared: types.dims.names.len() as u8,
-            types,
+            types: Types { in_body: true, ..types },
             edits: Edits::default(),
             used_dims: BTreeSet::new(),
             in_impl,
@@ -220,6 +230,11 @@ impl<'a, 'd> Lower<'a, 'd> {
             returns: false,
             on_option: false,
             label: None,
+            refutable: false,
+            gives_option: false,
+            questions: Vec::new(),
+            filters: Vec::new(),
+            work: 0,
             expected: None,
             constants: Vec::new(),
             receivers: BTreeSet::new(),
@@ -268,6 +283,7 @@ impl<'a, 'd> Lower<'a, 'd> {
     /// What it gives must be what `declared` says.
     pub fn finish(mut self, block: &'a syn::Block, declared: &Kind) -> Lowered {
         self.parameters = self.scope.newest();
+        self.gives_option = matches!(declared, Kind::Option(_));
         let value = self.block(block);
         self.uncalled_closures();
         self.check_results(block, declared);
@@ -359,6 +375,7 @@ impl<'a, 'd> Lower<'a, 'd> {
     }
 
     fn push(&mut self, node: Node) {
+        self.work += usize::from(!matches!(node, Node::Project { .. }));
         if let Some(list) = self.open.last_mut() {
             list.push(node);
         }

@@ -175,7 +175,7 @@ fn elements(e: &Expr, len: usize) -> Vec<&Expr> {
 
 fn axis(v: &Value<'_>) -> Axis {
     match v {
-        Value::Static(Const::Int(n)) => i8::try_from(*n).map_or(Axis::UNKNOWN, Axis),
+        Value::Static(Const::Int(n)) => i32::try_from(*n).map_or(Axis::UNKNOWN, Axis),
         _ => Axis::UNKNOWN,
     }
 }
@@ -188,7 +188,7 @@ fn axes(v: &Value<'_>) -> Axes {
         },
         Value::Static(Const::Range(None, None)) => Axes::ALL,
         Value::Tuple(parts) => {
-            let list: Vec<i8> = parts.iter().map(|p| axis(p).0).collect();
+            let list: Vec<i32> = parts.iter().map(|p| axis(p).0).collect();
             if list.contains(&Axis::UNKNOWN.0) { Axes::UNKNOWN } else { Axes::new(&list) }
         }
         _ => Axes::UNKNOWN,

@@ -1,7 +1,7 @@
 //! Operators.
 
 use super::closure::assigned;
-use super::edits::{Edit, Marker};
+use super::edits::{Edit, Marker, Side};
 use super::{Lower, statics};
 use crate::check::{hidden_state, in_place_mutation, side_effect, value_dependent_branch};
 use crate::names;
@@ -55,6 +55,9 @@ impl<'a> Lower<'a, '_> {
             self.must_be_static(&b.right, &y, "a condition");
             return Value::STATIC;
         }
+        if let BinOp::Shl(_) | BinOp::Shr(_) = b.op {
+            return self.shift(e, b);
+        }
         let Some((function, op, span)) = operator(&b.op) else {
             return self.compound(e, b);
         };
@@ -85,13 +88,12 @@ impl<'a> Lower<'a, '_> {
         }
         self.beside_tensor(&b.left);
         self.beside_tensor(&b.right);
-        // Beside what may be configuration, a static value may be some too.
-        let both = compares && !x.is_tensor() && !y.is_tensor();
-        let lit = |v: &Value<'a>| match v {
-            Value::Static(c) => !(both && *c == Const::Unknown),
-            _ => false,
-        };
-        self.edits.expr(e, Edit::Binary { function, lit_left: lit(&x), lit_right: lit(&y) });
+        if compares && !x.is_tensor() && !y.is_tensor() {
+            let edit = Edit::Compared { function, left: side(&b.left, &x), right: side(&b.right, &y) };
+            self.edits.expr(e, edit);
+        } else {
+            self.edits.expr(e, Edit::Binary { function, lit_left: x.is_number(), lit_right: y.is_number() });
+        }
         // Of an operator neither side alone is at fault.
         let (values, sides) = ([x, y], [&*b.left, &*b.right]);
         let out = self.apply(op, &values, span, |_| None);
@@ -110,15 +112,41 @@ impl<'a> Lower<'a, '_> {
         self.apply(op, &values, span, |i| spans.get(i).copied())
     }
 
-    /// `x += y`: fine between static values, refused on tensors.
-    fn compound(&mut self, e: &'a Expr, b: &'a ExprBinary) -> Value<'a> {
-        if let BinOp::Shl(_) | BinOp::Shr(_) = b.op {
-            return self.shift(e, b);
+    /// `x << y`, which tensors do not have: fine between numbers.
+    fn shift(&mut self, e: &'a Expr, b: &'a ExprBinary) -> Value<'a> {
+        let (x, y) = (self.expr(&b.left), self.expr(&b.right));
+        if matches!(x, Value::Never) || matches!(y, Value::Never) {
+            return Value::Never;
         }
+        if matches!(x, Value::Failed) || matches!(y, Value::Failed) {
+            return Value::Failed;
+        }
+        if x.is_tensor() || y.is_tensor() {
+            crate::check::unknown_operation::shift(&b.op, self.diag);
+            return Value::Failed;
+        }
+        for (e, v) in [(&*b.left, &x), (&*b.right, &y)] {
+            if !v.is_static() {
+                self.edits.expr(e, Edit::Number { function: "static_shift" });
+            }
+        }
+        self.plain(e, b, &x, &y);
+        Value::Static(statics::binary(&b.op, &x, &y))
+    }
+
+    /// `x += y`: fine between static values, refused on tensors. Of what kind `self.rate` is, rustc knows.
+    fn compound(&mut self, e: &'a Expr, b: &'a ExprBinary) -> Value<'a> {
         let y = self.expr(&b.right);
+        if matches!(y, Value::Never) {
+            return Value::Never;
+        }
+        let plain = y.is_static() || matches!(y, Value::Unknown(_));
+        if matches!(y, Value::Unknown(_)) {
+            self.edits.expr(&b.right, Edit::Number { function: "static_change" });
+        }
         if let Expr::Field(_) | Expr::Index(_) | Expr::Unary(_) = &*b.left {
             let before = self.diag.mark();
-            self.write(&b.left, y.is_static());
+            self.write(&b.left, plain);
             if self.diag.since(before) == 0 {
                 self.plain(e, b, &Value::STATIC, &y);
             }
@@ -129,41 +157,21 @@ impl<'a> Lower<'a, '_> {
             return Value::unit();
         }
         let name = names::ident(&b.left).map(ToString::to_string).unwrap_or_default();
-        if !x.is_static() || !y.is_static() {
+        let unknown = matches!(x, Value::Unknown(_));
+        if !(x.is_static() || unknown) || !plain {
             in_place_mutation::compound(b, self.diag);
         } else if self.scope.find(&name).is_none() {
             hidden_state::write(&b.left, self.diag);
         } else if self.captured(&name) {
             side_effect::captured(&b.left, &name, self.diag);
         } else {
+            if unknown {
+                self.edits.expr(&b.left, Edit::Changed);
+            }
             self.scope.assign(&name, Value::STATIC);
             self.plain(e, b, &Value::STATIC, &y);
         }
         Value::unit()
-    }
-
-    /// `x << y`, which tensors do not have.
-    fn shift(&mut self, e: &'a Expr, b: &'a ExprBinary) -> Value<'a> {
-        let (x, y) = (self.expr(&b.left), self.expr(&b.right));
-        if matches!(x, Value::Never) || matches!(y, Value::Never) {
-            return Value::Never;
-        }
-        if matches!(x, Value::Failed) || matches!(y, Value::Failed) {
-            return Value::Failed;
-        }
-        for (v, side) in [(&x, &*b.left), (&y, &*b.right)] {
-            if v.is_tensor() {
-                let what =
-                    "a tensor has no shifts: they are Rust's, of integers that are known while tracing";
-                self.diag.error(side, what, "multiply or divide by a power of two: `x * 4`");
-                return Value::Failed;
-            }
-            if !v.is_static() {
-                self.edits.expr(side, Edit::Number { function: "static_number" });
-            }
-        }
-        self.plain(e, b, &x, &y);
-        Value::Static(statics::binary(&b.op, &x, &y))
     }
 
     /// An operator on static values, which stays as it is: what a type of the user's own does with it must be traced, and
@@ -296,9 +304,20 @@ fn plain_operator(op: &BinOp) -> Option<(&'static str, Option<&'static str>)> {
     })
 }
 
+/// What a side of a comparison is.
+fn side(e: &Expr, v: &Value<'_>) -> Side {
+    match (v, e) {
+        (Value::Static(Const::Int(_) | Const::Float(_) | Const::Extent(_)), _) => Side::Number,
+        (Value::Static(_), Expr::Lit(_) | Expr::Unary(_) | Expr::Binary(_) | Expr::Cast(_)) => Side::Number,
+        (v, _) if v.is_static() => Side::Static,
+        _ => Side::Unknown,
+    }
+}
+
 /// Whether a value can only be compared with plain Rust values.
 fn plain(e: &Expr, v: &Value<'_>) -> bool {
     match v {
+        _ if v.is_static() && composed(e) => true,
         Value::Static(Const::Str(_) | Const::Bool(_) | Const::Nothing) => true,
         Value::Static(_) => match e {
             Expr::Path(p) => {
@@ -308,6 +327,20 @@ fn plain(e: &Expr, v: &Value<'_>) -> bool {
             Expr::Lit(l) => matches!(l.lit, syn::Lit::Char(_)),
             _ => false,
         },
+        _ => false,
+    }
+}
+
+/// Whether an expression makes a value that is no number: `Some(i)`, `(a, b)`, `[1, 2]`, `Act::Leaky(0.1)`, `&x` of such.
+fn composed(e: &Expr) -> bool {
+    match e {
+        Expr::Tuple(_) | Expr::Array(_) | Expr::Repeat(_) | Expr::Struct(_) | Expr::Range(_) => true,
+        Expr::Call(c) => matches!(&*c.func, Expr::Path(p)
+            if p.path.segments.last().is_some_and(|s| names::is_camel(&s.ident.to_string()))),
+        Expr::Macro(m) => m.mac.path.is_ident("vec") || m.mac.path.is_ident("format"),
+        Expr::Paren(p) => composed(&p.expr),
+        Expr::Group(g) => composed(&g.expr),
+        Expr::Reference(r) => composed(&r.expr),
         _ => false,
     }
 }

@@ -5,10 +5,13 @@ use super::Lower;
 use super::closure::assigned;
 use super::edits::{Edit, Marker};
 use super::value::{meet, with_operand};
+use crate::check::value_dependent_branch;
 use crate::scope::{Const, Iter, Value};
-use crate::trace::Node;
+use crate::trace::{Node, Operand};
 use std::rc::Rc;
+use syn::spanned::Spanned;
 use syn::{Expr, ExprMethodCall};
+use thunder_core::op::Lit;
 
 impl<'a> Lower<'a, '_> {
     /// A method of an `Option` that may be there: its closures run at most once.
@@ -23,6 +26,11 @@ impl<'a> Lower<'a, '_> {
         let whole = Value::Option(Box::new(inner.clone()));
         match (name.as_str(), &args[..]) {
             ("as_ref" | "as_deref" | "clone" | "cloned" | "copied" | "take" | "as_mut", []) => whole,
+            ("ok_or", [_]) => whole,
+            ("ok_or_else", [f]) => {
+                self.static_closure(f);
+                whole
+            }
             ("is_some" | "is_none", []) => Value::STATIC,
             ("unwrap" | "expect" | "unwrap_or_default", _) => inner,
             ("is_some_and" | "is_none_or", [f]) => {
@@ -62,6 +70,45 @@ impl<'a> Lower<'a, '_> {
             ("iter" | "into_iter", []) => Value::Iter(Rc::new(Iter::Some(whole))),
             _ => self.not_understood(&m.method, "this method of an `Option`"),
         }
+    }
+
+    /// `x?`: of what is there or not, which the body logs. It leaves a function that gives an `Option`, or a closure that
+    /// traces nothing after it.
+    pub(super) fn question(&mut self, e: &'a Expr, t: &'a syn::ExprTry) -> Value<'a> {
+        let value = self.expr(&t.expr);
+        let at = t.question_token;
+        if matches!(value, Value::Failed | Value::Never) {
+            return value;
+        }
+        if value_dependent_branch::branch(at, "`?`", &value, self.diag) {
+            return Value::Failed;
+        }
+        let inner = match value {
+            Value::Option(inner) => *inner,
+            v if v.is_static() => Value::STATIC,
+            v @ Value::Unknown(_) => v,
+            _ => {
+                value_dependent_branch::no_option(at, self.diag);
+                return Value::Failed;
+            }
+        };
+        if self.depth > 0 {
+            let before = self.work;
+            if let Some(first) = self.questions.last_mut() {
+                first.get_or_insert((before, at.span()));
+            }
+            return inner;
+        }
+        if !self.gives_option {
+            value_dependent_branch::leaves(at, self.diag);
+            return Value::Failed;
+        }
+        let site = self.site(t);
+        let left = Node::Return { value: Operand::Static(Lit::Free) };
+        self.returns = true;
+        self.push(Node::Choice { site, arms: vec![Vec::new(), vec![left]] });
+        self.edits.expr(e, Edit::Question { site });
+        inner
     }
 
     /// What the closure gives, if it runs, which it does once or not at all; else `start`.
@@ -163,5 +210,6 @@ pub(super) fn only_option(name: &str) -> bool {
             | "and_then"
             | "is_some_and"
             | "is_none_or"
+            | "unwrap_or_default"
     )
 }

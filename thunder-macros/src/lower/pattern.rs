@@ -8,6 +8,13 @@ use syn::{Member, Pat};
 use thunder_core::types::Ty;
 
 impl<'a> Lower<'a, '_> {
+    /// Binds the names of a pattern that `value` may not match.
+    pub(super) fn bind_refutable(&mut self, pat: &'a Pat, value: Value<'a>) {
+        let outer = std::mem::replace(&mut self.refutable, true);
+        self.bind_pattern(pat, value);
+        self.refutable = outer;
+    }
+
     /// Binds the names of `pat` to the parts of `value`.
     pub(super) fn bind_pattern(&mut self, pat: &'a Pat, value: Value<'a>) {
         match pat {
@@ -20,7 +27,7 @@ impl<'a> Lower<'a, '_> {
                 }
                 if let Some((_, inner)) = &p.subpat {
                     self.bind_pattern(inner, value.clone());
-                } else if names::is_camel(&name) {
+                } else if names::is_camel(&name) && self.refutable {
                     // A constant or a unit variant to compare with, not a name.
                     return;
                 }
@@ -69,9 +76,9 @@ impl<'a> Lower<'a, '_> {
                 }
             }
             Pat::Or(o) => {
-                // Every case binds the same names. Which one matched is not logged, so traced parts are not
-                // followed through it.
-                let part = if value.is_static() { Value::STATIC } else { Value::Unknown(Operand::Hole) };
+                // Every case binds the same names. Which one matched is not logged, so what is traced is not followed
+                // through it; what is static is.
+                let part = if value.is_static() { Value::STATIC } else { self.part_at(&value, Step::Any) };
                 if let Some(first) = o.cases.first() {
                     self.bind_pattern(first, part);
                 }

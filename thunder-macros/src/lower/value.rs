@@ -127,6 +127,20 @@ pub(super) fn with_operand<'a>(value: &Value<'a>, operand: Operand) -> Value<'a>
     }
 }
 
+/// The same kind of value, of which it is not known which one it is.
+pub(super) fn with_unknown<'a>(value: &Value<'a>) -> Value<'a> {
+    match value {
+        Value::Tuple(parts) => Value::Tuple(parts.iter().map(with_unknown).collect()),
+        Value::Tensor(..)
+        | Value::Key(_)
+        | Value::List(..)
+        | Value::Module(_)
+        | Value::Unknown(_)
+        | Value::Option(_) => with_operand(value, Operand::Hole),
+        other => other.clone(),
+    }
+}
+
 /// What two values have in common.
 pub(super) fn meet<'a>(a: &Value<'a>, b: &Value<'a>) -> Value<'a> {
     match (a, b) {

@@ -28,17 +28,7 @@ impl Generics {
             match p {
                 GenericParam::Type(t) => {
                     let name = t.ident.to_string();
-                    let mut bounds: Vec<&TypeParamBound> = t.bounds.iter().collect();
-                    if let Some(w) = &generics.where_clause {
-                        for pred in &w.predicates {
-                            if let WherePredicate::Type(p) = pred
-                                && let syn::Type::Path(path) = &p.bounded_ty
-                                && path.path.is_ident(&t.ident)
-                            {
-                                bounds.extend(&p.bounds);
-                            }
-                        }
-                    }
+                    let bounds = bounds(generics, t);
                     self.examples
                         .extend(example(&bound_names(bounds.iter().copied())).map(|e| (name.clone(), e)));
                     if bounds.is_empty() {
@@ -70,6 +60,20 @@ impl Generics {
     pub fn elem(&self, name: &str) -> Option<u8> {
         self.elems.iter().position(|e| e == name).map(|i| i as u8)
     }
+}
+
+/// The bounds of a parameter, where it is declared and in the `where` clause.
+pub fn bounds<'g>(generics: &'g syn::Generics, of: &'g syn::TypeParam) -> Vec<&'g TypeParamBound> {
+    let mut bounds: Vec<&TypeParamBound> = of.bounds.iter().collect();
+    for pred in generics.where_clause.iter().flat_map(|w| &w.predicates) {
+        if let WherePredicate::Type(p) = pred
+            && let syn::Type::Path(path) = &p.bounded_ty
+            && path.path.is_ident(&of.ident)
+        {
+            bounds.extend(&p.bounds);
+        }
+    }
+    bounds
 }
 
 /// An element type with these bounds, if they are only thunder's own and rustc's.

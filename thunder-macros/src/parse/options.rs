@@ -1,9 +1,11 @@
 //! The options in `#[thunder(…)]`.
 
 use crate::diagnostics::Diagnostics;
+use crate::root::Root;
 use proc_macro2::TokenStream;
+use syn::parse::{Parse, ParseStream, Parser};
 use syn::punctuated::Punctuated;
-use syn::{Ident, Token};
+use syn::{Ident, Path, Token};
 
 /// What `#[thunder(…)]` asks for.
 #[derive(Clone, Copy, Default)]
@@ -13,33 +15,55 @@ pub struct Options {
 }
 
 /// The options there are.
-const KNOWN: &[&str] = &["cuda_graph"];
+const KNOWN: &str =
+    "the options are: `cuda_graph`, and `crate = path` for a crate that has thunder under another name";
+
+/// One option, as written.
+enum Given {
+    Name(Ident),
+    Crate(Token![crate], Path),
+}
+
+impl Parse for Given {
+    fn parse(input: ParseStream) -> syn::Result<Given> {
+        if input.peek(Token![crate]) {
+            let word = input.parse()?;
+            input.parse::<Token![=]>()?;
+            return Ok(Given::Crate(word, input.call(Path::parse_mod_style)?));
+        }
+        input.parse().map(Given::Name)
+    }
+}
 
 impl Options {
     /// Reads the tokens in the parentheses.
-    pub fn parse(tokens: TokenStream, diag: &mut Diagnostics) -> Options {
-        let mut options = Options::default();
-        let list = match syn::parse::Parser::parse2(Punctuated::<Ident, Token![,]>::parse_terminated, tokens)
-        {
+    pub fn parse(tokens: TokenStream, diag: &mut Diagnostics) -> (Options, Root) {
+        let (mut options, mut root) = (Options::default(), Root::default());
+        let list = match Parser::parse2(Punctuated::<Given, Token![,]>::parse_terminated, tokens) {
             Ok(list) => list,
             Err(e) => {
-                let what = "expected names of options";
-                diag.error_at(e.span(), what, format!("the options are: {}", KNOWN.join(", ")));
-                return options;
+                diag.error_at(e.span(), "expected options", KNOWN);
+                return (options, root);
             }
         };
-        for name in list {
-            match name.to_string().as_str() {
-                "cuda_graph" if options.cuda_graph => {
+        for given in list {
+            match given {
+                Given::Crate(word, _) if root.is_stated() => {
+                    diag.error(word, "`crate` is said twice", "once is enough");
+                }
+                Given::Crate(_, path) => match Root::new(path) {
+                    Ok(stated) => root = stated,
+                    Err(e) => diag.push(e),
+                },
+                Given::Name(name) if name != "cuda_graph" => {
+                    diag.error(&name, format!("`{name}` is no option of `#[thunder]`"), KNOWN);
+                }
+                Given::Name(name) if options.cuda_graph => {
                     diag.error(&name, "`cuda_graph` is said twice", "once is enough");
                 }
-                "cuda_graph" => options.cuda_graph = true,
-                other => {
-                    let what = format!("`{other}` is no option of `#[thunder]`");
-                    diag.error(&name, what, format!("the options are: {}", KNOWN.join(", ")));
-                }
+                Given::Name(_) => options.cuda_graph = true,
             }
         }
-        options
+        (options, root)
     }
 }

@@ -17,7 +17,9 @@ impl Types {
             Type::TraitObject(_) | Type::BareFn(_) | Type::Ptr(_) => {
                 *ty = syn::parse_quote!(::thunder::__rt::Refused<#ty>);
             }
-            Type::Path(p) if is_refused(p) => *ty = syn::parse_quote!(::thunder::__rt::Refused<#p>),
+            Type::Path(p) if is_refused(p) && !(self.in_body && is_result(p)) => {
+                *ty = syn::parse_quote!(::thunder::__rt::Refused<#p>)
+            }
             Type::Path(p) if crate::check::foreign_tensor::is_short(p) => {}
             Type::Path(p) if crate::check::foreign_tensor::is_partial(p) => *ty = syn::parse_quote!(()),
             Type::Path(p) => {
@@ -169,6 +171,10 @@ impl Types {
             pub mod #module { #(pub type #names = usize;)* }
         }
     }
+}
+
+fn is_result(p: &syn::TypePath) -> bool {
+    p.path.segments.last().is_some_and(|s| s.ident == "Result")
 }
 
 /// Whether a type's values are places, or shared, or in a container that is refused.

@@ -8,6 +8,7 @@ use crate::names;
 use quote::{ToTokens, format_ident};
 use syn::visit::{self, Visit};
 use syn::{FnArg, GenericArgument, Ident, Pat, PathArguments, ReturnType, Type};
+use thunder_core::item::MAX_PARAMS;
 
 /// How a method takes `self`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -150,6 +151,7 @@ impl Signature {
                 (kind, (**ty).clone())
             }
         };
+        check_count(&syntax, &types, diag);
         let own = Own { name: syntax.ident.to_string(), ..Own::default() };
         Signature {
             syntax,
@@ -352,6 +354,24 @@ fn check_qualifiers(sig: &mut syn::Signature, diag: &mut Diagnostics) {
         );
     }
 }
+
+/// Refuses more parameters, or more names of dimensions, than a call takes.
+fn check_count(syntax: &syn::Signature, types: &Types, diag: &mut Diagnostics) {
+    let (name, count) = (&syntax.ident, syntax.inputs.len());
+    if count > MAX_PARAMS {
+        let what =
+            format!("`{name}` has {count} parameters; a `#[thunder]` function takes {MAX_PARAMS} at most");
+        diag.error(&syntax.inputs[MAX_PARAMS], what, "a `#[thunder]` struct that holds several of them");
+    }
+    let dims = types.dims.names.len();
+    if dims > MAX_DIMS {
+        let what = format!("`{name}` names {dims} dimensions; a `#[thunder]` item names {MAX_DIMS} at most");
+        diag.error(name, what, "`_` for those that nothing refers to");
+    }
+}
+
+/// The most names of dimensions: they are numbered in one byte.
+const MAX_DIMS: usize = 250;
 
 /// The generic parameters of an item inside another.
 pub fn outer(generics: &syn::Generics) -> Types {

@@ -73,6 +73,10 @@ pub struct Types {
     pub within: bool,
     /// Names that only expressions of extents have, in an `impl`: that the type has them, rustc knows.
     pub of_owner: Vec<Ident>,
+    /// Whether the types stand in a body, where a static value may be a `Result`.
+    pub in_body: bool,
+    /// Names in expressions of extents of which a whole quotient is taken: no size follows from that.
+    pub divided: Vec<String>,
     /// The module of aliases that dimension names are rewritten to; plain `usize` without one.
     pub alias: Option<Ident>,
     /// The dimensions that types bind, `Linear<Out = F>`: whether the type has one of the name, rustc knows.
@@ -148,6 +152,9 @@ impl Types {
         if crate::check::side_effect::is_cell(&name) {
             crate::check::side_effect::cell_type(&last.ident, diag);
             return Kind::Refused;
+        }
+        if self.in_body && name == "Result" {
+            return Kind::Unknown;
         }
         if crate::check::foreign_tensor::is_container(p) {
             crate::check::foreign_tensor::container(&last.ident, diag);
@@ -424,7 +431,15 @@ impl Types {
                         diag.error(&b.right, "an extent is divided by 0", "`Dim<{ C / 2 }>`");
                         Extent::UNKNOWN
                     }
-                    syn::BinOp::Div(_) => x.div(y),
+                    syn::BinOp::Div(_) => {
+                        let quotient = x.div(y);
+                        if quotient.is_unknown() {
+                            let names =
+                                crate::lower::variables(x).into_iter().map(|v| &self.dims.names[v as usize]);
+                            self.divided.extend(names.cloned());
+                        }
+                        quotient
+                    }
                     _ => {
                         diag.error(
                             b,

@@ -37,7 +37,7 @@ fn a_body_keeps_its_tokens_but_for_operators_and_dimensions() {
                 ),
                 &x,
             );",
-            "(&::thunder::__rt::Sides(&__a, &__b)).mul();",
+            "(&::thunder::__rt::Operands(&__a, &__b)).mul();",
             ".reshape((__B, __C))",
         ],
     );

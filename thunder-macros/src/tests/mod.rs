@@ -38,7 +38,7 @@ fn finish(diag: Diagnostics, t: traced::Traced) -> String {
 /// The expansion, formatted.
 fn expand(source: &str) -> String {
     let tokens: proc_macro2::TokenStream = source.parse().expect("the test's source parses");
-    let out = crate::expand_tokens(Default::default(), tokens);
+    let out = crate::expand_tokens(Default::default(), tokens, || None);
     match syn::parse2::<syn::File>(out.clone()) {
         Ok(file) => prettyplease::unparse(&file),
         Err(e) => panic!("the expansion does not parse: {e}\n{out}"),

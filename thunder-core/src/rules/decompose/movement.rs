@@ -54,7 +54,7 @@ pub(super) fn squeeze(x: Value, axis: Axis, b: &mut Builder) -> Value {
 pub(super) fn stack(args: &[Value], axis: Axis, b: &mut Builder) -> Value {
     let axis = at(axis, b.rank(args[0]) + 1);
     let parts: Vec<Value> = args.iter().map(|&x| b.unsqueeze(x, axis)).collect();
-    b.op(Op::Cat { axis: Axis(axis as i8) }, &parts)
+    b.op(Op::Cat { axis: Axis(axis as i32) }, &parts)
 }
 
 /// Reshape to the atoms, permute them, reshape to the groups.

@@ -187,7 +187,7 @@ fn cat(mut line: Vec<Slice>, axis: usize, b: &mut Builder) -> Slice {
         at = s.region.1[axis];
     }
     region.1[axis] = last;
-    let value = b.op(Op::Cat { axis: Axis(axis as i8) }, &parts);
+    let value = b.op(Op::Cat { axis: Axis(axis as i32) }, &parts);
     Slice { region, value, padded: None }
 }
 
