@@ -11,8 +11,8 @@ pub use receiver::{
     Configuration, Held, Plain, Reached, Receiver, TakenForStd, changed, configuration, reached, receiver,
 };
 pub use transparent::{
-    Asks, AsksNothing, Fallible, Nothing, OfStd, Only, Pair, Transparent, asked, asked_place, by, converted,
-    parsed, try_converted, type_of,
+    Answers, Asks, AsksNothing, Fallible, Nothing, OfStd, Only, Pair, Transparent, asked, asked_method,
+    asked_place, by, converted, parsed, try_converted, type_of,
 };
 
 use crate::item::{Item, Spec};

@@ -232,12 +232,12 @@ fn case_12(x: &Tensor<f32, (N,)>, c: Cfg) -> Tensor<f32, (N,)> {
 
 #[thunder]
 fn case_13(x: &Tensor<f32, (N,)>, c: &Cfg, d: &Cfg) -> Tensor<f32, (N,)> {
-    if c == d { x.clone() } else { x * 2.0 } //~ c
+    if c == d { x.clone() } else { x * 2.0 } //~ ==
 }
 
 #[thunder]
 fn case_14(x: &Tensor<f32, (N,)>, c: &Cfg, d: &Cfg) -> Tensor<f32, (N,)> {
-    if c < d { x.clone() } else { x * 2.0 } //~ c
+    if c < d { x.clone() } else { x * 2.0 } //~ <
 }
 
 #[thunder]
@@ -364,7 +364,7 @@ fn case_33(x: &Tensor<f32, (N,)>) -> Tensor<f32, (N,)> {
 
 #[thunder]
 fn case_34(x: &Tensor<f32, (N,)>, cs: &[Cfg]) -> Tensor<f32, (N,)> {
-    if cs[0] == cs[1] { x.clone() } else { -x } //~ cs[0]
+    if cs[0] == cs[1] { x.clone() } else { -x } //~ ==
 }
 
 #[thunder]

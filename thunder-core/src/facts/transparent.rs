@@ -119,6 +119,19 @@ pub const fn asked_place<By, T: Transparent<By> + ?Sized>(x: &T) -> &T {
     x
 }
 
+/// What a method of a receiver `T` is that bears the name of one of the trait `By`: traced, or that of the trait, if it is
+/// known what this runs.
+pub trait Answers<By, T: ?Sized> {}
+
+#[diagnostic::do_not_recommend]
+impl<By, T: ?Sized> Answers<By, T> for super::Dispatched {}
+impl<By, T: Transparent<By> + ?Sized> Answers<By, T> for super::Untraced {}
+
+/// The receiver `x`, if its method of this name is traced, or if it is known what `By` runs.
+pub fn asked_method<By, T, M: Answers<By, T>>(x: T, _twin: impl FnOnce(&T) -> M) -> T {
+    x
+}
+
 /// A value that is asked what `By` runs of it. One that is none of std's or the language's is refused where it is made.
 pub struct Only<'a, T: ?Sized>(pub &'a T);
 
@@ -135,6 +148,12 @@ pub trait Asks {
     fn by_trait<By>(&self)
     where
         Self::Left: Transparent<By>,
+    {
+    }
+    /// Refuses a receiver whose method of this name is that of `By`, of which nothing is known, and no traced one.
+    fn by_method<By, M>(&self, _twin: impl FnOnce() -> M)
+    where
+        M: Answers<By, Self::Left>,
     {
     }
     /// Refuses a comparison of which nothing is known.
@@ -166,6 +185,8 @@ impl<A: Configuration + ?Sized, B: Configuration + ?Sized> Asks for Pair<'_, A, 
 pub trait AsksNothing {
     /// Nothing.
     fn by_trait<By>(&self) {}
+    /// Nothing.
+    fn by_method<By, M>(&self, _twin: impl FnOnce() -> M) {}
     /// Nothing.
     fn compared<By>(&self) {}
     /// Nothing.

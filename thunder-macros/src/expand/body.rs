@@ -404,22 +404,30 @@ impl Apply<'_> {
                 };
             }
             Edit::Asked { by } => *e = asked(e, by),
-            Edit::AskedReceiver { by } => match e {
-                Expr::MethodCall(m) if is_place(&m.receiver) => {
-                    let (at, x) = (m.method.span(), &m.receiver);
-                    let x: TokenStream = x.to_token_stream().into_iter().map(|t| placed(t, at)).collect();
-                    let by = super::derived::by(by);
-                    let check = quote_spanned!(at=> (&::thunder::__rt::facts::Only(&#x)).by_trait::<#by>());
-                    *e = Expr::Verbatim(quote_spanned!(at=> ({ if false { #check } #e })));
+            Edit::AskedReceiver { by, or_traced } => {
+                let Expr::MethodCall(m) = &mut *e else { return };
+                let (at, by, element) = (m.method.span(), super::derived::by(by), &self.element);
+                let twin = Ident::new(&super::twin::twin_name(&m.method.to_string()).to_string(), at);
+                if is_place(&m.receiver) {
+                    let x: TokenStream =
+                        m.receiver.to_token_stream().into_iter().map(|t| placed(t, at)).collect();
+                    let only = quote_spanned!(at=> (&::thunder::__rt::facts::Only(&#x)));
+                    let check = if *or_traced {
+                        quote_spanned!(at=> #only.by_method::<#by, _>(|| (&#x).__content().#twin(#element)))
+                    } else {
+                        quote_spanned!(at=> #only.by_trait::<#by>())
+                    };
+                    *e = parenthesised(quote_spanned!(at=> { if false { #check } #e }), at);
+                    return;
                 }
-                Expr::MethodCall(m) => {
-                    let (at, by) = (m.method.span(), super::derived::by(by));
-                    let x = bare(take(&mut m.receiver));
-                    *m.receiver =
-                        Expr::Verbatim(quote_spanned!(at=> ::thunder::__rt::facts::asked::<#by, _>(#x)));
-                }
-                _ => {}
-            },
+                let x = bare(take(&mut m.receiver));
+                *m.receiver = Expr::Verbatim(if *or_traced {
+                    let twin = quote_spanned!(at=> |__x| (&__x).__content().#twin(#element));
+                    quote_spanned!(at=> ::thunder::__rt::facts::asked_method::<#by, _, _>(#x, #twin))
+                } else {
+                    quote_spanned!(at=> ::thunder::__rt::facts::asked::<#by, _>(#x))
+                });
+            }
             Edit::Indexed => {
                 let Expr::Index(i) = e else { return };
                 if is_place(&i.expr) {

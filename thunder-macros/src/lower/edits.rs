@@ -36,8 +36,8 @@ pub enum Edit {
     Plain { by: &'static str, asks: bool, overflow: Option<&'static str> },
     /// The value of the expression must be of a type whose trait of std's, which is reached next, is pure or traced.
     Asked { by: &'static str },
-    /// The receiver of the method must.
-    AskedReceiver { by: &'static str },
+    /// The receiver of the method must, unless the method may be and is a traced one of the same name.
+    AskedReceiver { by: &'static str, or_traced: bool },
     /// What is indexed must.
     Indexed,
     /// What is dereferenced must.

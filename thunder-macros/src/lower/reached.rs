@@ -33,15 +33,15 @@ impl<'a> Lower<'a, '_> {
             ("into", 0) => self.edits.expr(e, Edit::Converted { by: "From", fallible: false }),
             ("try_into", 0) => self.edits.expr(e, Edit::Converted { by: "TryFrom", fallible: true }),
             ("parse", 0) => self.edits.expr(e, Edit::Parsed),
-            ("to_string", 0) => self.edits.expr(e, Edit::AskedReceiver { by: "Display" }),
-            ("as_ref" | "as_mut", 0) if certain => self.edits.expr(e, Edit::AskedReceiver { by: "AsRef" }),
-            ("borrow", 0) => self.edits.expr(e, Edit::AskedReceiver { by: "Borrow" }),
+            ("to_string", 0) => self.asked_receiver(e, &name, certain, "Display"),
+            ("as_ref" | "as_mut", 0) if certain => self.asked_receiver(e, &name, certain, "AsRef"),
+            ("borrow", 0) => self.asked_receiver(e, &name, certain, "Borrow"),
             ("zip" | "chain" | "extend", 1) if certain => self.asked_sequence(&m.args[0]),
-            ("flatten", 0) if certain => self.edits.expr(e, Edit::AskedReceiver { by: "IntoIterator" }),
-            ("into_iter", 0) if certain => self.edits.expr(e, Edit::AskedReceiver { by: "IntoIterator" }),
+            ("flatten", 0) if certain => self.asked_receiver(e, &name, certain, "IntoIterator"),
+            ("into_iter", 0) if certain => self.asked_receiver(e, &name, certain, "IntoIterator"),
             (name, _) => {
                 if let Some(by) = compares(name, m.args.len()) {
-                    self.edits.expr(e, Edit::AskedReceiver { by });
+                    self.asked_receiver(e, name, certain, by);
                 }
                 if name.ends_with("_by_key")
                     && let Some(Expr::Closure(c)) = m.args.last()
@@ -50,6 +50,16 @@ impl<'a> Lower<'a, '_> {
                 }
             }
         }
+    }
+
+    /// Asks what a method of this name of the trait `by` runs of its receiver. Of a field or a module it may be a traced one.
+    fn asked_receiver(&mut self, e: &'a Expr, name: &str, certain: bool, by: &'static str) {
+        // Of a generic type nothing is known that rustc could be asked.
+        let or_traced = !certain && self.types.generics.types.is_empty();
+        if or_traced {
+            self.edits.twins.0.insert(name.into());
+        }
+        self.edits.expr(e, Edit::AskedReceiver { by, or_traced });
     }
 
     /// Asks what walks over the elements of an argument, unless it is std's by its form.
