@@ -78,7 +78,10 @@ pub enum Error {
         loc: Loc,
     },
     /// The record of a body is no path through its compile-time trace.
-    #[error("{function}: the recorded trace is not the compiled one: {what}\n  at {loc}")]
+    #[error(
+        "{function}: the recorded trace is not the compiled one: {what}\n  at {loc}\n\n       \
+         note: this is a fault of thunder's, not of the program; please report it, with the function"
+    )]
     Link {
         /// The function.
         function: String,

@@ -5,8 +5,15 @@
 //! is only ever what is certain; where the path of types or of extents ends, nothing is known, and linking decides.
 
 mod receiver;
+mod transparent;
 
-pub use receiver::{Configuration, Reached, Receiver, TakenForStd, configuration, reached, receiver};
+pub use receiver::{
+    Configuration, Held, Plain, Reached, Receiver, TakenForStd, changed, configuration, reached, receiver,
+};
+pub use transparent::{
+    Answers, Asks, AsksNothing, Fallible, Nothing, OfStd, Only, Pair, Transparent, asked, asked_method,
+    asked_place, by, converted, parsed, try_converted, type_of,
+};
 
 use crate::item::{Item, Spec};
 use crate::module::{StructInfo, Tree};

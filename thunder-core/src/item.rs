@@ -261,6 +261,9 @@ pub enum Callee {
     Fn(fn() -> &'static Item),
     /// A method, whose type only rustc knows: by name.
     Method(&'static str),
+    /// A method or a function that is traced, or that is std's and pure: rustc has made sure that it is one of the two.
+    /// Only a traced one is recorded.
+    Either(&'static str),
     /// A closure that the item was given. What it does is part of the item that it stands in.
     Closure(Var),
 }
@@ -269,7 +272,7 @@ impl std::fmt::Debug for Callee {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Callee::Fn(item) => write!(f, "{}", item().name),
-            Callee::Method(name) => write!(f, "_::{name}"),
+            Callee::Method(name) | Callee::Either(name) => write!(f, "_::{name}"),
             Callee::Closure(var) => write!(f, "v{var}"),
         }
     }
@@ -294,4 +297,34 @@ pub enum Transform {
     Checkpoint,
     /// `autocast::<E, _>(|| y)`.
     Autocast,
+}
+
+/// The functions of std's traits that a type may have, each with the name of its trait.
+const STD_TRAIT_FUNCTIONS: &[(&str, &str)] = &[
+    ("default", "Default"),
+    ("from", "From"),
+    ("try_from", "TryFrom"),
+    ("from_str", "FromStr"),
+    ("from_iter", "FromIterator"),
+    ("eq", "PartialEq"),
+    ("ne", "PartialEq"),
+    ("partial_cmp", "PartialOrd"),
+    ("cmp", "Ord"),
+    ("add", "Add"),
+    ("sub", "Sub"),
+    ("mul", "Mul"),
+    ("div", "Div"),
+    ("rem", "Rem"),
+    ("neg", "Neg"),
+    ("not", "Not"),
+];
+
+/// The trait of std's that has a function of this name, if one has that a body may call by a type.
+pub fn std_trait_of(function: &str) -> Option<&'static str> {
+    STD_TRAIT_FUNCTIONS.iter().find(|(name, _)| *name == function).map(|(_, of)| *of)
+}
+
+/// Whether one of std's traits has a function of this name.
+pub fn is_std_trait_function(name: &str) -> bool {
+    std_trait_of(name).is_some()
 }

@@ -73,7 +73,10 @@ fn refused(item: &'static Item, what: &str) {
     let device = Device::register(Arc::new(Oracle));
     let x = Matrix::on(device, &[0.0, 1.0, 2.0, 3.0, 4.0, 5.0], (2, 3)).unwrap();
     match explain(item, (Ref(&x), Own(2.0f32)), body) {
-        Err(e @ Error::Link { .. }) => assert!(e.to_string().contains(what), "{e}"),
+        Err(e @ Error::Link { .. }) => {
+            let text = e.to_string();
+            assert!(text.contains(what) && text.contains("a fault of thunder's"), "{text}");
+        }
         Err(e) => panic!("{e}"),
         Ok(_) => panic!("a tampered trace was linked"),
     }

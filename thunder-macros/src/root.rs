@@ -83,9 +83,30 @@ fn ends_path(before: &[TokenTree]) -> bool {
             false
         }
         [.., TokenTree::Ident(i)] => !KEYWORDS.iter().any(|k| i == k),
-        [.., TokenTree::Punct(p)] => p.as_char() == '>',
+        [.., TokenTree::Punct(p)] => p.as_char() == '>' && !ends_parameters(before),
         _ => false,
     }
+}
+
+/// Whether the `>` that these tokens end with closes generic parameters, of `impl<T>` or `for<'a>`.
+fn ends_parameters(before: &[TokenTree]) -> bool {
+    let mut depth = 0;
+    for (i, t) in before.iter().enumerate().rev() {
+        let TokenTree::Punct(p) = t else { continue };
+        let arrow = i > 0
+            && matches!(&before[i - 1], TokenTree::Punct(a)
+                if matches!(a.as_char(), '-' | '=') && a.spacing() == Spacing::Joint);
+        match p.as_char() {
+            '>' if !arrow => depth += 1,
+            '<' if depth > 1 => depth -= 1,
+            '<' => {
+                return i > 0
+                    && matches!(&before[i - 1], TokenTree::Ident(id) if id == "impl" || id == "for");
+            }
+            _ => {}
+        }
+    }
+    false
 }
 
 fn spanned(mut t: TokenTree, span: Span) -> TokenTree {
@@ -158,6 +179,10 @@ mod tests {
         assert_eq!(put("tl", "&'static ::thunder::x"), "&'static::tl::x");
         assert_eq!(put("tl", "-> ::thunder::x => ::thunder::y"), "->::tl::x=>::tl::y");
         assert_eq!(put("::a::b", "<X as ::thunder::T>::thunder::y"), "<Xas::a::b::T>::thunder::y");
+        let generic =
+            "impl<'a, T: ?Sized + F<A<u8>>> ::thunder::X for for<'a> ::thunder::Y<T> where A<T>::thunder: Z";
+        let put_there = "impl<'a,T:?Sized+F<A<u8>>>::tl::Xforfor<'a>::tl::Y<T>whereA<T>::thunder:Z";
+        assert_eq!(put("tl", generic), put_there);
         assert_eq!(
             put("crate::t", "use ::thunder::x; a::thunder::b; thunder::c"),
             "usecrate::t::x;a::thunder::b;thunder::c"

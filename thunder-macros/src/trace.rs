@@ -94,6 +94,8 @@ pub enum Callee {
     Fn(syn::Path),
     /// A method, by name.
     Method(String),
+    /// A method or a function that is traced, or std's and pure.
+    Either(String),
     /// A closure that the item was given.
     Closure(Var),
 }
@@ -205,7 +207,7 @@ fn print(list: &[Node], depth: usize, lines: &mut Lines<'_>) {
             Node::Call { dst, callee, args, at } => {
                 let name = match callee {
                     Callee::Fn(path) => crate::names::path_text(path),
-                    Callee::Method(name) => format!("_::{name}"),
+                    Callee::Method(name) | Callee::Either(name) => format!("_::{name}"),
                     Callee::Closure(var) => lines.var(*var),
                 };
                 lines.call(depth, *dst, &name, args, at.line);

@@ -41,7 +41,7 @@ fn made(x: &Tensor<f32, (N,)>) -> Tensor<f32, (N,)> {
 
 #[thunder]
 fn by_default(x: &Tensor<f32, (N,)>) -> Tensor<f32, (N,)> {
-    let s: Settings = Default::default(); //~ Default
+    let s: Settings = Default::default(); //~ default
     x * (s + 1.0)
 }
 

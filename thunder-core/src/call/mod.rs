@@ -172,6 +172,13 @@ pub fn inline<A: Args, R: Tree>(item: &'static Item, args: A, body: impl FnOnce(
     refuse(Error::HostCall { function: item.name.into(), loc: Loc::caller() })
 }
 
+/// Calls `body`, that of a method of one of std's traits that holds no tensors: plain code wherever it runs.
+#[track_caller]
+pub fn plain<A: Args, R>(name: &str, args: A, body: impl FnOnce(A::Owned) -> R) -> R {
+    let owned = args.owned();
+    if record::active() { record::plain(name, || body(owned)) } else { body(owned) }
+}
+
 /// Calls `body` on the host: looks the key up, compiles at the first call for it, runs.
 ///
 /// # Errors

@@ -260,7 +260,7 @@ impl Walk<'_> {
             Node::Call { dst, callee, args, at } => {
                 let name = match callee {
                     Callee::Fn(item) => item().name.to_string(),
-                    Callee::Method(name) => format!("_::{name}"),
+                    Callee::Method(name) | Callee::Either(name) => format!("_::{name}"),
                     Callee::Closure(var) => l.var(*var),
                 };
                 l.call(depth, *dst, &name, args, at.line);

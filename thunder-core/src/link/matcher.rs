@@ -192,9 +192,13 @@ impl<'a> Matcher<'a> {
             Node::Closure { dst, .. } => self.set(f, *dst, Slot::Closure(f, node)),
             Node::Call { dst, callee, args, at } => {
                 let args: Vec<Slot> = args.iter().map(|a| self.operand(f, a)).collect();
+                if self.is_untraced(callee, &args) {
+                    self.set(f, *dst, Slot::Known(Leaves::default()));
+                    return Ok(Flow::Next);
+                }
                 let item = match (callee, self.log.get(self.at)) {
                     (Callee::Fn(item), _) => item(),
-                    (Callee::Method(name), Some(Event::Enter { item, .. }))
+                    (Callee::Method(name) | Callee::Either(name), Some(Event::Enter { item, .. }))
                         if item.name.rsplit("::").next() == Some(*name) =>
                     {
                         *item
@@ -403,6 +407,19 @@ impl<'a> Matcher<'a> {
 }
 
 impl Matcher<'_> {
+    /// Whether a call reached what is std's, or derived, and pure. It was given no tensors, and nothing of it was recorded.
+    fn is_untraced(&self, callee: &Callee, args: &[Slot]) -> bool {
+        let Callee::Either(name) = callee else { return false };
+        let plain = |s: &Slot| match s {
+            Slot::Known(leaves) => leaves.list.is_empty(),
+            Slot::Any => true,
+            Slot::Unset | Slot::Closure(..) => false,
+        };
+        let entered = matches!(self.log.get(self.at), Some(Event::Enter { item, .. })
+            if item.name.rsplit("::").next() == Some(*name));
+        !entered && args.iter().all(plain)
+    }
+
     fn item(&self, f: usize) -> &'static Item {
         self.frames[f].item
     }

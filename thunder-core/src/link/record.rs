@@ -416,6 +416,25 @@ pub(crate) fn inline<R: Tree>(
     result
 }
 
+/// Runs a method of a trait of std's, which holds no tensors and leaves nothing in the log: `==` reaches it unseen.
+#[track_caller]
+pub(crate) fn plain<R>(name: &str, run: impl FnOnce() -> R) -> R {
+    let loc = Loc::caller();
+    let start = with(|r| r.log.len()).unwrap_or_default();
+    let result = run();
+    with(|r| {
+        if r.log[start..].iter().any(|e| matches!(e, Event::Op(_) | Event::Open { .. })) {
+            let text = format!(
+                "`{name}` works with tensors, and std's traits reach it unseen\n\n       \
+                 help: call a `#[thunder]` function of another name"
+            );
+            r.fail(Error::Type { text, loc });
+        }
+        r.log.truncate(start);
+    });
+    result
+}
+
 /// Opens a nested body.
 pub(crate) fn open_region(kind: Transform, args: Vec<Leaves>, params: Vec<Leaves>) {
     with(|r| {

@@ -5,6 +5,7 @@
 //! known.
 
 use super::operators::{Comparison, Lit, Literal, Operand};
+use crate::facts::{Transparent, by};
 use crate::op::Op;
 
 /// The two sides of a comparison.
@@ -55,12 +56,18 @@ impl<'a, T: ?Sized> SideAsItself for &Side<'a, T> {
     message = "no comparison between these values: Rust has none between their types"
 )]
 pub trait Same<Rhs> {
+    /// The type of the value, whose `==` runs.
+    type Of: ?Sized;
+    /// That of the other.
+    type With: ?Sized;
     /// Whether they are equal.
     fn same(&self, rhs: &Rhs) -> bool;
 }
 
 #[diagnostic::do_not_recommend]
 impl<A: PartialEq<B> + ?Sized, B: ?Sized> Same<Side<'_, B>> for Side<'_, A> {
+    type Of = A;
+    type With = B;
     fn same(&self, rhs: &Side<'_, B>) -> bool {
         self.0 == rhs.0
     }
@@ -69,19 +76,25 @@ impl<A: PartialEq<B> + ?Sized, B: ?Sized> Same<Side<'_, B>> for Side<'_, A> {
 /// A side that has an order with the other, `Rhs`.
 #[diagnostic::on_unimplemented(message = "no order between these values: Rust has none between their types")]
 pub trait Ordered<Rhs> {
+    /// The type of the value, whose `<` runs.
+    type Of: ?Sized;
+    /// That of the other.
+    type With: ?Sized;
     /// Their order.
     fn order(&self, rhs: &Rhs) -> Option<std::cmp::Ordering>;
 }
 
 #[diagnostic::do_not_recommend]
 impl<A: PartialOrd<B> + ?Sized, B: ?Sized> Ordered<Side<'_, B>> for Side<'_, A> {
+    type Of = A;
+    type With = B;
     fn order(&self, rhs: &Side<'_, B>) -> Option<std::cmp::Ordering> {
         self.0.partial_cmp(rhs.0)
     }
 }
 
 macro_rules! comparisons {
-    ($($name:ident = $op:ident, $text:literal, $trait:ident, $rust:expr;)*) => {
+    ($($name:ident = $op:ident, $text:literal, $trait:ident by $by:ident, $rust:expr;)*) => {
         /// The sides as tensors, or as numbers beside tensors.
         pub trait AsTensors<L, R> {$(
             #[doc = concat!("`", $text, "`.")]
@@ -96,14 +109,14 @@ macro_rules! comparisons {
             }
         )*}
 
-        /// The sides as Rust compares them.
+        /// The sides as Rust compares them, by code that is derived, traced, or std's.
         pub trait AsRust<L, R> {$(
             #[doc = concat!("`", $text, "`.")]
-            fn $name(&self) -> bool where L: $trait<R>;
+            fn $name(&self) -> bool where L: $trait<R, Of: Transparent<by::$by, <L as $trait<R>>::With>>;
         )*}
 
         impl<L, R> AsRust<L, R> for &Sides<L, R> {$(
-            fn $name(&self) -> bool where L: $trait<R> {
+            fn $name(&self) -> bool where L: $trait<R, Of: Transparent<by::$by, <L as $trait<R>>::With>> {
                 let compare: fn(&L, &R) -> bool = $rust;
                 compare(&self.0, &self.1)
             }
@@ -112,10 +125,10 @@ macro_rules! comparisons {
 }
 
 comparisons! {
-    __eq = Eq, "==", Same, |x, y| x.same(y);
-    __ne = Ne, "!=", Same, |x, y| !x.same(y);
-    __lt = Lt, "<", Ordered, |x, y| x.order(y).is_some_and(std::cmp::Ordering::is_lt);
-    __le = Le, "<=", Ordered, |x, y| x.order(y).is_some_and(std::cmp::Ordering::is_le);
-    __gt = Gt, ">", Ordered, |x, y| x.order(y).is_some_and(std::cmp::Ordering::is_gt);
-    __ge = Ge, ">=", Ordered, |x, y| x.order(y).is_some_and(std::cmp::Ordering::is_ge);
+    __eq = Eq, "==", Same by PartialEq, |x, y| x.same(y);
+    __ne = Ne, "!=", Same by PartialEq, |x, y| !x.same(y);
+    __lt = Lt, "<", Ordered by PartialOrd, |x, y| x.order(y).is_some_and(std::cmp::Ordering::is_lt);
+    __le = Le, "<=", Ordered by PartialOrd, |x, y| x.order(y).is_some_and(std::cmp::Ordering::is_le);
+    __gt = Gt, ">", Ordered by PartialOrd, |x, y| x.order(y).is_some_and(std::cmp::Ordering::is_gt);
+    __ge = Ge, ">=", Ordered by PartialOrd, |x, y| x.order(y).is_some_and(std::cmp::Ordering::is_ge);
 }

@@ -6,6 +6,7 @@ mod host;
 mod key;
 mod operators;
 mod ops;
+mod overflow;
 mod rank;
 
 pub use call::{Tuple, chunk, chunk_vec, einsum, matmul_columns, matmul_each, matmul_rows, rearrange};
@@ -13,10 +14,13 @@ pub use compare::{AsRust, AsTensors, Ordered, Same, Side, SideAsItself, SideAsNu
 pub use host::{InBody, OnHost};
 pub use key::Key;
 pub use operators::{
-    Arithmetic, Comparison, Lit, Literal, Logical, Negate, Operand, add, bitand, bitor, bitxor, div, eq,
-    flat, ge, gt, le, lit, lt, mul, ne, neg, not, rem, sub,
+    Arithmetic, Beside, Comparison, Invert, Lit, Literal, Logical, Negate, Operand, add, bitand, bitor,
+    bitxor, div, eq, flat, ge, gt, le, lit, lt, mul, ne, neg, not, rem, sub,
 };
 pub use ops::*;
+pub use overflow::{
+    Fits, NoOverflow, Number, Operands, Overflow, ShiftOverflow, Total, UnaryOverflow, product_of, sum_of,
+};
 pub use rank::{
     AnyShape, AxesArg, AxisList, Broadcast, Leading, MatMul, PadsArg, Pop, Push, RangeArg, RangesArg, Shape,
 };

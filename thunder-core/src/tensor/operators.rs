@@ -1,5 +1,6 @@
 //! Operators in bodies: `a + b` on tensors, scalars and plain numbers, by reference.
 
+use super::overflow::{Operands, Overflow as _, UnaryOverflow as _};
 use super::{Broadcast, RawTensor, Shape, Tensor};
 use crate::link::record;
 use crate::op::{self, Op};
@@ -54,7 +55,7 @@ impl Literal for bool {
 /// Anything that an operator takes: a tensor, a reference to one, a [`Lit`], a Rust number.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no operand of a tensor operation",
-    note = "operands are tensors and Rust numbers"
+    note = "operands are tensors and Rust numbers; what an operator of another type does is not traced"
 )]
 pub trait Operand {
     /// Without references.
@@ -185,52 +186,52 @@ tensor_operators! {
     Logical, Element, same;
 }
 
-/// Plain numbers, where the macro cannot know that an operand is one.
-macro_rules! plain {
-    ($($t:ty)*) => {$(
+/// A literal beside a plain number: where only rustc knows that the number is no tensor, it knows too late to infer the
+/// literal's type.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` beside `{Number}`: Rust mixes no numbers of two types",
+    note = "convert one of them: `x as f32`"
+)]
+pub trait Beside<Number> {
+    /// The literal as a number of that type.
+    #[track_caller]
+    fn beside(self) -> Number;
+}
+
+macro_rules! beside {
+    ($($lit:ty: $($t:ty)*;)*) => {$($(
         #[diagnostic::do_not_recommend]
-        impl Operand for $t {
-            type Flat = $t;
-            fn flat(&self) -> $t { *self }
-        }
-        #[diagnostic::do_not_recommend]
-        impl Arithmetic<$t> for $t {
-            type Out = $t;
+        impl Beside<$t> for $lit {
             #[track_caller]
-            fn apply(self, op: Op, rhs: $t) -> $t {
-                match op {
-                    Op::Add => self + rhs,
-                    Op::Sub => self - rhs,
-                    Op::Mul => self * rhs,
-                    Op::Div => self / rhs,
-                    _ => self % rhs,
-                }
+            fn beside(self) -> $t {
+                <$t>::try_from(self).unwrap_or_else(|_| panic!("{self} is no value of `{}`", stringify!($t)))
             }
         }
+    )*)*};
+}
+
+beside! {
+    i64: i64 i32 u32 u8 usize u64; i32: i64 i32 u32 u8 usize u64; u32: i64 i32 u32 u8 usize u64;
+    u8: i64 i32 u32 u8 usize u64; usize: i64 i32 u32 u8 usize u64; u64: i64 i32 u32 u8 usize u64;
+}
+
+macro_rules! beside_floats {
+    ($($lit:ty)*) => {$(
         #[diagnostic::do_not_recommend]
-        impl<T: Literal> Arithmetic<Lit<T>> for $t {
-            type Out = $t;
-            #[track_caller]
-            fn apply(self, op: Op, rhs: Lit<T>) -> $t { Arithmetic::<$t>::apply(self, op, rhs.0.wide() as $t) }
+        impl Beside<f64> for $lit {
+            fn beside(self) -> f64 { self as f64 }
         }
         #[diagnostic::do_not_recommend]
-        impl<T: Literal> Arithmetic<$t> for Lit<T> {
-            type Out = $t;
-            #[track_caller]
-            fn apply(self, op: Op, rhs: $t) -> $t { Arithmetic::<$t>::apply(self.0.wide() as $t, op, rhs) }
+        impl Beside<f32> for $lit {
+            fn beside(self) -> f32 { self as f32 }
         }
-        #[diagnostic::do_not_recommend]
-        impl<E: Num + Accepts<$t>, S: Shape> Arithmetic<$t> for Tensor<E, S> {
-            type Out = Tensor<E, S>;
-            #[track_caller]
-            fn apply(self, op: Op, rhs: $t) -> Self { Tensor::from_raw(right(op, &self, rhs)) }
-        }
-        #[diagnostic::do_not_recommend]
-        impl<E: Num + Accepts<$t>, S: Shape> Arithmetic<Tensor<E, S>> for $t {
-            type Out = Tensor<E, S>;
-            #[track_caller]
-            fn apply(self, op: Op, rhs: Tensor<E, S>) -> Tensor<E, S> { Tensor::from_raw(left(op, self, &rhs)) }
-        }
+    )*};
+}
+
+beside_floats! { f64 f32 i64 i32 u32 u8 usize u64 }
+
+macro_rules! comparisons {
+    ($t:ty) => {
         #[diagnostic::do_not_recommend]
         impl Comparison<$t> for $t {
             type Out = bool;
@@ -246,27 +247,97 @@ macro_rules! plain {
             }
         }
         #[diagnostic::do_not_recommend]
-        impl<T: Literal> Comparison<Lit<T>> for $t {
+        impl<T: Literal + Beside<$t>> Comparison<Lit<T>> for $t {
             type Out = bool;
-            fn apply(self, op: Op, rhs: Lit<T>) -> bool { Comparison::<$t>::apply(self, op, rhs.0.wide() as $t) }
+            #[track_caller]
+            fn apply(self, op: Op, rhs: Lit<T>) -> bool {
+                Comparison::<$t>::apply(self, op, rhs.0.beside())
+            }
         }
         #[diagnostic::do_not_recommend]
-        impl<T: Literal> Comparison<$t> for Lit<T> {
+        impl<T: Literal + Beside<$t>> Comparison<$t> for Lit<T> {
             type Out = bool;
-            fn apply(self, op: Op, rhs: $t) -> bool { Comparison::<$t>::apply(self.0.wide() as $t, op, rhs) }
+            #[track_caller]
+            fn apply(self, op: Op, rhs: $t) -> bool {
+                Comparison::<$t>::apply(self.0.beside(), op, rhs)
+            }
         }
         #[diagnostic::do_not_recommend]
         impl<E: Element + Accepts<$t>, S: Shape> Comparison<$t> for Tensor<E, S> {
             type Out = Tensor<bool, S>;
             #[track_caller]
-            fn apply(self, op: Op, rhs: $t) -> Tensor<bool, S> { Tensor::from_raw(right(op, &self, rhs)) }
+            fn apply(self, op: Op, rhs: $t) -> Tensor<bool, S> {
+                Tensor::from_raw(right(op, &self, rhs))
+            }
         }
         #[diagnostic::do_not_recommend]
         impl<E: Element + Accepts<$t>, S: Shape> Comparison<Tensor<E, S>> for $t {
             type Out = Tensor<bool, S>;
             #[track_caller]
-            fn apply(self, op: Op, rhs: Tensor<E, S>) -> Tensor<bool, S> { Tensor::from_raw(left(op, self, &rhs)) }
+            fn apply(self, op: Op, rhs: Tensor<E, S>) -> Tensor<bool, S> {
+                Tensor::from_raw(left(op, self, &rhs))
+            }
         }
+    };
+}
+
+/// Plain numbers, where the macro cannot know that an operand is one.
+macro_rules! plain {
+    ($($t:ty)*) => {$(
+        #[diagnostic::do_not_recommend]
+        impl Operand for $t {
+            type Flat = $t;
+            fn flat(&self) -> $t { *self }
+        }
+        #[diagnostic::do_not_recommend]
+        impl Arithmetic<$t> for $t {
+            type Out = $t;
+            #[track_caller]
+            fn apply(self, op: Op, rhs: $t) -> $t {
+                let sides = Operands(&self, &rhs);
+                match op {
+                    Op::Add => {
+                        sides.add();
+                        self + rhs
+                    }
+                    Op::Sub => {
+                        sides.sub();
+                        self - rhs
+                    }
+                    Op::Mul => {
+                        sides.mul();
+                        self * rhs
+                    }
+                    Op::Div => self / rhs,
+                    _ => self % rhs,
+                }
+            }
+        }
+        #[diagnostic::do_not_recommend]
+        impl<T: Literal + Beside<$t>> Arithmetic<Lit<T>> for $t {
+            type Out = $t;
+            #[track_caller]
+            fn apply(self, op: Op, rhs: Lit<T>) -> $t { Arithmetic::<$t>::apply(self, op, rhs.0.beside()) }
+        }
+        #[diagnostic::do_not_recommend]
+        impl<T: Literal + Beside<$t>> Arithmetic<$t> for Lit<T> {
+            type Out = $t;
+            #[track_caller]
+            fn apply(self, op: Op, rhs: $t) -> $t { Arithmetic::<$t>::apply(self.0.beside(), op, rhs) }
+        }
+        #[diagnostic::do_not_recommend]
+        impl<E: Num + Accepts<$t>, S: Shape> Arithmetic<$t> for Tensor<E, S> {
+            type Out = Tensor<E, S>;
+            #[track_caller]
+            fn apply(self, op: Op, rhs: $t) -> Self { Tensor::from_raw(right(op, &self, rhs)) }
+        }
+        #[diagnostic::do_not_recommend]
+        impl<E: Num + Accepts<$t>, S: Shape> Arithmetic<Tensor<E, S>> for $t {
+            type Out = Tensor<E, S>;
+            #[track_caller]
+            fn apply(self, op: Op, rhs: Tensor<E, S>) -> Tensor<E, S> { Tensor::from_raw(left(op, self, &rhs)) }
+        }
+        comparisons! { $t }
     )*};
 }
 
@@ -364,45 +435,73 @@ impl Comparison<bool> for Lit<bool> {
     }
 }
 
-/// Unary `-` and `!`.
-#[diagnostic::on_unimplemented(message = "`-` and `!` do not apply to `{Self}`")]
+/// Unary `-`.
+#[diagnostic::on_unimplemented(message = "`-` does not apply to `{Self}`")]
 pub trait Negate {
+    /// The result.
+    type Out;
     /// `-x`.
     #[track_caller]
-    fn minus(self) -> Self;
+    fn minus(self) -> Self::Out;
+}
+
+/// Unary `!`.
+#[diagnostic::on_unimplemented(message = "`!` does not apply to `{Self}`")]
+pub trait Invert {
+    /// The result.
+    type Out;
     /// `!x`.
     #[track_caller]
-    fn invert(self) -> Self;
+    fn invert(self) -> Self::Out;
 }
 
 #[diagnostic::do_not_recommend]
 impl<E: Element, S: Shape> Negate for Tensor<E, S> {
+    type Out = Self;
     #[track_caller]
     fn minus(self) -> Self {
         Tensor::from_raw(record::op(Op::Neg, &[self.raw()]))
     }
+}
+
+#[diagnostic::do_not_recommend]
+impl<E: Element, S: Shape> Invert for Tensor<E, S> {
+    type Out = Self;
     #[track_caller]
     fn invert(self) -> Self {
         Tensor::from_raw(record::op(Op::Not, &[self.raw()]))
     }
 }
 
-macro_rules! negate {
-    ($($t:ty: $minus:expr, $invert:expr;)*) => {$(
+macro_rules! unary {
+    ($trait:ident $method:ident $op:tt: $($t:ty)*) => {$(
         #[diagnostic::do_not_recommend]
-        impl Negate for $t {
-            fn minus(self) -> Self { let f: fn($t) -> $t = $minus; f(self) }
-            fn invert(self) -> Self { let f: fn($t) -> $t = $invert; f(self) }
+        impl $trait for $t {
+            type Out = Self;
+            #[track_caller]
+            fn $method(self) -> Self { $op self }
         }
     )*};
 }
 
-negate! {
-    f64: |x| -x, |x| x; f32: |x| -x, |x| x;
-    i64: |x| -x, |x| !x; i32: |x| -x, |x| !x;
-    usize: |x| x, |x| !x; u32: |x| x, |x| !x;
-    bool: |x| x, |x| !x;
+unary! { Invert invert !: i64 i32 u32 u8 usize u64 bool }
+unary! { Negate minus -: f64 f32 }
+
+macro_rules! negate_integers {
+    ($($t:ty)*) => {$(
+        #[diagnostic::do_not_recommend]
+        impl Negate for $t {
+            type Out = Self;
+            #[track_caller]
+            fn minus(self) -> Self {
+                Operands(&self, &()).neg();
+                -self
+            }
+        }
+    )*};
 }
+
+negate_integers! { i64 i32 }
 
 macro_rules! functions {
     ($($trait:ident: $($name:ident = $op:ident),*;)*) => {$($(
@@ -425,12 +524,18 @@ functions! {
 
 /// The operator `-x` in a body.
 #[track_caller]
-pub fn neg<A: Operand<Flat: Negate>>(a: &A) -> A::Flat {
+pub fn neg<A: Operand, O>(a: &A) -> O
+where
+    A::Flat: Negate<Out = O>,
+{
     a.flat().minus()
 }
 
 /// The operator `!x` in a body.
 #[track_caller]
-pub fn not<A: Operand<Flat: Negate>>(a: &A) -> A::Flat {
+pub fn not<A: Operand, O>(a: &A) -> O
+where
+    A::Flat: Invert<Out = O>,
+{
     a.flat().invert()
 }

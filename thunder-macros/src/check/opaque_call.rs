@@ -322,8 +322,10 @@ pub fn borrows(name: &str) -> bool {
 /// Whether a method of this name changes its receiver, if it is std's.
 pub fn changes(name: &str) -> bool {
     const NAMES: &str = "append clear dedup drain extend extend_from_slice fill insert pop push push_str remove \
-                         replace resize retain reverse rotate_left rotate_right sort sort_by sort_by_key \
-                         sort_unstable split_off swap swap_remove take truncate";
+                         replace dedup_by dedup_by_key fill_with get_or_insert get_or_insert_with insert_str \
+                         pop_back pop_front push_back push_front resize resize_with retain retain_mut reverse rotate_left \
+                         rotate_right sort sort_by sort_by_cached_key sort_by_key sort_unstable sort_unstable_by \
+                         sort_unstable_by_key splice split_off swap swap_remove take truncate";
     NAMES.split_whitespace().any(|n| n == name)
 }
 

@@ -131,6 +131,199 @@ fn constructed(path: &Expr, made: &Expr, asks: bool) -> Expr {
     parenthesised(whole, path.span())
 }
 
+/// A method call whose receiver is evaluated first and named, so that it can be asked for its type.
+fn of_receiver(m: &syn::ExprMethodCall, span: Span, f: impl FnOnce(&Expr) -> TokenStream) -> Expr {
+    if is_place(&m.receiver) {
+        let x = &m.receiver;
+        let call = f(&Expr::MethodCall(m.clone()));
+        return Expr::Verbatim(replaced(call, &quote!(#x)));
+    }
+    let mut call = m.clone();
+    let value = bare(std::mem::replace(&mut *call.receiver, syn::parse_quote!(__receiver)));
+    let call = f(&Expr::MethodCall(call));
+    Expr::Verbatim(quote_spanned!(span=> (match #value {
+        #[allow(unused_mut)]
+        mut __receiver => { #call }
+    })))
+}
+
+/// `tokens` with `x` in the place of the receiver's name.
+fn replaced(tokens: TokenStream, x: &TokenStream) -> TokenStream {
+    tokens
+        .into_iter()
+        .flat_map(|t| match t {
+            TokenTree::Ident(id) if id == "__receiver" => quote!(#x),
+            TokenTree::Group(g) => {
+                let mut group = proc_macro2::Group::new(g.delimiter(), replaced(g.stream(), x));
+                group.set_span(g.span());
+                TokenTree::Group(group).into()
+            }
+            other => other.into(),
+        })
+        .collect()
+}
+
+/// Whether an expression names a place: a variable, a constant, or a part of one. Evaluated as a value, it would be moved.
+fn is_place(e: &Expr) -> bool {
+    match e {
+        Expr::Path(_) => true,
+        Expr::Field(f) => is_place(&f.base),
+        Expr::Index(i) => is_place(&i.expr),
+        Expr::Paren(p) => is_place(&p.expr),
+        Expr::Reference(r) => is_place(&r.expr),
+        Expr::Unary(u) => matches!(u.op, syn::UnOp::Deref(_)),
+        _ => false,
+    }
+}
+
+/// Where a call's name stands.
+fn at_call(e: &Expr) -> Span {
+    match e {
+        Expr::MethodCall(m) => m.method.span(),
+        Expr::Call(c) => match &*c.func {
+            Expr::Path(p) => p.path.segments.last().map_or_else(|| e.span(), |s| s.ident.span()),
+            _ => e.span(),
+        },
+        _ => e.span(),
+    }
+}
+
+/// `e`, if what `by` runs of its value is known.
+fn asked(e: &Expr, by: &str) -> Expr {
+    let (at, by) = (at_call(e), super::derived::by(by));
+    Expr::Verbatim(if is_place(e) {
+        quote_spanned!(at=> ({ if false { (&::thunder::__rt::facts::Only(&#e)).by_trait::<#by>() } #e }))
+    } else {
+        quote_spanned!(at=> ::thunder::__rt::facts::asked::<#by, _>(#e))
+    })
+}
+
+/// `a - b` as it is, once its sides were asked for what it does with them.
+fn plain_binary(b: syn::ExprBinary, by: &str, asks: bool, overflow: Option<&str>) -> Expr {
+    use syn::BinOp::{Eq, Ge, Gt, Le, Lt, Ne};
+    let (op, span) = (b.op, b.op.span());
+    let (x, y) = (Ident::new("__a", b.left.span()), Ident::new("__b", b.right.span()));
+    let by = super::derived::by(by);
+    if matches!(op, Eq(_) | Ne(_) | Lt(_) | Le(_) | Gt(_) | Ge(_)) {
+        let (left, right) = (reference(*b.left), reference(*b.right));
+        let pair = quote_spanned!(span=> ::thunder::__rt::facts::Pair(#x, #y));
+        let check = quote_spanned!(span=> (&#pair).compared::<#by>());
+        return Expr::Verbatim(
+            quote_spanned!(span=> (match (#left, #right) { (#x, #y) => { #check; *#x #op *#y } })),
+        );
+    }
+    let assigns = op.to_token_stream().to_string().ends_with('=');
+    let (mut left, right) = (*b.left, bare(*b.right));
+    let mut place = quote!(#x);
+    if assigns {
+        // What is added is evaluated first, as it is of numbers.
+        left = syn::parse_quote!(&mut #left);
+        place = quote!(*#x);
+    } else {
+        left = bare(left);
+    }
+    let check =
+        asks.then(|| quote_spanned!(span=> (&::thunder::__rt::facts::Pair(&#place, &#y)).sides::<#by>();));
+    let overflow = overflow.map(|name| {
+        let name = Ident::new(name, span);
+        quote_spanned!(span=> (&::thunder::__rt::Operands(&#place, &#y)).#name();)
+    });
+    Expr::Verbatim(if assigns {
+        quote_spanned!(span=> (match (#right, #left) { (#y, #x) => { #check #overflow #place #op #y; } }))
+    } else {
+        quote_spanned!(span=> (match (#left, #right) { (#x, #y) => { #check #overflow #x #op #y } }))
+    })
+}
+
+/// The same of `-a`.
+fn plain_unary(u: syn::ExprUnary, by: &str, asks: bool, overflow: Option<&str>) -> Expr {
+    let (op, span, by) = (u.op, u.op.span(), super::derived::by(by));
+    let (x, value) = (Ident::new("__a", u.expr.span()), bare(*u.expr));
+    let check = asks.then(|| quote_spanned!(span=> (&::thunder::__rt::facts::Only(&#x)).by_trait::<#by>();));
+    let overflow = overflow.map(|name| {
+        let name = Ident::new(name, span);
+        quote_spanned!(span=> (&::thunder::__rt::Operands(&#x, &())).#name();)
+    });
+    Expr::Verbatim(quote_spanned!(span=> (match #value { #x => { #check #overflow #op #x } })))
+}
+
+/// A conversion, by a method or by a function's path, that is refused if one of its types is not known.
+fn converted(e: &Expr, by: &str, fallible: bool) -> Expr {
+    let (mut call, at, by) = (e.clone(), at_call(e), super::derived::by(by));
+    let given = match &mut call {
+        Expr::MethodCall(m) => Some(&mut *m.receiver),
+        Expr::Call(c) => c.args.first_mut(),
+        _ => None,
+    };
+    let Some(given) = given else { return call };
+    let from = Ident::new("__from", given.span());
+    let value = std::mem::replace(given, syn::parse_quote!(#from));
+    let value = bare(value);
+    let check = Ident::new(if fallible { "try_converted" } else { "converted" }, at);
+    let check = quote_spanned!(at=> ::thunder::__rt::facts::#check::<#by, _, _>(__of, &__to));
+    Expr::Verbatim(quote_spanned!(at=> (match #value {
+        #from => {
+            let __of = ::thunder::__rt::facts::type_of(&#from);
+            match #call { __to => { #check; __to } }
+        }
+    })))
+}
+
+/// `iterator.sum()` as a call of the runtime's.
+fn total(e: &Expr, function: &str) -> Expr {
+    let at = at_call(e);
+    let id = Ident::new(function, at);
+    let (ty, iterator) = match e {
+        Expr::MethodCall(m) => (m.turbofish.as_ref().map(|t| t.args.clone()), (*m.receiver).clone()),
+        Expr::Call(c) => match c.args.first() {
+            Some(a) => (None, a.clone()),
+            None => return e.clone(),
+        },
+        _ => return e.clone(),
+    };
+    let (iterator, ty) = (bare(iterator), ty.map(|ty| quote!(::<#ty, _>)));
+    let mut group = proc_macro2::Group::new(proc_macro2::Delimiter::Parenthesis, quote!(#iterator));
+    group.set_span(at);
+    Expr::Verbatim(quote_spanned!(at=> ::thunder::__rt::#id #ty #group))
+}
+
+/// A method of a number that overflows in every profile.
+fn overflows(e: &Expr, method: &str) -> Expr {
+    let (mut call, at, id) = (e.clone(), at_call(e), Ident::new(method, at_call(e)));
+    if let Expr::MethodCall(m) = &mut call
+        && is_place(&m.receiver)
+    {
+        // A place stays one: it may hold a tensor, which is not moved.
+        let x = m.receiver.to_token_stream();
+        let Some(arg) = m.args.first_mut() else {
+            let check = quote_spanned!(at=> (&::thunder::__rt::Operands(&#x, &())).#id());
+            return Expr::Verbatim(quote_spanned!(at=> ({ #check; #call })));
+        };
+        let name = Ident::new("__b", arg.span());
+        let value = bare(std::mem::replace(arg, syn::parse_quote!(#name)));
+        let check = quote_spanned!(at=> (&::thunder::__rt::Operands(&#x, &#name)).#id());
+        return Expr::Verbatim(quote_spanned!(at=> (match #value { #name => { #check; #call } })));
+    }
+    let mut values: Vec<&mut Expr> = match &mut call {
+        Expr::MethodCall(m) => std::iter::once(&mut *m.receiver).chain(&mut m.args).collect(),
+        Expr::Call(c) => c.args.iter_mut().collect(),
+        _ => return call,
+    };
+    let (mut names, mut given) = (Vec::new(), Vec::new());
+    for (v, name) in values.iter_mut().zip(["__a", "__b"]) {
+        let name = Ident::new(name, v.span());
+        given.push(bare(std::mem::replace(&mut **v, syn::parse_quote!(#name))));
+        names.push(name);
+    }
+    let sides = match &names[..] {
+        [a, b] => quote!(&#a, &#b),
+        [a] => quote!(&#a, &()),
+        _ => return e.clone(),
+    };
+    let check = quote_spanned!(at=> (&::thunder::__rt::Operands(#sides)).#id());
+    Expr::Verbatim(quote_spanned!(at=> (match (#(#given,)*) { (#(#names,)*) => { #check; #call } })))
+}
+
 /// A call that is refused at `span`, if the type of `value` is neither std's nor the language's.
 fn configuration(value: &impl ToTokens, span: Span) -> TokenStream {
     let value: TokenStream = value.to_token_stream().into_iter().map(|t| placed(t, span)).collect();
@@ -179,7 +372,8 @@ impl Apply<'_> {
         self.edits.markers.get(&place).into_iter().flatten().map(|m| marker(*m)).collect()
     }
 
-    fn edit(&mut self, e: &mut Expr, edit: &Edit) {
+    /// Applies an edit to `e`, which was this method call, if it was one, before others were applied.
+    fn edit(&mut self, e: &mut Expr, edit: &Edit, called: Option<&syn::ExprMethodCall>) {
         match edit {
             Edit::Binary { function, lit_left, lit_right } => {
                 let Expr::Binary(b) = e else { return };
@@ -202,6 +396,74 @@ impl Apply<'_> {
                 let x = reference(take(&mut u.expr));
                 *e = call(function, span, [x]);
             }
+            Edit::Plain { by, asks, overflow } => {
+                *e = match take(e) {
+                    Expr::Binary(b) => plain_binary(b, by, *asks, *overflow),
+                    Expr::Unary(u) => plain_unary(u, by, *asks, *overflow),
+                    other => other,
+                };
+            }
+            Edit::Asked { by } => *e = asked(e, by),
+            Edit::AskedReceiver { by, or_traced } => {
+                let Expr::MethodCall(m) = &mut *e else { return };
+                let (at, by, element) = (m.method.span(), super::derived::by(by), &self.element);
+                let twin = Ident::new(&super::twin::twin_name(&m.method.to_string()).to_string(), at);
+                if is_place(&m.receiver) {
+                    let x: TokenStream =
+                        m.receiver.to_token_stream().into_iter().map(|t| placed(t, at)).collect();
+                    let only = quote_spanned!(at=> (&::thunder::__rt::facts::Only(&#x)));
+                    let check = if *or_traced {
+                        quote_spanned!(at=> #only.by_method::<#by, _>(|| (&#x).__content().#twin(#element)))
+                    } else {
+                        quote_spanned!(at=> #only.by_trait::<#by>())
+                    };
+                    *e = parenthesised(quote_spanned!(at=> { if false { #check } #e }), at);
+                    return;
+                }
+                let x = bare(take(&mut m.receiver));
+                *m.receiver = Expr::Verbatim(if *or_traced {
+                    let twin = quote_spanned!(at=> |__x| (&__x).__content().#twin(#element));
+                    quote_spanned!(at=> ::thunder::__rt::facts::asked_method::<#by, _, _>(#x, #twin))
+                } else {
+                    quote_spanned!(at=> ::thunder::__rt::facts::asked::<#by, _>(#x))
+                });
+            }
+            Edit::Indexed => {
+                let Expr::Index(i) = e else { return };
+                if is_place(&i.expr) {
+                    let (x, index, by) = (&i.expr, &i.index, super::derived::by("Index"));
+                    let at = x.span();
+                    let asked = quote_spanned!(at=> (&::thunder::__rt::facts::Only(&#x)).by_trait::<#by>());
+                    *i.index = Expr::Verbatim(quote!({ #asked; #index }));
+                } else {
+                    *i.expr = asked(&i.expr, "Index");
+                }
+            }
+            Edit::Dereferenced => {
+                let Expr::Unary(u) = e else { return };
+                if is_place(&u.expr) {
+                    let (x, at, by) = (&u.expr, u.op.span(), super::derived::by("Deref"));
+                    *u.expr = Expr::Verbatim(
+                        quote_spanned!(at=> (*::thunder::__rt::facts::asked_place::<#by, _>(&#x))),
+                    );
+                } else {
+                    *u.expr = asked(&u.expr, "Deref");
+                }
+            }
+            Edit::Converted { by, fallible } => *e = converted(e, by, *fallible),
+            Edit::Parsed => {
+                let at = at_call(e);
+                *e = Expr::Verbatim(quote_spanned!(at=> ::thunder::__rt::facts::parsed(#e)));
+            }
+            Edit::AskedArguments { by } => {
+                if let Expr::Call(c) = e {
+                    // What is compared is of one type.
+                    let several = !matches!(*by, "Ord" | "PartialOrd" | "PartialEq");
+                    c.args.iter_mut().take(if several { 2 } else { 1 }).for_each(|a| *a = asked(a, by));
+                }
+            }
+            Edit::Total { function } => *e = total(e, function),
+            Edit::Overflows { method } => *e = overflows(e, method),
             Edit::Condition => {
                 let inner = bare(take(e));
                 *e = call("static_cond", inner.span(), [inner]);
@@ -259,62 +521,66 @@ impl Apply<'_> {
                 let asked = quote_spanned!(span=> (&#x).__content().#twin(#element));
                 *e = unless(quote_spanned!(span=> ::thunder::__rt::facts::traced_method(#asked)), e, span);
             }
-            Edit::TracedCall { results } => {
+            Edit::TracedCall { results, asks } => {
+                let span = at_call(e);
+                let element = results.iter().find_map(|v| self.methods.elements.get(v));
+                if let (Expr::MethodCall(m), Some(element)) = (&*e, element)
+                    && *asks
+                    && thunder_core::op::method(&m.method.to_string()).is_none()
+                {
+                    // A receiver that is no part of a parameter.
+                    let twin = Ident::new(&super::twin::twin_name(&m.method.to_string()).to_string(), span);
+                    let asked = quote_spanned!(span=> (&__receiver).__content().#twin(#element));
+                    let check = quote_spanned!(span=> ::thunder::__rt::facts::traced_method(#asked));
+                    *e = of_receiver(m, span, |call| unless(check, call, span).into_token_stream());
+                    return;
+                }
                 let traced = results.iter().filter_map(|v| self.methods.traced.get(v));
-                let span = match &*e {
-                    Expr::MethodCall(m) => m.method.span(),
-                    other => other.span(),
-                };
                 *e = asserted(e, traced, span);
             }
-            Edit::StdMethod { site } => {
-                let Expr::MethodCall(m) = &*e else { return };
-                let (span, element) = (m.method.span(), &self.element);
-                let of_numbers = crate::check::opaque_call::is_method_of_numbers(&m.method.to_string());
-                let twin = Ident::new(&super::twin::twin_name(&m.method.to_string()).to_string(), span);
-                let asked = |x: &TokenStream| quote_spanned!(span=> (&#x).__content().#twin(#element));
+            Edit::StdMethod { site, changes } => {
+                let Some(m) = called else { return };
+                let place = is_place(&m.receiver);
+                let (span, name) = (m.method.span(), m.method.to_string());
                 // What is at fault is the method.
-                let x: TokenStream =
-                    m.receiver.to_token_stream().into_iter().map(|t| placed(t, span)).collect();
-                let whole = match site {
-                    None => {
-                        let asked = asked(&x);
-                        quote_spanned!(span=>
-                            { if false { ::thunder::__rt::facts::receiver::<#of_numbers, _, _>(&#x, #asked) } #e }
-                        )
-                    }
-                    Some(site) if crate::check::opaque_call::is_place(&m.receiver) => {
-                        let asked = asked(&x);
-                        quote_spanned!(span=> {
-                            ::thunder::__rt::arm(
-                                #site,
-                                ::thunder::__rt::facts::reached::<#of_numbers, _, _>(&#x, || #asked)
-                            );
-                            #e
-                        })
-                    }
-                    // What is no place is computed once.
-                    Some(site) => {
-                        let id = Ident::new("__receiver", span);
-                        let asked = asked(&quote!(#id));
-                        let (mut call, mut receiver) = (m.clone(), (*m.receiver).clone());
-                        // What borrows from it outlives the `match`, and so does what it is computed in.
-                        if crate::check::opaque_call::borrows(&m.method.to_string()) {
-                            receiver = reference(receiver);
-                        }
-                        *call.receiver = syn::parse_quote!(#id);
-                        quote_spanned!(span=> match #receiver {
-                            #[allow(unused_mut)]
-                            mut #id => {
-                                ::thunder::__rt::arm(
-                                    #site,
-                                    ::thunder::__rt::facts::reached::<#of_numbers, _, _>(&#id, || #asked)
-                                );
-                                #call
-                            }
-                        })
-                    }
+                let x: TokenStream = if place {
+                    m.receiver.to_token_stream().into_iter().map(|t| placed(t, span)).collect()
+                } else {
+                    Ident::new("__receiver", span).to_token_stream()
                 };
+                let (of_numbers, element) =
+                    (crate::check::opaque_call::is_method_of_numbers(&name), &self.element);
+                let twin = Ident::new(&super::twin::twin_name(&name).to_string(), span);
+                let asked = quote_spanned!(span=> (&#x).__content().#twin(#element));
+                let changed =
+                    changes.then(|| quote_spanned!(span=> if false { ::thunder::__rt::facts::changed(&#x) }));
+                let check = match site {
+                    None => quote_spanned!(span=>
+                        if false { ::thunder::__rt::facts::receiver::<#of_numbers, _, _>(&#x, #asked) }
+                    ),
+                    Some(site) => quote_spanned!(span=>
+                        ::thunder::__rt::arm(
+                            #site,
+                            ::thunder::__rt::facts::reached::<#of_numbers, _, _>(&#x, || #asked)
+                        );
+                    ),
+                };
+                if place {
+                    *e = parenthesised(quote_spanned!(span=> { #changed #check #e }), span);
+                    return;
+                }
+                // What is no place is computed once.
+                let Expr::MethodCall(call) = e else { return };
+                let mut receiver = bare(take(&mut call.receiver));
+                // What borrows from it outlives the `match`, and so does what it is computed in.
+                if crate::check::opaque_call::borrows(&name) {
+                    receiver = reference(receiver);
+                }
+                *call.receiver = syn::parse_quote!(#x);
+                let whole = quote_spanned!(span=> match #receiver {
+                    #[allow(unused_mut)]
+                    mut #x => { #changed #check #call }
+                });
                 *e = parenthesised(whole, span);
             }
             Edit::Constructor { asks } => {
@@ -339,6 +605,13 @@ impl Apply<'_> {
                 let Expr::Call(c) = &*e else { return };
                 let Expr::Path(p) = &*c.func else { return };
                 let (mut path, args) = (p.clone(), &c.args);
+                // By the trait or not, the twin is the type's.
+                if let Some(q) = path.qself.as_mut().filter(|q| q.position > 0) {
+                    path.path.segments = path.path.segments.into_iter().skip(q.position).collect();
+                    path.path.leading_colon = Some(Default::default());
+                    q.position = 0;
+                    q.as_token = None;
+                }
                 let Some(last) = path.path.segments.last_mut() else { return };
                 let span = last.ident.span();
                 last.ident =
@@ -639,8 +912,9 @@ impl VisitMut for Apply<'_> {
             i.else_branch =
                 Some((syn::Token![else](Span::call_site()), Box::new(syn::parse_quote!({ #stmt }))));
         }
+        let called = if let Expr::MethodCall(m) = &*e { Some(m.clone()) } else { None };
         for edit in self.edits.exprs.get(&place).into_iter().flatten() {
-            self.edit(e, edit);
+            self.edit(e, edit, called.as_ref());
         }
         prepend(e, self.markers(place));
     }

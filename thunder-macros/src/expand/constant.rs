@@ -198,6 +198,7 @@ impl Constants<'_> {
                         quote!(Fn(|| #id::TRACE))
                     }
                     Callee::Method(name) => quote!(Method(#name)),
+                    Callee::Either(name) => quote!(Either(#name)),
                     Callee::Closure(var) => {
                         let var = v(var);
                         quote!(Closure(#var))

@@ -25,6 +25,9 @@ use thunder_core::types::{Extent, Ty};
 pub struct Methods {
     /// Whether one is, as an expression, by the result of the call.
     pub traced: HashMap<Var, TokenStream>,
+    /// The element type that the method's twin is asked with, by the result of a call whose receiver is no part of a
+    /// parameter.
+    pub elements: HashMap<Var, TokenStream>,
     /// The fields that the expressions name.
     pub fields: BTreeSet<String>,
 }
@@ -209,6 +212,16 @@ impl<'a> Facts<'a> {
         element(&given.collect::<Vec<_>>(), self.types, &example)
     }
 
+    /// The same in the body, where a generic element type is itself.
+    fn element_here(&self, args: &[Operand]) -> TokenStream {
+        let generics = &self.c.types.generics;
+        let given = args.iter().filter_map(|a| match a {
+            Operand::Var(v) => self.types.get(*v as usize),
+            _ => None,
+        });
+        element(&given.collect::<Vec<_>>(), self.types, &|i| generics.elems.get(i).cloned())
+    }
+
     fn is_fresh(&self, e: Extent) -> bool {
         variables(e).iter().any(|v| self.claims.fresh.contains(v))
     }
@@ -367,8 +380,10 @@ impl<'a> Facts<'a> {
                 let id = opaque::alias(path);
                 quote!(#id::TRACE)
             }
-            Callee::Method(name) => {
+            Callee::Method(name) | Callee::Either(name) => {
                 let Some((ty, place)) = args.first().and_then(|a| self.of(a)).and_then(|k| k.place) else {
+                    let element = self.element_here(args.get(1..).unwrap_or_default());
+                    self.methods.elements.insert(dst, element);
                     return;
                 };
                 self.twins.insert(name.clone());

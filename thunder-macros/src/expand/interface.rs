@@ -1,6 +1,6 @@
 //! A trait: what generic modules compose by. Its signatures are the language's, its default bodies are traced.
 
-use super::method::{alias, method};
+use super::method::{Of, alias, method};
 use crate::diagnostics::Diagnostics;
 use crate::parse::signature::outer;
 use crate::parse::{Options, Signature, Types};
@@ -26,7 +26,8 @@ pub fn expand(mut t: ItemTrait, options: Options, diag: &mut Diagnostics) -> Tok
                     let twin = super::twin::dispatched(&f.sig.ident, &types.generics.elems);
                     inside.extend(quote!(#[doc(hidden)] #twin));
                 }
-                let m = method(f, &types, &of, None, true, diag, options);
+                let of = Of { name: &of, owner: None, of_trait: true, std_trait: None };
+                let m = method(f, &types, of, diag, options);
                 modules.extend(m.alias);
                 inside.extend(m.wrapper);
                 inside.extend(m.hidden);
@@ -53,7 +54,12 @@ pub fn expand(mut t: ItemTrait, options: Options, diag: &mut Diagnostics) -> Tok
     quote! {
         #modules
         #(#attrs)*
-        #vis #token #name<#params>: #bounds #where_ { #inside }
+        #vis #token #name<#params>: #bounds #where_ {
+            /// An `impl` bears it that is `#[thunder]`: another would not be traced.
+            #[doc(hidden)]
+            const PUT_THUNDER_ON_THIS_IMPL: ();
+            #inside
+        }
     }
 }
 

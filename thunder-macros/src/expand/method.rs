@@ -1,7 +1,7 @@
 //! An `impl`: each method becomes a wrapper, with its trace and its body as hidden items beside it.
 
 use super::traced;
-use super::{gate, generics, shared};
+use super::{derived, gate, generics, shared};
 use crate::diagnostics::Diagnostics;
 use crate::parse::signature::outer;
 use crate::parse::{Options, Receiver, Signature, Types};
@@ -19,11 +19,19 @@ pub fn expand(mut i: ItemImpl, options: Options, diag: &mut Diagnostics) -> Toke
     types.rewrite(&mut i.self_ty);
     let of = type_name(&i.self_ty);
     let (mut modules, mut inside, mut hidden) = (TokenStream::new(), TokenStream::new(), TokenStream::new());
+    let std_trait = i.trait_.as_ref().map(|(_, path, _)| path.clone()).filter(derived::is_std_trait);
+    let mut plain = true;
     for item in std::mem::take(&mut i.items) {
         match item {
             ImplItem::Fn(f) => {
-                let of_trait = i.trait_.is_some();
-                let m = method(f, &types, &of, Some(&i.self_ty), of_trait, diag, options);
+                let of = Of {
+                    name: &of,
+                    owner: Some(&i.self_ty),
+                    of_trait: i.trait_.is_some(),
+                    std_trait: std_trait.as_ref(),
+                };
+                let m = method(f, &types, of, diag, options);
+                plain &= m.plain;
                 modules.extend(m.alias);
                 inside.extend(m.wrapper);
                 hidden.extend(m.hidden);
@@ -57,19 +65,28 @@ pub fn expand(mut i: ItemImpl, options: Options, diag: &mut Diagnostics) -> Toke
             let named = i.generics.type_params().all(|p| names(self_ty, &p.ident.to_string()));
             let twins =
                 (named && !hidden.is_empty()).then(|| quote!(impl<#params> #self_ty #where_ { #hidden }));
+            // What a `#[thunder]` trait asks of its `impl`s.
+            let mark = (!derived::is_foreign_trait(path)).then(|| {
+                quote!(
+                    const PUT_THUNDER_ON_THIS_IMPL: () = ();
+                )
+            });
+            let marks =
+                std_trait.filter(|_| plain).map(|path| derived::implemented(&path, self_ty, &i.generics));
             quote! {
                 #modules
                 #(#attrs)*
-                impl<#params> #bang #path #for_ #self_ty #where_ { #inside }
+                impl<#params> #bang #path #for_ #self_ty #where_ { #mark #inside }
                 #(#both)*
                 #twins
+                #(#both)* const _: () = { #marks };
             }
         }
     }
 }
 
 /// Whether `ty` names `id`.
-fn names(ty: &Type, id: &str) -> bool {
+pub fn names(ty: &Type, id: &str) -> bool {
     fn any(tokens: TokenStream, id: &str) -> bool {
         tokens.into_iter().any(|t| match t {
             TokenTree::Ident(i) => i == id,
@@ -89,18 +106,26 @@ pub struct Method {
     /// The trace and the body of a type's own method. Those of a trait's method stand inside it: the type may have it
     /// more than once, for each of the trait's arguments; only the twin of an associated function stands beside it.
     pub hidden: TokenStream,
+    /// Whether it is a method of a trait of std's that holds no tensors: it runs as plain code does.
+    pub plain: bool,
 }
 
-/// A method of `of`, which is a type or, for a default method, a trait; of a type it is `owner`.
-pub fn method(
-    f: ImplItemFn,
-    types: &Types,
-    of: &str,
-    owner: Option<&Type>,
-    of_trait: bool,
-    diag: &mut Diagnostics,
-    options: Options,
-) -> Method {
+/// What a method is of.
+#[derive(Clone, Copy)]
+pub struct Of<'a> {
+    /// The name of the type or, for a default method, of the trait.
+    pub name: &'a str,
+    /// The type.
+    pub owner: Option<&'a Type>,
+    /// Whether it is a trait's.
+    pub of_trait: bool,
+    /// The trait, if it is one of std's that bodies reach without naming it.
+    pub std_trait: Option<&'a syn::Path>,
+}
+
+/// A method.
+pub fn method(f: ImplItemFn, types: &Types, of: Of<'_>, diag: &mut Diagnostics, options: Options) -> Method {
+    let Of { name: of, owner, of_trait, std_trait } = of;
     let before = diag.mark();
     let name = f.sig.ident.clone();
     let mut sig = Signature::parse(f.sig, types, Some(alias(of, &name)), diag);
@@ -126,7 +151,14 @@ pub fn method(
     let hidden_body =
         lowered.as_ref().filter(|_| !inside).map(|t| hidden_body(&sig, &f.attrs, &body_name, t));
     let how = if sig.takes_closures() { "inline" } else { "invoke" };
+    let plain = std_trait
+        .is_some_and(|path| lowered.as_ref().is_some_and(|t| derived::compares(path) || !t.holds_tensors));
     let (item, docs, wrapper) = match lowered {
+        Some(t) if plain => {
+            let (docs, allow) = (traced::documentation(&t.text), traced::allowances());
+            let body = traced::inlined(&sig, &t);
+            (t.item, quote!(#docs #allow), quote!({ ::thunder::__rt::plain(#label, (#(#args,)*), #body) }))
+        }
         Some(t) => {
             let docs = traced::documentation(&t.text);
             let allow = inside.then(traced::allowances);
@@ -152,7 +184,7 @@ pub fn method(
     // A type may have a method of the same name of its own; a function that both have it would not tell apart either.
     let function = match (of_trait, owner) {
         (true, None) => Some(super::twin::of_trait_function(&sig)),
-        (true, Some(_)) if sig.receiver.is_none() => {
+        (true, Some(_)) if sig.receiver.is_none() && !plain => {
             Some(super::twin::of_function(&sig, quote!(::thunder::__rt::facts::Dispatched)))
         }
         _ => None,
@@ -177,6 +209,7 @@ pub fn method(
             #vis #syntax #wrapper
         },
         hidden: if of_trait { quote!(#function) } else { hidden },
+        plain,
     }
 }
 

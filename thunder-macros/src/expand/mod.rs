@@ -2,6 +2,7 @@
 
 pub mod body;
 pub mod constant;
+mod derived;
 mod example;
 mod extents;
 pub mod facts;

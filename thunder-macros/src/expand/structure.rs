@@ -2,7 +2,7 @@
 
 use super::constant::Constants;
 use super::generics::bounded;
-use super::{gate, shared, traced};
+use super::{derived, gate, shared, traced};
 use crate::diagnostics::Diagnostics;
 use crate::parse::generics::{bound_names, bounds};
 use crate::parse::signature::outer;
@@ -73,9 +73,12 @@ pub fn expand(mut s: ItemStruct, diag: &mut Diagnostics) -> TokenStream {
         return refused(&s, &s.ident, &s.generics, alias, derives_clone(&s.attrs));
     }
     let both = shared(&s.attrs);
+    let held: Vec<Type> = fields.iter().map(|f| f.ty.clone()).collect();
+    let marks = derived::marks(&s.attrs, &s.generics, name, &held, false);
     quote! {
         #(#both)* #alias
         #s
+        #(#both)* const _: () = { #marks };
         #(#both)* #clone
         #(#both)* #tree
         #(#both)* #module
@@ -136,7 +139,7 @@ fn stand_ins(name: &syn::Ident, g: &syn::Generics, clones: bool) -> TokenStream 
     // Whatever the parameters may be: `Tree` asks for this of all.
     let bounds = bounded(g, |_| true, quote!('static));
     let ((params, _, where_), (_, args, _)) = (bounds.split_for_impl(), g.split_for_impl());
-    let (body, receiver) = (traced::unimplemented(), receiver(g, name));
+    let (body, receiver, marks) = (traced::unimplemented(), receiver(g, name), derived::refused(g, name));
     // A parameter without bounds may be anything, and stays.
     let mut of = outer(g).generics;
     of.types.clear();
@@ -147,6 +150,7 @@ fn stand_ins(name: &syn::Ident, g: &syn::Generics, clones: bool) -> TokenStream 
     quote! {
         #clone
         #receiver
+        #marks
         impl #params ::thunder::__rt::Tree for #name #args #where_ {
             fn visit(&self, _: &mut dyn ::thunder::__rt::Visitor) #body
             fn map(&self, _: &mut dyn ::thunder::__rt::Mapper) -> Self #body
@@ -460,6 +464,8 @@ fn receiver(g: &syn::Generics, name: &syn::Ident) -> TokenStream {
         impl #params ::thunder::__rt::facts::Receiver for #name #args #where_ {
             type Reached<__M, const __N: bool> = __M;
         }
+        impl #params ::thunder::__rt::facts::Configuration for #name #args #where_ {}
+        impl #params ::thunder::__rt::facts::Held for #name #args #where_ {}
     }
 }
 

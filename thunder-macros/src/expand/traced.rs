@@ -25,6 +25,8 @@ pub struct Traced {
     pub body: TokenStream,
     /// The trace as text.
     pub text: String,
+    /// Whether it certainly holds tensors.
+    pub holds_tensors: bool,
 }
 
 /// Lowers `block` as the body of a function with this signature, which bears `name` in its trace.
@@ -74,7 +76,9 @@ pub fn lower(sig: &Signature, name: &str, mut block: Block, in_impl: bool, diag:
     };
     apply.run(&mut block);
     let stmts = body::tokens(&block);
-    Traced { item, body: quote!(#head #stmts), text }
+    let holds_tensors = lowered.body.types.iter().any(|ty| !ty.shape.is_unknown())
+        || sig.params.iter().any(|p| matches!(p.kind, Kind::Tensor(_)));
+    Traced { item, body: quote!(#head #stmts), text, holds_tensors }
 }
 
 /// The trace of a function that could not be lowered: its signature.
@@ -250,6 +254,10 @@ fn head(
         use ::thunder::__rt::{self, TensorOps as _};
         #[allow(unused_imports)]
         use __rt::facts::{Content as _, Elements as _, Itself as _, OfForeign as _, OfLanguage as _};
+        #[allow(unused_imports)]
+        use __rt::facts::{Asks as _, AsksNothing as _};
+        #[allow(unused_imports)]
+        use __rt::{NoOverflow as _, Overflow as _, ShiftOverflow as _, UnaryOverflow as _};
         #[allow(unused_imports)]
         use __rt::{AsRust as _, AsTensors as _, SideAsItself as _, SideAsNumber as _};
         #methods

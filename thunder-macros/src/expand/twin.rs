@@ -30,7 +30,7 @@ pub fn twin(sig: &Signature, trace: &Ident) -> (TokenStream, TokenStream) {
             const ITEM: &'static ::thunder::__rt::item::Item = <#owner>::#trace;
         }
         impl ::thunder::__rt::facts::ThunderFunction for #marker {}
-        #[diagnostic::do_not_recommend]
+        impl<__By, __T: ?::core::marker::Sized> ::thunder::__rt::facts::Answers<__By, __T> for #marker {}
         impl ::thunder::__rt::facts::Reached for #marker {
             const TRACED: bool = true;
         }
@@ -122,8 +122,26 @@ pub fn function_stand_ins(functions: &BTreeMap<String, usize>) -> TokenStream {
     let functions = functions.iter().map(|(name, count)| {
         let twin = function_twin(name);
         let args: Vec<Ident> = (0..*count).map(|i| format_ident!("__A{i}")).collect();
+        // A function of one of std's traits may be derived.
+        let untraced = match thunder_core::item::std_trait_of(name) {
+            Some(of) => {
+                let by = super::derived::by(of);
+                let with = match (name.as_str(), args.get(1), args.first()) {
+                    ("from" | "try_from", _, Some(a))
+                    | ("add" | "sub" | "mul" | "div" | "rem", Some(a), _) => quote!(#a),
+                    _ => quote!(()),
+                };
+                let marker = if matches!(name.as_str(), "try_from" | "from_str") {
+                    quote!(Fallible)
+                } else {
+                    quote!(OfStd)
+                };
+                quote!(__rt::facts::#marker<#by, #with>)
+            }
+            None => quote!(__rt::facts::Untraced),
+        };
         quote! {
-            fn #twin<#(#args,)* __R>(#(_: #args),*) -> __rt::facts::Twin<__rt::facts::Untraced, __R> {
+            fn #twin<#(#args,)* __R>(#(_: #args),*) -> __rt::facts::Twin<#untraced, __R> {
                 __rt::facts::Twin::NEW
             }
         }

@@ -1,7 +1,7 @@
 //! An enum: configuration, or a choice of submodules.
 
 use super::structure::{FieldOf, With, check_generics, clone, derives_clone, module, passes, refused, tree};
-use super::{shared, traced};
+use super::{derived, shared, traced};
 use crate::diagnostics::Diagnostics;
 use crate::parse::signature::outer;
 use proc_macro2::{Literal, TokenStream};
@@ -19,7 +19,7 @@ pub fn expand(mut e: ItemEnum, diag: &mut Diagnostics) -> TokenStream {
     }
     let with = With::of(&e.generics, &types.generics, e.variants.iter().flat_map(|v| &v.fields));
     let (mut visits, mut maps, mut clones, mut recasts) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    let mut asked = TokenStream::new();
+    let (mut asked, mut held) = (TokenStream::new(), Vec::new());
     for (index, v) in e.variants.iter_mut().enumerate() {
         crate::check::conditional_compilation::attributes(&v.attrs, diag);
         let fields: Vec<FieldOf> =
@@ -48,6 +48,7 @@ pub fn expand(mut e: ItemEnum, diag: &mut Diagnostics) -> TokenStream {
         });
         clones.push(quote!(#pattern => Self::#name { #(#copied),* }));
         asked.extend(passes(fields.iter(), &types.generics));
+        held.extend(fields.iter().map(|f| f.ty.clone()));
         let recast = fields.iter().zip(&locals).zip(&v.fields).map(|((f, x), syntax)| {
             let (enter, member) = (f.enter(quote!(m), named), &f.member);
             let value = with.field(&syntax.ty, quote!(#x));
@@ -84,10 +85,12 @@ pub fn expand(mut e: ItemEnum, diag: &mut Diagnostics) -> TokenStream {
             }
         }
     });
+    let marks = derived::marks(&e.attrs, &e.generics, name, &held, true);
     quote! {
         #number
         #(#both)* #alias
         #e
+        #(#both)* const _: () = { #marks };
         #(#both)* #clone
         #(#both)* #tree
         #(#both)* #module

@@ -86,7 +86,7 @@ impl<'a> Lower<'a, '_> {
                 return Value::Failed;
             }
         }
-        self.function(e, p, &name, args)
+        self.function(e, c, p, &name, args)
     }
 
     /// `mem::swap(&mut x, &mut y)` and its like: fine between static values. Whether it was refused.
@@ -159,7 +159,7 @@ impl<'a> Lower<'a, '_> {
                 Some(Value::List(list, Box::new(Value::Unset)))
             }
             (Some("Default"), "default") => {
-                self.edits.expr(e, Edit::Made);
+                self.edits.expr(e, Edit::Asked { by: "Default" });
                 Some(Value::Static(Const::Unknown))
             }
             (Some("Sdpa" | "CrossEntropy"), "default") => {
@@ -192,9 +192,36 @@ impl<'a> Lower<'a, '_> {
     }
 
     /// A call of another item, or of std.
-    fn function(&mut self, e: &'a Expr, p: &'a syn::ExprPath, name: &str, args: Vec<Arg<'a>>) -> Value<'a> {
+    fn function(
+        &mut self,
+        e: &'a Expr,
+        c: &'a ExprCall,
+        p: &'a syn::ExprPath,
+        name: &str,
+        args: Vec<Arg<'a>>,
+    ) -> Value<'a> {
         let all_static = args.iter().all(|(_, v)| v.is_static());
+        let std_trait = thunder_core::item::is_std_trait_function(name);
+        if all_static
+            && std_trait
+            && (self.of_generic(&p.path) || p.qself.as_ref().is_some_and(|q| q.position > 0))
+        {
+            // Of a generic type, or by the trait: `<Config as Default>::default()`.
+            self.reached_by_function(e, c, &p.path);
+            return Value::STATIC;
+        }
+        let untraced = |v: &Value<'a>| v.is_static() || matches!(v, Value::Unknown(_) | Value::Module(_));
+        if std_trait
+            && crate::check::opaque_call::is_pure(&p.path)
+            && !all_static
+            && args.iter().all(|(_, v)| untraced(v))
+        {
+            // `f32::from(self.n)`, `Vec::from_iter(self.sizes)`: of which types, the body asks.
+            self.reached_by_function(e, c, &p.path);
+            return Value::Unknown(Operand::Hole);
+        }
         if all_static && crate::check::opaque_call::is_pure(&p.path) {
+            self.reached_by_function(e, c, &p.path);
             let first = p.path.segments.first().map(|s| s.ident.clone());
             self.std_names.extend(first.map(crate::check::opaque_call::StdName::Path));
             let calls = crate::check::opaque_call::calls_what_it_is_given(name);
@@ -229,7 +256,9 @@ impl<'a> Lower<'a, '_> {
             self.edits.twins.1.entry(name.to_string()).or_insert(args.len());
             self.edits.expr(e, Edit::TracedAssociated);
         }
-        let callee = if p.qself.is_some() || qualified_by_type(&p.path) {
+        let callee = if std_trait && (p.qself.is_some() || qualified_by_type(&p.path)) {
+            Callee::Either(name.to_string())
+        } else if p.qself.is_some() || qualified_by_type(&p.path) {
             Callee::Method(name.to_string())
         } else if p.path.segments.len() == 1 && free_function(name).is_some() {
             // What does not fit an operation's arguments rustc reports better.
@@ -265,7 +294,15 @@ impl<'a> Lower<'a, '_> {
     pub(super) fn asked(&mut self, e: &'a Expr, name: &str, given: Value<'a>) -> Value<'a> {
         if let Value::Unknown(Operand::Var(v)) = given {
             self.edits.twins.0.insert(name.to_string());
-            self.edits.expr(e, Edit::TracedCall { results: vec![v] });
+            let root = match e {
+                Expr::MethodCall(m) => in_place_mutation::root(&m.receiver).map(ToString::to_string),
+                _ => None,
+            };
+            let parameter = |name: &String| {
+                name == "self" || self.scope.find(name).is_none_or(|b| b.id <= self.parameters)
+            };
+            let asks = matches!(e, Expr::MethodCall(_)) && !root.as_ref().is_some_and(parameter);
+            self.edits.expr(e, Edit::TracedCall { results: vec![v], asks });
         }
         given
     }
@@ -276,18 +313,18 @@ impl<'a> Lower<'a, '_> {
     fn is_own_function(&self, p: &syn::ExprPath, args: &[Arg<'a>]) -> bool {
         let owner = p.path.segments.iter().rev().nth(1).map(|s| s.ident.to_string()).unwrap_or_default();
         let name = p.path.segments.last().map(|s| s.ident.to_string()).unwrap_or_default();
-        // `<Model>::make(…)`, and no trait's.
+        // `<Model>::make(…)`, `<Model as Make>::make(…)`.
         let plain = match &p.qself {
             None => qualified_by_type(&p.path),
-            Some(q) => q.position == 0 && !self.is_generic(&q.ty),
+            Some(q) => !self.is_generic(&q.ty),
         };
         plain
             && !(owner == "Self" && (self.own.of_trait || self.own.of.is_none()))
             && !self.types.generics.types.contains(&owner)
             && !self.types.generics.elems.contains(&owner)
             && !names::is_camel(&name)
-            && name != "default"
-            && !matches!(args.first(), Some((_, Value::Module(_) | Value::Unknown(_))))
+            && (thunder_core::item::is_std_trait_function(&name)
+                || !matches!(args.first(), Some((_, Value::Module(_) | Value::Unknown(_)))))
     }
 
     /// Whether a type is what a parameter stands for, or `Self` where that may be many types.

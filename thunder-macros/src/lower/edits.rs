@@ -31,6 +31,27 @@ pub enum Edit {
     Suffix { suffix: &'static str },
     /// `-a` becomes a call of this function.
     Unary { function: &'static str },
+    /// An operator on static values stays: that of a type of the user's own must be traced, and what may overflow is
+    /// asked first.
+    Plain { by: &'static str, asks: bool, overflow: Option<&'static str> },
+    /// The value of the expression must be of a type whose trait of std's, which is reached next, is pure or traced.
+    Asked { by: &'static str },
+    /// The receiver of the method must, unless the method may be and is a traced one of the same name.
+    AskedReceiver { by: &'static str, or_traced: bool },
+    /// What is indexed must.
+    Indexed,
+    /// What is dereferenced must.
+    Dereferenced,
+    /// A call that converts its argument or its receiver, or several: between types of which that is known.
+    Converted { by: &'static str, fallible: bool },
+    /// What a text is parsed as must be a type of which that is known.
+    Parsed,
+    /// A call of a function of std's whose arguments must be.
+    AskedArguments { by: &'static str },
+    /// `iterator.sum()`, `iterator.product()` become the runtime's function of this name.
+    Total { function: &'static str },
+    /// A method of a number that may overflow.
+    Overflows { method: &'static str },
     /// The condition must be static.
     Condition,
     /// The value must be a static number: the runtime's function of this name says so.
@@ -64,9 +85,12 @@ pub enum Edit {
     /// The method called must be traced: its twin says so.
     TracedMethod,
     /// The method called must be traced, if that is known of one of these results: it may be walked more than once.
-    TracedCall { results: Vec<Var> },
-    /// The method called must be std's; or, where it logs at a site which of the two it is, traced.
-    StdMethod { site: Option<u16> },
+    ///
+    /// A receiver that is no part of a parameter is asked itself.
+    TracedCall { results: Vec<Var>, asks: bool },
+    /// The method called must be std's; or, where it logs at a site which of the two it is, traced. If it changes a
+    /// receiver of which only rustc knows the type, that must hold no tensors.
+    StdMethod { site: Option<u16>, changes: bool },
     /// The constructor called must be one: rustc takes it for a pattern then. Of what type, it is asked unless the
     /// signature has it.
     Constructor { asks: bool },
@@ -145,20 +169,31 @@ pub struct Edits {
     /// Methods of receivers that only rustc knows which, of a tensor, are misspelt operations, with their number of
     /// arguments.
     pub misspelt: BTreeMap<String, usize>,
+    /// Whether what is walked must stay a constant expression: the length of an array.
+    pub constant: bool,
 }
 
 impl Edits {
     /// Asks for `edit` of `e`.
     pub fn expr(&mut self, e: &Expr, edit: Edit) {
-        let list = self.exprs.entry(Place::of(e)).or_default();
-        // A closure may be walked with tensors and with values of which nothing is known: one form serves both.
-        if let Edit::Compared { .. } = edit
-            && list.iter().any(|o| matches!(o, Edit::Binary { .. }))
-        {
+        if self.constant && matches!(edit, Edit::Plain { .. }) {
             return;
         }
-        if let Edit::Binary { .. } = edit {
-            list.retain(|o| !matches!(o, Edit::Compared { .. }));
+        let list = self.exprs.entry(Place::of(e)).or_default();
+        // What may be a tensor is no plain operator, and what certainly is one is compared in one form only: a closure may be
+        // walked with tensors, with plain values, and with values of which nothing is known.
+        let rank = |e: &Edit| match e {
+            Edit::Plain { .. } => 1,
+            Edit::Compared { .. } => 2,
+            Edit::Binary { .. } | Edit::Unary { .. } => 3,
+            _ => 0,
+        };
+        let new = rank(&edit);
+        if new > 0 {
+            if list.iter().any(|o| rank(o) > new) {
+                return;
+            }
+            list.retain(|o| rank(o) == 0 || rank(o) == new);
         }
         // What is walked more than once asks for the same again, and asks last for what is certain of it.
         let Some(old) = list.iter_mut().find(|o| std::mem::discriminant(*o) == std::mem::discriminant(&edit))
@@ -178,8 +213,16 @@ impl Edits {
                     | Edit::Constructor { .. }
                     | Edit::Made
                     | Edit::Value
+                    | Edit::Asked { .. }
+                    | Edit::Parsed
             );
-            let at = if wraps { list.len() } else { 0 };
+            // What asks for a method's receiver comes before what asks for what the method gives.
+            let given = |o: &Edit| matches!(o, Edit::Asked { .. } | Edit::Parsed);
+            let at = match edit {
+                Edit::StdMethod { .. } => list.iter().position(given).unwrap_or(list.len()),
+                _ if wraps => list.len(),
+                _ => 0,
+            };
             list.insert(at, edit);
             return;
         };
@@ -198,7 +241,8 @@ impl Edits {
             *r = if *r == *right { *r } else { Side::Unknown };
             return;
         }
-        if let (Edit::TracedCall { results }, Edit::TracedCall { results: more }) = (&mut *old, &edit) {
+        if let (Edit::TracedCall { results, .. }, Edit::TracedCall { results: more, .. }) = (&mut *old, &edit)
+        {
             results.extend(more);
             return;
         }

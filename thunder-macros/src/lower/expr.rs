@@ -57,7 +57,7 @@ impl<'a> Lower<'a, '_> {
             Expr::ForLoop(f) => self.for_loop(f),
             Expr::Group(g) => self.expr(&g.expr),
             Expr::If(i) => self.if_else(i),
-            Expr::Index(i) => self.index(i),
+            Expr::Index(i) => self.index(e, i),
             Expr::Let(l) => self.condition_let(l),
             Expr::Lit(l) => self.literal(&l.lit),
             Expr::Loop(l) => self.forever(l),
@@ -70,7 +70,9 @@ impl<'a> Lower<'a, '_> {
             Expr::Reference(r) => self.reference(r),
             Expr::Repeat(r) => {
                 let value = self.expr(&r.expr);
+                let outer = std::mem::replace(&mut self.edits.constant, true);
                 self.expr(&r.len);
+                self.edits.constant = outer;
                 if value.is_static() {
                     return Value::STATIC;
                 }
@@ -238,6 +240,10 @@ impl<'a> Lower<'a, '_> {
 
     fn reference(&mut self, r: &'a syn::ExprReference) -> Value<'a> {
         let value = self.expr(&r.expr);
+        if r.mutability.is_some() {
+            // A place that is borrowed to be changed is read nowhere.
+            self.edits.exprs.remove(&super::edits::Place::of(&*r.expr));
+        }
         if let Some(m) = &r.mutability
             && !value.is_static()
             && !matches!(value, Value::Failed | Value::Unset)

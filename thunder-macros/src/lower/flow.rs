@@ -154,6 +154,15 @@ impl<'a> Lower<'a, '_> {
         names: &[String],
         mut body: impl FnMut(&mut Self) -> T,
     ) -> (T, bool) {
+        // What a closure assigns to that a name in sight is bound to: the body may call it.
+        let mut names = names.to_vec();
+        for b in &self.scope.bindings {
+            if let Value::Closure(c) = &b.value {
+                names.extend(assigned(&c.syntax.body));
+            }
+        }
+        names.sort();
+        names.dedup();
         let carried: Vec<(String, Value<'a>)> = names
             .iter()
             .filter_map(|n| self.scope.find(n).map(|b| (n.clone(), b.value.clone())))
@@ -281,6 +290,10 @@ impl<'a> Lower<'a, '_> {
         let over = self.expr(&f.expr);
         if matches!(over, Value::Never) {
             return over;
+        }
+        if matches!(over, Value::Static(crate::scope::Const::Unknown) | Value::Unknown(_) | Value::Module(_))
+        {
+            self.edits.expr(&f.expr, Edit::Asked { by: "IntoIterator" });
         }
         // The body of a loop over what failed is still checked.
         let iter = self.iterate(over, &f.expr).unwrap_or_else(|| std::rc::Rc::new(Iter::Each(Value::Failed)));

@@ -6,13 +6,16 @@ use crate::trace::{Operand, Step};
 use syn::ExprIndex;
 
 impl<'a> Lower<'a, '_> {
-    pub(super) fn index(&mut self, i: &'a ExprIndex) -> Value<'a> {
+    pub(super) fn index(&mut self, e: &'a syn::Expr, i: &'a ExprIndex) -> Value<'a> {
         let (base, index) = (self.expr(&i.expr), self.expr(&i.index));
         if matches!(base, Value::Failed) || matches!(index, Value::Failed) {
             return Value::Failed;
         }
         if crate::check::host_read::index(i, &base, &index, self.diag) {
             return Value::Failed;
+        }
+        if matches!(base, Value::Static(_) | Value::Unknown(_) | Value::Module(_)) {
+            self.edits.expr(e, super::edits::Edit::Indexed);
         }
         if matches!(index, Value::Unknown(_)) {
             self.edits.expr(&i.index, super::edits::Edit::Number { function: "static_index" });

@@ -8,7 +8,7 @@ use crate::check::{
     unknown_operation, value_dependent_branch, value_dependent_shape,
 };
 use crate::scope::{Const, Iter, Value};
-use crate::trace::{Callee, Step};
+use crate::trace::{Callee, Operand, Step};
 use std::rc::Rc;
 use syn::{Expr, ExprMethodCall, Pat};
 use thunder_core::op::{Op, method};
@@ -40,6 +40,9 @@ impl<'a> Lower<'a, '_> {
             || value_dependent_branch::method(m, &receiver, self.diag)
         {
             return Value::Failed;
+        }
+        if !matches!(receiver, Value::Tensor(..) | Value::Key(_) | Value::Closure(_) | Value::Callable(..)) {
+            self.reached_by_method(e, m, &receiver);
         }
         match receiver {
             Value::Tensor(..) => self.tensor_method(e, m, &name, receiver),
@@ -76,7 +79,7 @@ impl<'a> Lower<'a, '_> {
     fn std_receiver(&mut self, e: &'a Expr, m: &'a ExprMethodCall, name: &str) {
         if opaque_call::is_place(&m.receiver) && !opaque_call::of_every_value(name) {
             self.edits.twins.0.insert(name.into());
-            self.edits.expr(e, super::edits::Edit::StdMethod { site: None });
+            self.edits.expr(e, super::edits::Edit::StdMethod { site: None, changes: false });
         }
     }
 
@@ -115,7 +118,12 @@ impl<'a> Lower<'a, '_> {
             self.std_field(e, m, name);
             return Value::STATIC;
         }
-        if opaque_call::changes(name) && !args.iter().all(|(_, v)| v.is_static()) {
+        let changes = opaque_call::changes(name);
+        if changes && args.iter().any(|(_, v)| matches!(v, Value::Closure(_))) {
+            // Std calls it with plain values, any number of times.
+            return self.changed_by(e, m, &args);
+        }
+        if changes && !args.iter().all(|(_, v)| v.is_static()) {
             let help = "say what it holds: `let mut xs: Vec<Tensor<f32, (N,)>> = …;`; or build it by `map` and `collect`";
             return self.not_traced(&m.method, "a change of a list of unknown kind", help);
         }
@@ -125,8 +133,25 @@ impl<'a> Lower<'a, '_> {
         let value = self.join(vec![Value::STATIC, given], &mut arms);
         self.push(crate::trace::Node::Choice { site, arms: arms.into() });
         self.edits.twins.0.insert(name.into());
-        self.edits.expr(e, super::edits::Edit::StdMethod { site: Some(site) });
+        self.edits.expr(e, super::edits::Edit::StdMethod { site: Some(site), changes });
         value
+    }
+
+    /// A method of std's that changes a list of plain values, as rustc is to say, by closures: `v.sort_by(|a, b| …)`.
+    fn changed_by(&mut self, e: &'a Expr, m: &'a ExprMethodCall, args: &[Arg<'a>]) -> Value<'a> {
+        for (at, f) in args {
+            let given = self.static_closure(f);
+            if !given.is_static()
+                && !matches!(given, Value::Unknown(_) | Value::Never | Value::Failed | Value::Closure(_))
+            {
+                let what = format!("`{}` of plain values does not give tensors", m.method);
+                self.diag.error(at, what, "`map` and `collect`, or a `for` loop");
+                return Value::Failed;
+            }
+        }
+        self.edits.twins.0.insert(m.method.to_string());
+        self.edits.expr(e, super::edits::Edit::StdMethod { site: None, changes: true });
+        Value::STATIC
     }
 
     pub(super) fn args(&mut self, m: &'a ExprMethodCall) -> Vec<Arg<'a>> {
@@ -506,6 +531,8 @@ impl<'a> Lower<'a, '_> {
                 self.exprs(&m.args);
                 Value::STATIC
             }
+            // Whatever it becomes: of what types, the body asks.
+            ("into" | "try_into", 0) => Value::Unknown(Operand::Hole),
             // An `Option` of a number; of a tensor, rustc refuses the number.
             ("unwrap_or", 1) if matches!(m.args[0], Expr::Lit(_) | Expr::Unary(_)) => Value::STATIC,
             // No field has these but an `Option`: of a list they are its iterator's.

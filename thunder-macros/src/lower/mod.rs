@@ -21,6 +21,7 @@ mod op;
 mod operator;
 mod option;
 mod pattern;
+mod reached;
 mod rearrange;
 mod statics;
 mod transform;
@@ -94,6 +95,8 @@ pub struct Lower<'a, 'd> {
     std_names: Vec<StdName>,
     /// The item itself, which it must not reach.
     pub own: Own,
+    /// The newest binding of a parameter.
+    parameters: u32,
     /// For each transform's closure around, the newest binding outside it.
     regions: Vec<u32>,
     /// Where operations stand, by their results.
@@ -237,6 +240,7 @@ impl<'a, 'd> Lower<'a, 'd> {
             receivers: BTreeSet::new(),
             std_names: Vec::new(),
             own: Own::default(),
+            parameters: 0,
             regions: Vec::new(),
             spans: HashMap::new(),
             claims: Claims { own_dims: of_owner, ..Claims::default() },
@@ -278,6 +282,7 @@ impl<'a, 'd> Lower<'a, 'd> {
     ///
     /// What it gives must be what `declared` says.
     pub fn finish(mut self, block: &'a syn::Block, declared: &Kind) -> Lowered {
+        self.parameters = self.scope.newest();
         self.gives_option = matches!(declared, Kind::Option(_));
         let value = self.block(block);
         self.uncalled_closures();

@@ -56,16 +56,17 @@ impl<'a> Lower<'a, '_> {
             return Value::STATIC;
         }
         if let BinOp::Shl(_) | BinOp::Shr(_) = b.op {
-            return self.shift(b);
+            return self.shift(e, b);
         }
         let Some((function, op, span)) = operator(&b.op) else {
-            return self.compound(b);
+            return self.compound(e, b);
         };
         let (x, y) = (self.expr(&b.left), self.expr(&b.right));
         if matches!(x, Value::Never) || matches!(y, Value::Never) {
             return Value::Never;
         }
         if x.is_static() && y.is_static() {
+            self.plain(e, b, &x, &y);
             return Value::Static(statics::binary(&b.op, &x, &y));
         }
         let compares = matches!(
@@ -74,6 +75,7 @@ impl<'a> Lower<'a, '_> {
         );
         if compares && !x.is_tensor() && !y.is_tensor() && (plain(&b.left, &x) || plain(&b.right, &y)) {
             // Beside a text, a `bool` or a variant, the other side can be no tensor: rustc compares them.
+            self.plain(e, b, &x, &y);
             return Value::STATIC;
         }
         if matches!(x, Value::Failed) || matches!(y, Value::Failed) {
@@ -111,16 +113,13 @@ impl<'a> Lower<'a, '_> {
     }
 
     /// `x << y`, which tensors do not have: fine between numbers.
-    fn shift(&mut self, b: &'a ExprBinary) -> Value<'a> {
+    fn shift(&mut self, e: &'a Expr, b: &'a ExprBinary) -> Value<'a> {
         let (x, y) = (self.expr(&b.left), self.expr(&b.right));
         if matches!(x, Value::Never) || matches!(y, Value::Never) {
             return Value::Never;
         }
         if matches!(x, Value::Failed) || matches!(y, Value::Failed) {
             return Value::Failed;
-        }
-        if x.is_static() && y.is_static() {
-            return Value::Static(statics::binary(&b.op, &x, &y));
         }
         if x.is_tensor() || y.is_tensor() {
             crate::check::unknown_operation::shift(&b.op, self.diag);
@@ -131,11 +130,12 @@ impl<'a> Lower<'a, '_> {
                 self.edits.expr(e, Edit::Number { function: "static_shift" });
             }
         }
-        Value::STATIC
+        self.plain(e, b, &x, &y);
+        Value::Static(statics::binary(&b.op, &x, &y))
     }
 
     /// `x += y`: fine between static values, refused on tensors. Of what kind `self.rate` is, rustc knows.
-    fn compound(&mut self, b: &'a ExprBinary) -> Value<'a> {
+    fn compound(&mut self, e: &'a Expr, b: &'a ExprBinary) -> Value<'a> {
         let y = self.expr(&b.right);
         if matches!(y, Value::Never) {
             return Value::Never;
@@ -145,7 +145,11 @@ impl<'a> Lower<'a, '_> {
             self.edits.expr(&b.right, Edit::Number { function: "static_change" });
         }
         if let Expr::Field(_) | Expr::Index(_) | Expr::Unary(_) = &*b.left {
+            let before = self.diag.mark();
             self.write(&b.left, plain);
+            if self.diag.since(before) == 0 {
+                self.plain(e, b, &Value::STATIC, &y);
+            }
             return Value::unit();
         }
         let x = self.expr(&b.left);
@@ -165,18 +169,47 @@ impl<'a> Lower<'a, '_> {
                 self.edits.expr(&b.left, Edit::Changed);
             }
             self.scope.assign(&name, Value::STATIC);
+            self.plain(e, b, &Value::STATIC, &y);
         }
         Value::unit()
+    }
+
+    /// An operator on static values, which stays as it is: what a type of the user's own does with it must be traced, and
+    /// integers overflow in every profile.
+    fn plain(&mut self, e: &'a Expr, b: &'a ExprBinary, x: &Value<'a>, y: &Value<'a>) {
+        let Some((by, overflow)) = plain_operator(&b.op) else { return };
+        let literal = |e: &Expr| matches!(e, Expr::Lit(_));
+        let float = |v: &Value<'a>| matches!(v, Value::Static(Const::Float(_)));
+        let known = |v: &Value<'a>| {
+            matches!(v, Value::Static(Const::Int(_) | Const::Extent(_) | Const::Float(_) | Const::Bool(_)))
+        };
+        let overflow = overflow.filter(|_| !(literal(&b.left) && literal(&b.right) || float(x) && float(y)));
+        let asks = !(known(x) && known(y));
+        if asks || overflow.is_some() {
+            self.edits.expr(e, Edit::Plain { by, asks, overflow });
+        }
     }
 
     pub(super) fn unary(&mut self, e: &'a Expr, u: &'a ExprUnary) -> Value<'a> {
         let x = self.expr(&u.expr);
         let (function, op) = match u.op {
-            UnOp::Deref(_) => return x,
+            UnOp::Deref(_) => {
+                if matches!(x, Value::Static(_) | Value::Unknown(_)) {
+                    self.edits.expr(e, Edit::Dereferenced);
+                }
+                return x;
+            }
             UnOp::Neg(_) => ("neg", Op::Neg),
             UnOp::Not(_) => ("not", Op::Not),
             _ => return self.not_understood(u, "this operator"),
         };
+        if let Value::Static(c) = &x
+            && !matches!(*u.expr, Expr::Lit(_))
+            && !matches!(c, Const::Float(_) | Const::Bool(_))
+        {
+            let (by, overflow) = if function == "neg" { ("Neg", Some("neg")) } else { ("Not", None) };
+            self.edits.expr(e, Edit::Plain { by, asks: !matches!(c, Const::Int(_)), overflow });
+        }
         match &x {
             Value::Static(c) => Value::Static(match (&u.op, c) {
                 (UnOp::Neg(_), Const::Int(n)) => n.checked_neg().map_or(Const::Unknown, Const::Int),
@@ -250,6 +283,25 @@ impl<'a> Lower<'a, '_> {
         }
         found
     }
+}
+
+/// The trait of an operator that Rust keeps, and what is asked whether it overflows.
+fn plain_operator(op: &BinOp) -> Option<(&'static str, Option<&'static str>)> {
+    Some(match op {
+        BinOp::Add(_) | BinOp::AddAssign(_) => ("Add", Some("add")),
+        BinOp::Sub(_) | BinOp::SubAssign(_) => ("Sub", Some("sub")),
+        BinOp::Mul(_) | BinOp::MulAssign(_) => ("Mul", Some("mul")),
+        BinOp::Shl(_) | BinOp::ShlAssign(_) => ("Shl", Some("shl")),
+        BinOp::Shr(_) | BinOp::ShrAssign(_) => ("Shr", Some("shr")),
+        BinOp::Div(_) | BinOp::DivAssign(_) => ("Div", None),
+        BinOp::Rem(_) | BinOp::RemAssign(_) => ("Rem", None),
+        BinOp::BitAnd(_) | BinOp::BitAndAssign(_) => ("BitAnd", None),
+        BinOp::BitOr(_) | BinOp::BitOrAssign(_) => ("BitOr", None),
+        BinOp::BitXor(_) | BinOp::BitXorAssign(_) => ("BitXor", None),
+        BinOp::Eq(_) | BinOp::Ne(_) => ("PartialEq", None),
+        BinOp::Lt(_) | BinOp::Le(_) | BinOp::Gt(_) | BinOp::Ge(_) => ("PartialOrd", None),
+        _ => return None,
+    })
 }
 
 /// What a side of a comparison is.

@@ -37,7 +37,8 @@ fn a_body_keeps_its_tokens_but_for_operators_and_dimensions() {
                 ),
                 &x,
             );",
-            "y.reshape((__B * __C,)).reshape((__B, __C))",
+            "(&::thunder::__rt::Operands(&__a, &__b)).mul();",
+            ".reshape((__B, __C))",
         ],
     );
 }
