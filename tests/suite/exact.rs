@@ -182,7 +182,11 @@ fn every_rewrite_is_exact() {
             let what = format!("{} of {dtype}\n{trace}\n{simple}", rule.name);
             assert_eq!(operations(&trace) != operations(&simple), rule.fires, "{what}");
             let inputs = [x];
-            let want = run(&trace, &inputs, false);
+            // A device's power function may be off by an ulp where the rewrite is exact: the oracle judges it.
+            let want = match dtype.is_float() && operations(&trace).contains(&Op::Pow) {
+                true => eval_with(&trace, &inputs, Rounding::Each),
+                false => run(&trace, &inputs, false),
+            };
             assert_eq!(bits(&run(&simple, &inputs, false)), bits(&want), "simplified: {what}");
             let (fused, _) = fuse::run(&simple);
             assert_eq!(bits(&run(&fused, &inputs, false)), bits(&want), "simplified and fused: {what}");
