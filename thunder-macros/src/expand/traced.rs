@@ -331,7 +331,9 @@ pub fn allowances() -> TokenStream {
         #[allow(
             non_snake_case, unused_parens, unused_braces, clippy::needless_borrow, clippy::op_ref,
             clippy::too_many_arguments, clippy::type_complexity, clippy::let_unit_value,
-            clippy::match_single_binding, clippy::needless_borrows_for_generic_args
+            clippy::match_single_binding, clippy::needless_borrows_for_generic_args,
+            clippy::suspicious_unary_op_formatting, clippy::deref_addrof, clippy::explicit_auto_deref,
+            clippy::blocks_in_conditions, clippy::nonminimal_bool
         )]
     }
 }
