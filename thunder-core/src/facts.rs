@@ -116,7 +116,10 @@ impl<M, R> Twin<M, R> {
 }
 
 /// What marks a function of the language: its companion, or its twin's marker.
-pub trait ThunderFunction {}
+pub trait ThunderFunction {
+    /// Whether it is traced; if not, it is std's and pure.
+    const TRACED: bool = true;
+}
 
 #[diagnostic::do_not_recommend]
 impl ThunderFunction for Dispatched {}

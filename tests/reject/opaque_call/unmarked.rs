@@ -65,8 +65,13 @@ impl Scale {
     fn lists(&self) -> Tensor<f32, (C,)> {
         let mut all = self.ws.clone();
         all.reverse(); //~ reverse
-        all.push(self.w.clone()); //~ push
         &all[0] * self.sizes.longer() //~ longer
+    }
+
+    fn pushed(&self) -> Tensor<f32, (C,)> {
+        let mut all = self.ws.clone();
+        all.push(self.w.clone()); //~ push
+        all[0].clone()
     }
 }
 

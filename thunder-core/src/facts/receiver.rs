@@ -22,13 +22,17 @@ pub trait Receiver {
 pub struct Std;
 
 #[diagnostic::do_not_recommend]
-impl ThunderFunction for Std {}
+impl ThunderFunction for Std {
+    const TRACED: bool = false;
+}
 
 /// A method of a number, and whether std has one of its name.
 pub struct OfNumber<const STD: bool>;
 
 #[diagnostic::do_not_recommend]
-impl ThunderFunction for OfNumber<true> {}
+impl ThunderFunction for OfNumber<true> {
+    const TRACED: bool = false;
+}
 
 /// What a method that was taken for one of std's may be. If it is traced, the trace lacks it.
 #[diagnostic::on_unimplemented(
@@ -93,18 +97,8 @@ pub trait Reached {
 }
 
 #[diagnostic::do_not_recommend]
-impl Reached for Std {
-    const TRACED: bool = false;
-}
-
-#[diagnostic::do_not_recommend]
-impl Reached for OfNumber<true> {
-    const TRACED: bool = false;
-}
-
-#[diagnostic::do_not_recommend]
-impl Reached for super::Dispatched {
-    const TRACED: bool = true;
+impl<M: ThunderFunction> Reached for M {
+    const TRACED: bool = M::TRACED;
 }
 
 /// Which arm a method is, by its receiver and its twin: that of std's, or the traced one.

@@ -123,12 +123,20 @@ pub const fn asked_place<By, T: Transparent<By> + ?Sized>(x: &T) -> &T {
 /// known what this runs.
 pub trait Answers<By, T: ?Sized> {}
 
-#[diagnostic::do_not_recommend]
 impl<By, T: ?Sized> Answers<By, T> for super::Dispatched {}
-impl<By, T: Transparent<By> + ?Sized> Answers<By, T> for super::Untraced {}
+// It is refused by its receiver.
+impl<By, T: ?Sized> Answers<By, T> for super::Untraced {}
+impl<By, T: Transparent<By> + ?Sized> Answers<By, T> for super::receiver::Std {}
+impl<By, T: Transparent<By> + ?Sized, const OF_NUMBERS: bool> Answers<By, T>
+    for super::receiver::OfNumber<OF_NUMBERS>
+{
+}
 
 /// The receiver `x`, if its method of this name is traced, or if it is known what `By` runs.
-pub fn asked_method<By, T, M: Answers<By, T>>(x: T, _twin: impl FnOnce(&T) -> M) -> T {
+pub fn asked_method<By, T, M>(x: T, _twin: impl FnOnce(&T) -> M) -> T
+where
+    T: super::Receiver<Reached<M, false>: Answers<By, T>>,
+{
     x
 }
 
@@ -153,7 +161,7 @@ pub trait Asks {
     /// Refuses a receiver whose method of this name is that of `By`, of which nothing is known, and no traced one.
     fn by_method<By, M>(&self, _twin: impl FnOnce() -> M)
     where
-        M: Answers<By, Self::Left>,
+        Self::Left: super::Receiver<Reached<M, false>: Answers<By, Self::Left>>,
     {
     }
     /// Refuses a comparison of which nothing is known.

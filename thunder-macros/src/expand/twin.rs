@@ -31,9 +31,6 @@ pub fn twin(sig: &Signature, trace: &Ident) -> (TokenStream, TokenStream) {
         }
         impl ::thunder::__rt::facts::ThunderFunction for #marker {}
         impl<__By, __T: ?::core::marker::Sized> ::thunder::__rt::facts::Answers<__By, __T> for #marker {}
-        impl ::thunder::__rt::facts::Reached for #marker {
-            const TRACED: bool = true;
-        }
     };
     let method = receives.then(|| {
         quote! {

@@ -54,8 +54,9 @@ impl<'a> Lower<'a, '_> {
 
     /// Asks what a method of this name of the trait `by` runs of its receiver. Of a field or a module it may be a traced one.
     fn asked_receiver(&mut self, e: &'a Expr, name: &str, certain: bool, by: &'static str) {
-        // Of a generic type nothing is known that rustc could be asked.
-        let or_traced = !certain && self.types.generics.types.is_empty();
+        // Of a generic type nothing is known that rustc could be asked. What every value may have is asked of nothing else.
+        let of_every_value = matches!(by, "Display" | "Borrow");
+        let or_traced = !certain && !of_every_value && self.types.generics.types.is_empty();
         if or_traced {
             self.edits.twins.0.insert(name.into());
         }
