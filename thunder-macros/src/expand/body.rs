@@ -1,5 +1,8 @@
 //! The body as it is emitted: the user's own tokens, edited in place where Rust would not allow them.
 
+mod asks;
+mod syntax;
+
 use super::constant::pattern;
 use super::facts::Methods;
 use crate::diagnostics::Diagnostics;
@@ -8,12 +11,17 @@ use crate::lower::{MacroArgs, Macros};
 use crate::names;
 use crate::parse::Types;
 use crate::parse::pattern::Rearrange;
-use proc_macro2::{Ident, Literal, Span, TokenStream, TokenTree};
+use asks::{
+    asked, asserted, at_call, configuration, constructed, converted, is_place, of_receiver, overflows,
+    plain_binary, plain_unary, total, unless,
+};
+use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use std::collections::{BTreeMap, BTreeSet};
 use syn::spanned::Spanned;
 use syn::visit_mut::{self, VisitMut};
 use syn::{Block, Expr, Stmt, Type};
+use syntax::{bare, call, parenthesised, placed, reference, take, turbofish};
 use thunder_core::op::Pattern;
 use thunder_core::types::{Extent, MAX_RANK};
 
@@ -33,320 +41,6 @@ pub struct Apply<'a> {
     pub methods: Methods,
     /// The variables of dimensions that may not be there, with their names.
     pub uncertain: BTreeMap<String, String>,
-}
-
-/// `::thunder::__rt::name`, at `span`.
-fn rt(name: &str, span: Span) -> Expr {
-    let id = Ident::new(name, span);
-    syn::parse2(quote_spanned!(span=> ::thunder::__rt::#id))
-        .unwrap_or_else(|e| Expr::Verbatim(e.to_compile_error()))
-}
-
-/// A call of a function of the runtime whose parentheses stand at `span`, where its caller is.
-fn call(name: &str, span: Span, args: impl IntoIterator<Item = Expr>) -> Expr {
-    Expr::Call(syn::ExprCall {
-        attrs: Vec::new(),
-        func: Box::new(rt(name, span)),
-        paren_token: syn::token::Paren(span),
-        args: args.into_iter().collect(),
-    })
-}
-
-/// `&e`, in parentheses where `&` binds tighter.
-fn reference(e: Expr) -> Expr {
-    let span = e.span();
-    let atomic = matches!(
-        e,
-        Expr::Path(_)
-            | Expr::Lit(_)
-            | Expr::Call(_)
-            | Expr::MethodCall(_)
-            | Expr::Field(_)
-            | Expr::Paren(_)
-            | Expr::Index(_)
-            | Expr::Reference(_)
-            | Expr::Macro(_)
-            | Expr::Tuple(_)
-            | Expr::Array(_)
-            | Expr::Group(_)
-    );
-    let inner = if atomic {
-        e
-    } else {
-        Expr::Paren(syn::ExprParen {
-            attrs: Vec::new(),
-            paren_token: syn::token::Paren(span),
-            expr: Box::new(e),
-        })
-    };
-    Expr::Reference(syn::ExprReference {
-        attrs: Vec::new(),
-        and_token: syn::Token![&](span),
-        mutability: None,
-        expr: Box::new(inner),
-    })
-}
-
-/// `tokens` in parentheses that stand at `span`: a block or a `match` at the start of a statement, or behind `..`, would
-/// be read as something else.
-fn parenthesised(tokens: TokenStream, span: Span) -> Expr {
-    let mut group = proc_macro2::Group::new(proc_macro2::Delimiter::Parenthesis, tokens);
-    group.set_span(span);
-    Expr::Verbatim(TokenTree::Group(group).into())
-}
-
-/// `e`, of the type of `check`, which never runs. A `match` keeps from both what is expected of their type; of that
-/// rustc speaks at `span`.
-fn unless(check: TokenStream, e: &Expr, span: Span) -> Expr {
-    let whole = quote_spanned!(span=> match (if false { #check } else { #e }) { given => given });
-    parenthesised(whole, span)
-}
-
-/// A call which is refused by what it gave, at `span`, if not all of these hold.
-fn asserted<'t>(e: &Expr, traced: impl Iterator<Item = &'t TokenStream>, span: Span) -> Expr {
-    let asserts: Vec<TokenStream> = traced
-        .map(|holds| {
-            let check = quote_spanned!(span=> __rt::facts::traced::<<__rt::facts::Method<TRACED> as __rt::facts::Marked>::Marker, _>(&given));
-            quote!({ const TRACED: bool = #holds; #check })
-        })
-        .collect();
-    if asserts.is_empty() {
-        return e.clone();
-    }
-    parenthesised(quote_spanned!(span=> match #e { given => { #(#asserts)* given } }), span)
-}
-
-/// `made`, a call of the function at `path`: rustc takes that for a pattern, if it is a constructor.
-fn constructed(path: &Expr, made: &Expr, asks: bool) -> Expr {
-    let given = Ident::new("__made", path.span());
-    let asked = asks.then(|| configuration(&given, path.span()));
-    let whole = quote!(match #made {
-        #given => {
-            #[allow(irrefutable_let_patterns)]
-            if let #path(..) = &#given {}
-            #asked;
-            #given
-        }
-    });
-    parenthesised(whole, path.span())
-}
-
-/// A method call whose receiver is evaluated first and named, so that it can be asked for its type.
-fn of_receiver(m: &syn::ExprMethodCall, span: Span, f: impl FnOnce(&Expr) -> TokenStream) -> Expr {
-    if is_place(&m.receiver) {
-        let x = &m.receiver;
-        let call = f(&Expr::MethodCall(m.clone()));
-        return Expr::Verbatim(replaced(call, &quote!(#x)));
-    }
-    let mut call = m.clone();
-    let value = bare(std::mem::replace(&mut *call.receiver, syn::parse_quote!(__receiver)));
-    let call = f(&Expr::MethodCall(call));
-    Expr::Verbatim(quote_spanned!(span=> (match #value {
-        #[allow(unused_mut)]
-        mut __receiver => { #call }
-    })))
-}
-
-/// `tokens` with `x` in the place of the receiver's name.
-fn replaced(tokens: TokenStream, x: &TokenStream) -> TokenStream {
-    tokens
-        .into_iter()
-        .flat_map(|t| match t {
-            TokenTree::Ident(id) if id == "__receiver" => quote!(#x),
-            TokenTree::Group(g) => {
-                let mut group = proc_macro2::Group::new(g.delimiter(), replaced(g.stream(), x));
-                group.set_span(g.span());
-                TokenTree::Group(group).into()
-            }
-            other => other.into(),
-        })
-        .collect()
-}
-
-/// Whether an expression names a place: a variable, a constant, or a part of one. Evaluated as a value, it would be moved.
-fn is_place(e: &Expr) -> bool {
-    match e {
-        Expr::Path(_) => true,
-        Expr::Field(f) => is_place(&f.base),
-        Expr::Index(i) => is_place(&i.expr),
-        Expr::Paren(p) => is_place(&p.expr),
-        Expr::Reference(r) => is_place(&r.expr),
-        Expr::Unary(u) => matches!(u.op, syn::UnOp::Deref(_)),
-        _ => false,
-    }
-}
-
-/// Where a call's name stands.
-fn at_call(e: &Expr) -> Span {
-    match e {
-        Expr::MethodCall(m) => m.method.span(),
-        Expr::Call(c) => match &*c.func {
-            Expr::Path(p) => p.path.segments.last().map_or_else(|| e.span(), |s| s.ident.span()),
-            _ => e.span(),
-        },
-        _ => e.span(),
-    }
-}
-
-/// `e`, if what `by` runs of its value is known.
-fn asked(e: &Expr, by: &str) -> Expr {
-    let (at, by) = (at_call(e), super::derived::by(by));
-    Expr::Verbatim(if is_place(e) {
-        quote_spanned!(at=> ({ if false { (&::thunder::__rt::facts::Only(&#e)).by_trait::<#by>() } #e }))
-    } else {
-        quote_spanned!(at=> ::thunder::__rt::facts::asked::<#by, _>(#e))
-    })
-}
-
-/// `a - b` as it is, once its sides were asked for what it does with them.
-fn plain_binary(b: syn::ExprBinary, by: &str, asks: bool, overflow: Option<&str>) -> Expr {
-    use syn::BinOp::{Eq, Ge, Gt, Le, Lt, Ne};
-    let (op, span) = (b.op, b.op.span());
-    let (x, y) = (Ident::new("__a", b.left.span()), Ident::new("__b", b.right.span()));
-    let by = super::derived::by(by);
-    if matches!(op, Eq(_) | Ne(_) | Lt(_) | Le(_) | Gt(_) | Ge(_)) {
-        let (left, right) = (reference(*b.left), reference(*b.right));
-        let pair = quote_spanned!(span=> ::thunder::__rt::facts::Pair(#x, #y));
-        let check = quote_spanned!(span=> (&#pair).compared::<#by>());
-        return Expr::Verbatim(
-            quote_spanned!(span=> (match (#left, #right) { (#x, #y) => { #check; *#x #op *#y } })),
-        );
-    }
-    let assigns = op.to_token_stream().to_string().ends_with('=');
-    let (mut left, right) = (*b.left, bare(*b.right));
-    let mut place = quote!(#x);
-    if assigns {
-        // What is added is evaluated first, as it is of numbers.
-        left = syn::parse_quote!(&mut #left);
-        place = quote!(*#x);
-    } else {
-        left = bare(left);
-    }
-    let check =
-        asks.then(|| quote_spanned!(span=> (&::thunder::__rt::facts::Pair(&#place, &#y)).sides::<#by>();));
-    let overflow = overflow.map(|name| {
-        let name = Ident::new(name, span);
-        quote_spanned!(span=> (&::thunder::__rt::Operands(&#place, &#y)).#name();)
-    });
-    Expr::Verbatim(if assigns {
-        quote_spanned!(span=> (match (#right, #left) { (#y, #x) => { #check #overflow #place #op #y; } }))
-    } else {
-        quote_spanned!(span=> (match (#left, #right) { (#x, #y) => { #check #overflow #x #op #y } }))
-    })
-}
-
-/// The same of `-a`.
-fn plain_unary(u: syn::ExprUnary, by: &str, asks: bool, overflow: Option<&str>) -> Expr {
-    let (op, span, by) = (u.op, u.op.span(), super::derived::by(by));
-    let (x, value) = (Ident::new("__a", u.expr.span()), bare(*u.expr));
-    let check = asks.then(|| quote_spanned!(span=> (&::thunder::__rt::facts::Only(&#x)).by_trait::<#by>();));
-    let overflow = overflow.map(|name| {
-        let name = Ident::new(name, span);
-        quote_spanned!(span=> (&::thunder::__rt::Operands(&#x, &())).#name();)
-    });
-    Expr::Verbatim(quote_spanned!(span=> (match #value { #x => { #check #overflow #op #x } })))
-}
-
-/// A conversion, by a method or by a function's path, that is refused if one of its types is not known.
-fn converted(e: &Expr, by: &str, fallible: bool) -> Expr {
-    let (mut call, at, by) = (e.clone(), at_call(e), super::derived::by(by));
-    let given = match &mut call {
-        Expr::MethodCall(m) => Some(&mut *m.receiver),
-        Expr::Call(c) => c.args.first_mut(),
-        _ => None,
-    };
-    let Some(given) = given else { return call };
-    let from = Ident::new("__from", given.span());
-    let value = std::mem::replace(given, syn::parse_quote!(#from));
-    let value = bare(value);
-    let check = Ident::new(if fallible { "try_converted" } else { "converted" }, at);
-    let check = quote_spanned!(at=> ::thunder::__rt::facts::#check::<#by, _, _>(__of, &__to));
-    Expr::Verbatim(quote_spanned!(at=> (match #value {
-        #from => {
-            let __of = ::thunder::__rt::facts::type_of(&#from);
-            match #call { __to => { #check; __to } }
-        }
-    })))
-}
-
-/// `iterator.sum()` as a call of the runtime's.
-fn total(e: &Expr, function: &str) -> Expr {
-    let at = at_call(e);
-    let id = Ident::new(function, at);
-    let (ty, iterator) = match e {
-        Expr::MethodCall(m) => (m.turbofish.as_ref().map(|t| t.args.clone()), (*m.receiver).clone()),
-        Expr::Call(c) => match c.args.first() {
-            Some(a) => (None, a.clone()),
-            None => return e.clone(),
-        },
-        _ => return e.clone(),
-    };
-    let (iterator, ty) = (bare(iterator), ty.map(|ty| quote!(::<#ty, _>)));
-    let mut group = proc_macro2::Group::new(proc_macro2::Delimiter::Parenthesis, quote!(#iterator));
-    group.set_span(at);
-    Expr::Verbatim(quote_spanned!(at=> ::thunder::__rt::#id #ty #group))
-}
-
-/// A method of a number that overflows in every profile.
-fn overflows(e: &Expr, method: &str) -> Expr {
-    let (mut call, at, id) = (e.clone(), at_call(e), Ident::new(method, at_call(e)));
-    if let Expr::MethodCall(m) = &mut call
-        && is_place(&m.receiver)
-    {
-        // A place stays one: it may hold a tensor, which is not moved.
-        let x = m.receiver.to_token_stream();
-        let Some(arg) = m.args.first_mut() else {
-            let check = quote_spanned!(at=> (&::thunder::__rt::Operands(&#x, &())).#id());
-            return Expr::Verbatim(quote_spanned!(at=> ({ #check; #call })));
-        };
-        let name = Ident::new("__b", arg.span());
-        let value = bare(std::mem::replace(arg, syn::parse_quote!(#name)));
-        let check = quote_spanned!(at=> (&::thunder::__rt::Operands(&#x, &#name)).#id());
-        return Expr::Verbatim(quote_spanned!(at=> (match #value { #name => { #check; #call } })));
-    }
-    let mut values: Vec<&mut Expr> = match &mut call {
-        Expr::MethodCall(m) => std::iter::once(&mut *m.receiver).chain(&mut m.args).collect(),
-        Expr::Call(c) => c.args.iter_mut().collect(),
-        _ => return call,
-    };
-    let (mut names, mut given) = (Vec::new(), Vec::new());
-    for (v, name) in values.iter_mut().zip(["__a", "__b"]) {
-        let name = Ident::new(name, v.span());
-        given.push(bare(std::mem::replace(&mut **v, syn::parse_quote!(#name))));
-        names.push(name);
-    }
-    let sides = match &names[..] {
-        [a, b] => quote!(&#a, &#b),
-        [a] => quote!(&#a, &()),
-        _ => return e.clone(),
-    };
-    let check = quote_spanned!(at=> (&::thunder::__rt::Operands(#sides)).#id());
-    Expr::Verbatim(quote_spanned!(at=> (match (#(#given,)*) { (#(#names,)*) => { #check; #call } })))
-}
-
-/// A call that is refused at `span`, if the type of `value` is neither std's nor the language's.
-fn configuration(value: &impl ToTokens, span: Span) -> TokenStream {
-    let value: TokenStream = value.to_token_stream().into_iter().map(|t| placed(t, span)).collect();
-    quote_spanned!(span=> ::thunder::__rt::facts::configuration(&#value))
-}
-
-/// The token, as if it stood at `span`.
-fn placed(mut t: TokenTree, span: Span) -> TokenTree {
-    t.set_span(t.span().located_at(span));
-    t
-}
-
-/// Takes an expression out of the tree.
-fn take(e: &mut Expr) -> Expr {
-    std::mem::replace(e, Expr::Verbatim(TokenStream::new()))
-}
-
-/// Without parentheses, which would be superfluous around an argument.
-fn bare(e: Expr) -> Expr {
-    match e {
-        Expr::Paren(p) => bare(*p.expr),
-        other => other,
-    }
 }
 
 fn marker(m: Marker) -> Stmt {
@@ -833,16 +527,6 @@ impl Apply<'_> {
 pub fn rank(n: usize) -> TokenStream {
     let places = (0..n).map(|_| quote!(usize));
     quote!((#(#places,)*))
-}
-
-fn turbofish(path: TokenStream, span: Span, args: impl IntoIterator<Item = Expr>) -> Expr {
-    let func = syn::parse2(path).unwrap_or_else(|e| Expr::Verbatim(e.to_compile_error()));
-    Expr::Call(syn::ExprCall {
-        attrs: Vec::new(),
-        func: Box::new(func),
-        paren_token: syn::token::Paren(span),
-        args: args.into_iter().collect(),
-    })
 }
 
 fn einsum(e: &mut Expr, ranks: &[usize], result: usize) {
