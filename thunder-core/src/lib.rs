@@ -4,7 +4,7 @@
 //! ([`item`]), taken through the passes of the [`pipeline`], and run by an executor ([`exec`]).
 //!
 //! ```text
-//! types <- op <- trace <- verify <- rules <- transform <- pipeline <- exec
+//! types <- op <- trace <- verify <- rules <- kernel <- transform <- exec <- pipeline
 //! ```
 //!
 //! # Glossary
@@ -28,6 +28,7 @@ pub mod exec;
 pub mod explain;
 pub mod facts;
 pub mod item;
+pub mod kernel;
 pub mod link;
 pub mod module;
 pub mod op;

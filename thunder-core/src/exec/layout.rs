@@ -1,7 +1,7 @@
 //! Where a value's elements lie in its buffer.
 
+use crate::kernel::region::row_major;
 use crate::op::Op;
-use crate::transform::region::row_major;
 
 /// A strided view of a buffer, counted in elements.
 #[derive(Clone, PartialEq, Eq, Debug)]

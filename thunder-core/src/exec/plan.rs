@@ -3,10 +3,10 @@
 
 use super::{Layout, Report, StepReport};
 use crate::error::Error;
+use crate::kernel::region::{self, NodeKind, Region};
 use crate::op::Op;
 use crate::trace::{Inst, InstData, Kind, Loc, Trace, Value};
 use crate::transform::memory::{self, Lifetime};
-use crate::transform::region::{self, NodeKind, Region};
 use crate::types::DType;
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -3,7 +3,7 @@
 //! them. Parts of one extent only: then the part is a dimension of its own, and every part is read within its bounds.
 
 use super::copy;
-use super::region;
+use crate::kernel::region;
 use crate::op::{Lit, Op};
 use crate::trace::{Builder, Inst, Kind, Trace, Value};
 use crate::types::{Axis, DType, Elem, Extent, MAX_RANK, Shape};

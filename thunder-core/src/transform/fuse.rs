@@ -9,7 +9,7 @@ mod emit;
 mod merge;
 mod reach;
 
-use super::region::{self, Region};
+use crate::kernel::region::{self, Region};
 use crate::op::{Op, Opcode};
 use crate::trace::{Inst, InstData, Kind, Loc, Schedule, Trace, Value};
 use reach::Reach;

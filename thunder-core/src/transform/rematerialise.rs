@@ -5,7 +5,8 @@
 //! are long or the sums many. Computing it again from a few values costs no more memory traffic than reading it, so
 //! reductions of columns get copies of the cheap instructions before them.
 
-use super::{dce, region};
+use super::dce;
+use crate::kernel::region;
 use crate::op::Op;
 use crate::trace::{Inst, InstData, Kind, Schedule, Trace, Value};
 use std::collections::{HashMap, HashSet};

@@ -9,9 +9,9 @@ use super::text::Code;
 use super::{Arg, Kernel};
 use std::collections::HashMap;
 use thunder_core::exec::{Place, Step};
+use thunder_core::kernel::region::{Node, NodeKind, Region};
 use thunder_core::op::{Lit, Opcode};
 use thunder_core::trace::{Schedule, Trace, Value};
-use thunder_core::transform::region::{Node, NodeKind, Region};
 use thunder_core::types::DType;
 
 /// Emits one kernel.

@@ -24,9 +24,9 @@ use emit::Emitter;
 use product::Shape;
 use thunder_core::error::Error;
 use thunder_core::exec::{Layout, Place, Step, Work};
+use thunder_core::kernel::region::{self, Region};
 use thunder_core::op::Op;
 use thunder_core::trace::{Kind, Schedule, Trace, Value};
-use thunder_core::transform::region::{self, Region};
 use thunder_core::types::{DType, Ty};
 
 /// One kernel: its source, and how it is launched.

@@ -2,7 +2,7 @@
 
 use super::Kernel;
 use super::emit::{Emitter, Launch};
-use thunder_core::transform::region::NodeKind;
+use thunder_core::kernel::region::NodeKind;
 
 const THREADS: usize = 256;
 /// Blocks that fill the device several times: only with more than these does a thread take several vectors.

@@ -9,7 +9,7 @@ use super::emit::{Emitter, Launch};
 use super::expr;
 use super::pointwise::{fetch, is_row_data, keep, kept};
 use super::{Arg, Kernel};
-use thunder_core::transform::region::NodeKind;
+use thunder_core::kernel::region::NodeKind;
 
 /// Bytes of a row that one thread holds.
 pub(super) const HELD: usize = 128;

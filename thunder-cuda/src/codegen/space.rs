@@ -1,7 +1,7 @@
 //! The iteration space as two linear indices, and memory accesses over it.
 
 use thunder_core::exec::Place;
-use thunder_core::transform::region::Affine;
+use thunder_core::kernel::region::Affine;
 
 /// One side of the space: groups of neighbouring dimensions that act as one, the outermost first.
 #[derive(Clone, Debug, Default)]

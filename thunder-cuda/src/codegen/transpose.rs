@@ -4,7 +4,7 @@
 use super::Kernel;
 use super::emit::{Emitter, Launch};
 use super::expr::stored;
-use thunder_core::transform::region::NodeKind;
+use thunder_core::kernel::region::NodeKind;
 
 /// Elements of a tile along both dimensions.
 const SIDE: usize = 64;

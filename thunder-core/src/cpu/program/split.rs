@@ -2,8 +2,8 @@
 
 use crate::cpu::access::Access;
 use crate::exec::Place;
+use crate::kernel::region::{Affine, NodeKind, Region};
 use crate::trace::{Schedule, Value};
-use crate::transform::region::{Affine, NodeKind, Region};
 use crate::types::DType;
 
 /// The space as `rows × n`.

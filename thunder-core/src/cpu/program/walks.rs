@@ -3,7 +3,7 @@
 use super::{Builder, Instr, Phase, Reg, RegInfo, Walk, fold_op};
 use crate::cpu::kernels::Rep;
 use crate::cpu::kernels::reduce::Fold;
-use crate::transform::region::NodeKind;
+use crate::kernel::region::NodeKind;
 use std::collections::HashMap;
 
 impl Builder<'_> {

@@ -4,8 +4,8 @@ use super::Emitter;
 use crate::codegen::Arg;
 use crate::codegen::space::{Access, physical};
 use thunder_core::exec::Place;
+use thunder_core::kernel::region::NodeKind;
 use thunder_core::trace::Value;
-use thunder_core::transform::region::NodeKind;
 
 impl<'a> Emitter<'a> {
     /// The strides of every access, over the region's dimensions.

@@ -2,9 +2,9 @@
 
 use super::Emitter;
 use crate::codegen::expr::computed;
+use thunder_core::kernel::region::NodeKind;
 use thunder_core::op::Op;
 use thunder_core::trace::Value;
-use thunder_core::transform::region::NodeKind;
 use thunder_core::types::DType;
 
 impl Emitter<'_> {
