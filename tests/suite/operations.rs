@@ -111,8 +111,10 @@ fn accuracy(s: &Sample) -> f64 {
 
 /// What tells -0 from 0: these are exact, or have the sign of an operand.
 fn keeps_the_sign_of_zero(op: &Op) -> bool {
-    let moves =
-        matches!(op.class(), Class::Movement | Class::UnaryNum | Class::UnaryFloat | Class::Elementwise);
+    let moves = matches!(
+        op.class(),
+        Class::View | Class::Movement | Class::UnaryNum | Class::UnaryFloat | Class::Elementwise
+    );
     moves || matches!(op, Op::Add | Op::Sub | Op::Mul | Op::Div)
 }
 
@@ -233,7 +235,7 @@ fn f32s(dims: &[usize]) -> Ty {
 fn kinds(trace: &Trace) -> Vec<String> {
     trace
         .insts(&trace.body)
-        .filter(|i| !matches!(i.kind, Kind::Op(op) if op.class() == Class::Movement))
+        .filter(|i| !matches!(i.kind, Kind::Op(op) if matches!(op.class(), Class::View | Class::Movement)))
         .map(|i| format!("{:?}", i.kind))
         .collect()
 }

@@ -231,13 +231,18 @@ pub fn op_result(op: &Op, args: &[Array], ty: Ty) -> Array {
         | Class::Test
         | Class::Binary
         | Class::Compare
-        | Class::Logic
+        | Class::UnaryLogic
+        | Class::BinaryLogic
         | Class::Elementwise => elementwise::eval(op, args, dtype, &shape),
         Class::Creation => movement::create(op, dtype, &shape),
-        Class::Reduce => reduce::eval(op, &args[0], dtype, &shape),
-        Class::Movement | Class::Index | Class::Contract => movement::eval(op, args, dtype, &shape),
-        Class::Random => random::eval(op, args, dtype, &shape),
-        Class::Meta => args[0].clone(),
-        Class::Composite => composite::eval(op, args, dtype, &shape),
+        Class::Reduce | Class::Along => reduce::eval(op, &args[0], dtype, &shape),
+        Class::View | Class::Movement | Class::Index | Class::Lookup | Class::Contract => {
+            movement::eval(op, args, dtype, &shape)
+        }
+        Class::Key | Class::Draw => random::eval(op, args, dtype, &shape),
+        Class::Identity | Class::Effect => args[0].clone(),
+        Class::CompositeUnary | Class::CompositeReduce | Class::Composite => {
+            composite::eval(op, args, dtype, &shape)
+        }
     }
 }

@@ -140,7 +140,7 @@ fn perturbed(case: &Case, seed: u64, unit: &dyn Fn(DType) -> f64) -> Vec<(Array,
             noisy(&op, ty.dtype(), &inst.args.iter().map(|a| (env[a].0.dtype, env[a].1)).collect::<Vec<_>>());
         // Inside a composite, sums of its operands' size cancel (the tail of gelu, say).
         let size = |x: &Array| x.data.iter().filter(|v| v.is_finite()).fold(1.0f64, |m, v| m.max(v.abs()));
-        let inside = if op.class() == Class::Composite {
+        let inside = if op.class().is_composite() {
             inst.args.iter().map(|a| size(&env[a].0)).fold(0.0, f64::max)
         } else {
             0.0
@@ -179,7 +179,12 @@ fn noisy(op: &Op, to: DType, args: &[(DType, bool)]) -> bool {
         Op::Unsqueeze { .. } | Op::Squeeze { .. } | Op::Stack { .. } | Op::Rearrange { .. } => any,
         Op::Tril { .. } | Op::Triu { .. } | Op::OneHot { .. } | Op::Relu => any,
         Op::Uniform { .. } => to.size() < 4,
-        _ => !matches!(op.class(), Class::Creation | Class::Movement | Class::Meta) || any,
+        _ => {
+            !matches!(
+                op.class(),
+                Class::Creation | Class::View | Class::Movement | Class::Identity | Class::Effect
+            ) || any
+        }
     }
 }
 

@@ -13,7 +13,7 @@ use super::kernels::Rep;
 use super::kernels::reduce::Fold;
 use crate::exec::Place;
 use crate::kernel::region::{Affine, Map, Node, NodeKind, Region};
-use crate::op::{Lit, Op, Opcode};
+use crate::op::{Cost, Lit, Op, Opcode};
 use crate::trace::{Schedule, Value};
 use crate::types::DType;
 use split::{Split, physical_but, place};
@@ -507,13 +507,14 @@ fn fold_op(kind: &NodeKind) -> Op {
 
 /// Nanoseconds an element and operations an element.
 fn price(op: &Op) -> (f64, usize) {
-    use Opcode::*;
-    match op.code() {
-        Pow | Atan2 | Rem => (10.0, 20),
-        Exp | Exp2 | Expm1 | Log | Log2 | Log1p | Tanh | Erf | Erfc | Sigmoid | Sin | Cos => (0.8, 10),
-        Div | Sqrt | Rsqrt | Reciprocal => (0.3, 1),
-        _ => (0.1, 1),
-    }
+    let Some(cost) = op.code().cost() else { return (0.1, 1) };
+    let nanoseconds = match cost {
+        Cost::Cheap => 0.1,
+        Cost::Root | Cost::Division => 0.3,
+        Cost::Function => 0.8,
+        Cost::Power => 10.0,
+    };
+    (nanoseconds, cost.flops())
 }
 
 /// The bits of a constant in a register.

@@ -255,7 +255,7 @@ pub fn plan(trace: &Trace, donated: &[bool], writes: Writes) -> Result<Plan, Err
 impl Planner<'_> {
     fn inst(&mut self, id: Inst, data: &InstData) -> Result<(), Error> {
         match &data.kind {
-            Kind::Op(op) if region::is_view(op) => {
+            Kind::Op(op) if op.is_view() => {
                 self.view(op, data);
                 return Ok(());
             }
@@ -282,7 +282,7 @@ impl Planner<'_> {
                 Some(body) => region::of_body(self.trace, *schedule, body),
                 None => Err("a fused instruction without a body".into()),
             },
-            Kind::Op(op) if region::can_be_inside(op) => region::of_op(self.trace, id),
+            Kind::Op(op) if op.fits_a_loop() => region::of_op(self.trace, id),
             _ => return Ok(Work::Op(id)),
         };
         let region = region.map_err(|what| Error::Internal { pass: "plan".into(), what })?;

@@ -8,7 +8,7 @@
 mod analysis;
 mod space;
 
-use crate::op::{Class, Lit, Op};
+use crate::op::{Lit, Op};
 use crate::trace::{Inst, Kind, Schedule, Trace, Value};
 use crate::types::DType;
 use analysis::Analysis;
@@ -133,57 +133,9 @@ enum Fail {
     No(String),
 }
 
-/// Whether a creation, view, elementwise or reducing instruction can be computed inside a region.
-pub fn can_be_inside(op: &Op) -> bool {
-    op.is_elementwise() || is_view(op) || is_creation(op) || is_reduce(op) || is_random(op) || is_lookup(op)
-}
-
-/// Whether the operation reads elements at computed indices.
-pub fn is_lookup(op: &Op) -> bool {
-    matches!(op, Op::Take { .. } | Op::Gather { .. })
-}
-
-/// Whether the result is the operand's elements under an affine map.
-pub fn is_view(op: &Op) -> bool {
-    use Op::*;
-    matches!(op, Reshape { .. } | Permute { .. } | Expand { .. } | Slice { .. } | StopGradient | Barrier)
-}
-
-/// Whether the result needs no operand.
-pub fn is_creation(op: &Op) -> bool {
-    op.class() == Class::Creation
-}
-
-/// Whether it draws one number an element.
-pub fn is_random(op: &Op) -> bool {
-    matches!(op, Op::Uniform { .. } | Op::Normal { .. } | Op::Bernoulli { .. })
-}
-
-/// Whether it is a reduction that a region can hold.
-pub fn is_reduce(op: &Op) -> bool {
-    use Op::*;
-    matches!(op, Sum { .. } | Prod { .. } | Amax { .. } | Amin { .. } | All { .. } | Any { .. })
-}
-
-/// The axes over which a reduction runs, from the front, sorted.
-pub fn reduced_axes(op: &Op, rank: usize) -> Vec<usize> {
-    let axes = match op {
-        Op::Sum { axes, .. }
-        | Op::Prod { axes, .. }
-        | Op::Amax { axes, .. }
-        | Op::Amin { axes, .. }
-        | Op::All { axes, .. }
-        | Op::Any { axes, .. } => axes,
-        _ => return Vec::new(),
-    };
-    let mut list = axes.resolved(rank);
-    list.sort_unstable();
-    list
-}
-
 /// The schedule that a reduction of a value with these extents wants.
 pub fn schedule_of(op: &Op, sizes: &[usize]) -> Schedule {
-    let axes = reduced_axes(op, sizes.len());
+    let axes = op.reduced_axes(sizes.len());
     let last = (0..sizes.len()).rev().find(|&i| sizes[i] != 1);
     match last {
         Some(last) if !axes.contains(&last) => Schedule::Columns { axes: axes.len() as u8 },
@@ -240,14 +192,14 @@ pub fn of_body(trace: &Trace, schedule: Schedule, body: &crate::trace::Body) -> 
     analyze(trace, schedule, &body.results, &|v| def.get(&v).copied())
 }
 
-/// The loop nest of one instruction of the trace alone, which [`can_be_inside`] one.
+/// The loop nest of one instruction of the trace alone, which fits in one.
 ///
 /// # Errors
 /// If there is none.
 pub fn of_op(trace: &Trace, inst: Inst) -> Result<Region, String> {
     let data = trace.data(inst);
     let Kind::Op(op) = &data.kind else { return Err("it is no operation".into()) };
-    let schedule = match is_reduce(op) {
+    let schedule = match op.is_reduce() {
         true => schedule_of(op, &trace.ty(data.args[0]).sizes()),
         false => Schedule::Pointwise,
     };

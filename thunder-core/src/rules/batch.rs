@@ -5,7 +5,7 @@
 use super::build::resolved;
 use super::decompose;
 use crate::error::Error;
-use crate::op::{Op, infer};
+use crate::op::{Op, class, infer};
 use crate::trace::{Builder, Kind, Value};
 use crate::types::{Axes, Axis, DType, Extent, MAX_RANK, Shape, Ty};
 use std::collections::HashMap;
@@ -15,6 +15,7 @@ use std::collections::HashMap;
 ///
 /// # Errors
 /// [`Error::Unsupported`] where the result would have too many dimensions.
+#[allow(unreachable_patterns, reason = "the pattern of a class has the operations with a better rule again")]
 pub fn batch(op: &Op, args: &[Value], mapped: &[bool], size: usize, b: &mut Builder) -> Result<Value, Error> {
     let example = Examples { args, mapped, size };
     let types: Vec<Ty> = (0..args.len()).map(|i| example.ty(i, b)).collect();
@@ -28,18 +29,11 @@ pub fn batch(op: &Op, args: &[Value], mapped: &[bool], size: usize, b: &mut Buil
     let on = |op: Op, b: &mut Builder| Ok(b.op(op, args));
     match *op {
         // Elementwise: line up the ranks, and broadcasting does the rest.
-        Op::Neg | Op::Abs | Op::Sign | Op::Square | Op::Reciprocal | Op::Sqrt | Op::Rsqrt => on(*op, b),
-        Op::Exp | Op::Exp2 | Op::Expm1 | Op::Log | Op::Log2 | Op::Log1p => on(*op, b),
-        Op::Sin | Op::Cos | Op::Tanh | Op::Erf | Op::Erfc | Op::Sigmoid => on(*op, b),
-        Op::Floor | Op::Ceil | Op::Round | Op::Trunc => on(*op, b),
-        Op::IsNan | Op::IsInf | Op::IsFinite | Op::Not | Op::Cast { .. } => on(*op, b),
-        Op::Relu | Op::Gelu { .. } | Op::Silu | Op::Softplus | Op::Clamp { .. } => on(*op, b),
-        Op::StopGradient | Op::Barrier | Op::DebugPrint { .. } => on(*op, b),
-        Op::Add | Op::Sub | Op::Mul | Op::Div | Op::Rem | Op::Pow | Op::Atan2 | Op::Maximum | Op::Minimum
-        | Op::Eq | Op::Ne | Op::Lt | Op::Le | Op::Gt | Op::Ge | Op::And | Op::Or | Op::Xor | Op::Select
+        class!(Op, UnaryNum) | class!(Op, UnaryFloat) | class!(Op, Test) | class!(Op, UnaryLogic) => on(*op, b),
+        class!(Op, CompositeUnary) | class!(Op, Identity) | class!(Op, Effect) | Op::Cast { .. } => on(*op, b),
+        class!(Op, Binary) | class!(Op, Compare) | class!(Op, BinaryLogic) | Op::Select
         // The matrices are the last two dimensions; those before broadcast.
-        | Op::Matmul
-        | Op::MatmulWide { .. } => {
+        | class!(Op, Contract) => {
             let rank = types.iter().map(|t| t.shape.rank()).max().unwrap_or(0);
             let args = example.aligned(rank, b);
             Ok(b.op(*op, &args))
@@ -110,9 +104,6 @@ pub fn batch(op: &Op, args: &[Value], mapped: &[bool], size: usize, b: &mut Buil
         }
 
         Op::Linear { .. } | Op::LayerNorm { .. } | Op::RmsNorm { .. } | Op::Embedding if only_first => on(*op, b),
-        Op::Linear { .. } | Op::LayerNorm { .. } | Op::RmsNorm { .. } | Op::Embedding => {
-            through(op, args, mapped, size, b)
-        }
         Op::Sdpa { .. } => {
             // A mask lines up with the scores, whose rank is the queries'.
             let mut all = Examples { args: &args[..3], mapped: &mapped[..3], size }.all_mapped(b);
@@ -121,15 +112,12 @@ pub fn batch(op: &Op, args: &[Value], mapped: &[bool], size: usize, b: &mut Buil
             }
             Ok(b.op(*op, &all))
         }
-        Op::Dropout { .. } | Op::CrossEntropy { .. } | Op::Rearrange { .. } | Op::Einsum { .. } => {
-            through(op, args, mapped, size, b)
-        }
+        // By its decomposition: a composite without a line of its own.
+        class!(Op, Composite) => through(op, args, mapped, size, b),
 
         // A mapped key: each example has its own counters.
-        Op::KeySplit { .. } | Op::FoldIn | Op::Uniform { .. } | Op::Normal { .. } | Op::Bernoulli { .. } => {
-            unroll(op, &example, out, b)
-        }
-        Op::Full { .. } | Op::Iota { .. } => on(*op, b),
+        class!(Op, Key) | class!(Op, Draw) => unroll(op, &example, out, b),
+        class!(Op, Creation) => on(*op, b),
     }
 }
 

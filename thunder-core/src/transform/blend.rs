@@ -3,7 +3,6 @@
 //! them. Parts of one extent only: then the part is a dimension of its own, and every part is read within its bounds.
 
 use super::copy;
-use crate::kernel::region;
 use crate::op::{Lit, Op};
 use crate::trace::{Builder, Inst, Kind, Trace, Value};
 use crate::types::{Axis, DType, Elem, Extent, MAX_RANK, Shape};
@@ -46,7 +45,7 @@ fn readers(trace: &Trace) -> HashMap<Value, Vec<Option<Inst>>> {
     }
     for &i in trace.body.insts.iter().rev() {
         let data = trace.data(i);
-        let through = matches!(data.kind, Kind::Op(op) if region::is_view(&op));
+        let through = matches!(data.kind, Kind::Op(op) if op.is_view());
         let list = match through {
             true => readers.get(&data.results[0]).cloned().unwrap_or_default(),
             false => vec![Some(i)],
@@ -68,7 +67,7 @@ fn is_blend(trace: &Trace, i: Inst, readers: &HashMap<Value, Vec<Option<Inst>>>)
     let first = trace.ty(data.args[0]);
     let fuses = |r: &Option<Inst>| {
         let Some(Kind::Op(op)) = r.map(|r| trace.data(r).kind) else { return false };
-        op.is_elementwise() || region::is_reduce(&op)
+        op.is_elementwise() || op.is_reduce()
     };
     // The part is a dimension more.
     whole.count() > 0

@@ -10,7 +10,6 @@ mod merge;
 mod reach;
 
 use crate::kernel::region::{self, Region};
-use crate::op::{Op, Opcode};
 use crate::trace::{Inst, InstData, Kind, Loc, Schedule, Trace, Value};
 use reach::Reach;
 use std::collections::{BTreeSet, HashMap};
@@ -177,20 +176,20 @@ impl<'t> Fuser<'t> {
     fn role_of(&self, i: usize) -> Role {
         let Kind::Op(op) = &self.insts[i].kind else { return Role::Opaque };
         let count = self.trace.ty(self.insts[i].results[0]).count();
-        if region::is_view(op) {
+        if op.is_view() {
             return Role::View;
         }
-        if region::is_creation(op) {
+        if op.is_creation() {
             return Role::Copied;
         }
         let little = |v: &Value| {
             let from = self.source(*v);
             from.is_some_and(|s| self.role[s] == Role::Copied) || self.trace.ty(*v).count() * 16 <= count
         };
-        if op.is_elementwise() && !is_costly(op) && self.insts[i].args.iter().all(little) {
+        if op.is_elementwise() && !op.is_costly() && self.insts[i].args.iter().all(little) {
             return Role::Copied;
         }
-        if region::can_be_inside(op) { Role::Member } else { Role::Opaque }
+        if op.fits_a_loop() { Role::Member } else { Role::Opaque }
     }
 
     /// Gives copied producers of instruction `i` kernels of their own where no loop nest holds `i` with them: where it
@@ -208,7 +207,7 @@ impl<'t> Fuser<'t> {
             if copied.is_empty() {
                 continue;
             }
-            let schedule = match region::is_reduce(op) {
+            let schedule = match op.is_reduce() {
                 true => region::schedule_of(op, &self.trace.ty(self.insts[i].args[0]).sizes()),
                 false => Schedule::Pointwise,
             };
@@ -226,7 +225,7 @@ impl<'t> Fuser<'t> {
         let reduces = |r: usize| {
             let Kind::Op(op) = &self.insts[r].kind else { return false };
             let x = self.trace.ty(self.insts[r].args[0]);
-            region::is_reduce(op)
+            op.is_reduce()
                 && x.count() >= LARGE
                 && matches!(region::schedule_of(op, &x.sizes()), Schedule::Columns { .. })
         };
@@ -299,7 +298,7 @@ impl<'t> Fuser<'t> {
         let mut found = Schedule::Pointwise;
         for &i in members {
             let Kind::Op(op) = &self.insts[i].kind else { continue };
-            if !region::is_reduce(op) {
+            if !op.is_reduce() {
                 continue;
             }
             let new = region::schedule_of(op, &self.trace.ty(self.insts[i].args[0]).sizes());
@@ -335,7 +334,7 @@ impl<'t> Fuser<'t> {
         let mut points: HashMap<Value, usize> = HashMap::new();
         for node in &region.nodes {
             let costly = match &node.kind {
-                region::NodeKind::Op(op) => is_costly(op),
+                region::NodeKind::Op(op) => op.is_costly(),
                 region::NodeKind::Random { .. }
                 | region::NodeKind::Reduce(_)
                 | region::NodeKind::Accumulate(_) => true,
@@ -372,13 +371,4 @@ impl<'t> Fuser<'t> {
             })
             .collect()
     }
-}
-
-/// Whether an elementwise operation is too expensive to repeat.
-pub(super) fn is_costly(op: &Op) -> bool {
-    use Opcode::*;
-    matches!(
-        op.code(),
-        Exp | Exp2 | Expm1 | Log | Log2 | Log1p | Sin | Cos | Tanh | Erf | Sigmoid | Pow | Atan2 | Rem | Div
-    )
 }

@@ -59,7 +59,7 @@ pub fn run(trace: &Trace) -> Trace {
 fn reduces(trace: &Trace, data: &InstData) -> Option<Schedule> {
     let Kind::Op(op) = &data.kind else { return None };
     let x = trace.ty(*data.args.first()?);
-    (region::is_reduce(op) && x.count() >= LARGE).then(|| region::schedule_of(op, &x.sizes()))
+    (op.is_reduce() && x.count() >= LARGE).then(|| region::schedule_of(op, &x.sizes()))
 }
 
 /// The values from which elementwise instructions lead to a reduction of rows.
@@ -68,7 +68,7 @@ fn feeding_rows(trace: &Trace) -> HashSet<Value> {
     for data in trace.insts(&trace.body).rev() {
         let Kind::Op(op) = &data.kind else { continue };
         let rows = matches!(reduces(trace, data), Some(Schedule::Rows { .. }));
-        let passes = op.is_elementwise() || region::is_view(op);
+        let passes = op.is_elementwise() || op.is_view();
         if rows || (passes && found.contains(&data.results[0])) {
             found.extend(&data.args);
         }
@@ -143,7 +143,7 @@ impl<'a> Copier<'a> {
             return Some(None);
         }
         match self.elementwise(v) {
-            Some((_, op, _)) if super::fuse::is_costly(&op) => {
+            Some((_, op, _)) if op.is_costly() => {
                 if self.rows.contains(&v) {
                     None
                 } else {
@@ -160,7 +160,7 @@ impl<'a> Copier<'a> {
         let &i = self.def.get(&v)?;
         let data = self.trace.data(i);
         match data.kind {
-            Kind::Op(op) if op.is_elementwise() || region::is_view(&op) => Some((i, op, &data.args)),
+            Kind::Op(op) if op.is_elementwise() || op.is_view() => Some((i, op, &data.args)),
             _ => None,
         }
     }

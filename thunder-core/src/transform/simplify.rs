@@ -240,7 +240,7 @@ impl Known {
                         return None;
                     }
                 }
-                _ if moves(&op) => next.extend(args),
+                _ if op.moves() => next.extend(args),
                 _ => return None,
             }
             way.push(v);
@@ -327,14 +327,6 @@ fn converted(value: Lit, from: DType, to: DType) -> Option<Lit> {
         Lit::I(i) if to.is_float() => Some(Lit::F(to.nearest_to_int(i))),
         _ => None,
     }
-}
-
-/// Whether an operation only moves elements.
-fn moves(op: &Op) -> bool {
-    matches!(
-        op,
-        Op::Reshape { .. } | Op::Permute { .. } | Op::Slice { .. } | Op::Expand { .. } | Op::Cat { .. }
-    )
 }
 
 /// Whether every value of `from` is one of `to`.

@@ -1,9 +1,7 @@
 //! From the results backwards: the map of every value in the iteration space, or the reason why there is none.
 
 use super::space::{Space, suits};
-use super::{
-    ACCUMULATED, Affine, Fail, Map, Node, NodeKind, is_random, is_reduce, is_view, reduced_axes, row_major,
-};
+use super::{ACCUMULATED, Affine, Fail, Map, Node, NodeKind, row_major};
 use crate::op::Op;
 use crate::trace::{Inst, Kind, Schedule, Trace, Value};
 use std::collections::HashMap;
@@ -156,7 +154,7 @@ impl Analysis<'_> {
                 let data = self.trace.data(i);
                 let Kind::Op(op) = data.kind else { return Err(Fail::No("it is no operation".into())) };
                 match op {
-                    _ if is_view(&op) => How::View(op, data.args[0]),
+                    _ if op.is_view() => How::View(op, data.args[0]),
                     Op::Full { value, .. } => How::Node(NodeKind::Const(value), Reads::None),
                     Op::Iota { axis, shape, .. } => {
                         let at = self.decompose(&map, &ty.sizes())?;
@@ -164,7 +162,7 @@ impl Analysis<'_> {
                         affine = vec![at[axis].clone()];
                         How::Node(NodeKind::Iota(at[axis].clone()), Reads::None)
                     }
-                    _ if is_random(&op) => {
+                    _ if op.is_draw() => {
                         affine = vec![Affine { offset: map.offset, steps: map.strides.clone() }];
                         How::Node(NodeKind::Random { op, key: data.args[0], at: map.clone() }, Reads::None)
                     }
@@ -191,7 +189,7 @@ impl Analysis<'_> {
                         self.outside(x)?;
                         How::Node(NodeKind::Take { data: x, at, axis }, Reads::Index(i, map.clone()))
                     }
-                    _ if is_reduce(&op) => {
+                    _ if op.is_reduce() => {
                         let rows = self.space.schedule;
                         let over_rows = matches!(rows, Schedule::Rows { .. })
                             && !suits(rows, &op, &self.trace.ty(data.args[0]).sizes());
@@ -314,7 +312,7 @@ impl Analysis<'_> {
             return Err(Fail::No("their reductions do not run over the same dimensions".into()));
         }
         let sizes = self.trace.ty(x).sizes();
-        let axes = reduced_axes(op, sizes.len());
+        let axes = op.reduced_axes(sizes.len());
         let (kept, gone): (Vec<usize>, Vec<usize>) = (0..sizes.len()).partition(|i| !axes.contains(i));
         let extents = |list: &[usize]| list.iter().map(|&i| sizes[i]).collect::<Vec<usize>>();
         if self.space.size(!over_rows) != extents(&gone).iter().product::<usize>() {

@@ -1,6 +1,6 @@
 //! The iteration space under construction.
 
-use super::{Map, is_reduce, reduced_axes, row_major, schedule_of};
+use super::{Map, row_major, schedule_of};
 use crate::op::Op;
 use crate::trace::{Inst, Kind, Schedule, Trace, Value};
 
@@ -32,7 +32,7 @@ impl Space {
         let Kind::Op(op) = data.kind else { return Err("there is no reduction".into()) };
         let sizes = trace.ty(data.args[0]).sizes();
         let strides = row_major(&sizes);
-        let axes = reduced_axes(&op, sizes.len());
+        let axes = op.reduced_axes(sizes.len());
         let (kept, gone): (Vec<usize>, Vec<usize>) = (0..sizes.len()).partition(|i| !axes.contains(i));
         let order = match schedule {
             Schedule::Columns { .. } => [gone, kept].concat(),
@@ -112,7 +112,7 @@ fn first_reduce(
             continue;
         }
         let data = trace.data(i);
-        if matches!(data.kind, Kind::Op(op) if is_reduce(&op) && suits(schedule, &op, &trace.ty(data.args[0]).sizes()))
+        if matches!(data.kind, Kind::Op(op) if op.is_reduce() && suits(schedule, &op, &trace.ty(data.args[0]).sizes()))
         {
             return Some(i);
         }

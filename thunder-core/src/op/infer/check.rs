@@ -70,27 +70,24 @@ pub(super) const fn natural(op: &Op, e: Extent) -> Result<(), Mismatch> {
 /// The element types an operation takes.
 pub(super) const fn elem_rule(op: &Op, x: Ty, dims: &[&str]) -> Result<(), Mismatch> {
     let Elem::Known(d) = x.elem else { return Ok(()) };
+    let truth = matches!(op, Op::All { .. } | Op::Any { .. });
     let fits = match op.class() {
-        Class::UnaryFloat | Class::Test => d.is_float(),
-        Class::UnaryNum | Class::Binary | Class::Contract => !d.same(DType::Bool),
-        Class::Logic => !d.is_float(),
-        Class::Reduce => match op {
-            Op::All { .. } | Op::Any { .. } => d.same(DType::Bool),
-            _ => !d.same(DType::Bool),
-        },
-        Class::Composite => d.is_float() || matches!(op, Op::Relu | Op::Clamp { .. }),
-        _ => true,
+        Class::UnaryFloat | Class::Test | Class::CompositeReduce | Class::Composite => d.is_float(),
+        Class::CompositeUnary => d.is_float() || matches!(op, Op::Relu | Op::Clamp { .. }),
+        Class::UnaryNum | Class::Binary | Class::Contract | Class::Along => !d.same(DType::Bool),
+        Class::UnaryLogic | Class::BinaryLogic => !d.is_float(),
+        Class::Reduce => d.same(DType::Bool) == truth,
+        Class::Creation | Class::Compare | Class::Elementwise | Class::View | Class::Movement => true,
+        Class::Index | Class::Lookup | Class::Key | Class::Draw | Class::Identity | Class::Effect => true,
     };
     if fits {
         return Ok(());
     }
     let wants = match op.class() {
-        Class::Logic => "bool or an integer type",
-        Class::UnaryNum | Class::Binary | Class::Contract => "a numeric element type",
-        Class::Reduce => match op {
-            Op::All { .. } | Op::Any { .. } => "bool",
-            _ => "a numeric element type",
-        },
+        Class::UnaryLogic | Class::BinaryLogic => "bool or an integer type",
+        Class::UnaryNum | Class::Binary | Class::Contract | Class::Along => "a numeric element type",
+        Class::Reduce if truth => "bool",
+        Class::Reduce => "a numeric element type",
         _ => "a floating-point element type",
     };
     let text = start(op).str("needs ").str(wants).str(", found ").ty(&x, dims, &[]);

@@ -1,13 +1,14 @@
 //! The values that an operation's options may have.
 
 use super::{Mismatch, err, start};
-use crate::op::{Causal, Lit, Op};
+use crate::op::{Causal, Lit, Op, class};
 use crate::types::{Axes, DType, Elem, Extent, Text, Ty};
 
 /// The place of a fault that is no operand's.
 const OPERATION: usize = usize::MAX;
 
 /// Refuses what is no value of an option, and a reduction without a value for nothing over an empty axis.
+#[allow(unreachable_patterns, reason = "the pattern of a class has the operations above again")]
 pub(super) const fn check(op: &Op, x: Ty, dims: &[&str]) -> Result<(), Mismatch> {
     match op {
         Op::Dropout { p } | Op::Bernoulli { p, .. } => within(op, "p", *p, 1.0),
@@ -17,7 +18,15 @@ pub(super) const fn check(op: &Op, x: Ty, dims: &[&str]) -> Result<(), Mismatch>
         Op::Amax { axes, .. } | Op::Amin { axes, .. } => occupied(op, x, *axes, dims),
         Op::Argmax { axis, .. } | Op::Argmin { axis, .. } => occupied(op, x, Axes::new(&[axis.0]), dims),
         Op::Iota { elem, shape, axis } => counted(op, *elem, shape.get(*axis)),
-        _ => Ok(()),
+        Op::Full { .. } | Op::Sum { .. } | Op::Prod { .. } | Op::All { .. } | Op::Any { .. } => Ok(()),
+        Op::Cumsum { .. } | Op::Uniform { .. } | Op::Normal { .. } => Ok(()),
+        class!(Op, UnaryNum) | class!(Op, UnaryFloat) | class!(Op, Test) | class!(Op, UnaryLogic) => Ok(()),
+        class!(Op, Binary) | class!(Op, Compare) | class!(Op, BinaryLogic) | class!(Op, Elementwise) => {
+            Ok(())
+        }
+        class!(Op, View) | class!(Op, Movement) | class!(Op, Index) | class!(Op, Lookup) => Ok(()),
+        class!(Op, Contract) | class!(Op, Key) | class!(Op, Identity) | class!(Op, Effect) => Ok(()),
+        class!(Op, CompositeUnary) | class!(Op, CompositeReduce) | class!(Op, Composite) => Ok(()),
     }
 }
 

@@ -23,7 +23,7 @@ mod rearrange;
 pub use broadcast::broadcast;
 pub use check::named;
 
-use super::{Flag, Op};
+use super::{Flag, Op, class};
 use crate::types::{Axes, Axis, DType, Elem, Extent, Shape, Text, Ty};
 use axes::{reduced, resolve, resolve_in};
 use broadcast::{broadcast_at, same_shape};
@@ -71,63 +71,27 @@ pub const fn infer(op: &Op, args: &[Ty], dims: &[&str]) -> Result<Ty, Mismatch> 
             Ok(Ty::new(*elem, *shape))
         }
         Op::Bernoulli { shape, .. } => Ok(Ty::new(Elem::Known(DType::Bool), *shape)),
-        Op::Neg | Op::Abs | Op::Sign | Op::Square | Op::Not => {
+        class!(Op, UnaryNum)
+        | class!(Op, UnaryFloat)
+        | class!(Op, UnaryLogic)
+        | class!(Op, CompositeUnary)
+        | class!(Op, Identity)
+        | class!(Op, Effect)
+        | Op::Dropout { .. } => {
             tri!(elem_rule(op, x, dims));
             Ok(x)
         }
-        Op::Reciprocal
-        | Op::Sqrt
-        | Op::Rsqrt
-        | Op::Exp
-        | Op::Exp2
-        | Op::Expm1
-        | Op::Log
-        | Op::Log2
-        | Op::Log1p
-        | Op::Sin
-        | Op::Cos
-        | Op::Tanh
-        | Op::Erf
-        | Op::Erfc
-        | Op::Sigmoid
-        | Op::Floor
-        | Op::Ceil
-        | Op::Round
-        | Op::Trunc
-        | Op::Relu
-        | Op::Gelu { .. }
-        | Op::Silu
-        | Op::Softplus
-        | Op::Clamp { .. }
-        | Op::Dropout { .. }
-        | Op::StopGradient
-        | Op::Barrier
-        | Op::DebugPrint { .. } => {
-            tri!(elem_rule(op, x, dims));
-            Ok(x)
-        }
-        Op::IsNan | Op::IsInf | Op::IsFinite => {
+        class!(Op, Test) => {
             tri!(elem_rule(op, x, dims));
             Ok(x.with_dtype(DType::Bool))
         }
         Op::Cast { elem } => Ok(Ty::new(*elem, x.shape)),
-        Op::Add
-        | Op::Sub
-        | Op::Mul
-        | Op::Div
-        | Op::Rem
-        | Op::Pow
-        | Op::Atan2
-        | Op::Maximum
-        | Op::Minimum
-        | Op::And
-        | Op::Or
-        | Op::Xor => {
+        class!(Op, Binary) | class!(Op, BinaryLogic) => {
             let (elem, shape) = tri!(pair(op, x, args[1], 1, dims));
             tri!(elem_rule(op, Ty::new(elem, shape), dims));
             Ok(Ty::new(elem, shape))
         }
-        Op::Eq | Op::Ne | Op::Lt | Op::Le | Op::Gt | Op::Ge => {
+        class!(Op, Compare) => {
             let (_, shape) = tri!(pair(op, x, args[1], 1, dims));
             Ok(Ty::new(Elem::Known(DType::Bool), shape))
         }

@@ -12,7 +12,7 @@ pub(crate) use attention::Attention;
 pub(crate) use loss::{Targets, target_distribution};
 pub(crate) use norm::{gelu_argument, upper_tail};
 
-use crate::op::Op;
+use crate::op::{Op, class};
 use crate::trace::{Builder, Value};
 use crate::types::Elem;
 
@@ -75,33 +75,11 @@ pub fn decompose(op: &Op, args: &[Value], b: &mut Builder) -> Option<Value> {
         Op::Triu { diagonal } => Some(movement::triangle(args[0], diagonal, Op::Ge, b)),
         Op::Einsum { spec } => Some(einsum::einsum(spec.as_str(), args, b)),
 
-        Op::Full { .. } | Op::Iota { .. } => None,
-        Op::Neg | Op::Abs | Op::Sign | Op::Square | Op::Reciprocal | Op::Sqrt | Op::Rsqrt => None,
-        Op::Exp | Op::Exp2 | Op::Expm1 | Op::Log | Op::Log2 | Op::Log1p => None,
-        Op::Sin | Op::Cos | Op::Tanh | Op::Erf | Op::Erfc | Op::Sigmoid => None,
-        Op::Floor | Op::Ceil | Op::Round | Op::Trunc => None,
-        Op::IsNan | Op::IsInf | Op::IsFinite | Op::Not | Op::Cast { .. } => None,
-        Op::Add | Op::Sub | Op::Mul | Op::Div | Op::Rem | Op::Pow | Op::Atan2 | Op::Maximum | Op::Minimum => {
-            None
-        }
-        Op::Eq | Op::Ne | Op::Lt | Op::Le | Op::Gt | Op::Ge | Op::And | Op::Or | Op::Xor | Op::Select => None,
-        Op::Sum { .. }
-        | Op::Prod { .. }
-        | Op::Amax { .. }
-        | Op::Amin { .. }
-        | Op::All { .. }
-        | Op::Any { .. } => None,
-        Op::Argmax { .. } | Op::Argmin { .. } | Op::Cumsum { .. } => None,
-        Op::Reshape { .. } | Op::Permute { .. } | Op::Expand { .. } | Op::Slice { .. } | Op::Pad { .. } => {
-            None
-        }
-        Op::Flip { .. } | Op::Cat { .. } | Op::SliceUpdate { .. } => None,
-        Op::Take { .. } | Op::IndexAdd { .. } | Op::Gather { .. } | Op::ScatterAdd { .. } => None,
-        Op::Matmul | Op::MatmulWide { .. } => None,
-        Op::KeySplit { .. } | Op::FoldIn | Op::Uniform { .. } | Op::Normal { .. } | Op::Bernoulli { .. } => {
-            None
-        }
-        Op::StopGradient | Op::Barrier | Op::DebugPrint { .. } => None,
+        class!(Op, Creation) | class!(Op, UnaryNum) | class!(Op, UnaryFloat) | class!(Op, Test) => None,
+        class!(Op, UnaryLogic) | class!(Op, Binary) | class!(Op, Compare) | class!(Op, BinaryLogic) => None,
+        class!(Op, Elementwise) | class!(Op, Reduce) | class!(Op, Along) | class!(Op, View) => None,
+        class!(Op, Movement) | class!(Op, Index) | class!(Op, Lookup) | class!(Op, Contract) => None,
+        class!(Op, Key) | class!(Op, Draw) | class!(Op, Identity) | class!(Op, Effect) => None,
     }
 }
 

@@ -12,7 +12,7 @@ mod reduce;
 
 use super::decompose;
 use crate::error::Error;
-use crate::op::{Lit, Op};
+use crate::op::{Lit, Op, class};
 use crate::trace::{Builder, Kind, Value};
 use std::collections::HashMap;
 use std::f64::consts::LN_2;
@@ -23,6 +23,7 @@ use std::f64::consts::LN_2;
 ///
 /// # Errors
 /// [`Error::NoDerivative`] at `b.loc` if the operation has none and a tangent reaches it.
+#[allow(unreachable_patterns, reason = "the pattern of a class has the composites with a better rule again")]
 pub fn jvp(
     op: &Op,
     args: &[Value],
@@ -59,7 +60,7 @@ pub fn jvp(
         Op::Clamp { lo, hi } => Some(elementwise::clamp(x, lo, hi, dx, b)),
         Op::Cast { elem } => elementwise::cast(op, elem, dx, b)?,
         Op::Sign | Op::Floor | Op::Ceil | Op::Round | Op::Trunc => return Err(none(op, b)),
-        Op::IsNan | Op::IsInf | Op::IsFinite | Op::Not => None,
+        class!(Op, Test) | class!(Op, UnaryLogic) | class!(Op, Compare) | class!(Op, BinaryLogic) => None,
 
         Op::Add => each(b, &|_, _, t| t),
         Op::Sub => each(b, &|b, i, t| if i == 0 { t } else { b.neg(t) }),
@@ -71,7 +72,6 @@ pub fn jvp(
         Op::Maximum => each(b, &|b, i, t| elementwise::extremum(args, Op::Gt, i, t, b)),
         Op::Minimum => each(b, &|b, i, t| elementwise::extremum(args, Op::Lt, i, t, b)),
         Op::Select => Some(elementwise::select(args, tangents, out, b)),
-        Op::Eq | Op::Ne | Op::Lt | Op::Le | Op::Gt | Op::Ge | Op::And | Op::Or | Op::Xor => None,
 
         Op::Sum { .. } | Op::Cumsum { .. } => Some(b.op(*op, &[dx])),
         Op::Prod { axes, keepdim } => reduce::prod(x, dx, axes, keepdim, b)?,
@@ -138,9 +138,11 @@ pub fn jvp(
         Op::Barrier | Op::DebugPrint { .. } => Some(dx),
 
         // No float operand.
-        Op::Full { .. } | Op::Iota { .. } | Op::OneHot { .. } => None,
-        Op::KeySplit { .. } | Op::FoldIn | Op::Uniform { .. } | Op::Normal { .. } | Op::Bernoulli { .. } => {
-            None
+        class!(Op, Creation) | class!(Op, Key) | class!(Op, Draw) | Op::OneHot { .. } => None,
+
+        // The derivative of its decomposition: a composite without a better one.
+        class!(Op, CompositeUnary) | class!(Op, CompositeReduce) | class!(Op, Composite) => {
+            through(args, tangents, b, |args, b| linear_composite(op, args, b))?
         }
     })
 }
