@@ -9,6 +9,7 @@ use thunder_core::exec::{
     Arg, Backend, Buffer, Executable, Memory, Place, Plan, Report, Returned, Step, StepReport, plan,
 };
 use thunder_core::item::Options;
+use thunder_core::kernel::target::Target;
 use thunder_core::op::Op;
 use thunder_core::trace::{Kind, Loc, Trace};
 use thunder_core::types::Ty;
@@ -58,6 +59,10 @@ impl Backend for Cuda {
         format!("cuda:{}", self.gpu.ordinal)
     }
 
+    fn target(&self) -> Target {
+        Target::Gpu(self.gpu.target.clone())
+    }
+
     fn upload(&self, bytes: &[u8]) -> Result<Buffer, Error> {
         Ok(Arc::new(self.gpu.upload(bytes)?))
     }
@@ -100,7 +105,7 @@ impl Compiled {
         let plan = plan(trace, donated, codegen::writes)?;
         let mut lowered = Vec::new();
         for step in &plan.steps {
-            lowered.push(codegen::lower(trace, step)?);
+            lowered.push(codegen::lower(trace, step, &gpu.target)?);
         }
         let groups = codegen::groups(&plan.steps, &plan.outs, &lowered);
         let kernels_of_group = |g: &Group| match &g.batch {
@@ -273,10 +278,10 @@ fn slot(arg: &KernelArg, reads: &[Place], writes: &[Place], counters: usize) -> 
 fn start(kernel: &Kernel, function: Function, args: Vec<Slot>, gpu: &Gpu, loc: Loc) -> Result<Start, Error> {
     let &Kernel { grid, threads, shared, .. } = kernel;
     let Kernel { entry, .. } = kernel;
-    if (0..3).any(|d| grid[d] > gpu.grid[d] as usize) {
+    if (0..3).any(|d| grid[d] > gpu.target.grid[d]) {
         let message = format!(
             "kernel `{entry}` would need a grid of {grid:?} blocks; the device launches {:?} at most\n  at {loc}",
-            gpu.grid
+            gpu.target.grid
         );
         return Err(Error::Backend { device: format!("cuda:{}", gpu.ordinal), message });
     }

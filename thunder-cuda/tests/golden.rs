@@ -2,9 +2,11 @@
 
 mod cases;
 
+use std::fmt::Write;
 use std::path::PathBuf;
 use thunder_core::exec::plan;
-use thunder_cuda::codegen::{self, Lowered, canonical, lower};
+use thunder_core::kernel::target::Gpu;
+use thunder_cuda::codegen::{self, Kernel, Lowered, canonical, lower};
 
 #[test]
 fn sources_are_golden() {
@@ -17,7 +19,7 @@ fn sources_are_golden() {
         let lowered: Vec<Lowered> = plan
             .steps
             .iter()
-            .map(|step| lower(&trace, step).unwrap_or_else(|e| panic!("{}: {e}", case.name)))
+            .map(|step| lower(&trace, step, &Gpu::H100).unwrap_or_else(|e| panic!("{}: {e}", case.name)))
             .collect();
         let mut sources: Vec<String> = Vec::new();
         for group in codegen::groups(&plan.steps, &plan.outs, &lowered) {
@@ -53,7 +55,7 @@ fn another_batch_size_is_the_same_kernel() {
             let case = cases::all(rows).into_iter().find(|c| c.name == name).expect("a case");
             let trace = cases::fused(&case.trace());
             let steps = plan(&trace, &case.donated, codegen::writes).expect("a plan").steps;
-            let kernels = steps.iter().flat_map(|s| match lower(&trace, s) {
+            let kernels = steps.iter().flat_map(|s| match lower(&trace, s, &Gpu::H100) {
                 Ok(Lowered::Kernels(list)) => list,
                 _ => Vec::new(),
             });
@@ -61,4 +63,41 @@ fn another_batch_size_is_the_same_kernel() {
         });
         assert_eq!(sources[0], sources[1], "{name}");
     }
+}
+
+/// The launches of every case on three devices, side by side: what is chosen depends on the device's description alone.
+#[test]
+fn schedules_are_golden() {
+    let devices = [("H100", Gpu::H100), ("A100", Gpu::A100), ("RTX 4090", Gpu::RTX_4090)];
+    let mut text = String::new();
+    for case in cases::all(8192) {
+        let trace = cases::fused(&case.trace());
+        let plan = plan(&trace, &case.donated, codegen::writes).expect("a plan");
+        writeln!(text, "{}", case.name).expect("a string grows");
+        for (name, gpu) in &devices {
+            for step in &plan.steps {
+                if let Ok(Lowered::Kernels(list)) = lower(&trace, step, gpu) {
+                    for k in list {
+                        let family = k.entry.split('_').next().unwrap_or_default();
+                        let Kernel { grid, threads, shared, scratch, .. } = k;
+                        writeln!(
+                            text,
+                            "  {name:<9} {family:<10} grid {grid:?}, {threads} threads, {shared} bytes shared, {scratch} of scratch"
+                        )
+                        .expect("a string grows");
+                    }
+                }
+            }
+        }
+    }
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden/schedules.txt");
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(&path, &text).expect("golden files can be written");
+    }
+    assert_eq!(
+        std::fs::read_to_string(&path).unwrap_or_default(),
+        text,
+        "UPDATE=1 rewrites {}",
+        path.display()
+    );
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use thunder_core::error::Error;
 use thunder_core::exec::{Arg, Backend, Buffer, Executable, Memory, Report};
 use thunder_core::item::Options;
+use thunder_core::kernel::target::{Cpu, Gpu, Target};
 use thunder_core::op::Op;
 use thunder_core::trace::Trace;
 use thunder_core::types::{DType, Element, Ty};
@@ -33,6 +34,9 @@ impl Backend for Oracle {
     fn name(&self) -> String {
         "oracle".into()
     }
+    fn target(&self) -> Target {
+        Target::Cpu(Cpu::PLAIN)
+    }
     fn upload(&self, bytes: &[u8]) -> Result<Buffer, Error> {
         Ok(Arc::new(Bytes(bytes.to_vec())))
     }
@@ -54,6 +58,9 @@ pub struct Nothing;
 impl Backend for Nothing {
     fn name(&self) -> String {
         "nothing".into()
+    }
+    fn target(&self) -> Target {
+        Target::Gpu(Gpu::H100)
     }
     fn upload(&self, _: &[u8]) -> Result<Buffer, Error> {
         Err(Error::OutOfMemory { device: self.name(), bytes: 0 })

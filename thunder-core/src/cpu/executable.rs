@@ -1,6 +1,7 @@
 //! A compiled trace on the CPU: its steps, and the memory of one run.
 
 use super::gemm::Gemm;
+use super::host;
 use super::memory::{Frame, HostBuffer, Recycler};
 use super::operands::Pointers;
 use super::ops;
@@ -187,7 +188,14 @@ fn ready(trace: &Trace, step: &Step) -> Result<Ready, Error> {
     let shared: Vec<bool> = step.in_place.iter().map(Option::is_some).collect();
     let (name, launch) = match &step.work {
         Work::Loop(nest) => {
-            let program = program::compile(&nest.region, &nest.operands, &step.reads, &step.writes, &shared);
+            let program = program::compile(
+                &nest.region,
+                &nest.operands,
+                &step.reads,
+                &step.writes,
+                &shared,
+                host::target(),
+            );
             (name_of(trace, nest), Launch::Program(Box::new(program)))
         }
         Work::Op(inst) => {

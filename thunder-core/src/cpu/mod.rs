@@ -7,6 +7,7 @@
 mod access;
 mod executable;
 mod gemm;
+mod host;
 mod interpret;
 mod kernels;
 mod memory;
@@ -19,6 +20,7 @@ mod threads;
 use crate::error::Error;
 use crate::exec::{Backend, Buffer, Executable, Memory};
 use crate::item::Options;
+use crate::kernel::target::Target;
 use crate::op::Op;
 use crate::trace::Trace;
 use crate::types::Ty;
@@ -39,6 +41,10 @@ struct Cpu {
 impl Backend for Cpu {
     fn name(&self) -> String {
         "cpu".into()
+    }
+
+    fn target(&self) -> Target {
+        Target::Cpu(host::target().clone())
     }
 
     fn upload(&self, bytes: &[u8]) -> Result<Buffer, Error> {

@@ -13,6 +13,7 @@ use super::kernels::Rep;
 use super::kernels::reduce::Fold;
 use crate::exec::Place;
 use crate::kernel::region::{Affine, Map, Node, NodeKind, Region};
+use crate::kernel::target::Cpu;
 use crate::op::{Cost, Lit, Op, Opcode};
 use crate::trace::{Schedule, Value};
 use crate::types::DType;
@@ -21,11 +22,6 @@ use std::collections::HashMap;
 
 /// A register.
 pub(super) type Reg = usize;
-
-/// Elements of a tile: a register of them is 4 KiB of f32, so a dozen fit the first-level cache.
-const TILE: usize = 1024;
-/// The longest row that is held in registers whole; longer ones are walked once a reduction.
-const WHOLE: usize = 8192;
 
 /// One vector instruction.
 #[derive(Clone, Debug)]
@@ -119,6 +115,7 @@ pub(super) fn compile(
     reads: &[Place],
     writes: &[Place],
     shared: &[bool],
+    cpu: &Cpu,
 ) -> Program {
     let split = Split::new(region, params, reads);
     let mut b = Builder {
@@ -136,7 +133,7 @@ pub(super) fn compile(
         tile_rows: 0,
         tile_n: 0,
     };
-    b.tiles();
+    b.tiles(cpu);
     b.program()
 }
 
@@ -167,11 +164,12 @@ impl Builder<'_> {
         self.split.extents(&self.split.inner).iter().product()
     }
 
-    fn tiles(&mut self) {
+    fn tiles(&mut self, cpu: &Cpu) {
+        let (tile, whole) = (cpu.tile(), cpu.row());
         let (rows, n) = (self.rows(), self.n());
-        let whole = matches!(self.region.schedule, Schedule::Rows { .. }) && n <= WHOLE;
-        self.tile_n = if n <= TILE || whole { n.max(1) } else { TILE };
-        self.tile_rows = (TILE / self.tile_n).clamp(1, rows.max(1));
+        let whole = matches!(self.region.schedule, Schedule::Rows { .. }) && n <= whole;
+        self.tile_n = if n <= tile || whole { n.max(1) } else { tile };
+        self.tile_rows = (tile / self.tile_n).clamp(1, rows.max(1));
         // A tile should not straddle the last outer dimension: then its rows lie at even distances.
         let outer = self.split.extents(&self.split.outer);
         if let [_, .., last] = outer[..]

@@ -77,6 +77,11 @@ fn asked(found: Option<OsString>) -> Result<Option<usize>, OsString> {
     }
 }
 
+/// The threads that share the work, the caller's among them.
+pub(super) fn count() -> usize {
+    POOL.threads
+}
+
 /// Runs `task(0)`, .., `task(n - 1)`, each once, on all threads; returns when all are done.
 ///
 /// A task may itself call this: it then runs on its own thread alone, as does a second caller meanwhile.

@@ -2,6 +2,7 @@
 
 use crate::error::Error;
 use crate::item::Options;
+use crate::kernel::target::Target;
 use crate::op::Op;
 use crate::trace::{Loc, Trace};
 use crate::types::Ty;
@@ -40,6 +41,8 @@ impl Arg {
 pub trait Backend: Send + Sync {
     /// The device's name: `cpu`, `cuda:0`.
     fn name(&self) -> String;
+    /// The device, as kernels are chosen for it.
+    fn target(&self) -> Target;
     /// Copies host bytes to new device memory.
     ///
     /// # Errors

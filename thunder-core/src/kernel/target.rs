@@ -68,6 +68,27 @@ impl Gpu {
     };
 }
 
+impl Gpu {
+    /// The blocks of `threads` threads that the whole device holds at a time, were registers and shared memory no limit.
+    ///
+    /// ```
+    /// assert_eq!(thunder_core::kernel::target::Gpu::H100.resident(256), 132 * 8);
+    /// ```
+    pub fn resident(&self, threads: usize) -> usize {
+        self.multiprocessors * (self.threads / threads.max(1)).max(1)
+    }
+
+    /// The bytes of shared memory that each of `blocks` blocks of one multiprocessor may have: the device takes
+    /// 1 KiB a block for itself.
+    ///
+    /// ```
+    /// assert_eq!(thunder_core::kernel::target::Gpu::A100.shared_of_each(2), 81 << 10);
+    /// ```
+    pub fn shared_of_each(&self, blocks: usize) -> usize {
+        (self.shared / blocks.max(1)).saturating_sub(1 << 10).min(self.shared_of_block)
+    }
+}
+
 /// The processor that the CPU executor runs on.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Cpu {
@@ -81,6 +102,31 @@ pub struct Cpu {
     pub vector: usize,
     /// Bytes a second between memory and all cores.
     pub bandwidth: f64,
+}
+
+impl Cpu {
+    /// A core of a plain server, for what a machine does not say, and for tests.
+    pub const PLAIN: Cpu = Cpu { cores: 1, l1: 32 << 10, l2: 1 << 20, vector: 16, bandwidth: 1e10 };
+
+    /// Elements of a tile: about eight registers of them, in f32, fit the first-level cache.
+    ///
+    /// ```
+    /// assert_eq!(thunder_core::kernel::target::Cpu::PLAIN.tile(), 1024);
+    /// ```
+    pub fn tile(&self) -> usize {
+        let most = (self.l1 / 8 / 4).max(512);
+        if most.is_power_of_two() { most } else { most.next_power_of_two() / 2 }
+    }
+
+    /// The longest row that a tile holds whole, so that it is read from memory once however often it is reduced: about
+    /// eight registers of it, in f32, fit the second-level cache. Longer rows are walked once a reduction.
+    ///
+    /// ```
+    /// assert_eq!(thunder_core::kernel::target::Cpu::PLAIN.row(), 8192);
+    /// ```
+    pub fn row(&self) -> usize {
+        (self.l2 / 8 / 4).clamp(self.tile(), 8 * self.tile())
+    }
 }
 
 /// A device that kernels are chosen for.

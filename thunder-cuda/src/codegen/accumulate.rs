@@ -7,9 +7,10 @@ use super::emit::{Emitter, Launch};
 use super::pointwise::{fetch, is_row_data, keep, kept};
 use super::rows::{HELD, SHORT, Shape, reduce_rows, scalars_of_row, walk};
 use super::{Arg, Kernel, expr};
+use thunder_core::kernel::target::Gpu;
 
-/// Threads of a multiprocessor: few enough that each has 128 registers.
-const RESIDENT: usize = 512;
+/// Registers of a thread.
+const REGISTERS: usize = 128;
 /// Sums that one thread keeps.
 const SUMS: usize = 64;
 /// Columns, and shares of the blocks, of a block of the second kernel.
@@ -20,7 +21,7 @@ const SHARES: usize = 32;
 pub(super) fn kernels<'a>(emitter: impl Fn() -> Emitter<'a>) -> Vec<Kernel> {
     let first = emitter();
     let blocks = shape(&first);
-    let parts = blocks.count(first.space.outer.count());
+    let parts = blocks.count(first.space.outer.count(), first.gpu);
     vec![walk_rows(first, &blocks, parts), add_up(emitter(), parts)]
 }
 
@@ -36,8 +37,13 @@ struct Blocks {
 }
 
 impl Blocks {
-    fn count(&self, rows: usize) -> usize {
-        let resident = (RESIDENT / (self.threads * self.rows)).max(1) * 132;
+    /// Blocks that a multiprocessor has registers for.
+    fn resident(&self, gpu: &Gpu) -> usize {
+        (gpu.registers / REGISTERS / (self.threads * self.rows)).max(1)
+    }
+
+    fn count(&self, rows: usize, gpu: &Gpu) -> usize {
+        let resident = self.resident(gpu) * gpu.multiprocessors;
         let all = rows.div_ceil(self.rows);
         // More than fill the device, if a thread would add up too many rows in f32.
         all.clamp(1, resident.max(all.div_ceil(SHORT)))
@@ -165,7 +171,7 @@ fn walk_rows(mut e: Emitter<'_>, blocks: &Blocks, parts: usize) -> Kernel {
     let launch = Launch {
         grid: [parts, 1, 1],
         threads: (threads * per_block) as u32,
-        resident: (RESIDENT / (threads * per_block)).max(1) as u32,
+        resident: blocks.resident(e.gpu) as u32,
         scratch: sums.len() * parts * n * 8,
         ..Launch::default()
     };

@@ -8,8 +8,6 @@ use super::expr;
 use super::{Arg, Kernel};
 
 const THREADS: usize = 256;
-/// Blocks to aim at: eight on each of an H100's multiprocessors, as many as it holds.
-const BLOCKS: usize = 132 * 8;
 
 pub(super) fn kernel(mut e: Emitter<'_>) -> Kernel {
     let (rows, n) = (e.space.outer.count(), e.space.inner.count());
@@ -24,7 +22,8 @@ pub(super) fn kernel(mut e: Emitter<'_>) -> Kernel {
     let down = THREADS / across;
     let strip = across * width;
     let strips = n.div_ceil(strip).max(1);
-    let split = (BLOCKS / strips).clamp(1, rows.div_ceil(down * 4).max(1));
+    // As many blocks as the device holds at a time.
+    let split = (e.gpu.resident(THREADS) / strips).clamp(1, rows.div_ceil(down * 4).max(1));
     let (full, after): (Vec<usize>, Vec<usize>) = (0..e.region.results.len()).partition(|&r| {
         e.region.nodes[e.region.results[r].0].level == 0 && e.result_access(r).outer.iter().any(|&s| s != 0)
     });

@@ -10,6 +10,7 @@ use super::{Arg, Kernel};
 use std::collections::HashMap;
 use thunder_core::exec::{Place, Step};
 use thunder_core::kernel::region::{Node, NodeKind, Region};
+use thunder_core::kernel::target::Gpu;
 use thunder_core::op::{Lit, Opcode};
 use thunder_core::trace::{Schedule, Trace, Value};
 use thunder_core::types::DType;
@@ -20,6 +21,7 @@ use thunder_core::types::DType;
 /// them are emitted inside a loop over lanes `j`, the rest once.
 pub(crate) struct Emitter<'a> {
     trace: &'a Trace,
+    pub gpu: &'a Gpu,
     pub region: &'a Region,
     params: &'a [Value],
     pub reads: &'a [Place],
@@ -41,9 +43,16 @@ pub(crate) struct Emitter<'a> {
 }
 
 impl<'a> Emitter<'a> {
-    pub fn new(trace: &'a Trace, region: &'a Region, params: &'a [Value], step: &'a Step) -> Emitter<'a> {
+    pub fn new(
+        trace: &'a Trace,
+        region: &'a Region,
+        params: &'a [Value],
+        step: &'a Step,
+        gpu: &'a Gpu,
+    ) -> Emitter<'a> {
         let mut e = Emitter {
             trace,
+            gpu,
             region,
             params,
             reads: &step.reads,

@@ -25,6 +25,7 @@ use product::Shape;
 use thunder_core::error::Error;
 use thunder_core::exec::{Layout, Place, Step, Work};
 use thunder_core::kernel::region::{self, Region};
+use thunder_core::kernel::target::Gpu;
 use thunder_core::op::Op;
 use thunder_core::trace::{Kind, Schedule, Trace, Value};
 use thunder_core::types::{DType, Ty};
@@ -87,17 +88,17 @@ pub enum Lowered {
     Print(Vec<Kernel>, String),
 }
 
-/// Lowers a step of a plan of `trace`.
+/// Lowers a step of a plan of `trace` for the device `gpu`.
 ///
 /// # Errors
 /// An operation that has no kernel here.
-pub fn lower(trace: &Trace, step: &Step) -> Result<Lowered, Error> {
+pub fn lower(trace: &Trace, step: &Step, gpu: &Gpu) -> Result<Lowered, Error> {
     if step.writes.iter().all(|w| w.layout.count() == 0) {
         return Ok(Lowered::Kernels(Vec::new()));
     }
     let inst = match &step.work {
         Work::Loop(nest) => {
-            return Ok(Lowered::Kernels(fused(trace, &nest.region, &nest.operands, step)));
+            return Ok(Lowered::Kernels(fused(trace, &nest.region, &nest.operands, step, gpu)));
         }
         Work::Op(inst) => *inst,
     };
@@ -109,7 +110,7 @@ pub fn lower(trace: &Trace, step: &Step) -> Result<Lowered, Error> {
         Kind::Op(op @ (Op::Matmul | Op::MatmulWide { .. })) if step.writes[0].dtype.is_float() => {
             match Shape::of(&step.reads[0], &step.reads[1], &step.writes[0]) {
                 Some(shape) => return Ok(Lowered::Product(Box::new(shape))),
-                None => single::kernels(op, step, data.loc),
+                None => single::kernels(op, step, data.loc, gpu),
             }
         }
         Kind::Op(op @ Op::Linear { .. }) => {
@@ -121,16 +122,16 @@ pub fn lower(trace: &Trace, step: &Step) -> Result<Lowered, Error> {
                 Some(shape) if step.reads.iter().all(|r| r.layout.count() > 0) => {
                     return Ok(Lowered::Product(Box::new(shape)));
                 }
-                _ => single::kernels(op, step, data.loc),
+                _ => single::kernels(op, step, data.loc, gpu),
             }
         }
         Kind::Op(Op::DebugPrint { label }) => {
             let (value, from, to) = (data.args[0], &step.reads[0], &step.writes[0]);
             let region = region::copy(value, from.dtype, &from.layout.sizes, &to.layout.strides);
-            let kernels = fused(trace, &region, &[value], step);
+            let kernels = fused(trace, &region, &[value], step, gpu);
             return Ok(Lowered::Print(kernels, label.as_str().to_string()));
         }
-        Kind::Op(op) if single::supports(op) => single::kernels(op, step, data.loc),
+        Kind::Op(op) if single::supports(op) => single::kernels(op, step, data.loc, gpu),
         kind => {
             let op = match kind {
                 Kind::Op(op) => op.name().to_string(),
@@ -164,8 +165,8 @@ fn as_matrices(step: &Step) -> Step {
 }
 
 /// The kernels of a region whose operands `params` lie where the step reads.
-fn fused(trace: &Trace, region: &Region, params: &[Value], step: &Step) -> Vec<Kernel> {
-    let emitter = || Emitter::new(trace, region, params, step);
+fn fused(trace: &Trace, region: &Region, params: &[Value], step: &Step, gpu: &Gpu) -> Vec<Kernel> {
+    let emitter = || Emitter::new(trace, region, params, step, gpu);
     if region.accumulates() {
         return accumulate::kernels(emitter);
     }

@@ -5,8 +5,8 @@ use super::emit::{Emitter, Launch};
 use thunder_core::kernel::region::NodeKind;
 
 const THREADS: usize = 256;
-/// Blocks that fill the device several times: only with more than these does a thread take several vectors.
-const PLENTY: usize = 132 * 8 * 8;
+/// Times that the blocks must fill the device before a thread takes several vectors.
+const WAVES: usize = 8;
 
 pub(super) fn kernel(mut e: Emitter<'_>) -> Kernel {
     let count = e.region.count();
@@ -16,7 +16,7 @@ pub(super) fn kernel(mut e: Emitter<'_>) -> Kernel {
     // Bytes in flight: a thread that loads 16 bytes or fewer takes two vectors.
     let bytes: usize = rows.iter().map(|&i| e.region.nodes[i].dtype.size() * e.width).sum();
     let blocks = count.div_ceil(THREADS * e.width).max(1);
-    let tiles = if bytes <= 16 && bytes > 0 && blocks >= 2 * PLENTY { 2 } else { 1 };
+    let tiles = if bytes <= 16 && bytes > 0 && blocks >= 2 * WAVES * e.gpu.resident(THREADS) { 2 } else { 1 };
     let step = THREADS * e.width;
     if tiles == 1 {
         e.code

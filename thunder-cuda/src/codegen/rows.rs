@@ -13,12 +13,12 @@ use thunder_core::kernel::region::NodeKind;
 
 /// Bytes of a row that one thread holds.
 pub(super) const HELD: usize = 128;
+/// Bytes of shared memory left for reductions where a row lies in the rest.
+const REDUCTIONS: usize = 512;
 /// The most elements that one thread adds up in f32.
 pub(super) const SHORT: usize = 32;
-/// The most blocks that share a row, together.
-const SHARED_BLOCKS: usize = 528;
-/// Bytes of shared memory that a block may have on every device, some left for reductions.
-const SHARED: usize = 98 * 1024 + 512;
+/// Threads of the blocks that share a row.
+const SPLIT: usize = 512;
 
 /// How a kernel walks its rows.
 pub(super) struct Shape {
@@ -147,10 +147,10 @@ fn shape(e: &Emitter<'_>, rows: usize, n: usize, data: &[usize]) -> Shape {
     let top = e.region.nodes.iter().map(|n| n.level).max().unwrap_or(0);
     let walked_once = (0..e.region.results.len())
         .all(|r| !e.is_wide(r) || e.region.nodes[e.region.results[r].0].level == 0);
-    if top == 1 && walked_once && rows < 132 && n >= 1 << 15 {
-        let split = (vectors.div_ceil(512 * 4)).clamp(1, (SHARED_BLOCKS / rows.max(1)).max(1));
+    if top == 1 && walked_once && rows < e.gpu.multiprocessors && n >= 1 << 15 {
+        let split = (vectors.div_ceil(SPLIT * 4)).clamp(1, (e.gpu.resident(SPLIT) / rows.max(1)).max(1));
         if split > 1 {
-            return Shape { threads: 512, rows: 1, held: 0, split, shared: Vec::new() };
+            return Shape { threads: SPLIT, rows: 1, held: 0, split, shared: Vec::new() };
         }
     }
     let bytes: usize = data.iter().map(|&i| e.region.nodes[i].dtype.size() * e.width).sum();
@@ -161,14 +161,15 @@ fn shape(e: &Emitter<'_>, rows: usize, n: usize, data: &[usize]) -> Shape {
     let list = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024];
     let threads = list.into_iter().find(fits).unwrap_or(1024);
     // Few rows: more threads to each.
-    let crowd = |t: usize| rows * t < 132 * 512 && t < 1024 && t * 2 <= vectors;
+    let crowd = |t: usize| rows * t < e.gpu.multiprocessors * 512 && t < 1024 && t * 2 <= vectors;
     let threads = list.into_iter().find(|&t| t >= threads && !crowd(t)).unwrap_or(1024);
     let held = if n > 0 && vectors.div_ceil(threads) <= most { vectors.div_ceil(threads) } else { 0 };
     let copied = |i: &usize| {
         let access = e.node_access(*i).map_or(0, |(access, _)| access.lane());
         access == 1 && e.region.nodes[*i].dtype.size() * e.width == 16
     };
-    let fits = !data.is_empty() && data.len() * vectors * 16 <= SHARED;
+    let fits =
+        !data.is_empty() && data.len() * vectors * 16 <= e.gpu.shared_of_each(2).saturating_sub(REDUCTIONS);
     if threads == 1024 && !(1..=4).contains(&held) && fits && data.iter().all(copied) {
         let held = vectors.div_ceil(512);
         return Shape { threads: 512, rows: 1, held, split: 1, shared: data.to_vec() };

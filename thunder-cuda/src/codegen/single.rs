@@ -4,6 +4,7 @@ use super::expr::{computed, literal, long_sum, stored};
 use super::text::Code;
 use super::{Arg, Kernel};
 use thunder_core::exec::{Layout, Place, Step};
+use thunder_core::kernel::target::Gpu;
 use thunder_core::op::Op;
 use thunder_core::trace::Loc;
 use thunder_core::types::DType;
@@ -30,11 +31,11 @@ pub(super) fn supports(op: &Op) -> bool {
 }
 
 /// The kernels of a step that runs `op`.
-pub(super) fn kernels(op: &Op, step: &Step, loc: Loc) -> Vec<Kernel> {
+pub(super) fn kernels(op: &Op, step: &Step, loc: Loc, gpu: &Gpu) -> Vec<Kernel> {
     let rank = step.reads[0].layout.sizes.len();
     let s = Single::new(op, step, loc);
     if let Op::IndexAdd { axis, .. } = *op {
-        return index_add(step, loc, op, axis.0 as usize);
+        return index_add(step, loc, op, axis.0 as usize, gpu);
     }
     vec![match *op {
         Op::Cat { axis } => cat(s, axis.resolve(rank).unwrap_or(0)),
@@ -303,9 +304,9 @@ fn slice_update(mut s: Single<'_>, axis: usize, in_place: bool) -> Kernel {
 /// Each block owns a few destinations and finds the sources that go there, in order; then each thread adds up
 /// the elements of its columns. Nothing is added atomically, so the same input gives the same bits. Where that is
 /// too few blocks for a device, the sources are cut into chunks, whose sums are added in their order.
-fn index_add(step: &Step, loc: Loc, op: &Op, axis: usize) -> Vec<Kernel> {
+fn index_add(step: &Step, loc: Loc, op: &Op, axis: usize, gpu: &Gpu) -> Vec<Kernel> {
     const LISTED: usize = 4096;
-    const BLOCKS: usize = 1056;
+    let full = gpu.resident(256);
     let mut s = Single::new(op, step, loc);
     let (u, i) = (s.reads[0].clone(), s.reads[1].clone());
     let depth = i.sizes.len();
@@ -314,8 +315,8 @@ fn index_add(step: &Step, loc: Loc, op: &Op, axis: usize) -> Vec<Kernel> {
     let outer: usize = s.write.sizes[..axis].iter().product();
     let inner: usize = s.write.sizes[axis + 1..].iter().product();
     // Destinations of a block: as many as leave the device full of blocks.
-    let owned = (extent * outer / BLOCKS).clamp(1, 32);
-    let chunks = (BLOCKS / (extent.div_ceil(owned) * outer).max(1)).clamp(1, sources.div_ceil(512).max(1));
+    let owned = (extent * outer / full).clamp(1, 32);
+    let chunks = (full / (extent.div_ceil(owned) * outer).max(1)).clamp(1, sources.div_ceil(512).max(1));
     let chunk = sources.div_ceil(chunks);
     let blocks = extent.div_ceil(owned);
     let ty = stored(s.dtype);

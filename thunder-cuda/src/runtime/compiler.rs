@@ -29,8 +29,8 @@ impl Gpu {
     /// The functions of kernels; equal sources are compiled once.
     pub fn functions(&self, kernels: &[&Kernel]) -> Result<Vec<Function>, Error> {
         self.enter()?;
-        let options =
-            [format!("--gpu-architecture=sm_{}{}", self.arch.0, self.arch.1), "--std=c++17".to_string()];
+        let (major, minor) = self.target.capability;
+        let options = [format!("--gpu-architecture=sm_{major}{minor}"), "--std=c++17".to_string()];
         let version = version();
         let mut keys = Vec::new();
         let mut wanted: Vec<([u8; 32], String, &Kernel)> = Vec::new();

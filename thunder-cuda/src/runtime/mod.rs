@@ -22,6 +22,7 @@ use std::collections::HashMap;
 use std::ffi::CStr;
 use std::sync::{Arc, Mutex, OnceLock};
 use thunder_core::error::Error;
+use thunder_core::kernel::target;
 use thunder_core::trace::Loc;
 
 /// The oldest driver that runs what NVRTC 13 makes: that of CUDA 13.0 (NVRTC 12 makes code for 12.x drivers too).
@@ -33,10 +34,8 @@ pub(crate) struct Gpu {
     pub ordinal: usize,
     /// The device's name, as the vendor calls it.
     pub model: String,
-    /// Its compute capability.
-    pub arch: (i32, i32),
-    /// The most blocks of a launch along each dimension.
-    pub grid: [u32; 3],
+    /// What kernels are chosen for.
+    pub target: target::Gpu,
     context: cu::CUcontext,
     stream: cu::CUstream,
     /// Where graphs are captured, apart from what other threads start; nothing runs there.
@@ -98,25 +97,17 @@ impl Gpu {
 
     fn start(ordinal: usize) -> Result<Arc<Gpu>, Error> {
         let (mut device, mut context, mut stream) = (0, std::ptr::null_mut(), std::ptr::null_mut());
-        let (mut major, mut minor, mut name, mut grid) = (0, 0, [0i8; 128], [0; 3]);
-        use cu::CUdevice_attribute::{
-            CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR as MAJOR,
-            CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR as MINOR, CU_DEVICE_ATTRIBUTE_MAX_GRID_DIM_X as X,
-            CU_DEVICE_ATTRIBUTE_MAX_GRID_DIM_Y as Y, CU_DEVICE_ATTRIBUTE_MAX_GRID_DIM_Z as Z,
-        };
+        let mut name = [0i8; 128];
         // SAFETY: each call writes to the variable it is given, and the device was found above.
         unsafe {
             check(cu::cuDeviceGet(&mut device, ordinal as i32), "opening the device")?;
-            check(cu::cuDeviceGetAttribute(&mut major, MAJOR, device), "asking for its capability")?;
-            check(cu::cuDeviceGetAttribute(&mut minor, MINOR, device), "asking for its capability")?;
-            for (most, attribute) in grid.iter_mut().zip([X, Y, Z]) {
-                check(cu::cuDeviceGetAttribute(most, attribute, device), "asking for its limits")?;
-            }
             check(cu::cuDeviceGetName(name.as_mut_ptr().cast(), 127, device), "asking for its name")?;
             check(cu::cuDevicePrimaryCtxRetain(&mut context, device), "making a context")?;
             check(cu::cuCtxSetCurrent(context), "using the context")?;
             check(cu::cuStreamCreate(&mut stream, 1), "making a stream")?;
         }
+        let target = described(device)?;
+        let (major, minor) = target.capability;
         if major < 8 {
             return Err(absent(&format!(
                 "device {ordinal} is of compute capability {major}.{minor}; 8.0 is needed"
@@ -127,8 +118,7 @@ impl Gpu {
         let gpu = Arc::new(Gpu {
             ordinal,
             model,
-            arch: (major, minor),
-            grid: grid.map(|n: i32| n.max(1) as u32),
+            target,
             context,
             stream,
             drafts: Mutex::default(),
@@ -157,6 +147,38 @@ impl Gpu {
         // What fails while it runs is told here, after the launch: the driver can be asked to wait at each.
         check(code, "a kernel or a copy failed (run with CUDA_LAUNCH_BLOCKING=1 to have its line named)")
     }
+}
+
+/// What the driver says of `device`.
+fn described(device: cu::CUdevice) -> Result<target::Gpu, Error> {
+    use cu::CUdevice_attribute::*;
+    let ask = |attribute| {
+        let mut value = 0;
+        // SAFETY: writes one integer, and the caller has opened the device.
+        check(unsafe { cu::cuDeviceGetAttribute(&mut value, attribute, device) }, "asking for its limits")?;
+        Ok::<usize, Error>(value.max(0) as usize)
+    };
+    let clock = ask(CU_DEVICE_ATTRIBUTE_MEMORY_CLOCK_RATE)?;
+    let bus = ask(CU_DEVICE_ATTRIBUTE_GLOBAL_MEMORY_BUS_WIDTH)?;
+    Ok(target::Gpu {
+        capability: (
+            ask(CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR)? as u32,
+            ask(CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR)? as u32,
+        ),
+        multiprocessors: ask(CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT)?.max(1),
+        threads: ask(CU_DEVICE_ATTRIBUTE_MAX_THREADS_PER_MULTIPROCESSOR)?,
+        registers: ask(CU_DEVICE_ATTRIBUTE_MAX_REGISTERS_PER_MULTIPROCESSOR)?,
+        shared: ask(CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_MULTIPROCESSOR)?,
+        shared_of_block: ask(CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN)?,
+        l2: ask(CU_DEVICE_ATTRIBUTE_L2_CACHE_SIZE)?,
+        // The clock is in kHz, the bus in bits, and memory moves two bits a wire and cycle.
+        bandwidth: clock as f64 * 1e3 * bus as f64 / 8.0 * 2.0,
+        grid: [
+            ask(CU_DEVICE_ATTRIBUTE_MAX_GRID_DIM_X)?.max(1),
+            ask(CU_DEVICE_ATTRIBUTE_MAX_GRID_DIM_Y)?.max(1),
+            ask(CU_DEVICE_ATTRIBUTE_MAX_GRID_DIM_Z)?.max(1),
+        ],
+    })
 }
 
 /// The driver's word for an error, without calling into the driver where it may be unusable.

@@ -73,12 +73,13 @@ impl Timer {
             let mut first: [*mut std::ffi::c_void; 3] =
                 [(&raw mut p).cast(), (&raw mut n).cast(), (&raw mut out).cast()];
             let mut second: [*mut std::ffi::c_void; 1] = [(&raw mut cycles).cast()];
+            let blocks = self.gpu.target.resident(256) as u32;
             let (stream, none) = (self.gpu.stream, std::ptr::null_mut());
             // SAFETY: the arguments are those of the kernels above, and live until the calls return.
             unsafe {
                 let list = first.as_mut_ptr();
                 check(
-                    cu::cuLaunchKernel(self.flush.0, 1056, 1, 1, 256, 1, 1, 0, stream, list, none),
+                    cu::cuLaunchKernel(self.flush.0, blocks, 1, 1, 256, 1, 1, 0, stream, list, none),
                     "flushing",
                 )?;
                 let list = second.as_mut_ptr();
