@@ -19,7 +19,15 @@ use std::sync::Arc;
 enum Launch {
     Program(Box<Program>),
     Gemm(Gemm),
-    Op(Box<(Op, Vec<Place>, Place)>),
+    Own(Box<Own>),
+}
+
+/// An operation with a kernel of its own.
+struct Own {
+    op: Op,
+    kernel: ops::Kernel,
+    reads: Vec<Place>,
+    write: Place,
 }
 
 /// A step with its pointers.
@@ -152,7 +160,7 @@ impl Executable for Compiled {
             let (source, flops) = match &s.launch {
                 Launch::Program(p) => (p.source.clone(), p.flops),
                 Launch::Gemm(g) => (format!("{g:?}"), g.flops()),
-                Launch::Op(own) => (format!("{:?}", own.0), 0),
+                Launch::Own(own) => (format!("{:?}", own.op), 0),
             };
             let (name, results) = (s.name.clone(), planned.results());
             StepReport { name, results, source, line: s.line, bytes: s.bytes, flops }
@@ -166,7 +174,7 @@ impl Launch {
         match self {
             Launch::Program(p) => p.shared_bytes(),
             Launch::Gemm(g) => g.shared_bytes(),
-            Launch::Op(own) => ops::shared_bytes(&own.0, &own.2),
+            Launch::Own(own) => ops::shared_bytes(&own.op, &own.write),
         }
     }
 
@@ -176,7 +184,10 @@ impl Launch {
             match self {
                 Launch::Program(p) => p.run(pointers, shared),
                 Launch::Gemm(g) => g.run(pointers, shared),
-                Launch::Op(own) => ops::run(&own.0, &own.1, &own.2, pointers, shared),
+                Launch::Own(own) => {
+                    let Own { kernel, reads, write, .. } = &**own;
+                    kernel.run(&ops::Call { reads, write, pointers, shared })
+                }
             }
         }
     }
@@ -205,9 +216,9 @@ fn ready(trace: &Trace, step: &Step) -> Result<Ready, Error> {
                     let gemm = Gemm::new(&step.reads[0], &step.reads[1], &step.writes[0]);
                     (op.name().to_string(), Launch::Gemm(gemm))
                 }
-                Kind::Op(op) if ops::supports(op) => {
-                    let own = (*op, step.reads.clone(), step.writes[0].clone());
-                    (op.name().to_string(), Launch::Op(Box::new(own)))
+                Kind::Op(op) if let Some(kernel) = ops::kernel(op) => {
+                    let (op, reads, write) = (*op, step.reads.clone(), step.writes[0].clone());
+                    (op.name().to_string(), Launch::Own(Box::new(Own { op, kernel, reads, write })))
                 }
                 kind => {
                     let op = match kind {

@@ -7,7 +7,8 @@ use super::kernels::{Rep, convert};
 use super::operands::{Pointers, Tensor};
 use super::random;
 use crate::exec::Place;
-use crate::op::{Lit, Op};
+use crate::op::{Lit, Op, class};
+use crate::types::{Axes, Axis};
 
 /// A copy between two strided tensors of the same extents.
 #[derive(Clone, Debug)]
@@ -75,91 +76,157 @@ macro_rules! by_rep {
     };
 }
 
-/// Runs `op` on operands at `reads`, with the result at `write`; pointers are the operands', then the result's.
-/// `shared` has [`shared_bytes`] bytes.
-///
-/// # Safety
-/// The pointers must be those of the places.
-pub(super) unsafe fn run(op: &Op, reads: &[Place], write: &Place, pointers: Pointers<'_>, shared: *mut u8) {
-    let arg = |i: usize| Tensor::new(pointers.first(i), &reads[i]);
-    let (x, out) = (arg(0), Tensor::new(pointers.first(reads.len()), write));
-    // SAFETY: passed on.
-    unsafe {
-        match op {
-            Op::Pad { lo, value, .. } => {
-                fill(out, *value);
-                let at: usize = lo.sizes().iter().zip(out.strides()).map(|(a, b)| a * b).sum();
-                Copy::new(x, out, at).run(out, x);
-            }
-            Op::Flip { axes } => {
-                let mut copy = Copy { dims: Vec::new(), ..Copy::new(x, out, 0) };
-                for (d, &n) in x.sizes().iter().enumerate() {
-                    let (s, t) = (x.strides()[d] as isize, out.strides()[d] as isize);
-                    let turned = axes.contains(d, x.sizes().len());
-                    if turned {
-                        copy.from += n.saturating_sub(1) * x.strides()[d];
-                    }
-                    copy.dims.push((n, if turned { -s } else { s }, t));
-                }
-                copy.run(out, x);
-            }
-            Op::SliceUpdate { axis } => {
-                let (u, at) = (arg(1), arg(2));
-                let axis = axis.resolve(x.sizes().len()).unwrap_or(0);
-                if !x.is(&out) {
-                    Copy::new(x, out, 0).run(out, x);
-                }
-                let room = x.sizes()[axis].saturating_sub(u.sizes()[axis]) as i64;
-                let start = at.integer(0).clamp(0, room) as usize;
-                Copy::new(u, out, start * out.strides()[axis]).run(out, u);
-            }
-            Op::IndexAdd { axis, .. } => {
-                by_rep!(Rep::of(out.dtype()), indexed::index_add(axis.0 as usize, x, arg(1), out))
-            }
-            Op::ScatterAdd { axis, .. } => {
-                let axis = axis.resolve(out.sizes().len()).unwrap_or(0);
-                by_rep!(Rep::of(out.dtype()), indexed::scatter_add(axis, x, arg(1), out, shared))
-            }
-            Op::Argmax { axis, .. } | Op::Argmin { axis, .. } => {
-                let axis = axis.resolve(x.sizes().len()).unwrap_or(0);
-                let greatest = matches!(op, Op::Argmax { .. });
-                by_rep!(Rep::of(x.dtype()), along::best(axis, greatest, x, out))
-            }
-            Op::Cumsum { axis, reverse } => {
-                let axis = axis.resolve(x.sizes().len()).unwrap_or(0);
-                by_rep!(Rep::of(x.dtype()), along::cumsum(axis, reverse.is_yes(), x, out))
-            }
-            Op::KeySplit { index, .. } => derive(x, index.value().unwrap_or(0) as u64, 2, out),
-            Op::FoldIn => derive(x, arg(1).integer(0) as u64, 3, out),
-            Op::DebugPrint { label } => {
-                Copy::new(x, out, 0).run(out, x);
-                print(label.as_str(), out);
-            }
-            _ => unreachable!("`supports` refused it when it was compiled"),
-        }
+/// What a kernel runs on.
+pub(super) struct Call<'a> {
+    pub reads: &'a [Place],
+    pub write: &'a Place,
+    /// Those of the operands, then that of the result.
+    pub pointers: Pointers<'a>,
+    /// [`shared_bytes`] bytes.
+    pub shared: *mut u8,
+}
+
+impl<'a> Call<'a> {
+    fn arg(&self, i: usize) -> Tensor<'a> {
+        Tensor::new(self.pointers.first(i), &self.reads[i])
+    }
+
+    fn out(&self) -> Tensor<'a> {
+        Tensor::new(self.pointers.first(self.reads.len()), self.write)
     }
 }
 
-/// Whether [`run`] has a kernel for `op`.
-pub(super) fn supports(op: &Op) -> bool {
-    use Op::*;
-    matches!(
-        op,
-        Pad { .. }
-            | Flip { .. }
-            | SliceUpdate { .. }
-            | IndexAdd { .. }
-            | ScatterAdd { .. }
-            | Argmax { .. }
-            | Argmin { .. }
-            | Cumsum { .. }
-            | KeySplit { .. }
-            | FoldIn
-            | DebugPrint { .. }
-    )
+/// A kernel of an operation, with its attributes.
+pub(super) struct Kernel(Box<dyn Fn(&Call<'_>) + Send + Sync>);
+
+impl Kernel {
+    /// Runs it.
+    ///
+    /// # Safety
+    /// The pointers of the call must be those of its places.
+    pub unsafe fn run(&self, call: &Call<'_>) {
+        (self.0)(call)
+    }
 }
 
-/// Bytes of shared memory that [`run`] needs: the sums of a few lines of the result.
+/// The kernel that `op` has, if it has one of its own here.
+pub(super) fn kernel(op: &Op) -> Option<Kernel> {
+    macro_rules! run {
+        ($f:ident($($arg:expr),*)) => {
+            // SAFETY: `Kernel::run` is the only caller, and passes its promise on.
+            Kernel(Box::new(move |c| unsafe { $f(c, $($arg),*) }))
+        };
+    }
+    Some(match *op {
+        Op::Pad { lo, value, .. } => run!(pad(&lo.sizes(), value)),
+        Op::Flip { axes } => run!(flip(axes)),
+        Op::SliceUpdate { axis } => run!(slice_update(axis)),
+        Op::IndexAdd { axis, .. } => run!(index_add(axis)),
+        Op::ScatterAdd { axis, .. } => run!(scatter_add(axis)),
+        Op::Argmax { axis, .. } => run!(arg_best(axis, true)),
+        Op::Argmin { axis, .. } => run!(arg_best(axis, false)),
+        Op::Cumsum { axis, reverse } => run!(cumsum(axis, reverse.is_yes())),
+        Op::KeySplit { index, .. } => run!(key_split(index.value().unwrap_or(0))),
+        Op::FoldIn => run!(fold_in()),
+        Op::DebugPrint { label } => run!(debug_print(label.as_str())),
+        // Several operands are one loop nest; products are the library's.
+        Op::Cat { .. } | class!(Op, Contract) => return None,
+        class!(Op, Creation) | class!(Op, UnaryNum) | class!(Op, UnaryFloat) | class!(Op, Test) => {
+            return None;
+        }
+        class!(Op, UnaryLogic) | class!(Op, Binary) | class!(Op, Compare) => return None,
+        class!(Op, BinaryLogic) | class!(Op, Elementwise) | class!(Op, Reduce) => return None,
+        class!(Op, View) | class!(Op, Lookup) | class!(Op, Draw) | class!(Op, Identity) => return None,
+        class!(Op, CompositeUnary) | class!(Op, CompositeReduce) | class!(Op, Composite) => return None,
+    })
+}
+
+unsafe fn pad(c: &Call<'_>, lo: &[usize], value: Lit) {
+    let (x, out) = (c.arg(0), c.out());
+    let at: usize = lo.iter().zip(out.strides()).map(|(a, b)| a * b).sum();
+    // SAFETY: passed on.
+    unsafe {
+        fill(out, value);
+        Copy::new(x, out, at).run(out, x);
+    }
+}
+
+unsafe fn flip(c: &Call<'_>, axes: Axes) {
+    let (x, out) = (c.arg(0), c.out());
+    let mut copy = Copy { dims: Vec::new(), ..Copy::new(x, out, 0) };
+    for (d, &n) in x.sizes().iter().enumerate() {
+        let (s, t) = (x.strides()[d] as isize, out.strides()[d] as isize);
+        let turned = axes.contains(d, x.sizes().len());
+        if turned {
+            copy.from += n.saturating_sub(1) * x.strides()[d];
+        }
+        copy.dims.push((n, if turned { -s } else { s }, t));
+    }
+    // SAFETY: passed on.
+    unsafe { copy.run(out, x) }
+}
+
+unsafe fn slice_update(c: &Call<'_>, axis: Axis) {
+    let (x, u, out) = (c.arg(0), c.arg(1), c.out());
+    let axis = axis.resolve(x.sizes().len()).unwrap_or(0);
+    // SAFETY: passed on.
+    unsafe {
+        if !x.is(&out) {
+            Copy::new(x, out, 0).run(out, x);
+        }
+        let room = x.sizes()[axis].saturating_sub(u.sizes()[axis]) as i64;
+        let start = c.arg(2).integer(0).clamp(0, room) as usize;
+        Copy::new(u, out, start * out.strides()[axis]).run(out, u);
+    }
+}
+
+unsafe fn index_add(c: &Call<'_>, axis: Axis) {
+    let out = c.out();
+    // SAFETY: passed on.
+    unsafe { by_rep!(Rep::of(out.dtype()), indexed::index_add(axis.0 as usize, c.arg(0), c.arg(1), out)) }
+}
+
+unsafe fn scatter_add(c: &Call<'_>, axis: Axis) {
+    let out = c.out();
+    let axis = axis.resolve(out.sizes().len()).unwrap_or(0);
+    // SAFETY: passed on.
+    unsafe { by_rep!(Rep::of(out.dtype()), indexed::scatter_add(axis, c.arg(0), c.arg(1), out, c.shared)) }
+}
+
+unsafe fn arg_best(c: &Call<'_>, axis: Axis, greatest: bool) {
+    let x = c.arg(0);
+    let axis = axis.resolve(x.sizes().len()).unwrap_or(0);
+    // SAFETY: passed on.
+    unsafe { by_rep!(Rep::of(x.dtype()), along::best(axis, greatest, x, c.out())) }
+}
+
+unsafe fn cumsum(c: &Call<'_>, axis: Axis, reverse: bool) {
+    let x = c.arg(0);
+    let axis = axis.resolve(x.sizes().len()).unwrap_or(0);
+    // SAFETY: passed on.
+    unsafe { by_rep!(Rep::of(x.dtype()), along::cumsum(axis, reverse, x, c.out())) }
+}
+
+unsafe fn key_split(c: &Call<'_>, index: usize) {
+    // SAFETY: passed on.
+    unsafe { derive(c.arg(0), index as u64, 2, c.out()) }
+}
+
+unsafe fn fold_in(c: &Call<'_>) {
+    // SAFETY: passed on.
+    unsafe { derive(c.arg(0), c.arg(1).integer(0) as u64, 3, c.out()) }
+}
+
+unsafe fn debug_print(c: &Call<'_>, label: &str) {
+    let (x, out) = (c.arg(0), c.out());
+    // SAFETY: passed on.
+    unsafe {
+        Copy::new(x, out, 0).run(out, x);
+        print(label, out);
+    }
+}
+
+/// Bytes of shared memory that the kernel of `op` needs: the sums of a few lines of the result.
 pub(super) fn shared_bytes(op: &Op, write: &Place) -> usize {
     match op {
         Op::ScatterAdd { axis, .. } => {

@@ -10,11 +10,10 @@ mod walks;
 
 use super::access::{Access, Class};
 use super::kernels::Rep;
-use super::kernels::reduce::Fold;
 use crate::exec::Place;
 use crate::kernel::region::{Affine, Map, Node, NodeKind, Region};
 use crate::kernel::target::Cpu;
-use crate::op::{Cost, Lit, Op, Opcode};
+use crate::op::{Cost, Fold, Lit, Op, Opcode};
 use crate::trace::{Schedule, Value};
 use crate::types::DType;
 use split::{Split, physical_but, place};
@@ -457,8 +456,8 @@ impl Builder<'_> {
                     arity: args.len(),
                 }
             }
-            NodeKind::Reduce(op) => Instr::FoldRows { d, fold: Fold::of(op.code()), a: args[0] },
-            NodeKind::Accumulate(op) => Instr::FoldColumns { d, fold: Fold::of(op.code()), a: args[0] },
+            NodeKind::Reduce(fold) => Instr::FoldRows { d, fold: *fold, a: args[0] },
+            NodeKind::Accumulate(fold) => Instr::FoldColumns { d, fold: *fold, a: args[0] },
         });
     }
 
@@ -496,9 +495,9 @@ impl Builder<'_> {
     }
 }
 
-fn fold_op(kind: &NodeKind) -> Op {
+fn fold_of(kind: &NodeKind) -> Fold {
     match kind {
-        NodeKind::Reduce(op) | NodeKind::Accumulate(op) => *op,
+        NodeKind::Reduce(fold) | NodeKind::Accumulate(fold) => *fold,
         _ => unreachable!("only reductions are folds"),
     }
 }

@@ -8,7 +8,7 @@
 mod analysis;
 mod space;
 
-use crate::op::{Lit, Op};
+use crate::op::{Fold, Lit, Op};
 use crate::trace::{Inst, Kind, Schedule, Trace, Value};
 use crate::types::DType;
 use analysis::Analysis;
@@ -115,9 +115,9 @@ pub enum NodeKind {
     /// An elementwise operation on the operands.
     Op(Op),
     /// A reduction of the operand over the space's reduced dimensions.
-    Reduce(Op),
+    Reduce(Fold),
     /// Under `Rows`, a reduction of the operand over the rows themselves.
-    Accumulate(Op),
+    Accumulate(Fold),
 }
 
 /// The longest rows over which something can be accumulated, and how many such sums there may be: all of them lie

@@ -1,7 +1,9 @@
 //! What the passes and the executors may assume of an operation. Each fact is an exhaustive match, most of them over
 //! the class.
 
+use super::rows::op_rows;
 use super::{Op, class};
+use crate::types::Axes;
 
 /// What an operation does to its operands' types, and what the passes may assume of it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -197,27 +199,43 @@ impl Op {
     pub const fn moves(&self) -> bool {
         matches!(self, class!(Op, View) | Op::Cat { .. })
     }
+}
 
-    /// The axes over which it reduces, from the front, sorted; none for what is no reduction.
+/// The facts of a class of the table that its rows give.
+macro_rules! facts_of_rows {
+    ($( $class:ident { $(
+        $(#[doc = $doc:literal])*
+        $variant:ident $({ $($field:ident : $ty:ty),* $(,)? })? = $name:ident $(as $($method:ident)+)? $(: $bound:ident)? $(, $cost:ident)?;
+    )* } )*) => {
+        $( facts_of_rows! { @class $class $($variant $name)* } )*
+    };
+    (@class Reduce $($variant:ident $name:ident)*) => {
+        /// What a reduction does to two partial results.
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+        #[allow(missing_docs)]
+        pub enum Fold { $($variant),* }
+
+        impl Fold {
+            /// The name of the reduction.
+            pub const fn name(self) -> &'static str { match self { $(Fold::$variant => stringify!($name)),* } }
+        }
+
+        impl Op {
+            /// What a loop nest does to two partial results, if it is a reduction that one can hold; and its axes.
+            pub const fn reduction(&self) -> Option<(Fold, Axes)> {
+                match self { $(Op::$variant { axes, .. } => Some((Fold::$variant, *axes)),)* _ => None }
+            }
+        }
+    };
+    (@class $($rest:tt)*) => {};
+}
+
+op_rows! { facts_of_rows }
+
+impl Op {
+    /// The axes over which it reduces, from the front, sorted; none for what is no reduction of a loop nest.
     pub fn reduced_axes(&self, rank: usize) -> Vec<usize> {
-        let axes = match self {
-            Op::Sum { axes, .. }
-            | Op::Prod { axes, .. }
-            | Op::Amax { axes, .. }
-            | Op::Amin { axes, .. }
-            | Op::All { axes, .. }
-            | Op::Any { axes, .. }
-            | Op::Mean { axes, .. }
-            | Op::Var { axes, .. }
-            | Op::Logsumexp { axes, .. } => axes,
-            class!(Op, Creation) | class!(Op, UnaryNum) | class!(Op, UnaryFloat) => return Vec::new(),
-            class!(Op, Test) | class!(Op, UnaryLogic) | class!(Op, Binary) => return Vec::new(),
-            class!(Op, Compare) | class!(Op, BinaryLogic) | class!(Op, Elementwise) => return Vec::new(),
-            class!(Op, Along) | class!(Op, View) | class!(Op, Movement) => return Vec::new(),
-            class!(Op, Index) | class!(Op, Lookup) | class!(Op, Contract) => return Vec::new(),
-            class!(Op, Key) | class!(Op, Draw) | class!(Op, Identity) => return Vec::new(),
-            class!(Op, Effect) | class!(Op, CompositeUnary) | class!(Op, Composite) => return Vec::new(),
-        };
+        let Some((_, axes)) = self.reduction() else { return Vec::new() };
         let mut list = axes.resolved(rank);
         list.sort_unstable();
         list

@@ -5,6 +5,7 @@
 //! and for the linker. Everything else about an operation is matched exhaustively where it belongs:
 //! derivatives and decompositions in `rules`, kernels in the executors.
 
+mod algebra;
 mod attr;
 mod facts;
 mod infer;
@@ -14,7 +15,7 @@ mod surface;
 mod table;
 
 pub use attr::{Attr, AttrRef, Causal, Flag, Label, Pattern, Reduction};
-pub use facts::{Class, Cost, Form};
+pub use facts::{Class, Cost, Fold, Form};
 pub use infer::{Mismatch, broadcast, infer, named};
 pub use lit::{Lit, Unfit, no_element};
 pub use surface::{

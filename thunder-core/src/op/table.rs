@@ -93,6 +93,13 @@ macro_rules! op_table {
             $( ($e:ident, $class) => { $($e::$variant { .. })|* }; )*
         }
         pub(crate) use class;
+
+        /// [`class!`] for the other crates.
+        #[macro_export]
+        #[doc(hidden)]
+        macro_rules! op_class {
+            $( ($e:ident, $class) => { $($e::$variant { .. })|* }; )*
+        }
     };
 }
 

@@ -4,12 +4,11 @@
 //! rounded as the executors round.
 
 use super::copy;
-use crate::op::{Class, Lit, Op};
+use crate::op::{Lit, Op};
 use crate::trace::{Builder, Kind, Trace, Value};
 use crate::types::{DType, Elem, Shape};
 use std::collections::HashMap;
 use std::convert::Infallible;
-use std::ops::{Add, Div, Mul, Neg, Sub};
 
 /// The most instructions between two casts that are looked through.
 const LONGEST_WAY: usize = 64;
@@ -74,16 +73,14 @@ impl Known {
 
     /// Whether `v` is the constant `x`: by its bits for a float, so that -0 is not 0.
     fn is(&self, v: Value, x: f64) -> bool {
-        match self.constant(v) {
-            Some(Lit::F(c)) => c.to_bits() == x.to_bits(),
-            Some(Lit::I(i)) => x.is_sign_positive() && i as f64 == x,
-            _ => false,
-        }
+        self.constant(v).is_some_and(|c| c.is_exactly(x))
     }
 
-    /// Whether `v` is what every `x + v` leaves as it is: 0 of integers, but -0 of floats, as -0 + 0 is 0.
-    fn adds_nothing(&self, v: Value) -> bool {
-        matches!(self.constant(v), Some(Lit::I(0))) || self.is(v, -0.0)
+    /// The operand that `op` gives, the other being a constant that changes nothing.
+    fn beside_neutral(&self, op: &Op, args: &[Value]) -> Option<Value> {
+        let &[x, y] = args else { return None };
+        let neutral = |i: usize, v| self.constant(v).is_some_and(|c| op.is_neutral(i, c));
+        if neutral(1, y) { Some(x) } else { neutral(0, x).then_some(y) }
     }
 
     /// The truth value, if `v` is a constant one.
@@ -110,23 +107,15 @@ impl Known {
     }
 
     fn rewrite(&self, b: &mut Builder, op: Op, args: &[Value]) -> Option<Value> {
+        // x + -0 == x, x * 1 == x, and so on
+        if let Some(x) = self.beside_neutral(&op, args) {
+            return self.same(b, op, args, x);
+        }
         match op {
-            // x + -0 == x; of integers, x + 0 == x
-            Op::Add if self.adds_nothing(args[1]) => self.same(b, op, args, args[0]),
-            Op::Add if self.adds_nothing(args[0]) => self.same(b, op, args, args[1]),
-            // x - 0 == x, not x - -0
-            Op::Sub if self.is(args[1], 0.0) => self.same(b, op, args, args[0]),
-            // x * 1 == x
-            Op::Mul if self.is(args[1], 1.0) => self.same(b, op, args, args[0]),
-            Op::Mul if self.is(args[0], 1.0) => self.same(b, op, args, args[1]),
-            // x / 1 == x
-            Op::Div if self.is(args[1], 1.0) => self.same(b, op, args, args[0]),
             // x^2 == x * x, which is the value that a power function aims at, rounded once
             Op::Pow if self.is(args[1], 2.0) && self.same(b, op, args, args[0]).is_some() => {
                 Some(b.square(args[0]))
             }
-            // x^1 == x
-            Op::Pow if self.is(args[1], 1.0) => self.same(b, op, args, args[0]),
             // -(-x) == x
             Op::Neg => match self.op(args[0])? {
                 (Op::Neg, inner) => Some(inner[0]),
@@ -198,15 +187,11 @@ impl Known {
                 let x = b.reshape(args[0], ty.shape);
                 Some(if ty.dtype().is_float() && !over.is_empty() { b.add_c(x, 0.0) } else { x })
             }
-            // x & true == x, x & false == false; x | false == x, x | true == true
+            // x & false == false, x | true == true
             Op::And | Op::Or if b.dtype(args[0]) == DType::Bool => {
-                let (x, c) = match (self.truth(args[0]), self.truth(args[1])) {
-                    (_, Some(c)) => (args[0], c),
-                    (Some(c), None) => (args[1], c),
-                    (None, None) => return None,
-                };
-                if c == (op == Op::And) {
-                    return self.same(b, op, args, x);
+                let c = op == Op::Or;
+                if ![args[0], args[1]].iter().any(|&v| self.truth(v) == Some(c)) {
+                    return None;
                 }
                 let types = [b.ty(args[0]), b.ty(args[1])];
                 let ty = crate::op::infer(&op, &types, &[]).ok()?;
@@ -270,54 +255,9 @@ impl Known {
         }
         let dtype = ty.elem.known()?;
         let numbers: Option<Vec<Lit>> = args.iter().map(|&a| self.constant(a)).collect();
-        let (value, dtype) = match (&numbers?[..], op.class()) {
-            (&[Lit::F(x), Lit::F(y)], Class::Compare) => {
-                (Lit::B(compare(op, dtype.nearest(x), dtype.nearest(y))?), DType::Bool)
-            }
-            (&[Lit::I(x), Lit::I(y)], Class::Compare) => (Lit::B(compare(op, x, y)?), DType::Bool),
-            (&[Lit::F(x)], _) => (Lit::F(arithmetic(op, dtype, x, 0.0)?), dtype),
-            (&[Lit::F(x), Lit::F(y)], _) => (Lit::F(arithmetic(op, dtype, x, y)?), dtype),
-            _ => return None,
-        };
+        let (value, dtype) = op.fold(dtype, &numbers?)?;
         Some(b.full(value, dtype, Shape::SCALAR))
     }
-}
-
-/// What the executors make of these floats: rounded to their type, computed in the one that arithmetic runs in, and
-/// rounded again.
-fn arithmetic(op: Op, dtype: DType, x: f64, y: f64) -> Option<f64> {
-    let (x, y) = (dtype.nearest(x), dtype.nearest(y));
-    let z = match dtype.compute() {
-        DType::F64 => float(op, x, y)?,
-        _ => f64::from(float(op, x as f32, y as f32)?),
-    };
-    Some(dtype.nearest(z))
-}
-
-fn float<T>(op: Op, x: T, y: T) -> Option<T>
-where
-    T: Add<Output = T> + Sub<Output = T> + Mul<Output = T> + Div<Output = T> + Neg<Output = T>,
-{
-    Some(match op {
-        Op::Add => x + y,
-        Op::Sub => x - y,
-        Op::Mul => x * y,
-        Op::Div => x / y,
-        Op::Neg => -x,
-        _ => return None,
-    })
-}
-
-fn compare<T: PartialOrd>(op: Op, x: T, y: T) -> Option<bool> {
-    Some(match op {
-        Op::Eq => x == y,
-        Op::Ne => x != y,
-        Op::Lt => x < y,
-        Op::Le => x <= y,
-        Op::Gt => x > y,
-        Op::Ge => x >= y,
-        _ => return None,
-    })
 }
 
 /// A constant of type `from` as one of the float type `to`, rounded to the first, then to the second.

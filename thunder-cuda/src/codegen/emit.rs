@@ -141,7 +141,8 @@ impl<'a> Emitter<'a> {
         let Some(inst) = self.trace.def(node.value) else { return String::new() };
         let at = inst.loc;
         let what = match &node.kind {
-            NodeKind::Op(op) | NodeKind::Reduce(op) | NodeKind::Accumulate(op) => format!(" = {}", op.name()),
+            NodeKind::Op(op) => format!(" = {}", op.name()),
+            NodeKind::Reduce(fold) | NodeKind::Accumulate(fold) => format!(" = {}", fold.name()),
             NodeKind::Random { op, .. } => format!(" = {}", op.name()),
             NodeKind::Take { .. } => " = take".into(),
             NodeKind::Iota(_) => " = iota".into(),
@@ -393,7 +394,7 @@ impl<'a> Emitter<'a> {
     pub fn fold(&self, f: usize) -> (&'static str, &'static str, String) {
         let node = &self.region.nodes[f];
         match &node.kind {
-            NodeKind::Reduce(op) | NodeKind::Accumulate(op) => expr::fold(op, node.dtype, self.long),
+            NodeKind::Reduce(fold) | NodeKind::Accumulate(fold) => expr::fold(*fold, node.dtype, self.long),
             _ => unreachable!("only reductions are folds"),
         }
     }
@@ -479,10 +480,8 @@ impl<'a> Emitter<'a> {
         let mut last = "";
         for node in &self.region.nodes {
             let op = match &node.kind {
-                NodeKind::Op(op)
-                | NodeKind::Reduce(op)
-                | NodeKind::Accumulate(op)
-                | NodeKind::Random { op, .. } => op.name(),
+                NodeKind::Op(op) | NodeKind::Random { op, .. } => op.name(),
+                NodeKind::Reduce(fold) | NodeKind::Accumulate(fold) => fold.name(),
                 NodeKind::Take { .. } => "take",
                 _ => continue,
             };

@@ -1,6 +1,7 @@
 //! C++ types, constants and expressions.
 
-use thunder_core::op::{Lit, Op};
+use thunder_core::op::{Fold, Lit, Op};
+use thunder_core::op_class;
 use thunder_core::types::DType;
 
 /// The type that elements have in memory.
@@ -48,7 +49,7 @@ pub(crate) fn long_sum(d: DType) -> &'static str {
 
 /// The functor of a reduction, the type it runs in, and its value of nothing. A thread that adds up many elements
 /// does it in the type of [`long_sum`].
-pub(crate) fn fold(op: &Op, d: DType, long: bool) -> (&'static str, &'static str, String) {
+pub(crate) fn fold(fold: Fold, d: DType, long: bool) -> (&'static str, &'static str, String) {
     let sum = if long || !d.is_float() { long_sum(d) } else { computed(d) };
     let wide = match d {
         DType::U8 | DType::Bool => "int",
@@ -71,13 +72,13 @@ pub(crate) fn fold(op: &Op, d: DType, long: bool) -> (&'static str, &'static str
         };
         text.to_string()
     };
-    match op {
-        Op::Prod { .. } => ("Prod", sum, "1".into()),
-        Op::Amax { .. } => ("Max", wide, bound(false)),
-        Op::Amin { .. } => ("Min", wide, bound(true)),
-        Op::All { .. } => ("All", "int", "1".into()),
-        Op::Any { .. } => ("Any", "int", "0".into()),
-        _ => ("Sum", sum, "0".into()),
+    match fold {
+        Fold::Sum => ("Sum", sum, "0".into()),
+        Fold::Prod => ("Prod", sum, "1".into()),
+        Fold::Amax => ("Max", wide, bound(false)),
+        Fold::Amin => ("Min", wide, bound(true)),
+        Fold::All => ("All", "int", "1".into()),
+        Fold::Any => ("Any", "int", "0".into()),
     }
 }
 
@@ -227,7 +228,16 @@ pub(crate) fn elementwise(op: &Op, d: DType, out: DType, a: &[String]) -> String
         Op::Xor => bits("^"),
         Op::Select => format!("{x} ? {y} : {}", a[2]),
         Op::Cast { .. } => cast(x, d, out),
-        // Every other class is no elementwise operation; regions hold none of them.
-        _ => x.to_string(),
+        // No elementwise operations: a region holds none of them, and the compiler refuses a source that does.
+        op_class!(Op, Creation) | op_class!(Op, Reduce) | op_class!(Op, Along) => no_expression(op),
+        op_class!(Op, View) | op_class!(Op, Movement) | op_class!(Op, Index) => no_expression(op),
+        op_class!(Op, Lookup) | op_class!(Op, Contract) | op_class!(Op, Key) => no_expression(op),
+        op_class!(Op, Draw) | op_class!(Op, Identity) | op_class!(Op, Effect) => no_expression(op),
+        op_class!(Op, CompositeUnary) | op_class!(Op, CompositeReduce) => no_expression(op),
+        op_class!(Op, Composite) => no_expression(op),
     }
+}
+
+fn no_expression(op: &Op) -> String {
+    format!("{}_has_no_expression", op.name())
 }

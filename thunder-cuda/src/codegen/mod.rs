@@ -131,14 +131,15 @@ pub fn lower(trace: &Trace, step: &Step, gpu: &Gpu) -> Result<Lowered, Error> {
             let kernels = fused(trace, &region, &[value], step, gpu);
             return Ok(Lowered::Print(kernels, label.as_str().to_string()));
         }
-        Kind::Op(op) if single::supports(op) => single::kernels(op, step, data.loc, gpu),
-        kind => {
-            let op = match kind {
-                Kind::Op(op) => op.name().to_string(),
-                other => format!("{other:?}"),
-            };
-            return Err(Error::Unclaimed { op, device: "cuda".into(), loc: data.loc });
-        }
+        Kind::Op(op) => single::kernels(op, step, data.loc, gpu),
+        _ => None,
+    };
+    let Some(kernels) = kernels else {
+        let op = match &data.kind {
+            Kind::Op(op) => op.name().to_string(),
+            other => format!("{other:?}"),
+        };
+        return Err(Error::Unclaimed { op, device: "cuda".into(), loc: data.loc });
     };
     Ok(Lowered::Kernels(kernels))
 }

@@ -6,38 +6,16 @@ use super::{Arg, Kernel};
 use thunder_core::exec::{Layout, Place, Step};
 use thunder_core::kernel::target::Gpu;
 use thunder_core::op::Op;
+use thunder_core::op_class;
 use thunder_core::trace::Loc;
 use thunder_core::types::DType;
 
-/// Whether [`kernels`] has one for `op`.
-pub(super) fn supports(op: &Op) -> bool {
-    use Op::*;
-    matches!(
-        op,
-        Cat { .. }
-            | Pad { .. }
-            | Flip { .. }
-            | SliceUpdate { .. }
-            | IndexAdd { .. }
-            | ScatterAdd { .. }
-            | Argmax { .. }
-            | Argmin { .. }
-            | Cumsum { .. }
-            | KeySplit { .. }
-            | FoldIn
-            | Matmul
-            | MatmulWide { .. }
-    )
-}
-
-/// The kernels of a step that runs `op`.
-pub(super) fn kernels(op: &Op, step: &Step, loc: Loc, gpu: &Gpu) -> Vec<Kernel> {
+/// The kernels of a step that runs `op`, if it has some of its own here.
+pub(super) fn kernels(op: &Op, step: &Step, loc: Loc, gpu: &Gpu) -> Option<Vec<Kernel>> {
     let rank = step.reads[0].layout.sizes.len();
     let s = Single::new(op, step, loc);
-    if let Op::IndexAdd { axis, .. } = *op {
-        return index_add(step, loc, op, axis.0 as usize, gpu);
-    }
-    vec![match *op {
+    Some(vec![match *op {
+        Op::IndexAdd { axis, .. } => return Some(index_add(step, loc, op, axis.0 as usize, gpu)),
         Op::Cat { axis } => cat(s, axis.resolve(rank).unwrap_or(0)),
         Op::Pad { lo, value, .. } => pad(s, &lo.sizes(), literal(value, step.writes[0].dtype)),
         Op::Flip { axes } => flip(s, &(0..rank).map(|d| axes.contains(d, rank)).collect::<Vec<_>>()),
@@ -50,8 +28,18 @@ pub(super) fn kernels(op: &Op, step: &Step, loc: Loc, gpu: &Gpu) -> Vec<Kernel> 
         Op::Cumsum { axis, reverse } => cumsum(s, axis.resolve(rank).unwrap_or(0), reverse.is_yes()),
         Op::KeySplit { index, .. } => derive(s, format!("{}ull", index.value().unwrap_or(0)), 2),
         Op::FoldIn => derive(s, "(unsigned long long)p1[0]".into(), 3),
-        _ => matmul(s),
-    }]
+        Op::Matmul | Op::MatmulWide { .. } | Op::Linear { .. } => matmul(s),
+        // What is in a loop nest, or decomposed; a debug print copies.
+        op_class!(Op, Creation) | op_class!(Op, UnaryNum) | op_class!(Op, UnaryFloat) => return None,
+        op_class!(Op, Test) | op_class!(Op, UnaryLogic) | op_class!(Op, Binary) => return None,
+        op_class!(Op, Compare) | op_class!(Op, BinaryLogic) | op_class!(Op, Elementwise) => return None,
+        op_class!(Op, Reduce) | op_class!(Op, View) | op_class!(Op, Lookup) => return None,
+        op_class!(Op, Draw) | op_class!(Op, Identity) | op_class!(Op, Effect) => return None,
+        #[allow(unreachable_patterns, reason = "the pattern of a class has `Op::Linear` again")]
+        op_class!(Op, CompositeUnary) | op_class!(Op, CompositeReduce) | op_class!(Op, Composite) => {
+            return None;
+        }
+    }])
 }
 
 /// A kernel under construction.

@@ -7,7 +7,7 @@
 
 use super::real::Real;
 use super::{Rep, View, map1, map2, math, select};
-use crate::op::{Op, Opcode};
+use crate::op::{Op, Opcode, class};
 
 /// Runs an elementwise operation; `rep` is the element type of the operands (of the branches, for `Select`).
 ///
@@ -60,6 +60,46 @@ pub unsafe fn not_bool(d: View, a: View, rows: usize, n: usize) {
     unsafe { map1::<false, u8, u8>(d, a, rows, n, |x| x ^ 1) }
 }
 
+/// The operations that are not elementwise on one or two tensors.
+macro_rules! others {
+    () => {
+        class!(Opcode, Elementwise)
+            | class!(Opcode, Creation)
+            | class!(Opcode, Reduce)
+            | class!(Opcode, Along)
+            | class!(Opcode, View)
+            | class!(Opcode, Movement)
+            | class!(Opcode, Index)
+            | class!(Opcode, Lookup)
+            | class!(Opcode, Contract)
+            | class!(Opcode, Key)
+            | class!(Opcode, Draw)
+            | class!(Opcode, Identity)
+            | class!(Opcode, Effect)
+            | class!(Opcode, CompositeUnary)
+            | class!(Opcode, CompositeReduce)
+            | class!(Opcode, Composite)
+    };
+}
+
+/// The operations that are not elementwise on one tensor.
+macro_rules! not_unary {
+    () => {
+        class!(Opcode, Binary) | class!(Opcode, Compare) | class!(Opcode, BinaryLogic) | others!()
+    };
+}
+
+/// The operations that are not elementwise on two tensors.
+macro_rules! not_binary {
+    () => {
+        class!(Opcode, UnaryNum)
+            | class!(Opcode, UnaryFloat)
+            | class!(Opcode, Test)
+            | class!(Opcode, UnaryLogic)
+            | others!()
+    };
+}
+
 fn wrong(code: Opcode) -> ! {
     unreachable!("verification: `{}` does not take this element type", code.name())
 }
@@ -108,7 +148,7 @@ unsafe fn unary_float<const WIDE: bool, T: Real>(code: Opcode, d: View, a: View,
         Opcode::IsNan => test!(|x: T| u8::from(x.is_nan())),
         Opcode::IsInf => test!(|x: T| u8::from(x.abs() == T::INFINITY)),
         Opcode::IsFinite => test!(|x: T| u8::from(x.abs() < T::INFINITY)),
-        _ => wrong(code),
+        class!(Opcode, UnaryLogic) | not_unary!() => wrong(code),
     }
 }
 
@@ -148,7 +188,7 @@ unsafe fn compare<const WIDE: bool, T: Copy + PartialOrd>(
         Opcode::Le => go!(|x, y| u8::from(x <= y)),
         Opcode::Gt => go!(|x, y| u8::from(x > y)),
         Opcode::Ge => go!(|x, y| u8::from(x >= y)),
-        _ => wrong(code),
+        class!(Opcode, Binary) | class!(Opcode, BinaryLogic) | not_binary!() => wrong(code),
     }
 }
 
@@ -183,7 +223,8 @@ unsafe fn binary_float<const WIDE: bool, T: Real>(
         Opcode::Maximum => wide!(|x: T, y| if x > y || x.is_nan() { x } else { y }),
         Opcode::Minimum => wide!(|x: T, y| if x < y || x.is_nan() { x } else { y }),
         // SAFETY: passed on.
-        _ => unsafe { compare::<WIDE, T>(code, d, a, b, rows, n) },
+        class!(Opcode, Compare) => unsafe { compare::<WIDE, T>(code, d, a, b, rows, n) },
+        class!(Opcode, BinaryLogic) | not_binary!() => wrong(code),
     }
 }
 
@@ -202,7 +243,7 @@ macro_rules! int {
                 Opcode::Sign => go!($sign),
                 Opcode::Square => go!(|x| x.wrapping_mul(x)),
                 Opcode::Not => go!(|x| !x),
-                _ => wrong(code),
+                class!(Opcode, UnaryFloat) | class!(Opcode, Test) | not_unary!() => wrong(code),
             }
         }
 
@@ -226,7 +267,8 @@ macro_rules! int {
                 Opcode::Or => go!(|x, y| x | y),
                 Opcode::Xor => go!(|x, y| x ^ y),
                 // SAFETY: passed on.
-                _ => unsafe { compare::<false, $t>(code, d, a, b, rows, n) },
+                class!(Opcode, Compare) => unsafe { compare::<false, $t>(code, d, a, b, rows, n) },
+                Opcode::Atan2 | not_binary!() => wrong(code),
             }
         }
     };

@@ -4,7 +4,7 @@
 //! and these short sums in f64. Products run in f64.
 
 use super::{Rep, Row, View, vectorised};
-use crate::op::Opcode;
+use crate::op::Fold;
 
 /// Independent running values in a row's reduction: enough for the vector units to overlap their latencies.
 const LANES: usize = 32;
@@ -13,32 +13,9 @@ const SHORT: usize = 1024;
 /// How many rows are.
 const ROWS: usize = 8;
 
-/// What a reduction does to two partial results.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Fold {
-    Sum,
-    Prod,
-    Max,
-    Min,
-    All,
-    Any,
-}
-
 impl Fold {
-    /// The fold of a reduction.
-    pub fn of(code: Opcode) -> Fold {
-        match code {
-            Opcode::Prod => Fold::Prod,
-            Opcode::Amax => Fold::Max,
-            Opcode::Amin => Fold::Min,
-            Opcode::All => Fold::All,
-            Opcode::Any => Fold::Any,
-            _ => Fold::Sum,
-        }
-    }
-
     /// The type of its running values where elements have type `rep`.
-    pub fn running(self, rep: Rep) -> Rep {
+    pub(in crate::cpu) fn running(self, rep: Rep) -> Rep {
         match (self, rep) {
             (Fold::Sum | Fold::Prod, Rep::F32) => Rep::F64,
             _ => rep,
@@ -77,8 +54,8 @@ macro_rules! float {
                 match fold {
                     Fold::Sum | Fold::Any => 0.0,
                     Fold::Prod | Fold::All => 1.0,
-                    Fold::Max => <$t>::NEG_INFINITY,
-                    Fold::Min => <$t>::INFINITY,
+                    Fold::Amax => <$t>::NEG_INFINITY,
+                    Fold::Amin => <$t>::INFINITY,
                 }
             }
             #[inline(always)]
@@ -122,8 +99,8 @@ macro_rules! int {
                 match fold {
                     Fold::Sum | Fold::Any => 0,
                     Fold::Prod | Fold::All => 1,
-                    Fold::Max => <$t>::MIN,
-                    Fold::Min => <$t>::MAX,
+                    Fold::Amax => <$t>::MIN,
+                    Fold::Amin => <$t>::MAX,
                 }
             }
             #[inline(always)]
@@ -213,8 +190,8 @@ unsafe fn rows_as<T: Fold1>(fold: Fold, d: *mut u8, a: View, rows: usize, n: usi
                 |x, y| x.mul(y),
                 T::narrow,
             ),
-            Fold::Max | Fold::Any => rows_of_one_type(d, a, rows, n, more, fold, |x: T, y| x.max(y)),
-            Fold::Min | Fold::All => rows_of_one_type(d, a, rows, n, more, fold, |x: T, y| x.min(y)),
+            Fold::Amax | Fold::Any => rows_of_one_type(d, a, rows, n, more, fold, |x: T, y| x.max(y)),
+            Fold::Amin | Fold::All => rows_of_one_type(d, a, rows, n, more, fold, |x: T, y| x.min(y)),
         }
     }
 }
@@ -331,11 +308,11 @@ unsafe fn columns_as<T: Fold1>(fold: Fold, d: *mut u8, a: View, rows: usize, n: 
             },
         ),
         // SAFETY: passed on.
-        Fold::Max | Fold::Any => unsafe {
+        Fold::Amax | Fold::Any => unsafe {
             columns_by(d, a, rows, n, |x| x, |x: T, y| x.max(y), |x: T, y| x.max(y))
         },
         // SAFETY: passed on.
-        Fold::Min | Fold::All => unsafe {
+        Fold::Amin | Fold::All => unsafe {
             columns_by(d, a, rows, n, |x| x, |x: T, y| x.min(y), |x: T, y| x.min(y))
         },
     }

@@ -1,8 +1,7 @@
 //! The programs of rows too long for registers, and of what is reduced over the rows.
 
-use super::{Builder, Instr, Phase, Reg, RegInfo, Walk, fold_op};
+use super::{Builder, Instr, Phase, Reg, RegInfo, Walk, fold_of};
 use crate::cpu::kernels::Rep;
-use crate::cpu::kernels::reduce::Fold;
 use crate::kernel::region::NodeKind;
 use std::collections::HashMap;
 
@@ -29,7 +28,7 @@ impl Builder<'_> {
                 (0..nodes.len()).filter(|&i| is_fold(i) && nodes[i].level == level).collect();
             let mut phase = Phase::default();
             for &f in &folds {
-                let fold = Fold::of(fold_op(&nodes[f].kind).code());
+                let fold = fold_of(&nodes[f].kind);
                 let running = self.register(fold.running(Rep::of(nodes[f].dtype)), self.class(f));
                 phase.folds.push((running, fold));
             }
@@ -94,7 +93,7 @@ impl Builder<'_> {
         self.emit(&fixed, prologue);
         let mut list = Vec::new();
         for &f in &folds {
-            let fold = Fold::of(fold_op(&nodes[f].kind).code());
+            let fold = fold_of(&nodes[f].kind);
             // Its memory is the running values' own; the slot is not used.
             self.regs.push(RegInfo {
                 rep: fold.running(Rep::of(nodes[f].dtype)),

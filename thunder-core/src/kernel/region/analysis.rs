@@ -189,11 +189,12 @@ impl Analysis<'_> {
                         self.outside(x)?;
                         How::Node(NodeKind::Take { data: x, at, axis }, Reads::Index(i, map.clone()))
                     }
-                    _ if op.is_reduce() => {
+                    _ if let Some((fold, _)) = op.reduction() => {
                         let rows = self.space.schedule;
                         let over_rows = matches!(rows, Schedule::Rows { .. })
                             && !suits(rows, &op, &self.trace.ty(data.args[0]).sizes());
-                        let kind = if over_rows { NodeKind::Accumulate(op) } else { NodeKind::Reduce(op) };
+                        let kind =
+                            if over_rows { NodeKind::Accumulate(fold) } else { NodeKind::Reduce(fold) };
                         How::Node(kind, Reads::Reduced(op, data.args[0], over_rows))
                     }
                     _ if op.is_elementwise() => How::Node(NodeKind::Op(op), Reads::Elements(i)),
