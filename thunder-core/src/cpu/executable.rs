@@ -10,10 +10,14 @@ use crate::error::Error;
 use crate::exec::{
     Arg, Base, Buffer, Executable, Loop, Memory, Place, Plan, Report, Returned, Step, StepReport, Work, plan,
 };
+use crate::kernel::choose;
 use crate::op::Op;
-use crate::trace::{Kind, Loc, Schedule, Trace};
+use crate::trace::{Kind, Loc, Trace, Walk};
 use crate::transform::memory::ALIGN;
 use std::sync::Arc;
+
+/// Shorter inner sides of a space are walked together, so that vectorised loops are long.
+const INNER: usize = 48;
 
 /// What a step runs.
 enum Launch {
@@ -172,7 +176,7 @@ impl Executable for Compiled {
 impl Launch {
     fn shared_bytes(&self) -> usize {
         match self {
-            Launch::Program(p) => p.shared_bytes(),
+            Launch::Program(p) => p.shared_bytes,
             Launch::Gemm(g) => g.shared_bytes(),
             Launch::Own(own) => ops::shared_bytes(&own.op, &own.write),
         }
@@ -199,15 +203,10 @@ fn ready(trace: &Trace, step: &Step) -> Result<Ready, Error> {
     let shared: Vec<bool> = step.in_place.iter().map(Option::is_some).collect();
     let (name, launch) = match &step.work {
         Work::Loop(nest) => {
-            let program = program::compile(
-                &nest.region,
-                &nest.operands,
-                &step.reads,
-                &step.writes,
-                &shared,
-                host::target(),
-            );
-            (name_of(trace, nest), Launch::Program(Box::new(program)))
+            let name = name_of(trace, nest);
+            let nest = step.nest(&nest.region, &nest.operands).with_inner_of(INNER);
+            let program = program::compile(&nest, &choose::host(&nest, host::target()), &shared);
+            (name, Launch::Program(Box::new(program)))
         }
         Work::Op(inst) => {
             let data = trace.data(*inst);
@@ -244,10 +243,10 @@ fn name_of(trace: &Trace, nest: &Loop) -> String {
     let name = match nest.inst.map(|inst| trace.data(inst).kind) {
         None => "copy",
         Some(Kind::Op(op)) => return op.name().to_string(),
-        Some(_) => match nest.region.schedule {
-            Schedule::Pointwise => "fused[pointwise]",
-            Schedule::Rows { .. } => "fused[rows]",
-            Schedule::Columns { .. } => "fused[columns]",
+        Some(_) => match nest.region.walk {
+            Walk::Pointwise => "fused[pointwise]",
+            Walk::Rows { .. } => "fused[rows]",
+            Walk::Columns { .. } => "fused[columns]",
         },
     };
     name.into()

@@ -3,7 +3,7 @@
 use super::access::{Access, Class, Span};
 use super::kernels::{Rep, View, convert, elementwise, map1, reduce};
 use super::operands::Pointers;
-use super::program::{Instr, Program, Reg, Walk};
+use super::program::{Instr, Order, Program, Reg};
 use super::{random, threads};
 use crate::op::Op;
 use crate::types::{DType, to_bf16, to_f16};
@@ -40,38 +40,19 @@ fn on_scratch<R>(f: impl FnOnce(&mut Scratch) -> R) -> R {
 }
 
 impl Program {
-    /// Bytes of shared memory that a run needs for partial results.
-    pub fn shared_bytes(&self) -> usize {
-        match &self.walk {
-            Walk::Columns { folds, .. } => (self.column_chunks() + 1) * folds.len() * self.n * 8,
-            _ => 0,
-        }
-    }
-
-    /// Rows of one task when columns are reduced: fixed by the shape, so that the result is too. Fewer where the rows
-    /// themselves are reduced on the way, which is more work.
-    fn column_rows(&self) -> usize {
-        let elements = if matches!(&self.walk, Walk::Columns { body, .. } if folds_rows(body)) {
-            16_384
-        } else {
-            65_536
-        };
-        (elements / self.tile_n).clamp(16, 1 << 20).next_multiple_of(self.tile_rows)
-    }
-
     fn column_chunks(&self) -> usize {
-        self.rows.div_ceil(self.column_rows())
+        self.rows.div_ceil(self.task_rows)
     }
 
-    /// Runs it. `shared` has [`Program::shared_bytes`] bytes.
+    /// Runs it. `shared` has `shared_bytes` bytes.
     ///
     /// # Safety
     /// The pointers must be those of the operands and results it was compiled for, and no result may overlap
     /// an operand except where it was compiled as shared.
     pub unsafe fn run(&self, pointers: Pointers<'_>, shared: *mut u8) {
-        match &self.walk {
-            Walk::Tiles { body } => self.run_tiles(body, pointers),
-            Walk::Phases { .. } => {
+        match &self.order {
+            Order::Tiles { body } => self.run_tiles(body, pointers),
+            Order::Phases { .. } => {
                 let task = |row: usize| self.with(pointers, |m| m.long_row(row));
                 if self.rows as f64 * self.n as f64 * self.cost < ALONE {
                     (0..self.rows).for_each(task);
@@ -79,7 +60,7 @@ impl Program {
                     threads::run(self.rows, &task);
                 }
             }
-            Walk::Columns { .. } => self.run_columns(pointers, shared),
+            Order::Columns { .. } => self.run_columns(pointers, shared),
         }
     }
 
@@ -115,11 +96,11 @@ impl Program {
     }
 
     fn run_columns(&self, pointers: Pointers<'_>, shared: *mut u8) {
-        let Walk::Columns { body, folds, epilogue } = &self.walk else { return };
+        let Order::Columns { body, folds, epilogue } = &self.order else { return };
         if self.n == 0 {
             return;
         }
-        let (rows, chunks, k) = (self.column_rows(), self.column_chunks(), folds.len());
+        let (rows, chunks, k) = (self.task_rows, self.column_chunks(), folds.len());
         let cols = self.n.div_ceil(self.tile_n);
         let stride = self.n * 8;
         let shared = shared as usize;
@@ -211,7 +192,7 @@ struct Machine<'a> {
 impl Machine<'_> {
     /// A row longer than registers: each phase walks it in chunks.
     fn long_row(&mut self, row: usize) {
-        let Walk::Phases { phases } = &self.program.walk else { return };
+        let Order::Phases { phases } = &self.program.order else { return };
         let (n, tile) = (self.program.n, self.program.tile_n);
         let whole = Span { row, rows: 1, col: 0, n: tile };
         self.exec(&self.program.prologue, whole, false);

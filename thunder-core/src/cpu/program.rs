@@ -5,18 +5,16 @@
 //! along a side of the space holds one element for all of that side.
 
 mod listing;
-mod split;
 mod walks;
 
 use super::access::{Access, Class};
 use super::kernels::Rep;
-use crate::exec::Place;
-use crate::kernel::region::{Affine, Map, Node, NodeKind, Region};
-use crate::kernel::target::Cpu;
+use crate::kernel::nest::Nest;
+use crate::kernel::region::{Map, Node, NodeKind, Region};
+use crate::kernel::schedule::{Family, Schedule, Unit};
 use crate::op::{Cost, Fold, Lit, Op, Opcode};
-use crate::trace::{Schedule, Value};
+use crate::trace::Value;
 use crate::types::DType;
-use split::{Split, physical_but, place};
 use std::collections::HashMap;
 
 /// A register.
@@ -63,7 +61,7 @@ pub(super) struct RegInfo {
 
 /// How the tiles follow one another.
 #[derive(Clone, Debug)]
-pub(super) enum Walk {
+pub(super) enum Order {
     /// Tiles in any order; each runs `body` once.
     Tiles { body: Vec<Instr> },
     /// Long rows: each phase walks a row in chunks (`chunk`), then runs `row` once.
@@ -93,9 +91,13 @@ pub(super) struct Program {
     pub tile_rows: usize,
     /// Elements of a row of a tile.
     pub tile_n: usize,
+    /// Rows of one task when columns are reduced.
+    pub task_rows: usize,
+    /// Bytes of shared memory that a run needs for partial results.
+    pub shared_bytes: usize,
     /// Runs once for every run of tiles over the same columns: what does not change along rows.
     pub prologue: Vec<Instr>,
-    pub walk: Walk,
+    pub order: Order,
     pub regs: Vec<RegInfo>,
     pub consts: Vec<u64>,
     pub scratch_bytes: usize,
@@ -106,43 +108,30 @@ pub(super) struct Program {
     pub source: String,
 }
 
-/// Compiles `region`. `params` are its operands, which lie at `reads`; results go to `writes`, where those in
-/// `shared` may lie in the memory of an operand. Pointer `i` is operand `i`, then results follow.
-pub(super) fn compile(
-    region: &Region,
-    params: &[Value],
-    reads: &[Place],
-    writes: &[Place],
-    shared: &[bool],
-    cpu: &Cpu,
-) -> Program {
-    let split = Split::new(region, params, reads);
-    let mut b = Builder {
-        region,
-        params,
-        reads,
-        writes,
+/// Compiles a region as `schedule` says, where results in `shared` may lie in the memory of an operand. Pointer `i` is
+/// operand `i`, then results follow.
+pub(super) fn compile(nest: &Nest<'_>, schedule: &Schedule, shared: &[bool]) -> Program {
+    let b = Builder {
+        nest,
+        region: nest.region,
+        schedule,
         shared,
-        split,
         regs: Vec::new(),
         consts: Vec::new(),
         of: HashMap::new(),
         pool: Vec::new(),
         scratch: 0,
-        tile_rows: 0,
-        tile_n: 0,
+        tile_rows: schedule.outer.count(Unit::Serial),
+        tile_n: schedule.inner.count(Unit::Serial),
     };
-    b.tiles(cpu);
     b.program()
 }
 
 struct Builder<'a> {
+    nest: &'a Nest<'a>,
     region: &'a Region,
-    params: &'a [Value],
-    reads: &'a [Place],
-    writes: &'a [Place],
+    schedule: &'a Schedule,
     shared: &'a [bool],
-    split: Split,
     regs: Vec<RegInfo>,
     consts: Vec<u64>,
     /// The register of each node, in the part of the program under construction.
@@ -156,35 +145,30 @@ struct Builder<'a> {
 
 impl Builder<'_> {
     fn rows(&self) -> usize {
-        self.split.extents(&self.split.outer).iter().product()
+        self.nest.space.outer.count()
     }
 
     fn n(&self) -> usize {
-        self.split.extents(&self.split.inner).iter().product()
+        self.nest.space.inner.count()
     }
 
-    fn tiles(&mut self, cpu: &Cpu) {
-        let (tile, whole) = (cpu.tile(), cpu.row());
-        let (rows, n) = (self.rows(), self.n());
-        let whole = matches!(self.region.schedule, Schedule::Rows { .. }) && n <= whole;
-        self.tile_n = if n <= tile || whole { n.max(1) } else { tile };
-        self.tile_rows = (tile / self.tile_n).clamp(1, rows.max(1));
-        // A tile should not straddle the last outer dimension: then its rows lie at even distances.
-        let outer = self.split.extents(&self.split.outer);
-        if let [_, .., last] = outer[..]
-            && last > 1
-        {
-            let fits = (1..=self.tile_rows.min(last)).rev().find(|t| last % t == 0).unwrap_or(1);
-            if fits * 4 >= self.tile_rows {
-                self.tile_rows = fits;
-            }
-        }
+    /// An affine function of the space, as elements of pointer `pointer` or as coordinates.
+    fn access(&self, pointer: usize, dtype: DType, map: &Map) -> Access {
+        let space = &self.nest.space;
+        let at = space.steps(map.offset, &map.strides);
+        Access::new(
+            pointer,
+            dtype,
+            at.offset,
+            &space.outer.extents,
+            &at.outer,
+            &space.inner.extents,
+            &at.inner,
+        )
     }
 
     fn class(&self, node: usize) -> Class {
-        let along = &self.region.nodes[node].along;
-        let any = |side: &[Vec<usize>]| side.iter().flatten().any(|&d| along[d]);
-        Class { outer: any(&self.split.outer), inner: any(&self.split.inner) }
+        Class { outer: self.nest.outer_varies(node), inner: self.nest.inner_varies(node) }
     }
 
     fn bytes(&self, class: Class, rep: Rep) -> usize {
@@ -216,13 +200,12 @@ impl Builder<'_> {
 
     fn program(mut self) -> Program {
         let (rows, n) = (self.rows(), self.n());
-        let long = n > self.tile_n;
         let mut prologue = Vec::new();
-        let walk = match self.region.schedule {
-            Schedule::Columns { .. } => self.columns(&mut prologue),
-            // Whole rows, which are reduced on the way.
-            Schedule::Rows { .. } if self.region.accumulates() => self.columns(&mut prologue),
-            Schedule::Rows { .. } if long => Walk::Phases { phases: self.phases(&mut prologue) },
+        let order = match self.schedule.family {
+            Family::Columns | Family::Accumulate => self.columns(&mut prologue),
+            Family::Rows if self.schedule.inner.serial().is_none() => {
+                Order::Phases { phases: self.phases(&mut prologue) }
+            }
             _ => {
                 let roots: Vec<usize> = self.region.results.iter().map(|r| r.0).collect();
                 let nodes = self.closure(&roots, &|_| true);
@@ -232,18 +215,20 @@ impl Builder<'_> {
                 let mut body = Vec::new();
                 let stores: Vec<usize> = (0..self.region.results.len()).collect();
                 self.body(&moving, &stores, &mut body);
-                Walk::Tiles { body }
+                Order::Tiles { body }
             }
         };
         let (cost, flops) = self.cost();
-        let source = self.source(&prologue, &walk);
+        let source = self.source(&prologue, &order);
         Program {
             rows,
             n,
             tile_rows: self.tile_rows,
             tile_n: self.tile_n,
+            task_rows: self.tile_rows * self.schedule.outer.count(Unit::Walk),
+            shared_bytes: self.schedule.launch.scratch,
             prologue,
-            walk,
+            order,
             regs: self.regs,
             consts: self.consts,
             scratch_bytes: self.scratch,
@@ -346,8 +331,7 @@ impl Builder<'_> {
 
     fn result_access(&self, r: usize) -> Access {
         let (_, map) = &self.region.results[r];
-        let w = &self.writes[r];
-        self.split.access(self.reads.len() + r, w.dtype, map.offset, &map.strides)
+        self.access(self.nest.reads.len() + r, self.nest.writes[r].dtype, map)
     }
 
     /// Stores results, after whatever must still be read from the memory that they may share with operands.
@@ -374,7 +358,7 @@ impl Builder<'_> {
     /// there, and nothing sees it.
     fn known(&self, node: &Node) -> Option<Lit> {
         let empty = |v: Value, but: Option<usize>| {
-            let sizes = &place(self.params, self.reads, v).layout.sizes;
+            let sizes = &self.nest.reads[self.nest.operand(v)].layout.sizes;
             sizes.iter().enumerate().any(|(d, &n)| n == 0 && Some(d) != but)
         };
         match &node.kind {
@@ -405,45 +389,39 @@ impl Builder<'_> {
         let args: Vec<Reg> = node.args.iter().map(|a| self.of[a]).collect();
         let d = self.register(rep, class);
         self.of.insert(i, d);
-        let access = |at: &[Affine], v: Value, axis: Option<usize>| {
-            let p = place(self.params, self.reads, v);
-            let pointer = self.params.iter().position(|&x| x == v).unwrap_or(0);
-            let (offset, mut strides) = physical_but(at, p, axis);
-            strides.resize(self.region.dims.len(), 0);
-            self.split.access(pointer, p.dtype, offset, &strides)
-        };
-        out.push(match &node.kind {
-            NodeKind::Const(_) => unreachable!("`known` knows it"),
-            NodeKind::Load(at) => Instr::Load { d, access: access(at, node.value, None) },
-            NodeKind::Iota(at) => {
-                Instr::Iota { d, access: self.split.access(0, node.dtype, at.offset, &at.steps) }
+        let source = self.nest.source(i).map(|(p, map)| self.access(p, self.nest.reads[p].dtype, &map));
+        out.push(match (&node.kind, source) {
+            (NodeKind::Load(_), Some(access)) => Instr::Load { d, access },
+            (NodeKind::Iota(at), _) => {
+                let mut map = Map { offset: at.offset, strides: at.steps.clone() };
+                map.strides.resize(self.region.dims.len(), 0);
+                Instr::Iota { d, access: self.access(0, node.dtype, &map) }
             }
-            NodeKind::Random { op, key, at } => {
-                let Map { offset, strides } = at;
-                let pointer = self.params.iter().position(|p| p == key).unwrap_or(0);
-                let p = place(self.params, self.reads, *key);
+            (NodeKind::Random { op, key, at }, _) => {
+                let pointer = self.nest.operand(*key);
+                let p = &self.nest.reads[pointer];
                 Instr::Random {
                     d,
                     op: *op,
                     key: Access::new(pointer, p.dtype, 0, &[], &[], &p.layout.sizes, &p.layout.strides),
-                    access: self.split.access(0, node.dtype, *offset, strides),
+                    access: self.access(0, node.dtype, at),
                 }
             }
-            NodeKind::Take { data, at, axis } => {
-                let p = place(self.params, self.reads, *data);
+            (NodeKind::Take { data, axis, .. }, Some(access)) => {
+                let p = &self.nest.reads[self.nest.operand(*data)];
                 Instr::Take {
                     d,
-                    data: access(at, *data, Some(*axis)),
+                    data: access,
                     i: args[0],
                     index: self.regs[args[0]].rep,
                     step: p.layout.strides[*axis],
                     extent: p.layout.sizes[*axis],
                 }
             }
-            NodeKind::Op(Op::Cast { .. }) => {
+            (NodeKind::Op(Op::Cast { .. }), _) => {
                 Instr::Cast { d, from: self.region.nodes[node.args[0]].dtype, to: node.dtype, a: args[0] }
             }
-            NodeKind::Op(op) => {
+            (NodeKind::Op(op), _) => {
                 let first = if op.code() == Opcode::Select { 1 } else { 0 };
                 let mut list = [0; 3];
                 list[..args.len()].copy_from_slice(&args);
@@ -456,8 +434,10 @@ impl Builder<'_> {
                     arity: args.len(),
                 }
             }
-            NodeKind::Reduce(fold) => Instr::FoldRows { d, fold: *fold, a: args[0] },
-            NodeKind::Accumulate(fold) => Instr::FoldColumns { d, fold: *fold, a: args[0] },
+            (NodeKind::Reduce(fold), _) => Instr::FoldRows { d, fold: *fold, a: args[0] },
+            (NodeKind::Accumulate(fold), _) => Instr::FoldColumns { d, fold: *fold, a: args[0] },
+            (NodeKind::Const(_), _) => unreachable!("`known` knows it"),
+            (NodeKind::Load(_) | NodeKind::Take { .. }, None) => unreachable!("it reads memory"),
         });
     }
 

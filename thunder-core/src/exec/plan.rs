@@ -3,6 +3,7 @@
 
 use super::{Layout, Report, StepReport};
 use crate::error::Error;
+use crate::kernel::nest::{Nest, Operand};
 use crate::kernel::region::{self, NodeKind, Region};
 use crate::op::Op;
 use crate::trace::{Inst, InstData, Kind, Loc, Trace, Value};
@@ -92,6 +93,13 @@ impl Work {
 }
 
 impl Step {
+    /// A region of this step, whose operands lie where it reads and whose results lie where it writes.
+    pub fn nest<'a>(&'a self, region: &'a Region, operands: &'a [Value]) -> Nest<'a> {
+        let place = |p: &Place| Operand { dtype: p.dtype, layout: p.layout.clone() };
+        let (reads, writes) = (self.reads.iter().map(place), self.writes.iter().map(place));
+        Nest::new(region, operands, reads.collect(), writes.collect(), &self.in_place)
+    }
+
     /// The element types and shapes of its results, as `f32[64, 128], f32[64]`.
     pub fn results(&self) -> String {
         let text = |p: &Place| format!("{}{:?}", p.dtype, p.layout.sizes);

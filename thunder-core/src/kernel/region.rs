@@ -9,7 +9,7 @@ mod analysis;
 mod space;
 
 use crate::op::{Fold, Lit, Op};
-use crate::trace::{Inst, Kind, Schedule, Trace, Value};
+use crate::trace::{Inst, Kind, Trace, Value, Walk};
 use crate::types::DType;
 use analysis::Analysis;
 use space::Space;
@@ -19,7 +19,7 @@ use std::collections::HashMap;
 #[derive(Clone, Debug)]
 pub struct Region {
     /// How the space is walked.
-    pub schedule: Schedule,
+    pub walk: Walk,
     /// The extents of the iteration space, outer dimensions first.
     pub dims: Vec<usize>,
     /// How many of `dims` are outer: the kept ones under `Rows`, the reduced ones under `Columns`, all of them
@@ -133,13 +133,13 @@ enum Fail {
     No(String),
 }
 
-/// The schedule that a reduction of a value with these extents wants.
-pub fn schedule_of(op: &Op, sizes: &[usize]) -> Schedule {
+/// The walk that a reduction of a value with these extents wants.
+pub fn walk_of(op: &Op, sizes: &[usize]) -> Walk {
     let axes = op.reduced_axes(sizes.len());
     let last = (0..sizes.len()).rev().find(|&i| sizes[i] != 1);
     match last {
-        Some(last) if !axes.contains(&last) => Schedule::Columns { axes: axes.len() as u8 },
-        _ => Schedule::Rows { axes: axes.len() as u8 },
+        Some(last) if !axes.contains(&last) => Walk::Columns { axes: axes.len() as u8 },
+        _ => Walk::Rows { axes: axes.len() as u8 },
     }
 }
 
@@ -159,17 +159,17 @@ pub fn row_major(sizes: &[usize]) -> Vec<usize> {
 /// Why there is none, for `explain`.
 pub fn analyze(
     trace: &Trace,
-    schedule: Schedule,
+    walk: Walk,
     results: &[Value],
     inside: &dyn Fn(Value) -> Option<Inst>,
 ) -> Result<Region, String> {
-    let mut space = Space::new(trace, schedule, results, inside)?;
+    let mut space = Space::new(trace, walk, results, inside)?;
     for _ in 0..16 {
         let mut a = Analysis { trace, inside, space: &space, nodes: Vec::new(), memo: HashMap::new() };
         match a.run(results) {
             Ok(results) => {
                 let (dims, outer) = (space.dims.clone(), space.outer());
-                return Ok(Region { schedule, dims, outer, nodes: a.nodes, results });
+                return Ok(Region { walk, dims, outer, nodes: a.nodes, results });
             }
             Err(Fail::No(why)) => return Err(why),
             Err(Fail::Split { dim, inner }) => space.split(dim, inner),
@@ -182,14 +182,14 @@ pub fn analyze(
 ///
 /// # Errors
 /// If the body is none, which is a mistake of the fuser.
-pub fn of_body(trace: &Trace, schedule: Schedule, body: &crate::trace::Body) -> Result<Region, String> {
+pub fn of_body(trace: &Trace, walk: Walk, body: &crate::trace::Body) -> Result<Region, String> {
     let mut def = HashMap::new();
     for &i in &body.insts {
         for &r in &trace.data(i).results {
             def.insert(r, i);
         }
     }
-    analyze(trace, schedule, &body.results, &|v| def.get(&v).copied())
+    analyze(trace, walk, &body.results, &|v| def.get(&v).copied())
 }
 
 /// The loop nest of one instruction of the trace alone, which fits in one.
@@ -199,12 +199,12 @@ pub fn of_body(trace: &Trace, schedule: Schedule, body: &crate::trace::Body) -> 
 pub fn of_op(trace: &Trace, inst: Inst) -> Result<Region, String> {
     let data = trace.data(inst);
     let Kind::Op(op) = &data.kind else { return Err("it is no operation".into()) };
-    let schedule = match op.is_reduce() {
-        true => schedule_of(op, &trace.ty(data.args[0]).sizes()),
-        false => Schedule::Pointwise,
+    let walk = match op.is_reduce() {
+        true => walk_of(op, &trace.ty(data.args[0]).sizes()),
+        false => Walk::Pointwise,
     };
     let result = data.results[0];
-    analyze(trace, schedule, &[result], &|v| (v == result).then_some(inst))
+    analyze(trace, walk, &[result], &|v| (v == result).then_some(inst))
 }
 
 /// The loop nest that copies a value with extents `dims` to where its elements lie `strides` apart.
@@ -217,7 +217,7 @@ pub fn copy(value: Value, dtype: DType, dims: &[usize], strides: &[usize]) -> Re
     let node = Node { value, dtype, kind, args: Vec::new(), along, level: 0, late: false };
     let strides = strides.iter().enumerate().map(|(d, &s)| step(d, s)).collect();
     Region {
-        schedule: Schedule::Pointwise,
+        walk: Walk::Pointwise,
         dims: dims.to_vec(),
         outer: dims.len(),
         nodes: vec![node],

@@ -78,6 +78,11 @@ impl Gpu {
         self.multiprocessors * (self.threads / threads.max(1)).max(1)
     }
 
+    /// The bytes of shared memory that a kernel may declare; for more, its launch has to ask.
+    pub fn shared_declared(&self) -> usize {
+        self.shared_of_block.min(48 << 10)
+    }
+
     /// The bytes of shared memory that each of `blocks` blocks of one multiprocessor may have: the device takes
     /// 1 KiB a block for itself.
     ///

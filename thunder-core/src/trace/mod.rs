@@ -43,12 +43,12 @@ pub enum Kind {
     /// `autocast`: no operands; chosen operations of the body compute in the given type.
     Autocast(crate::types::DType),
     /// A fused kernel: operands are the body's parameters.
-    Fused(Schedule),
+    Fused(Walk),
 }
 
 /// How a fused kernel walks its elements.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum Schedule {
+pub enum Walk {
     /// Every result element on its own.
     Pointwise,
     /// Rows: the last `axes` dimensions of the iteration space are reduced, and may be read again after. What is

@@ -1,6 +1,6 @@
 //! The text of a trace: the interface of tests and of `explain`.
 
-use super::{Body, InstData, Kind, Schedule, Trace, Value};
+use super::{Body, InstData, Kind, Trace, Value, Walk};
 use crate::op::{Lit, Op};
 use crate::types::DType;
 use std::fmt::{self, Write};
@@ -107,8 +107,8 @@ fn kind_name(kind: &Kind) -> String {
         Kind::Vmap { size } => format!("vmap[{size}]"),
         Kind::Checkpoint => "checkpoint".into(),
         Kind::Autocast(d) => format!("autocast[{d}]"),
-        Kind::Fused(Schedule::Pointwise) => "fused[pointwise]".into(),
-        Kind::Fused(Schedule::Rows { .. }) => "fused[rows]".into(),
-        Kind::Fused(Schedule::Columns { .. }) => "fused[columns]".into(),
+        Kind::Fused(Walk::Pointwise) => "fused[pointwise]".into(),
+        Kind::Fused(Walk::Rows { .. }) => "fused[rows]".into(),
+        Kind::Fused(Walk::Columns { .. }) => "fused[columns]".into(),
     }
 }

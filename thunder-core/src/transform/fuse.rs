@@ -10,7 +10,7 @@ mod merge;
 mod reach;
 
 use crate::kernel::region::{self, Region};
-use crate::trace::{Inst, InstData, Kind, Loc, Schedule, Trace, Value};
+use crate::trace::{Inst, InstData, Kind, Loc, Trace, Value, Walk};
 use reach::Reach;
 use std::collections::{BTreeSet, HashMap};
 
@@ -208,8 +208,8 @@ impl<'t> Fuser<'t> {
                 continue;
             }
             let schedule = match op.is_reduce() {
-                true => region::schedule_of(op, &self.trace.ty(self.insts[i].args[0]).sizes()),
-                false => Schedule::Pointwise,
+                true => region::walk_of(op, &self.trace.ty(self.insts[i].args[0]).sizes()),
+                false => Walk::Pointwise,
             };
             let alone = BTreeSet::from([i]);
             let inside = |v| self.inside(&alone, v);
@@ -227,7 +227,7 @@ impl<'t> Fuser<'t> {
             let x = self.trace.ty(self.insts[r].args[0]);
             op.is_reduce()
                 && x.count() >= LARGE
-                && matches!(region::schedule_of(op, &x.sizes()), Schedule::Columns { .. })
+                && matches!(region::walk_of(op, &x.sizes()), Walk::Columns { .. })
         };
         op.is_elementwise()
             && self.role[i] == Role::Member
@@ -294,16 +294,16 @@ impl<'t> Fuser<'t> {
         members.iter().filter(|i| stored(i)).map(|&i| self.insts[i].results[0]).collect()
     }
 
-    fn schedule(&self, members: &BTreeSet<usize>) -> Schedule {
-        let mut found = Schedule::Pointwise;
+    fn schedule(&self, members: &BTreeSet<usize>) -> Walk {
+        let mut found = Walk::Pointwise;
         for &i in members {
             let Kind::Op(op) = &self.insts[i].kind else { continue };
             if !op.is_reduce() {
                 continue;
             }
-            let new = region::schedule_of(op, &self.trace.ty(self.insts[i].args[0]).sizes());
+            let new = region::walk_of(op, &self.trace.ty(self.insts[i].args[0]).sizes());
             // Of both kinds, rows: what is summed over them is accumulated on the way.
-            if found == Schedule::Pointwise || matches!(new, Schedule::Rows { .. }) {
+            if found == Walk::Pointwise || matches!(new, Walk::Rows { .. }) {
                 found = new;
             }
         }

@@ -8,7 +8,7 @@
 use super::dce;
 use crate::kernel::region;
 use crate::op::Op;
-use crate::trace::{Inst, InstData, Kind, Schedule, Trace, Value};
+use crate::trace::{Inst, InstData, Kind, Trace, Value, Walk};
 use std::collections::{HashMap, HashSet};
 
 /// Reductions of fewer elements are left alone.
@@ -28,7 +28,7 @@ pub fn run(trace: &Trace) -> Trace {
     let (mut out, mut list, mut changed) = (trace.clone(), Vec::new(), false);
     for &i in &insts {
         let data = trace.data(i);
-        if reduces(trace, data).is_some_and(|s| matches!(s, Schedule::Columns { .. })) {
+        if reduces(trace, data).is_some_and(|s| matches!(s, Walk::Columns { .. })) {
             let full = trace.ty(data.args[0]).count();
             let mut copier =
                 Copier { trace, def: &def, rows: &rows, full, plan: Vec::new(), done: HashMap::new() };
@@ -56,10 +56,10 @@ pub fn run(trace: &Trace) -> Trace {
 }
 
 /// The schedule of a large reduction.
-fn reduces(trace: &Trace, data: &InstData) -> Option<Schedule> {
+fn reduces(trace: &Trace, data: &InstData) -> Option<Walk> {
     let Kind::Op(op) = &data.kind else { return None };
     let x = trace.ty(*data.args.first()?);
-    (op.is_reduce() && x.count() >= LARGE).then(|| region::schedule_of(op, &x.sizes()))
+    (op.is_reduce() && x.count() >= LARGE).then(|| region::walk_of(op, &x.sizes()))
 }
 
 /// The values from which elementwise instructions lead to a reduction of rows.
@@ -67,7 +67,7 @@ fn feeding_rows(trace: &Trace) -> HashSet<Value> {
     let mut found: HashSet<Value> = HashSet::new();
     for data in trace.insts(&trace.body).rev() {
         let Kind::Op(op) = &data.kind else { continue };
-        let rows = matches!(reduces(trace, data), Some(Schedule::Rows { .. }));
+        let rows = matches!(reduces(trace, data), Some(Walk::Rows { .. }));
         let passes = op.is_elementwise() || op.is_view();
         if rows || (passes && found.contains(&data.results[0])) {
             found.extend(&data.args);

@@ -12,7 +12,7 @@ use thunder_core::exec::{Place, Step};
 use thunder_core::kernel::region::{Node, NodeKind, Region};
 use thunder_core::kernel::target::Gpu;
 use thunder_core::op::{Lit, Opcode};
-use thunder_core::trace::{Schedule, Trace, Value};
+use thunder_core::trace::{Trace, Value, Walk};
 use thunder_core::types::DType;
 
 /// Emits one kernel.
@@ -70,7 +70,7 @@ impl<'a> Emitter<'a> {
         };
         let strides = e.all_strides();
         let list: Vec<&[usize]> = strides.iter().map(|s| &s[..]).collect();
-        let outer = if region.schedule == Schedule::Pointwise { 0 } else { region.outer };
+        let outer = if region.walk == Walk::Pointwise { 0 } else { region.outer };
         e.space = Space::new(&region.dims, outer, &list);
         e.width = e.space.width(&e.memory());
         e
@@ -387,7 +387,7 @@ impl<'a> Emitter<'a> {
             && self.width > 1
             && computed(node.dtype) == "float"
             && self.fold(f).1 == "double"
-            && matches!((&node.kind, self.region.schedule), (NodeKind::Reduce(_), Schedule::Rows { .. }))
+            && matches!((&node.kind, self.region.walk), (NodeKind::Reduce(_), Walk::Rows { .. }))
     }
 
     /// The functor of reduction `f`, the type it runs in, and its value of nothing.
@@ -412,10 +412,10 @@ impl<'a> Emitter<'a> {
 
     /// The accumulator of a reduction: one a column of the thread under `Columns`, and over rows.
     fn accumulator(&self, f: usize) -> String {
-        match (&self.region.nodes[f].kind, self.region.schedule, self.width) {
+        match (&self.region.nodes[f].kind, self.region.walk, self.width) {
             (NodeKind::Accumulate(_), _, 1) => format!("s{f}[k]"),
             (NodeKind::Accumulate(_), _, w) => format!("s{f}[k * {w} + j]"),
-            (_, Schedule::Columns { .. }, 2..) => format!("s{f}[j]"),
+            (_, Walk::Columns { .. }, 2..) => format!("s{f}[j]"),
             _ => format!("s{f}"),
         }
     }

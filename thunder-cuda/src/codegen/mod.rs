@@ -27,7 +27,7 @@ use thunder_core::exec::{Layout, Place, Step, Work};
 use thunder_core::kernel::region::{self, Region};
 use thunder_core::kernel::target::Gpu;
 use thunder_core::op::Op;
-use thunder_core::trace::{Kind, Schedule, Trace, Value};
+use thunder_core::trace::{Kind, Trace, Value, Walk};
 use thunder_core::types::{DType, Ty};
 
 /// One kernel: its source, and how it is launched.
@@ -172,10 +172,10 @@ fn fused(trace: &Trace, region: &Region, params: &[Value], step: &Step, gpu: &Gp
         return accumulate::kernels(emitter);
     }
     let mut emitter = emitter();
-    vec![match region.schedule {
-        Schedule::Rows { .. } => rows::kernel(emitter),
-        Schedule::Columns { .. } => columns::kernel(emitter),
-        Schedule::Pointwise => match transpose::tile(&mut emitter) {
+    vec![match region.walk {
+        Walk::Rows { .. } => rows::kernel(emitter),
+        Walk::Columns { .. } => columns::kernel(emitter),
+        Walk::Pointwise => match transpose::tile(&mut emitter) {
             Some(tile) => transpose::kernel(emitter, tile),
             None => pointwise::kernel(emitter),
         },

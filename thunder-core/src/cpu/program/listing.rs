@@ -1,17 +1,14 @@
 //! A register program as text, for reports.
 
-use super::{Builder, Instr, Reg, Walk};
+use super::{Builder, Instr, Order, Reg};
 use crate::cpu::kernels::Rep;
 use std::fmt::Write;
 
 impl Builder<'_> {
-    pub fn source(&self, prologue: &[Instr], walk: &Walk) -> String {
+    pub fn source(&self, prologue: &[Instr], order: &Order) -> String {
         let mut s = format!(
-            "space {:?} x {:?}, tiles of {} x {}\n",
-            self.split.extents(&self.split.outer),
-            self.split.extents(&self.split.inner),
-            self.tile_rows,
-            self.tile_n
+            "space {:?} x {:?}, {}\n",
+            self.nest.space.outer.extents, self.nest.space.inner.extents, self.schedule
         );
         let mut part = |name: &str, list: &[Instr]| {
             if !list.is_empty() {
@@ -22,15 +19,15 @@ impl Builder<'_> {
             }
         };
         part("once", prologue);
-        match walk {
-            Walk::Tiles { body } => part("tile", body),
-            Walk::Phases { phases } => {
+        match order {
+            Order::Tiles { body } => part("tile", body),
+            Order::Phases { phases } => {
                 for p in phases {
                     part("chunk", &p.chunk);
                     part("row", &p.row);
                 }
             }
-            Walk::Columns { body, epilogue, .. } => {
+            Order::Columns { body, epilogue, .. } => {
                 part("tile", body);
                 part("column", epilogue);
             }

@@ -1,6 +1,6 @@
 //! The programs of rows too long for registers, and of what is reduced over the rows.
 
-use super::{Builder, Instr, Phase, Reg, RegInfo, Walk, fold_of};
+use super::{Builder, Instr, Order, Phase, Reg, RegInfo, fold_of};
 use crate::cpu::kernels::Rep;
 use crate::kernel::region::NodeKind;
 use std::collections::HashMap;
@@ -71,7 +71,7 @@ impl Builder<'_> {
         }
     }
 
-    pub fn columns(&mut self, prologue: &mut Vec<Instr>) -> Walk {
+    pub fn columns(&mut self, prologue: &mut Vec<Instr>) -> Order {
         let nodes = &self.region.nodes;
         let over_rows = self.region.accumulates();
         let is_fold = |i: &usize| match nodes[*i].kind {
@@ -125,6 +125,6 @@ impl Builder<'_> {
         let inside = self.closure(&roots, &|i| !done.contains_key(&i));
         self.emit(&inside, &mut epilogue);
         self.stores(&after, &mut epilogue);
-        Walk::Columns { body, folds: list, epilogue }
+        Order::Columns { body, folds: list, epilogue }
     }
 }

@@ -3,7 +3,7 @@
 use super::space::{Space, suits};
 use super::{ACCUMULATED, Affine, Fail, Map, Node, NodeKind, row_major};
 use crate::op::Op;
-use crate::trace::{Inst, Kind, Schedule, Trace, Value};
+use crate::trace::{Inst, Kind, Trace, Value, Walk};
 use std::collections::HashMap;
 
 pub(super) struct Analysis<'a> {
@@ -48,10 +48,10 @@ impl Analysis<'_> {
     pub fn run(&mut self, results: &[Value]) -> Result<Vec<(usize, Map)>, Fail> {
         let space = self.space;
         let mut maps = vec![(space.count(), space.full_map())];
-        if space.schedule != Schedule::Pointwise {
+        if space.walk != Walk::Pointwise {
             maps.insert(0, (space.size(false), space.part(false)));
         }
-        if matches!(space.schedule, Schedule::Rows { .. }) {
+        if matches!(space.walk, Walk::Rows { .. }) {
             maps.insert(1, (space.size(true), space.part(true)));
         }
         let mut out = Vec::new();
@@ -72,7 +72,7 @@ impl Analysis<'_> {
         let has_rows = |(n, map): &(usize, Map)| {
             self.nodes[*n].level > 0 && map.strides[..outer].iter().any(|s| *s != 0)
         };
-        if matches!(self.space.schedule, Schedule::Columns { .. })
+        if matches!(self.space.walk, Walk::Columns { .. })
             && (out.iter().any(has_rows)
                 || self.nodes.iter().any(|n| n.level > 1 || n.level > 0 && n.along[..outer].contains(&true)))
         {
@@ -85,7 +85,7 @@ impl Analysis<'_> {
     /// Under `Rows`: what has no row is an accumulation over all of them or comes after one, is read by no row, and
     /// fits in registers.
     fn check_accumulations(&self, results: &[(usize, Map)]) -> Result<(), Fail> {
-        if !matches!(self.space.schedule, Schedule::Rows { .. }) {
+        if !matches!(self.space.walk, Walk::Rows { .. }) {
             return Ok(());
         }
         let outer = self.space.outer();
@@ -190,8 +190,8 @@ impl Analysis<'_> {
                         How::Node(NodeKind::Take { data: x, at, axis }, Reads::Index(i, map.clone()))
                     }
                     _ if let Some((fold, _)) = op.reduction() => {
-                        let rows = self.space.schedule;
-                        let over_rows = matches!(rows, Schedule::Rows { .. })
+                        let rows = self.space.walk;
+                        let over_rows = matches!(rows, Walk::Rows { .. })
                             && !suits(rows, &op, &self.trace.ty(data.args[0]).sizes());
                         let kind =
                             if over_rows { NodeKind::Accumulate(fold) } else { NodeKind::Reduce(fold) };
@@ -309,7 +309,7 @@ impl Analysis<'_> {
 
     /// The map of the operand of a reduction, over the rows if `over_rows`, whose result is read through `map`.
     fn reduced(&self, op: &Op, x: Value, map: &Map, over_rows: bool) -> Result<Map, Fail> {
-        if *map != self.space.part(over_rows) || self.space.schedule == Schedule::Pointwise {
+        if *map != self.space.part(over_rows) || self.space.walk == Walk::Pointwise {
             return Err(Fail::No("their reductions do not run over the same dimensions".into()));
         }
         let sizes = self.trace.ty(x).sizes();

@@ -1,12 +1,12 @@
 //! The iteration space under construction.
 
-use super::{Map, row_major, schedule_of};
+use super::{Map, row_major, walk_of};
 use crate::op::Op;
-use crate::trace::{Inst, Kind, Schedule, Trace, Value};
+use crate::trace::{Inst, Kind, Trace, Value, Walk};
 
 /// The iteration space under construction.
 pub(super) struct Space {
-    pub schedule: Schedule,
+    pub walk: Walk,
     pub dims: Vec<usize>,
     /// Row-major strides of a full value, by its own order of dimensions.
     pub full: Vec<usize>,
@@ -17,29 +17,29 @@ pub(super) struct Space {
 impl Space {
     pub fn new(
         trace: &Trace,
-        schedule: Schedule,
+        walk: Walk,
         results: &[Value],
         inside: &dyn Fn(Value) -> Option<Inst>,
     ) -> Result<Space, String> {
-        if schedule == Schedule::Pointwise {
+        if walk == Walk::Pointwise {
             let widest = results.iter().max_by_key(|v| (trace.ty(**v).count(), trace.ty(**v).shape.rank()));
             let dims = widest.map_or(Vec::new(), |v| trace.ty(*v).sizes());
             let (full, reduced) = (row_major(&dims), vec![false; dims.len()]);
-            return Ok(Space { schedule, dims, full, reduced });
+            return Ok(Space { walk, dims, full, reduced });
         }
-        let inst = first_reduce(trace, schedule, results, inside).ok_or("there is no reduction")?;
+        let inst = first_reduce(trace, walk, results, inside).ok_or("there is no reduction")?;
         let data = trace.data(inst);
         let Kind::Op(op) = data.kind else { return Err("there is no reduction".into()) };
         let sizes = trace.ty(data.args[0]).sizes();
         let strides = row_major(&sizes);
         let axes = op.reduced_axes(sizes.len());
         let (kept, gone): (Vec<usize>, Vec<usize>) = (0..sizes.len()).partition(|i| !axes.contains(i));
-        let order = match schedule {
-            Schedule::Columns { .. } => [gone, kept].concat(),
+        let order = match walk {
+            Walk::Columns { .. } => [gone, kept].concat(),
             _ => [kept, gone].concat(),
         };
         Ok(Space {
-            schedule,
+            walk,
             dims: order.iter().map(|&i| sizes[i]).collect(),
             full: order.iter().map(|&i| strides[i]).collect(),
             reduced: order.iter().map(|i| axes.contains(i)).collect(),
@@ -47,10 +47,10 @@ impl Space {
     }
 
     pub fn outer(&self) -> usize {
-        match self.schedule {
-            Schedule::Pointwise => self.dims.len(),
-            Schedule::Rows { .. } => self.reduced.iter().filter(|r| !**r).count(),
-            Schedule::Columns { .. } => self.reduced.iter().filter(|r| **r).count(),
+        match self.walk {
+            Walk::Pointwise => self.dims.len(),
+            Walk::Rows { .. } => self.reduced.iter().filter(|r| !**r).count(),
+            Walk::Columns { .. } => self.reduced.iter().filter(|r| **r).count(),
         }
     }
 
@@ -94,13 +94,13 @@ impl Space {
 }
 
 /// Whether a reduction of values with these extents runs over rows under `Rows`, or over columns under `Columns`.
-pub(super) fn suits(schedule: Schedule, op: &Op, sizes: &[usize]) -> bool {
-    std::mem::discriminant(&schedule_of(op, sizes)) == std::mem::discriminant(&schedule)
+pub(super) fn suits(walk: Walk, op: &Op, sizes: &[usize]) -> bool {
+    std::mem::discriminant(&walk_of(op, sizes)) == std::mem::discriminant(&walk)
 }
 
 fn first_reduce(
     trace: &Trace,
-    schedule: Schedule,
+    walk: Walk,
     results: &[Value],
     inside: &dyn Fn(Value) -> Option<Inst>,
 ) -> Option<Inst> {
@@ -112,7 +112,7 @@ fn first_reduce(
             continue;
         }
         let data = trace.data(i);
-        if matches!(data.kind, Kind::Op(op) if op.is_reduce() && suits(schedule, &op, &trace.ty(data.args[0]).sizes()))
+        if matches!(data.kind, Kind::Op(op) if op.is_reduce() && suits(walk, &op, &trace.ty(data.args[0]).sizes()))
         {
             return Some(i);
         }

@@ -1,7 +1,7 @@
 //! Which groups become one: along data flow, beside each other, and sums over rows with what reduces the rows.
 
 use super::{Fuser, LARGE, Role};
-use crate::trace::{Schedule, Value};
+use crate::trace::{Value, Walk};
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// The most steps of a search for a path between two groups.
@@ -21,7 +21,7 @@ impl Fuser<'_> {
                 if a == b || self.role[s] != Role::Member {
                     continue;
                 }
-                let rows = matches!(self.schedule(&self.members[a]), Schedule::Rows { .. });
+                let rows = matches!(self.schedule(&self.members[a]), Walk::Rows { .. });
                 let merged = match (self.for_columns[i] && rows, self.mixes(a, b)) {
                     // With the rows it would have to be stored for the columns.
                     (true, _) => Err("the reduction of columns that reads it computes it".into()),
@@ -79,12 +79,12 @@ impl Fuser<'_> {
         // The groups of rows that read or compute each large value.
         let mut rows: HashMap<Value, Vec<usize>> = HashMap::new();
         for r in 0..self.members.len() {
-            if matches!(self.schedule(&self.members[r]), Schedule::Rows { .. }) {
+            if matches!(self.schedule(&self.members[r]), Walk::Rows { .. }) {
                 self.large_values(r, true).into_iter().for_each(|v| rows.entry(v).or_default().push(r));
             }
         }
         for c in 0..self.members.len() {
-            if !matches!(self.schedule(&self.members[c]), Schedule::Columns { .. }) {
+            if !matches!(self.schedule(&self.members[c]), Walk::Columns { .. }) {
                 continue;
             }
             let read = self.large_values(c, false);
@@ -109,7 +109,7 @@ impl Fuser<'_> {
     /// Whether one group reduces rows and the other columns.
     fn mixes(&self, a: usize, b: usize) -> bool {
         let kinds = [a, b].map(|g| self.schedule(&self.members[g]));
-        !kinds.contains(&Schedule::Pointwise) && !self.same_kind(a, b)
+        !kinds.contains(&Walk::Pointwise) && !self.same_kind(a, b)
     }
 
     fn same_kind(&self, a: usize, b: usize) -> bool {

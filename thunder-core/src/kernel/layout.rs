@@ -1,6 +1,6 @@
 //! Where a value's elements lie in its buffer.
 
-use crate::kernel::region::row_major;
+use super::region::row_major;
 use crate::op::Op;
 
 /// A strided view of a buffer, counted in elements.
