@@ -5,6 +5,8 @@
 //! `ONLY=ce_fwd,rope_fwd` chooses rows.
 
 #[cfg(feature = "cuda")]
+mod functions;
+#[cfg(feature = "cuda")]
 mod rows;
 
 fn main() {

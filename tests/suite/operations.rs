@@ -49,7 +49,7 @@ fn fetch(ty: Ty, buffer: &Buffer) -> Array {
 fn lowered(what: &str, trace: &Trace) -> Trace {
     let mut trace = trace.clone();
     for (name, pass) in pipeline::PASSES {
-        trace = checked(&format!("{what}: {name}"), pass(&trace, device()).expect("it lowers"));
+        trace = checked(&format!("{what}: {name}"), pass(trace, device()).expect("it lowers"));
     }
     trace
 }

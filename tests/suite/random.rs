@@ -79,7 +79,7 @@ fn agrees(case: &Case, donated: u8, share: bool) {
     let bounds = bounds(case, unit);
     let mut plain = case.trace.clone();
     for (_, pass) in pipeline::PASSES {
-        plain = pass(&plain, device()).expect("it lowers");
+        plain = pass(plain, device()).expect("it lowers");
     }
     let exe: Arc<dyn Executable> = device()
         .compile(&plain, &donated, Options::default())

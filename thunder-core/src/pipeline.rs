@@ -32,7 +32,7 @@ pub struct Outcome {
 }
 
 /// A pass: its name, and what it does to a trace for a backend.
-pub type Pass = (&'static str, fn(&Trace, &dyn Backend) -> Result<Trace, Error>);
+pub type Pass = (&'static str, fn(Trace, &dyn Backend) -> Result<Trace, Error>);
 
 /// The passes before fusion, in order.
 pub const PASSES: &[Pass] = &[
@@ -69,7 +69,7 @@ pub fn lower(
     };
     for (name, pass) in PASSES {
         let start = Instant::now();
-        trace = pass(&trace, backend)?;
+        trace = pass(trace, backend)?;
         keep(name, &trace, start)?;
     }
     let start = Instant::now();

@@ -19,7 +19,7 @@ use thunder_oracle::{Array, Nothing, eval};
 /// Every pass of the pipeline in order, fusion last.
 fn passes() -> impl Iterator<Item = (&'static str, Box<dyn Fn(&Trace) -> Trace>)> {
     let pass = |&(name, pass): &pipeline::Pass| {
-        let run = move |t: &Trace| pass(t, &Nothing).unwrap_or_else(|e| panic!("{name}: {e}"));
+        let run = move |t: &Trace| pass(t.clone(), &Nothing).unwrap_or_else(|e| panic!("{name}: {e}"));
         (name, Box::new(run) as Box<dyn Fn(&Trace) -> Trace>)
     };
     let fuse: Box<dyn Fn(&Trace) -> Trace> = Box::new(|t| fuse::run(t).0);
@@ -117,7 +117,7 @@ proptest! {
         let one = bounds(&case, f64_unit);
         let case = mapped(&case, size, &list);
         let want = eval(&case.trace, &case.inputs);
-        let out = checked("batch", batch::run(&case.trace).expect("batching"));
+        let out = checked("batch", batch::run(case.trace.clone()).expect("batching"));
         // The examples are permutations of one input: its bounds, widened, serve for all.
         let most = |b: &Vec<f64>| b.iter().fold(1e-9f64, |m, x| m.max(*x)) * 1e3;
         let bounds: Vec<Vec<f64>> = one.iter().zip(&want).map(|(b, w)| vec![most(b); w.data.len()]).collect();

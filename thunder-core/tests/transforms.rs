@@ -102,7 +102,7 @@ fn grad_wants_a_float_scalar() {
         b.loc = Loc { file: "src/net.rs", line: 7, column: 1 };
         grad(b, p, &|b, x| vec![b.square(x[0])])
     });
-    let error = differentiate::run(&trace).expect_err("not a scalar");
+    let error = differentiate::run(trace.clone()).expect_err("not a scalar");
     assert!(matches!(error, Error::Type { loc, .. } if loc.line == 7), "{error}");
 }
 
@@ -215,7 +215,7 @@ fn checkpoints_nest_with_each_other_and_with_derivatives() {
 }
 
 fn batched(what: &str, trace: &Trace) -> Trace {
-    let out = batch::run(trace).unwrap_or_else(|e| panic!("{what}: {e}"));
+    let out = batch::run(trace.clone()).unwrap_or_else(|e| panic!("{what}: {e}"));
     for inst in out.insts(&out.body) {
         assert!(matches!(inst.kind, Kind::Op(_)), "{what}: {:?} is left", inst.kind);
     }
@@ -290,7 +290,7 @@ fn vmap_and_grad_nest_both_ways() {
         });
         vec![g[1]]
     });
-    let each = differentiate::run(&each).expect("derivatives");
+    let each = differentiate::run(each.clone()).expect("derivatives");
     let each = eval(&batched("vmap of grad", &checked("each", each)), &inputs);
     let whole = eval(&differentiated("grad of vmap", whole), &inputs);
     let sum: Vec<f64> = (0..9).map(|i| (0..4).map(|e| each[0].data[e * 9 + i]).sum()).collect();
@@ -307,7 +307,7 @@ fn autocast_narrows_products_and_nothing_else() {
         })
     };
     let trace = build(&types, |b, p| f(b, p));
-    let out = checked("autocast", autocast::run(&trace).expect("autocast"));
+    let out = checked("autocast", autocast::run(trace.clone()).expect("autocast"));
     for inst in out.insts(&out.body) {
         let narrow = out.ty(inst.results[0]).dtype() == DType::BF16;
         let Kind::Op(op) = inst.kind else { panic!("{:?} is left", inst.kind) };
@@ -384,7 +384,7 @@ fn a_transformer_block_has_the_right_gradient() {
     let got = dot(&out[1..], &d);
     assert!((got - want).abs() < 1e-8, "{got} and {want}");
     // Decomposed, and rounded as an executor would.
-    let parts = checked("decomposed", decompose::run(&trace, &|_, _| false));
+    let parts = checked("decomposed", decompose::run(trace.clone(), &|_, _| false));
     assert_close("decomposed", &eval(&parts, &x), &out, 1e-12);
 }
 
@@ -403,11 +403,11 @@ fn later_passes_keep_values_and_gradients() {
         let inputs = [&x[..], &ct[..]].concat();
         let want = eval(&trace, &inputs);
         let tidy = |t: Trace| {
-            let t = checked("simplify", simplify::run(&t));
-            checked("dce", dce::run(&checked("cse", cse::run(&t))))
+            let t = checked("simplify", simplify::run(t));
+            checked("dce", dce::run(checked("cse", cse::run(t))))
         };
         let whole = tidy(trace);
-        let parts = tidy(checked("decompose", decompose::run(&whole, &|_, _| false)));
+        let parts = tidy(checked("decompose", decompose::run(whole.clone(), &|_, _| false)));
         assert_close(&s.name(), &eval(&whole, &inputs), &want, 1e-12);
         assert_close(&s.name(), &eval(&parts, &inputs), &want, 1e-12);
     }
@@ -419,7 +419,7 @@ fn a_concatenation_that_only_elementwise_work_reads_is_a_choice() {
     let left = |trace: &Trace| count(trace, &|op| matches!(op, Op::Cat { .. }));
     let check = |what: &str, types: &[Ty], kept: usize, f: Function| {
         let trace = build(types, |b, p| f(b, p));
-        let out = checked(what, blend::run(&trace));
+        let out = checked(what, blend::run(trace.clone()));
         assert_eq!(left(&out), kept, "{what}\n{out}");
         let x: Vec<Array> = types.iter().enumerate().map(|(i, t)| random(&t.sizes(), 3 + i as u64)).collect();
         assert_close(what, &eval(&out, &x), &eval(&trace, &x), 0.0);

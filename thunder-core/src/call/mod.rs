@@ -349,8 +349,9 @@ fn explanation<A: Args, R: Tree, F: Fn(A::Owned) -> R + 'static>(
 ) -> Result<Explanation, Error> {
     let start = std::time::Instant::now();
     let trace = link(item, args, body)?.trace;
+    let time = start.elapsed();
     let text = crate::transform::dce::renumber(&trace).to_string();
-    let mut stages = vec![Stage { name: "link", trace: text, time: start.elapsed() }];
+    let mut stages = vec![Stage { name: "link", trace: text, time }];
     let cached = cache::contains(&g.words);
     let outcome = pipeline::compile(trace, device.backend(), &g.donated, item.options, Some(&mut stages))?;
     Ok(Explanation {

@@ -156,6 +156,11 @@ impl Trace {
         self.values[v.index()].def.map(|i| self.data(i))
     }
 
+    /// The instruction that defines a value; none for a parameter.
+    pub(crate) fn def_inst(&self, v: Value) -> Option<Inst> {
+        self.values[v.index()].def
+    }
+
     /// The data of an instruction.
     pub fn data(&self, i: Inst) -> &InstData {
         &self.insts[i.index()]

@@ -12,7 +12,10 @@ use crate::types::DType;
 ///
 /// # Errors
 /// None of the user's making.
-pub fn run(trace: &Trace) -> Result<Trace, Error> {
+pub fn run(trace: Trace) -> Result<Trace, Error> {
+    if !copy::contains(&trace, &trace.body, &|kind| matches!(kind, Kind::Autocast(_))) {
+        return Ok(trace);
+    }
     copy::trace(trace, |b, body, map| walk(b, body, map, None))
 }
 

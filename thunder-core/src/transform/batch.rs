@@ -13,7 +13,10 @@ use std::collections::HashSet;
 ///
 /// # Errors
 /// [`Error::Unsupported`]: a batched value would have too many dimensions.
-pub fn run(trace: &Trace) -> Result<Trace, Error> {
+pub fn run(trace: Trace) -> Result<Trace, Error> {
+    if !copy::contains(&trace, &trace.body, &|kind| matches!(kind, Kind::Vmap { .. })) {
+        return Ok(trace);
+    }
     copy::trace(trace, eliminate)
 }
 

@@ -2,44 +2,35 @@
 //! fuse with what reads them: a rotary embedding, which multiplies the two halves of each head, turned, never stores
 //! them. Parts of one extent only: then the part is a dimension of its own, and every part is read within its bounds.
 
-use super::copy;
+use super::{copy, rewrite};
 use crate::op::{Lit, Op};
 use crate::trace::{Builder, Inst, Kind, Trace, Value};
 use crate::types::{Axis, DType, Elem, Extent, MAX_RANK, Shape};
-use std::collections::{HashMap, HashSet};
-use std::convert::Infallible;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// More parts than this cost more to choose from than a copy does.
 const MAX_PARTS: usize = 4;
 
 /// Rewrites the concatenations that need not exist.
-pub fn run(trace: &Trace) -> Trace {
-    let readers = readers(trace);
-    let blends: HashSet<Inst> =
-        trace.body.insts.iter().copied().filter(|&i| is_blend(trace, i, &readers)).collect();
-    if blends.is_empty() {
-        return trace.clone();
+pub fn run(trace: Trace) -> Trace {
+    let is_cat = |i: &Inst| matches!(trace.data(*i).kind, Kind::Op(Op::Cat { .. }));
+    let cats: Vec<Inst> = trace.body.insts.iter().copied().filter(is_cat).collect();
+    if cats.is_empty() {
+        return trace;
     }
-    let Ok(out) = copy::trace(trace, |b, body, map| -> Result<_, Infallible> {
-        for &i in &body.insts {
-            let inst = b.trace.data(i).clone();
-            if let (Kind::Op(Op::Cat { axis }), true) = (inst.kind, blends.contains(&i)) {
-                b.loc = inst.loc;
-                let parts = map.all(&inst.args);
-                let y = blend(b, &parts, axis);
-                map.insert(inst.results[0], y);
-                continue;
-            }
-            copy::inst(b, &inst, map, &mut |_, body, _| Ok::<_, Infallible>(body.clone()))?;
-        }
-        Ok(map.all(&body.results))
-    });
-    out
+    let readers = readers(&trace);
+    let blends: FxHashSet<Inst> = cats.into_iter().filter(|&i| is_blend(&trace, i, &readers)).collect();
+    rewrite::trace(trace, |b, i| {
+        let data = b.trace.data(i);
+        let (Kind::Op(Op::Cat { axis }), true) = (data.kind, blends.contains(&i)) else { return None };
+        let parts = data.args.clone();
+        Some(blend(b, &parts, axis))
+    })
 }
 
 /// The instructions that read each value, views looked through; the trace's own results are read by none.
-fn readers(trace: &Trace) -> HashMap<Value, Vec<Option<Inst>>> {
-    let mut readers: HashMap<Value, Vec<Option<Inst>>> = HashMap::new();
+fn readers(trace: &Trace) -> FxHashMap<Value, Vec<Option<Inst>>> {
+    let mut readers: FxHashMap<Value, Vec<Option<Inst>>> = FxHashMap::default();
     for &r in &trace.body.results {
         readers.entry(r).or_default().push(None);
     }
@@ -58,7 +49,7 @@ fn readers(trace: &Trace) -> HashMap<Value, Vec<Option<Inst>>> {
     readers
 }
 
-fn is_blend(trace: &Trace, i: Inst, readers: &HashMap<Value, Vec<Option<Inst>>>) -> bool {
+fn is_blend(trace: &Trace, i: Inst, readers: &FxHashMap<Value, Vec<Option<Inst>>>) -> bool {
     let data = trace.data(i);
     if !matches!(data.kind, Kind::Op(Op::Cat { .. })) || !(2..=MAX_PARTS).contains(&data.args.len()) {
         return false;

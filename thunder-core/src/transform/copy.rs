@@ -1,11 +1,11 @@
 //! Copying instructions into a builder under a renaming of values.
 
-use crate::trace::{Body, Builder, InstData, Trace, Value};
-use std::collections::{HashMap, HashSet};
+use crate::trace::{Body, Builder, InstData, Kind, Trace, Value};
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// What a value of the source stands for in the copy; a value that is not in it stands for itself.
 #[derive(Clone, Default)]
-pub(super) struct Map(HashMap<Value, Value>);
+pub(super) struct Map(FxHashMap<Value, Value>);
 
 impl Map {
     /// What `v` stands for.
@@ -70,15 +70,21 @@ pub(super) fn body<E>(
 
 /// `trace` with its instructions appended anew by `fill`, which gives the results.
 pub(super) fn trace<E>(
-    trace: &Trace,
+    mut trace: Trace,
     fill: impl FnOnce(&mut Builder, &Body, &mut Map) -> Result<Vec<Value>, E>,
 ) -> Result<Trace, E> {
-    let mut out = trace.clone();
-    let mut b = Builder::new(&mut out);
-    let results = fill(&mut b, &trace.body, &mut Map::default())?;
+    let body = std::mem::take(&mut trace.body);
+    let mut b = Builder::new(&mut trace);
+    let results = fill(&mut b, &body, &mut Map::default())?;
     let insts = b.finish();
-    out.body = Body { params: trace.body.params.clone(), insts, results };
-    Ok(out)
+    trace.body = Body { params: body.params, insts, results };
+    Ok(trace)
+}
+
+/// Whether an instruction of `body` or of a body in it is of such a kind.
+pub(super) fn contains(trace: &Trace, body: &Body, kind: &dyn Fn(&Kind) -> bool) -> bool {
+    let inside = |inst: &InstData| inst.body.as_ref().is_some_and(|b| contains(trace, b, kind));
+    trace.insts(body).any(|inst| kind(&inst.kind) || inside(inst))
 }
 
 /// The values that `body` reads from the bodies around it, each once, in order of their first use.
@@ -86,12 +92,12 @@ pub(super) fn reads(trace: &Trace, body: &Body) -> Vec<Value> {
     fn walk(
         trace: &Trace,
         body: &Body,
-        own: &mut HashSet<Value>,
-        seen: &mut HashSet<Value>,
+        own: &mut FxHashSet<Value>,
+        seen: &mut FxHashSet<Value>,
         out: &mut Vec<Value>,
     ) {
         own.extend(&body.params);
-        let mut read = |v: Value, own: &HashSet<Value>| {
+        let mut read = |v: Value, own: &FxHashSet<Value>| {
             if !own.contains(&v) && seen.insert(v) {
                 out.push(v);
             }
@@ -101,7 +107,7 @@ pub(super) fn reads(trace: &Trace, body: &Body) -> Vec<Value> {
             inst.args.iter().for_each(|&a| read(a, own));
             if let Some(inner) = &inst.body {
                 let mut list = Vec::new();
-                walk(trace, inner, own, &mut HashSet::new(), &mut list);
+                walk(trace, inner, own, &mut FxHashSet::default(), &mut list);
                 list.into_iter().for_each(|v| read(v, own));
             }
             own.extend(&inst.results);
@@ -109,6 +115,6 @@ pub(super) fn reads(trace: &Trace, body: &Body) -> Vec<Value> {
         body.results.iter().for_each(|&r| read(r, own));
     }
     let mut out = Vec::new();
-    walk(trace, body, &mut HashSet::new(), &mut HashSet::new(), &mut out);
+    walk(trace, body, &mut FxHashSet::default(), &mut FxHashSet::default(), &mut out);
     out
 }

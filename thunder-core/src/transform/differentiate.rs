@@ -10,83 +10,91 @@
 mod cotangents;
 
 use super::copy::{self, Map};
+use super::rewrite::Subst;
 use super::{autocast, batch};
 use crate::error::Error;
 use crate::op::Op;
 use crate::rules;
 use crate::trace::{Body, Builder, InstData, Kind, Loc, Trace, Value};
 use cotangents::Cotangents;
-use std::collections::{HashMap, HashSet};
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::mem::take;
 
 /// `trace` without derivatives, and without what only they read.
 ///
 /// # Errors
 /// - [`Error::NoDerivative`]: a gradient flows through an operation that has none.
 /// - [`Error::Type`]: the closure of a `grad` does not return a float scalar.
-pub fn run(trace: &Trace) -> Result<Trace, Error> {
-    let out = copy::trace(trace, |b, body, map| eliminate(b, body, map, false))?;
-    copy::trace(&out, strip)
-}
-
-/// Appends `body` without derivatives. `inside` one, `vmap` and `autocast` are eliminated too.
-fn eliminate(b: &mut Builder, body: &Body, map: &mut Map, inside: bool) -> Result<Vec<Value>, Error> {
-    for &i in &body.insts {
-        let inst = b.trace.data(i).clone();
-        let nested = |inside: bool, b: &mut Builder, map: &mut Map| match &inst.body {
-            Some(body) => copy::body(b, body, map, |b, body, map| eliminate(b, body, map, inside)),
-            None => Err(internal("an instruction lacks its body")),
-        };
-        let results = match inst.kind {
-            Kind::Grad | Kind::Vjp { .. } | Kind::Jvp { .. } => {
-                let inner = nested(true, b, map)?;
-                b.loc = inst.loc;
-                derivative(b, &inst, &map.all(&inst.args), &inner)?
-            }
-            Kind::Vmap { size } if inside => {
-                let inner = nested(true, b, map)?;
-                b.loc = inst.loc;
-                batch::inline(b, size as usize, &map.all(&inst.args), &inner)?
-            }
-            Kind::Autocast(dtype) if inside => {
-                let inner = nested(true, b, map)?;
-                autocast::inline(b, &inner, dtype)?
-            }
-            Kind::Op(_) | Kind::Vmap { .. } | Kind::Autocast(_) | Kind::Checkpoint | Kind::Fused(_) => {
-                copy::inst(b, &inst, map, &mut |b, body, map| {
-                    copy::body(b, body, map, |b, body, map| eliminate(b, body, map, inside))
-                })?
-            }
-        };
-        map.bind(&inst.results, &results);
+pub fn run(mut trace: Trace) -> Result<Trace, Error> {
+    for eliminate in [derivatives, marks] {
+        let body = take(&mut trace.body);
+        trace.body = eliminate(&mut trace, body, &mut Subst::default(), false)?;
     }
-    Ok(map.all(&body.results))
+    Ok(trace)
 }
 
-/// Appends `body` with the bodies of its checkpoints in place and without `stop_gradient`: no derivative is left
-/// that reads them.
-fn strip(b: &mut Builder, body: &Body, map: &mut Map) -> Result<Vec<Value>, Error> {
-    for &i in &body.insts {
+/// `body` without derivatives. `inside` one, `vmap` and `autocast` are eliminated too.
+fn derivatives(trace: &mut Trace, body: Body, subst: &mut Subst, inside: bool) -> Result<Body, Error> {
+    let mut b = Builder::new(trace);
+    for i in body.insts {
+        subst.operands(b.trace, i);
+        let Some(inner) = b.trace.data_mut(i).body.take() else {
+            b.append(i);
+            continue;
+        };
+        let kind = b.trace.data(i).kind;
+        let is_derivative = matches!(kind, Kind::Grad | Kind::Vjp { .. } | Kind::Jvp { .. });
+        let inner = derivatives(b.trace, inner, subst, inside || is_derivative)?;
         let inst = b.trace.data(i).clone();
-        match (inst.kind, &inst.body) {
-            (Kind::Checkpoint, Some(inner)) => {
-                let results = strip(b, inner, map)?;
-                map.bind(&inst.results, &results);
-            }
-            (Kind::Op(Op::StopGradient), _) => map.insert(inst.results[0], map.get(inst.args[0])),
+        b.loc = inst.loc;
+        let results = match kind {
+            _ if is_derivative => derivative(&mut b, &inst, &inner)?,
+            Kind::Vmap { size } if inside => batch::inline(&mut b, size as usize, &inst.args, &inner)?,
+            Kind::Autocast(dtype) if inside => autocast::inline(&mut b, &inner, dtype)?,
             _ => {
-                copy::inst(b, &inst, map, &mut |b, body, map| copy::body(b, body, map, strip))?;
+                b.trace.data_mut(i).body = Some(inner);
+                b.append(i);
+                continue;
             }
-        }
+        };
+        subst.bind(&inst.results, &results);
     }
-    Ok(map.all(&body.results))
+    Ok(Body { params: body.params, insts: b.finish(), results: subst.all(&body.results) })
+}
+
+/// `body` with the bodies of its checkpoints in place and without `stop_gradient`: no derivative is left that reads
+/// them.
+fn marks(trace: &mut Trace, body: Body, subst: &mut Subst, _: bool) -> Result<Body, Error> {
+    let mut b = Builder::new(trace);
+    for i in body.insts {
+        subst.operands(b.trace, i);
+        let inst = b.trace.data_mut(i);
+        if matches!(inst.kind, Kind::Op(Op::StopGradient)) {
+            subst.insert(inst.results[0], inst.args[0]);
+            continue;
+        }
+        if let Some(inner) = inst.body.take() {
+            let inner = marks(b.trace, inner, subst, false)?;
+            let inst = b.trace.data_mut(i);
+            if inst.kind == Kind::Checkpoint {
+                inner.insts.into_iter().for_each(|i| b.append(i));
+                subst.bind(&b.trace.data(i).results, &inner.results);
+                continue;
+            }
+            inst.body = Some(inner);
+        }
+        b.append(i);
+    }
+    Ok(Body { params: body.params, insts: b.finish(), results: subst.all(&body.results) })
 }
 
 fn internal(what: &str) -> Error {
     Error::Internal { pass: "differentiate".into(), what: what.into() }
 }
 
-/// Appends what the derivative instruction `inst` stands for, and gives its results.
-fn derivative(b: &mut Builder, inst: &InstData, args: &[Value], body: &Body) -> Result<Vec<Value>, Error> {
+/// Appends what the derivative instruction `inst` of `body` stands for, and gives its results.
+fn derivative(b: &mut Builder, inst: &InstData, body: &Body) -> Result<Vec<Value>, Error> {
+    let args = &inst.args;
     match inst.kind {
         Kind::Grad => {
             let [loss] = body.results[..] else {
@@ -127,7 +135,7 @@ fn forward(
     leaves: &[Value],
     directions: &[Value],
 ) -> Result<Vec<Value>, Error> {
-    let (mut map, mut tangents) = (Map::default(), Tangents::new());
+    let (mut map, mut tangents) = (Map::default(), Tangents::default());
     map.bind(&body.params, leaves);
     for (&p, &t) in body.params.iter().zip(directions) {
         if b.dtype(p).is_float() {
@@ -150,7 +158,7 @@ fn reverse(
     leaves: &[Value],
     seeds: &dyn Fn(&mut Builder, &[Value]) -> Vec<Value>,
 ) -> Result<Vec<Value>, Error> {
-    let (mut map, mut tangents, mut tape) = (Map::default(), Tangents::new(), Tape::default());
+    let (mut map, mut tangents, mut tape) = (Map::default(), Tangents::default(), Tape::default());
     map.bind(&body.params, leaves);
     for &p in &body.params {
         if b.dtype(p).is_float() {
@@ -176,7 +184,7 @@ fn reverse(
 
 /// The tangent of each value of the body that is differentiated (by its name there: one outer value may be a leaf
 /// and also be captured, as a constant).
-type Tangents = HashMap<Value, Value>;
+type Tangents = FxHashMap<Value, Value>;
 
 /// Appends the primals of `body`, and the tangents of what its results need: onto the tape if there is one.
 ///
@@ -191,31 +199,33 @@ fn linearise(
 ) -> Result<(), Error> {
     let needed = needed(b.trace, body);
     for &i in &body.insts {
-        let inst = b.trace.data(i).clone();
-        let args = map.all(&inst.args);
+        let inst = b.trace.data(i);
         b.loc = inst.loc;
-        match (inst.kind, &inst.body) {
-            (Kind::Op(op), _) => {
-                let out = if again && op.has_effect() {
-                    args[0]
-                } else {
-                    let ty = b.ty(inst.results[0]);
-                    b.push(inst.kind, args.clone(), &[ty], None)[0]
-                };
-                map.insert(inst.results[0], out);
-                let ts: Vec<Option<Value>> = inst.args.iter().map(|a| tangents.get(a).copied()).collect();
-                if !needed.contains(&inst.results[0]) {
-                    continue;
-                }
-                let start = b.len();
-                let t = rules::jvp(&op, &args, &ts, out, b)?;
-                if let Some(tape) = &mut tape {
-                    tape.record(start, b);
-                }
-                if let Some(t) = t {
-                    tangents.insert(inst.results[0], t);
-                }
+        if let Kind::Op(op) = inst.kind {
+            let (args, result) = (map.all(&inst.args), inst.results[0]);
+            let ts: Vec<Option<Value>> = inst.args.iter().map(|a| tangents.get(a).copied()).collect();
+            let out = if again && op.has_effect() {
+                args[0]
+            } else {
+                let ty = b.ty(result);
+                b.push(Kind::Op(op), args.clone(), &[ty], None)[0]
+            };
+            map.insert(result, out);
+            if !needed.contains(&result) {
+                continue;
             }
+            let start = b.len();
+            let t = rules::jvp(&op, &args, &ts, out, b)?;
+            if let Some(tape) = &mut tape {
+                tape.record(start, b);
+            }
+            if let Some(t) = t {
+                tangents.insert(result, t);
+            }
+            continue;
+        }
+        let inst = inst.clone();
+        match (inst.kind, &inst.body) {
             (Kind::Checkpoint, Some(inner)) => match &mut tape {
                 None => {
                     linearise(b, inner, map, tangents, None, again)?;
@@ -266,8 +276,8 @@ fn checkpoint(
 }
 
 /// The values of `body` that its results depend on: only through these need a derivative flow.
-fn needed(trace: &Trace, body: &Body) -> HashSet<Value> {
-    let mut set: HashSet<Value> = body.results.iter().copied().collect();
+fn needed(trace: &Trace, body: &Body) -> FxHashSet<Value> {
+    let mut set: FxHashSet<Value> = body.results.iter().copied().collect();
     for &i in body.insts.iter().rev() {
         let inst = trace.data(i);
         if inst.results.iter().any(|r| set.contains(r)) {
@@ -285,7 +295,7 @@ fn needed(trace: &Trace, body: &Body) -> HashSet<Value> {
 struct Tape {
     steps: Vec<Step>,
     /// The tangents: what is linear in the leaves.
-    linear: HashSet<Value>,
+    linear: FxHashSet<Value>,
 }
 
 #[allow(clippy::large_enum_variant, reason = "nearly every step is an operation")]
@@ -362,7 +372,7 @@ fn again(
     if seeds.is_empty() {
         return Ok(());
     }
-    let (mut map, mut tangents, mut tape) = (Map::default(), Tangents::new(), Tape::default());
+    let (mut map, mut tangents, mut tape) = (Map::default(), Tangents::default(), Tape::default());
     for read in reads {
         let barrier = b.op(Op::Barrier, &[read.primal]);
         map.insert(read.value, barrier);

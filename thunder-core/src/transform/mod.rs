@@ -11,4 +11,5 @@ pub mod differentiate;
 pub mod fuse;
 pub mod memory;
 pub mod rematerialise;
+mod rewrite;
 pub mod simplify;

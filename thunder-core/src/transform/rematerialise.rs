@@ -9,7 +9,8 @@ use super::dce;
 use crate::kernel::region;
 use crate::op::Op;
 use crate::trace::{Inst, InstData, Kind, Trace, Value, Walk};
-use std::collections::{HashMap, HashSet};
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::mem::take;
 
 /// Reductions of fewer elements are left alone.
 const LARGE: usize = 4096;
@@ -20,39 +21,44 @@ const LEAVES: usize = 3;
 const MOST: usize = 256;
 
 /// `trace` with the elementwise instructions copied that reductions of rows and of columns share.
-pub fn run(trace: &Trace) -> Trace {
-    let insts = trace.body.insts.clone();
-    let def: HashMap<Value, Inst> =
-        insts.iter().flat_map(|&i| trace.data(i).results.iter().map(move |&r| (r, i))).collect();
-    let rows = feeding_rows(trace);
-    let (mut out, mut list, mut changed) = (trace.clone(), Vec::new(), false);
-    for &i in &insts {
-        let data = trace.data(i);
-        if reduces(trace, data).is_some_and(|s| matches!(s, Walk::Columns { .. })) {
-            let full = trace.ty(data.args[0]).count();
-            let mut copier =
-                Copier { trace, def: &def, rows: &rows, full, plan: Vec::new(), done: HashMap::new() };
-            if let Some(true) = copier.visit(data.args[0])
-                && copier.leaves() <= LEAVES
-            {
-                let mut map: HashMap<Value, Value> = HashMap::new();
-                for old in copier.plan {
-                    let mut copy = trace.data(old).clone();
-                    copy.args.iter_mut().for_each(|a| *a = map.get(a).copied().unwrap_or(*a));
-                    let fresh = out.value(trace.ty(copy.results[0]));
-                    map.insert(copy.results[0], fresh);
-                    copy.results = vec![fresh];
-                    list.push(out.inst(copy));
-                }
-                let arg = data.args[0];
-                out.data_mut(i).args[0] = map.get(&arg).copied().unwrap_or(arg);
-                changed = true;
+pub fn run(mut trace: Trace) -> Trace {
+    let plans = plans(&trace);
+    if plans.is_empty() {
+        return trace;
+    }
+    let (mut list, mut plans) = (Vec::new(), plans.into_iter().peekable());
+    for i in take(&mut trace.body.insts) {
+        if let Some((_, copies)) = plans.next_if(|(reduction, _)| *reduction == i) {
+            let mut map: FxHashMap<Value, Value> = FxHashMap::default();
+            for old in copies {
+                let mut copy = trace.data(old).clone();
+                copy.args.iter_mut().for_each(|a| *a = map.get(a).copied().unwrap_or(*a));
+                let fresh = trace.value(trace.ty(copy.results[0]));
+                map.insert(copy.results[0], fresh);
+                copy.results = vec![fresh];
+                list.push(trace.inst(copy));
             }
+            let arg = &mut trace.data_mut(i).args[0];
+            *arg = map.get(arg).copied().unwrap_or(*arg);
         }
         list.push(i);
     }
-    out.body.insts = list;
-    if changed { dce::run(&out) } else { out }
+    trace.body.insts = list;
+    dce::run(trace)
+}
+
+/// The reductions of columns that get copies, in order, and the instructions to copy for each, operands first.
+fn plans(trace: &Trace) -> Vec<(Inst, Vec<Inst>)> {
+    let rows = feeding_rows(trace);
+    let plan = |&i: &Inst| {
+        let data = trace.data(i);
+        let Walk::Columns { .. } = reduces(trace, data)? else { return None };
+        let full = trace.ty(data.args[0]).count();
+        let mut copier = Copier { trace, rows: &rows, full, plan: Vec::new(), done: FxHashMap::default() };
+        let worth = copier.visit(data.args[0]) == Some(true) && copier.leaves() <= LEAVES;
+        worth.then_some((i, copier.plan))
+    };
+    trace.body.insts.iter().filter_map(plan).collect()
 }
 
 /// The schedule of a large reduction.
@@ -63,14 +69,14 @@ fn reduces(trace: &Trace, data: &InstData) -> Option<Walk> {
 }
 
 /// The values from which elementwise instructions lead to a reduction of rows.
-fn feeding_rows(trace: &Trace) -> HashSet<Value> {
-    let mut found: HashSet<Value> = HashSet::new();
+fn feeding_rows(trace: &Trace) -> Vec<bool> {
+    let mut found = vec![false; trace.value_count()];
     for data in trace.insts(&trace.body).rev() {
         let Kind::Op(op) = &data.kind else { continue };
         let rows = matches!(reduces(trace, data), Some(Walk::Rows { .. }));
         let passes = op.is_elementwise() || op.is_view();
-        if rows || (passes && found.contains(&data.results[0])) {
-            found.extend(&data.args);
+        if rows || (passes && found[data.results[0].index()]) {
+            data.args.iter().for_each(|a| found[a.index()] = true);
         }
     }
     found
@@ -79,23 +85,22 @@ fn feeding_rows(trace: &Trace) -> HashSet<Value> {
 /// Finds the instructions to copy for one reduction.
 struct Copier<'a> {
     trace: &'a Trace,
-    def: &'a HashMap<Value, Inst>,
-    rows: &'a HashSet<Value>,
+    rows: &'a [bool],
     /// Elements of what is reduced.
     full: usize,
     /// What to copy, operands first.
     plan: Vec<Inst>,
-    done: HashMap<Value, bool>,
+    done: FxHashMap<Value, bool>,
 }
 
 impl<'a> Copier<'a> {
     /// How many large values the copies read.
     fn leaves(&self) -> usize {
-        let made: HashSet<Value> =
+        let made: FxHashSet<Value> =
             self.plan.iter().flat_map(|&i| self.trace.data(i).results.iter().copied()).collect();
         let read = self.plan.iter().flat_map(|&i| self.trace.data(i).args.iter().copied());
         let large = |v: &Value| !made.contains(v) && self.trace.ty(*v).count() * 16 > self.full;
-        read.filter(large).collect::<HashSet<Value>>().len()
+        read.filter(large).collect::<FxHashSet<Value>>().len()
     }
 
     /// Whether `root` is to be copied; `None` if something before it is too expensive to compute twice, or all of it
@@ -119,7 +124,7 @@ impl<'a> Copier<'a> {
                 Some(a) => open.push((a, 0)),
                 None => {
                     let (i, op, args) = self.elementwise(v)?;
-                    let own = self.rows.contains(&v) && !matches!(op, Op::Barrier);
+                    let own = self.rows[v.index()] && !matches!(op, Op::Barrier);
                     let any = own || args.iter().any(|a| self.done.get(a) == Some(&true));
                     if any {
                         self.plan.push(i);
@@ -144,7 +149,7 @@ impl<'a> Copier<'a> {
         }
         match self.elementwise(v) {
             Some((_, op, _)) if op.is_costly() => {
-                if self.rows.contains(&v) {
+                if self.rows[v.index()] {
                     None
                 } else {
                     Some(None)
@@ -157,7 +162,7 @@ impl<'a> Copier<'a> {
 
     /// The elementwise instruction or view that defines `v`.
     fn elementwise(&self, v: Value) -> Option<(Inst, Op, &'a [Value])> {
-        let &i = self.def.get(&v)?;
+        let i = self.trace.def_inst(v)?;
         let data = self.trace.data(i);
         match data.kind {
             Kind::Op(op) if op.is_elementwise() || op.is_view() => Some((i, op, &data.args)),

@@ -22,12 +22,22 @@ const UNKNOWN: i64 = i64::MIN;
 /// assert_eq!(h.mul(d).relation(d.mul(h)), Relation::Equal);
 /// assert_eq!(h.mul(Extent::new(3)).relation(h), Relation::Different);
 /// ```
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Extent {
     /// The constant part; `i64::MIN` marks the unknown extent.
     pub konst: i64,
     /// The monomials, sorted, unused places last.
     pub terms: [Term; TERMS],
+}
+
+impl std::hash::Hash for Extent {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.konst.hash(state);
+        // Most extents are numbers.
+        if self.terms[0].coef != 0 {
+            self.terms.hash(state);
+        }
+    }
 }
 
 /// What can be proved of two extents.

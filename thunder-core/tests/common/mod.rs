@@ -138,7 +138,7 @@ pub fn dot(x: &[Array], y: &[Array]) -> f64 {
 
 /// The trace without derivatives, verified.
 pub fn differentiated(what: &str, trace: Trace) -> Trace {
-    let out = differentiate::run(&trace).unwrap_or_else(|e| panic!("{what}: {e}"));
+    let out = differentiate::run(trace.clone()).unwrap_or_else(|e| panic!("{what}: {e}"));
     for inst in out.insts(&out.body) {
         assert!(matches!(inst.kind, Kind::Op(_)), "{what}: {:?} is left", inst.kind);
     }

@@ -8,11 +8,11 @@
 use crate::op::{Lit, Op};
 use crate::trace::{Builder, Kind, Value};
 use crate::types::{Axis, Extent, Shape};
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 /// The cotangents of the tangents that were reached so far.
 #[derive(Default)]
-pub(super) struct Cotangents(HashMap<Value, Sum>);
+pub(super) struct Cotangents(FxHashMap<Value, Sum>);
 
 impl Cotangents {
     /// Adds `ct` to the cotangent of `tangent`.
@@ -38,7 +38,7 @@ struct Sum {
     /// What is still to be joined and added.
     slices: Vec<Slice>,
     /// Where a slice stands in `slices`.
-    places: HashMap<Region, usize>,
+    places: FxHashMap<Region, usize>,
     lookups: Vec<Lookup>,
     /// The elements of `slices` and `lookups`.
     pending: usize,
@@ -139,7 +139,7 @@ fn joined(mut slices: Vec<Slice>, rank: usize, b: &mut Builder) -> Vec<Slice> {
             break;
         }
         // The place of each row of slices: those of one extent in all other dimensions.
-        let (mut places, mut rows) = (HashMap::new(), Vec::<Vec<Slice>>::new());
+        let (mut places, mut rows) = (FxHashMap::default(), Vec::<Vec<Slice>>::new());
         for s in slices {
             let (mut lo, mut end) = s.region.clone();
             (lo[axis], end[axis]) = (0, 0);
