@@ -5,19 +5,12 @@
 //!
 //! | family | operations |
 //! |---|---|
-//! | arithmetic | [`add`](TensorOps::add) `+`, [`sub`](TensorOps::sub) `-`, [`mul`](TensorOps::mul) `*`, [`div`](TensorOps::div) `/`, [`rem`](TensorOps::rem) `%`, [`neg`](TensorOps::neg) `-x`, [`pow`](TensorOps::pow), [`atan2`](TensorOps::atan2), [`maximum`](TensorOps::maximum), [`minimum`](TensorOps::minimum), [`clamp`](TensorOps::clamp) |
-//! | powers, exponentials | [`square`](TensorOps::square), [`sqrt`](TensorOps::sqrt), [`rsqrt`](TensorOps::rsqrt), [`reciprocal`](TensorOps::reciprocal), [`exp`](TensorOps::exp), [`exp2`](TensorOps::exp2), [`expm1`](TensorOps::expm1), [`log`](TensorOps::log), [`log2`](TensorOps::log2), [`log1p`](TensorOps::log1p) |
-//! | other functions | [`abs`](TensorOps::abs), [`sign`](TensorOps::sign), [`sin`](TensorOps::sin), [`cos`](TensorOps::cos), [`tanh`](TensorOps::tanh), [`erf`](TensorOps::erf), [`erfc`](TensorOps::erfc), [`floor`](TensorOps::floor), [`ceil`](TensorOps::ceil), [`round`](TensorOps::round), [`trunc`](TensorOps::trunc) |
-//! | activations | [`relu`](TensorOps::relu), [`gelu`](TensorOps::gelu), [`gelu_tanh`](TensorOps::gelu_tanh), [`silu`](TensorOps::silu), [`sigmoid`](TensorOps::sigmoid), [`softplus`](TensorOps::softplus), [`softmax`](TensorOps::softmax), [`log_softmax`](TensorOps::log_softmax) |
-//! | comparisons, logic | [`eq`](TensorOps::eq) `==`, [`ne`](TensorOps::ne) `!=`, [`lt`](TensorOps::lt) `<`, [`le`](TensorOps::le) `<=`, [`gt`](TensorOps::gt) `>`, [`ge`](TensorOps::ge) `>=`, [`logical_and`](TensorOps::logical_and) `&`, [`logical_or`](TensorOps::logical_or) `\|`, [`logical_xor`](TensorOps::logical_xor) `^`, [`logical_not`](TensorOps::logical_not) `!x`, [`isnan`](TensorOps::isnan), [`isinf`](TensorOps::isinf), [`isfinite`](TensorOps::isfinite), [`select`], [`masked_fill`](TensorOps::masked_fill) |
-//! | reductions | [`sum`](TensorOps::sum), [`prod`](TensorOps::prod), [`mean`](TensorOps::mean), [`var`](TensorOps::var), [`amax`](TensorOps::amax), [`amin`](TensorOps::amin), [`logsumexp`](TensorOps::logsumexp), [`all`](TensorOps::all), [`any`](TensorOps::any), each also as `sum_keepdim` and so on; [`argmax`](TensorOps::argmax), [`argmin`](TensorOps::argmin), [`cumsum`](TensorOps::cumsum) |
-//! | shapes | [`reshape`](TensorOps::reshape), [`permute`](TensorOps::permute), [`transpose`](TensorOps::transpose), [`t`](TensorOps::t), [`unsqueeze`](TensorOps::unsqueeze), [`squeeze`](TensorOps::squeeze), [`broadcast_to`](TensorOps::broadcast_to), [`expand`](TensorOps::expand), [`flip`](TensorOps::flip), [`pad`](TensorOps::pad), [`cat`], [`stack`], [`tril`](TensorOps::tril), [`triu`](TensorOps::triu), and [below](#forms-of-the-language) `rearrange`, `chunk`, `chunk_vec` |
-//! | parts, indices | [`slice`](TensorOps::slice), [`narrow`](TensorOps::narrow), [`select_index`](TensorOps::select_index), [`slice_update`](TensorOps::slice_update), [`index_select`](TensorOps::index_select), [`index_add`](TensorOps::index_add), [`gather`](TensorOps::gather), [`scatter_add`](TensorOps::scatter_add), [`embedding`], [`one_hot`](TensorOps::one_hot) |
-//! | products | [`matmul`](TensorOps::matmul), [`linear`](TensorOps::linear), [`scaled_dot_product_attention`], [`masked_attention`], and [below](#forms-of-the-language) `einsum` |
-//! | normalisation, losses | [`layer_norm`](TensorOps::layer_norm), [`rms_norm`](TensorOps::rms_norm), [`cross_entropy`] |
-//! | types, constants | [`cast`](TensorOps::cast), [`cast_like`](TensorOps::cast_like), [`zeros`], [`ones`], [`full`], [`arange`] |
-//! | random numbers | [`uniform`], [`normal`], [`bernoulli`], [`dropout`](TensorOps::dropout); keys: [`Key::split`](crate::Key::split), [`Key::fold_in`](crate::Key::fold_in) |
-//! | transforms | [`thunder::transforms`](crate::transforms); [`stop_gradient`], [`debug_print`] |
+#![doc = thunder_core::op_rows!(classes)]
+#![doc = thunder_core::method_rows!(families methods)]
+#![doc = thunder_core::function_rows!(families functions)]
+//! | as methods too | [`cast_like`](TensorOps::cast_like), [`index_add`](TensorOps::index_add), [`scatter_add`](TensorOps::scatter_add), and [below](#forms-of-the-language) `rearrange`, `chunk`, `chunk_vec`, `einsum` |
+//! | keys | [`Key::split`](crate::Key::split), [`Key::fold_in`](crate::Key::fold_in) |
+//! | transforms | [`thunder::transforms`](crate::transforms) |
 //!
 //! # Forms of the language
 //!
@@ -47,22 +40,70 @@ pub use thunder_core::tensor::{
 #[cfg(doctest)]
 mod examples {
     macro_rules! examples {
-        ($($name:ident)*) => {$(
+        (none) => {};
+        (reduce $op:ident $name:ident $keepdim:ident $fixed:tt $bound:ident) => { examples! { @page $name $keepdim } };
+        ($form:ident $op:ident $name:ident $fixed:tt $bound:ident) => { examples! { @page $name } };
+        ([] $($family:literal { $($name:ident $args:tt => $build:expr;)* })*) => {
+            examples! { @page $($($name)*)* }
+        };
+        (@page $($name:ident)*) => {$(
             #[doc = include_str!(concat!("../thunder-core/src/tensor/docs/", stringify!($name), ".md"))]
             mod $name {}
         )*};
     }
 
-    examples! {
-        abs add all all_keepdim amax amax_keepdim amin amin_keepdim any any_keepdim arange argmax argmin
-        atan2 bernoulli broadcast_to cast cast_like cat ceil clamp cos cross_entropy cumsum debug_print
-        div dropout embedding eq erf erfc exp exp2 expand expm1 flip floor full gather ge gelu gelu_tanh gt
-        index_add index_select isfinite isinf isnan layer_norm le linear log log1p log2 log_softmax
-        logical_and logical_not logical_or logical_xor logsumexp logsumexp_keepdim lt masked_attention
-        masked_fill matmul maximum mean mean_keepdim minimum mul narrow ne neg normal one_hot ones pad
-        permute pow prod prod_keepdim reciprocal relu rem reshape rms_norm round rsqrt
-        scaled_dot_product_attention scatter_add select select_index sigmoid sign silu sin slice
-        slice_update softmax softplus sqrt square squeeze stack stop_gradient sub sum sum_keepdim t tanh
-        transpose tril triu trunc uniform unsqueeze var var_keepdim zeros
+    mod regular {
+        thunder_core::op_rows! { each_method examples }
     }
+    mod methods {
+        thunder_core::method_rows! { examples }
+    }
+    mod functions {
+        thunder_core::function_rows! { examples }
+    }
+    mod others {
+        examples! { @page cast_like index_add scatter_add }
+    }
+    use thunder_core::each_method;
 }
+
+/// A row of the table of operations for each class whose methods have one form.
+macro_rules! classes {
+    ([] $( $class:ident { $(
+        $(#[doc = $doc:literal])*
+        $variant:ident $({ $($field:ident : $ty:ty),* $(,)? })? = $name:ident $(as $($method:ident)+)? $({ $($fixed:tt)* })? $(: $bound:ident)? $(, $cost:ident)?;
+    )* } )*) => {
+        concat!($( classes!(@class $class [$( ($name [$($($method)+)?] [$($bound)?]) )*]) ),*)
+    };
+    (@class UnaryNum $rows:tt) => { classes!(@row "arithmetic on one tensor" $rows) };
+    (@class UnaryFloat $rows:tt) => { classes!(@row "functions of one tensor" $rows) };
+    (@class Test $rows:tt) => { classes!(@row "tests" $rows) };
+    (@class UnaryLogic $rows:tt) => { classes!(@row "negation: `!x`" $rows) };
+    (@class Binary $rows:tt) => { classes!(@row "arithmetic on two tensors: `+ - * / %`" $rows) };
+    (@class Compare $rows:tt) => { classes!(@row "comparisons: `== != < <= > >=`" $rows) };
+    (@class BinaryLogic $rows:tt) => { classes!(@row "logic, bits: `& \\| ^`" $rows) };
+    (@class Reduce $rows:tt) => { classes!(@row "reductions over axes" $rows) };
+    (@class Along $rows:tt) => { classes!(@row "scans along an axis" $rows) };
+    (@class CompositeAlong $rows:tt) => { classes!(@row "softmax" $rows) };
+    (@class CompositeUnary $rows:tt) => { classes!(@row "activations" $rows) };
+    (@class CompositeReduce $rows:tt) => { classes!(@row "statistics over axes" $rows) };
+    (@class $class:ident $rows:tt) => { "" };
+    (@row $title:literal [$(($name:ident $methods:tt $bound:tt))*]) => {
+        concat!("| ", $title, " |", $( classes!(@link $name $methods $bound) ),*, " |\n")
+    };
+    // No method, or one of a form of its own.
+    (@link $name:ident $methods:tt []) => { "" };
+    (@link $name:ident [] [$bound:ident]) => { concat!(" [`", stringify!($name), "`](TensorOps::", stringify!($name), ")") };
+    (@link $name:ident [$($method:ident)+] $bound:tt) => { concat!($( classes!(@link $method [] $bound) ),+) };
+}
+use classes;
+
+/// A row of the table of operations for each family of methods, or of functions.
+macro_rules! families {
+    ([$kind:ident] $($family:literal { $($name:ident $args:tt => $build:expr;)* })*) => {
+        concat!($( "| ", $family, " |", $( families!(@link $kind $name) ),*, " |\n" ),*)
+    };
+    (@link methods $name:ident) => { concat!(" [`", stringify!($name), "`](TensorOps::", stringify!($name), ")") };
+    (@link functions $name:ident) => { concat!(" [`", stringify!($name), "`]") };
+}
+use families;

@@ -64,37 +64,53 @@ pub(crate) fn min(x: f64, y: f64) -> f64 {
     if x.is_nan() || y.is_nan() { f64::NAN } else { x.min(y) }
 }
 
+/// An elementwise operation on one float tensor: its value, and the samples it is tested on.
+pub(crate) struct Unary {
+    pub(crate) op: Op,
+    pub(crate) f: fn(f64) -> f64,
+    /// Where its samples lie, inside of its domain.
+    pub(crate) range: (f64, f64),
+    /// To which order its derivatives are tested.
+    pub(crate) order: u8,
+}
+
+pub(crate) const UNARY: &[Unary] = &[
+    Unary { op: Op::Neg, f: |x| -x, range: (-2.0, 2.0), order: 2 },
+    Unary { op: Op::Abs, f: |x| x.abs(), range: (-2.0, 2.0), order: 1 },
+    Unary {
+        op: Op::Sign,
+        f: |x| if x == 0.0 || x.is_nan() { 0.0 } else { x.signum() },
+        range: (-4.0, 4.0),
+        order: 0,
+    },
+    Unary { op: Op::Square, f: |x| x * x, range: (-2.0, 2.0), order: 2 },
+    Unary { op: Op::Reciprocal, f: |x| 1.0 / x, range: (0.5, 3.0), order: 2 },
+    Unary { op: Op::Sqrt, f: |x| x.sqrt(), range: (0.5, 3.0), order: 2 },
+    Unary { op: Op::Rsqrt, f: |x| 1.0 / x.sqrt(), range: (0.5, 3.0), order: 2 },
+    Unary { op: Op::Exp, f: |x| x.exp(), range: (-2.0, 2.0), order: 2 },
+    Unary { op: Op::Exp2, f: |x| x.exp2(), range: (-2.0, 2.0), order: 2 },
+    Unary { op: Op::Expm1, f: |x| x.exp_m1(), range: (-2.0, 2.0), order: 2 },
+    Unary { op: Op::Log, f: |x| x.ln(), range: (0.5, 3.0), order: 2 },
+    Unary { op: Op::Log2, f: |x| x.log2(), range: (0.5, 3.0), order: 2 },
+    Unary { op: Op::Log1p, f: |x| x.ln_1p(), range: (0.5, 3.0), order: 2 },
+    Unary { op: Op::Sin, f: |x| x.sin(), range: (-2.0, 2.0), order: 2 },
+    Unary { op: Op::Cos, f: |x| x.cos(), range: (-2.0, 2.0), order: 2 },
+    Unary { op: Op::Tanh, f: |x| x.tanh(), range: (-2.0, 2.0), order: 2 },
+    Unary { op: Op::Erf, f: |x| erf(x), range: (-2.0, 2.0), order: 2 },
+    Unary { op: Op::Erfc, f: |x| erfc(x), range: (-2.0, 2.0), order: 2 },
+    Unary { op: Op::Sigmoid, f: |x| sigmoid(x), range: (-2.0, 2.0), order: 2 },
+    Unary { op: Op::Floor, f: |x| x.floor(), range: (-4.0, 4.0), order: 0 },
+    Unary { op: Op::Ceil, f: |x| x.ceil(), range: (-4.0, 4.0), order: 0 },
+    Unary { op: Op::Round, f: |x| x.round_ties_even(), range: (-4.0, 4.0), order: 0 },
+    Unary { op: Op::Trunc, f: |x| x.trunc(), range: (-4.0, 4.0), order: 0 },
+    Unary { op: Op::IsNan, f: |x| truth(x.is_nan()), range: (-4.0, 4.0), order: 0 },
+    Unary { op: Op::IsInf, f: |x| truth(x.is_infinite()), range: (-4.0, 4.0), order: 0 },
+    Unary { op: Op::IsFinite, f: |x| truth(x.is_finite()), range: (-4.0, 4.0), order: 0 },
+];
+
 fn unary(op: &Op, x: f64) -> f64 {
-    match op {
-        Op::Neg => -x,
-        Op::Abs => x.abs(),
-        Op::Sign if x == 0.0 || x.is_nan() => 0.0,
-        Op::Sign => x.signum(),
-        Op::Square => x * x,
-        Op::Reciprocal => 1.0 / x,
-        Op::Sqrt => x.sqrt(),
-        Op::Rsqrt => 1.0 / x.sqrt(),
-        Op::Exp => x.exp(),
-        Op::Exp2 => x.exp2(),
-        Op::Expm1 => x.exp_m1(),
-        Op::Log => x.ln(),
-        Op::Log2 => x.log2(),
-        Op::Log1p => x.ln_1p(),
-        Op::Sin => x.sin(),
-        Op::Cos => x.cos(),
-        Op::Tanh => x.tanh(),
-        Op::Erf => erf(x),
-        Op::Erfc => erfc(x),
-        Op::Sigmoid => sigmoid(x),
-        Op::Floor => x.floor(),
-        Op::Ceil => x.ceil(),
-        Op::Round => x.round_ties_even(),
-        Op::Trunc => x.trunc(),
-        Op::IsNan => truth(x.is_nan()),
-        Op::IsInf => truth(x.is_infinite()),
-        Op::IsFinite => truth(x.is_finite()),
-        _ => panic!("{op:?} on a float"),
-    }
+    let row = UNARY.iter().find(|row| row.op == *op);
+    (row.unwrap_or_else(|| panic!("{op:?} on a float")).f)(x)
 }
 
 pub(crate) fn sigmoid(x: f64) -> f64 {

@@ -241,7 +241,7 @@ pub fn op_result(op: &Op, args: &[Array], ty: Ty) -> Array {
         }
         Class::Key | Class::Draw => random::eval(op, args, dtype, &shape),
         Class::Identity | Class::Effect => args[0].clone(),
-        Class::CompositeUnary | Class::CompositeReduce | Class::Composite => {
+        Class::CompositeUnary | Class::CompositeReduce | Class::CompositeAlong | Class::Composite => {
             composite::eval(op, args, dtype, &shape)
         }
     }

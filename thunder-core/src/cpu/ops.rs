@@ -137,7 +137,10 @@ pub(super) fn kernel(op: &Op) -> Option<Kernel> {
         class!(Op, UnaryLogic) | class!(Op, Binary) | class!(Op, Compare) => return None,
         class!(Op, BinaryLogic) | class!(Op, Elementwise) | class!(Op, Reduce) => return None,
         class!(Op, View) | class!(Op, Lookup) | class!(Op, Draw) | class!(Op, Identity) => return None,
-        class!(Op, CompositeUnary) | class!(Op, CompositeReduce) | class!(Op, Composite) => return None,
+        class!(Op, CompositeUnary)
+        | class!(Op, CompositeReduce)
+        | class!(Op, CompositeAlong)
+        | class!(Op, Composite) => return None,
     })
 }
 

@@ -35,7 +35,10 @@ impl Op {
             class!(Op, Reduce) | class!(Op, Along) | class!(Op, View) | class!(Op, Movement) => return None,
             class!(Op, Index) | class!(Op, Lookup) | class!(Op, Contract) => return None,
             class!(Op, Key) | class!(Op, Draw) | class!(Op, Identity) | class!(Op, Effect) => return None,
-            class!(Op, CompositeUnary) | class!(Op, CompositeReduce) | class!(Op, Composite) => return None,
+            class!(Op, CompositeUnary)
+            | class!(Op, CompositeReduce)
+            | class!(Op, CompositeAlong)
+            | class!(Op, Composite) => return None,
         };
         let dtype = if matches!(folded, Lit::B(_)) { DType::Bool } else { dtype };
         Some((folded, dtype))
@@ -63,7 +66,10 @@ impl Op {
             class!(Op, Reduce) | class!(Op, Along) | class!(Op, View) | class!(Op, Movement) => false,
             class!(Op, Index) | class!(Op, Lookup) | class!(Op, Contract) => false,
             class!(Op, Key) | class!(Op, Draw) | class!(Op, Identity) | class!(Op, Effect) => false,
-            class!(Op, CompositeUnary) | class!(Op, CompositeReduce) | class!(Op, Composite) => false,
+            class!(Op, CompositeUnary)
+            | class!(Op, CompositeReduce)
+            | class!(Op, CompositeAlong)
+            | class!(Op, Composite) => false,
         }
     }
 }

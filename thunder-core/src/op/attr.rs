@@ -159,6 +159,14 @@ pub trait Attr {
     fn print(&self, dims: &[&str], out: &mut String);
     /// The value as one of the kinds there are.
     fn view(&self) -> AttrRef<'_>;
+    /// The value where an example, which has `rank` dimensions, has one more before them: axes are one more.
+    fn batched(&self, rank: usize) -> Self
+    where
+        Self: Copy,
+    {
+        let _ = rank;
+        *self
+    }
 }
 
 fn extent_allows(a: Extent, b: Extent, bindings: &[Extent]) -> bool {
@@ -233,6 +241,9 @@ impl Attr for Axis {
     fn view(&self) -> AttrRef<'_> {
         AttrRef::Axis(*self)
     }
+    fn batched(&self, rank: usize) -> Axis {
+        Axis(self.resolve(rank).map_or(0, |a| a + 1) as i32)
+    }
     fn allows(&self, linked: &Axis, _: &[Extent]) -> bool {
         *self == Axis::UNKNOWN || self == linked
     }
@@ -244,6 +255,9 @@ impl Attr for Axis {
 impl Attr for Axes {
     fn view(&self) -> AttrRef<'_> {
         AttrRef::Axes(self)
+    }
+    fn batched(&self, rank: usize) -> Axes {
+        Axes::from_usize(self.resolved(rank).into_iter().map(|a| a + 1))
     }
     fn allows(&self, linked: &Axes, _: &[Extent]) -> bool {
         self.is_unknown() || self == linked

@@ -28,7 +28,7 @@ pub enum Class {
     Elementwise,
     /// An associative reduction over axes, which a loop nest can hold.
     Reduce,
-    /// Runs along one axis, in order.
+    /// Runs along the attribute `axis`, in order.
     Along,
     /// The same elements under an affine map of indices.
     View,
@@ -52,6 +52,8 @@ pub enum Class {
     CompositeUnary,
     /// A composite that reduces one float tensor over axes.
     CompositeReduce,
+    /// A composite along the attribute `axis` of one float tensor, of whose type it is.
+    CompositeAlong,
     /// Written in terms of other operations; an executor may claim it whole.
     Composite,
 }
@@ -124,7 +126,8 @@ impl Class {
             Class::Draw => Form::Draw,
             Class::Along | Class::Movement | Class::Index | Class::Contract => Form::Kernel,
             Class::Key | Class::Effect => Form::Kernel,
-            Class::CompositeUnary | Class::CompositeReduce | Class::Composite => Form::Composite,
+            Class::CompositeUnary | Class::CompositeReduce | Class::CompositeAlong => Form::Composite,
+            Class::Composite => Form::Composite,
         }
     }
 
@@ -203,9 +206,9 @@ impl Op {
 
 /// The facts of a class of the table that its rows give.
 macro_rules! facts_of_rows {
-    ($( $class:ident { $(
+    ([] $( $class:ident { $(
         $(#[doc = $doc:literal])*
-        $variant:ident $({ $($field:ident : $ty:ty),* $(,)? })? = $name:ident $(as $($method:ident)+)? $(: $bound:ident)? $(, $cost:ident)?;
+        $variant:ident $({ $($field:ident : $ty:ty),* $(,)? })? = $name:ident $(as $($method:ident)+)? $({ $($fixed:tt)* })? $(: $bound:ident)? $(, $cost:ident)?;
     )* } )*) => {
         $( facts_of_rows! { @class $class $($variant $name)* } )*
     };

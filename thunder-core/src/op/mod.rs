@@ -18,6 +18,7 @@ pub use attr::{Attr, AttrRef, Causal, Flag, Label, Pattern, Reduction};
 pub use facts::{Class, Cost, Fold, Form};
 pub use infer::{Mismatch, broadcast, infer, named};
 pub use lit::{Lit, Unfit, no_element};
+pub(crate) use rows::{each_method, method_rows, op_rows};
 pub use surface::{
     ArgKind, AttrValue, Attrs, Method, NAMES, adding, free_function, free_functions, method, methods, nearest,
 };

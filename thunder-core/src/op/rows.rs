@@ -1,12 +1,14 @@
 //! The rows of the operation table.
 
-/// The rows of the table, which `$then!` reads: classes, each with its operations.
+/// The rows of the table, which `$then!` reads, after what is given beside it in brackets: classes, each with its operations.
 ///
 /// A row is `Variant { attributes } = name`; for operations that are methods of one form, `as` their methods, if they are
-/// not called like the operation, and `: ` the trait that the element type must have; then, for elementwise operations, their
+/// not called like the operation, in braces the attributes that they give, and `: ` the trait that the element type must have; then, for elementwise operations, their
 /// [`Cost`](super::Cost).
+#[macro_export]
+#[doc(hidden)]
 macro_rules! op_rows {
-    ($then:ident) => { $then! {
+    ($then:ident $($extra:tt)*) => { $then! { [$($extra)*]
         Creation {
             /// Every element is `value`.
             Full { value: Lit, elem: Elem, shape: Shape } = full;
@@ -145,7 +147,7 @@ macro_rules! op_rows {
             /// The index (i64) of the first least element along `axis`.
             Argmin { axis: Axis, keepdim: Flag } = argmin;
             /// The running sum along `axis`.
-            Cumsum { axis: Axis, reverse: Flag } = cumsum;
+            Cumsum { axis: Axis, reverse: Flag } = cumsum { reverse: Flag::No }: Num;
         }
         View {
             /// The same elements, row-major, in another shape.
@@ -232,15 +234,17 @@ macro_rules! op_rows {
             /// The mean over `axes`.
             Mean { axes: Axes, keepdim: Flag } = mean as mean mean_keepdim: Float;
             /// The variance over `axes`, divided by `n - correction`.
-            Var { axes: Axes, keepdim: Flag, correction: u8 } = var;
+            Var { axes: Axes, keepdim: Flag, correction: u8 } = var as var var_keepdim { correction: 1 }: Float;
             /// `ln Σ e^x` over `axes`, without overflow.
             Logsumexp { axes: Axes, keepdim: Flag } = logsumexp as logsumexp logsumexp_keepdim: Float;
         }
-        Composite {
+        CompositeAlong {
             /// `e^x / Σ e^x` along `axis`.
-            Softmax { axis: Axis } = softmax;
+            Softmax { axis: Axis } = softmax: Float;
             /// `x - ln Σ e^x` along `axis`.
-            LogSoftmax { axis: Axis } = log_softmax;
+            LogSoftmax { axis: Axis } = log_softmax: Float;
+        }
+        Composite {
             /// `(x - mean) / √(var + eps) * w + b` over the last dimension: operands `(x, w?, b?)`.
             LayerNorm { eps: Lit, weight: Flag, bias: Flag } = layer_norm;
             /// `x / √(mean(x²) + eps) * w` over the last dimension: operands `(x, w?)`.
@@ -286,3 +290,169 @@ macro_rules! op_rows {
     } };
 }
 pub(crate) use op_rows;
+
+/// The methods of a form of their own, by family: `name(arguments) => the operation, from the attributes`.
+#[macro_export]
+#[doc(hidden)]
+macro_rules! method_rows {
+    ($then:ident $($extra:tt)*) => { $then! { [$($extra)*]
+        "types" {
+            cast() => |a| Op::Cast { elem: a.elem() };
+        }
+        "activations" {
+            gelu() => |_| Op::Gelu { tanh: Flag::No };
+            gelu_tanh() => |_| Op::Gelu { tanh: Flag::Yes };
+            clamp(Lit, Lit) => |a| Op::Clamp { lo: a.lit(0), hi: a.lit(1) };
+        }
+        "reductions" {
+            argmax(Axis) => |a| Op::Argmax { axis: a.axis(0), keepdim: Flag::No };
+            argmin(Axis) => |a| Op::Argmin { axis: a.axis(0), keepdim: Flag::No };
+        }
+        "shapes" {
+            reshape(Shape) => |a| Op::Reshape { shape: a.shape(0) };
+            permute(Axes) => |a| Op::Permute { axes: a.axes(0) };
+            broadcast_to(Shape) => |a| Op::Expand { shape: a.shape(0) };
+            expand(Shape) => |a| Op::Expand { shape: a.shape(0) };
+            flip(Axes) => |a| Op::Flip { axes: a.axes(0) };
+            pad(Pads, Lit) => |a| { let (lo, hi) = a.pair(0); Op::Pad { lo, hi, value: a.lit(1) } };
+            transpose(Axis, Axis) => |a| Op::Transpose { a: a.axis(0), b: a.axis(1) };
+            t() => |_| Op::Transpose { a: Axis(-1), b: Axis(-2) };
+            unsqueeze(Axis) => |a| Op::Unsqueeze { axis: a.axis(0) };
+            squeeze(Axis) => |a| Op::Squeeze { axis: a.axis(0) };
+            tril() => |_| Op::Tril { diagonal: Lit::I(0) };
+            triu() => |_| Op::Triu { diagonal: Lit::I(0) };
+        }
+        "parts and indices" {
+            slice(Ranges) => |a| { let (start, end) = a.pair(0); Op::Slice { start, end } };
+            narrow(Axis, Extent, Extent) => |a| Op::Narrow { axis: a.axis(0), start: a.extent(1), len: a.extent(2) };
+            select_index(Axis, Extent) => |a| Op::SelectIndex { axis: a.axis(0), index: a.extent(1) };
+            slice_update(Axis, Tensor, Operand) => |a| Op::SliceUpdate { axis: a.axis(0) };
+            index_select(Axis, Tensor) => |a| Op::Take { axis: a.axis(0) };
+            gather(Axis, Tensor) => |a| Op::Gather { axis: a.axis(0) };
+            masked_fill(Tensor, Operand) => |_| Op::Select;
+            one_hot(Extent) => |a| Op::OneHot { classes: a.extent(0), elem: a.elem() };
+        }
+        "products" {
+            matmul(Tensor) => |_| Op::Matmul;
+            linear(Tensor, Optional) => |a| Op::Linear { bias: a.flag(1) };
+        }
+        "normalisation and losses" {
+            layer_norm(Optional, Optional, Lit) => |a| Op::LayerNorm { weight: a.flag(0), bias: a.flag(1), eps: a.lit(2) };
+            rms_norm(Optional, Lit) => |a| Op::RmsNorm { weight: a.flag(0), eps: a.lit(1) };
+            cross_entropy(Tensor, CrossEntropyOptions) => |a| a.cross_entropy(1);
+        }
+        "random numbers" {
+            dropout(Lit, Key) => |a| Op::Dropout { p: a.lit(0) };
+        }
+    } };
+}
+pub(crate) use method_rows;
+
+/// The free functions, in the form of [`method_rows`].
+#[macro_export]
+#[doc(hidden)]
+macro_rules! function_rows {
+    ($then:ident $($extra:tt)*) => { $then! { [$($extra)*]
+        "functions of tensors" {
+            select(Tensor, Operand, Operand) => |_| Op::Select;
+            cat(Tensors, Axis) => |a| Op::Cat { axis: a.axis(1) };
+            stack(Tensors, Axis) => |a| Op::Stack { axis: a.axis(1) };
+            embedding(Tensor, Tensor) => |_| Op::Embedding;
+            stop_gradient(Tensor) => |_| Op::StopGradient;
+            debug_print(Label, Tensor) => |a| Op::DebugPrint { label: a.label(0) };
+        }
+        "constants" {
+            zeros(Shape) => |a| a.full(0, 0);
+            ones(Shape) => |a| a.full(1, 0);
+            full(Shape, Lit) => |a| Op::Full { value: a.lit(1), elem: a.elem(), shape: a.shape(0) };
+            arange(Extent) => |a| Op::Iota { elem: a.elem(), shape: Shape::new(&[a.extent(0)]), axis: Axis(0) };
+        }
+        "losses and attention" {
+            cross_entropy(Tensor, Tensor, CrossEntropyOptions) => |a| a.cross_entropy(2);
+            scaled_dot_product_attention(Tensor, Tensor, Tensor, SdpaOptions) => |a| a.sdpa(3, Flag::No);
+            masked_attention(Tensor, Tensor, Tensor, Tensor, SdpaOptions) => |a| a.sdpa(4, Flag::Yes);
+        }
+        "random numbers" {
+            uniform(Shape, Key) => |a| Op::Uniform { elem: a.elem(), shape: a.shape(0) };
+            normal(Shape, Key) => |a| Op::Normal { elem: a.elem(), shape: a.shape(0) };
+            bernoulli(Shape, Lit, Key) => |a| Op::Bernoulli { p: a.lit(1), shape: a.shape(0) };
+        }
+    } };
+}
+pub(crate) use function_rows;
+
+/// `$then!` on the methods of every row of [`op_rows`], as items: `unary Exp exp [] Float`, `test`, `binary`,
+/// `compare`, `along`, `reduce Sum sum sum_keepdim [] Num`; or `none`. In brackets are the attributes that have one value.
+#[macro_export]
+#[doc(hidden)]
+macro_rules! each_method {
+    ([$then:ident] $( $class:ident { $(
+        $(#[doc = $doc:literal])*
+        $variant:ident $({ $($field:ident : $ty:ty),* $(,)? })? = $name:ident $(as $($method:ident)+)? $({ $($fixed:tt)* })? $(: $bound:ident)? $(, $cost:ident)?;
+    )* } )*) => {
+        $($( $crate::method_of! { $then $class $variant $name [$($($method)+)?] [$($($fixed)*)?] [$($bound)?] } )*)*
+    };
+}
+pub(crate) use each_method;
+
+/// As [`each_method`], as one slice of slices.
+#[doc(hidden)]
+macro_rules! method_list {
+    ([$then:ident] $( $class:ident { $(
+        $(#[doc = $doc:literal])*
+        $variant:ident $({ $($field:ident : $ty:ty),* $(,)? })? = $name:ident $(as $($method:ident)+)? $({ $($fixed:tt)* })? $(: $bound:ident)? $(, $cost:ident)?;
+    )* } )*) => {
+        &[$($( $crate::method_of! { $then $class $variant $name [$($($method)+)?] [$($($fixed)*)?] [$($bound)?] } ),*),*]
+    };
+}
+pub(crate) use method_list;
+
+/// `$then!` on the methods of one row, by its class.
+#[macro_export]
+#[doc(hidden)]
+macro_rules! method_of {
+    // Methods of a form of their own, or none.
+    ($then:ident $class:ident $op:ident $name:ident $methods:tt $fixed:tt []) => {
+        $then! { none }
+    };
+    // Called like the operation.
+    ($then:ident $class:ident $op:ident $name:ident [] $fixed:tt $bound:tt) => {
+        $crate::method_of! { $then $class $op $name [$name] $fixed $bound }
+    };
+    ($then:ident UnaryNum $op:ident $n:ident [$m:ident] $f:tt [$b:ident]) => {
+        $then! { unary $op $m $f $b }
+    };
+    ($then:ident UnaryFloat $op:ident $n:ident [$m:ident] $f:tt [$b:ident]) => {
+        $then! { unary $op $m $f $b }
+    };
+    ($then:ident UnaryLogic $op:ident $n:ident [$m:ident] $f:tt [$b:ident]) => {
+        $then! { unary $op $m $f $b }
+    };
+    ($then:ident CompositeUnary $op:ident $n:ident [$m:ident] $f:tt [$b:ident]) => {
+        $then! { unary $op $m $f $b }
+    };
+    ($then:ident Test $op:ident $n:ident [$m:ident] $f:tt [$b:ident]) => {
+        $then! { test $op $m $f $b }
+    };
+    ($then:ident Binary $op:ident $n:ident [$m:ident] $f:tt [$b:ident]) => {
+        $then! { binary $op $m $f $b }
+    };
+    ($then:ident BinaryLogic $op:ident $n:ident [$m:ident] $f:tt [$b:ident]) => {
+        $then! { binary $op $m $f $b }
+    };
+    ($then:ident Compare $op:ident $n:ident [$m:ident] $f:tt [$b:ident]) => {
+        $then! { compare $op $m $f $b }
+    };
+    ($then:ident Along $op:ident $n:ident [$m:ident] $f:tt [$b:ident]) => {
+        $then! { along $op $m $f $b }
+    };
+    ($then:ident CompositeAlong $op:ident $n:ident [$m:ident] $f:tt [$b:ident]) => {
+        $then! { along $op $m $f $b }
+    };
+    ($then:ident Reduce $op:ident $n:ident [$m:ident $k:ident] $f:tt [$b:ident]) => {
+        $then! { reduce $op $m $k $f $b }
+    };
+    ($then:ident CompositeReduce $op:ident $n:ident [$m:ident $k:ident] $f:tt [$b:ident]) => {
+        $then! { reduce $op $m $k $f $b }
+    };
+}

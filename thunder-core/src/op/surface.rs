@@ -1,6 +1,7 @@
 //! How the language spells the operations: the methods and free functions that bodies call, with what each
 //! argument is. The macro reads calls by this table; the typed methods build the same operations.
 
+use super::rows::{function_rows, method_list, method_rows, op_rows};
 use super::{Causal, Flag, Label, Lit, Op, Reduction};
 use crate::types::{Axes, Axis, Elem, Extent, Shape};
 
@@ -159,12 +160,12 @@ pub struct Method {
 
 /// The methods that are operations.
 pub fn methods() -> impl Iterator<Item = &'static Method> {
-    METHODS.iter()
+    REGULAR.iter().copied().flatten().chain(METHODS).chain(KEYS)
 }
 
 /// The method called `name`, if an operation has that name.
 pub fn method(name: &str) -> Option<&'static Method> {
-    METHODS.iter().find(|m| m.name == name)
+    methods().find(|m| m.name == name)
 }
 
 /// The free functions that are operations.
@@ -208,8 +209,7 @@ pub fn adding(method: &str) -> Option<fn(Axis, Extent) -> Op> {
 /// assert_eq!(thunder_core::op::nearest("softmaxx")[0], "softmax");
 /// ```
 pub fn nearest(name: &str) -> Vec<&'static str> {
-    let mut all: Vec<(usize, &'static str)> = METHODS
-        .iter()
+    let mut all: Vec<(usize, &'static str)> = methods()
         .chain(FREE)
         .map(|m| m.name)
         .chain(NAMES.iter().copied())
@@ -235,109 +235,33 @@ fn distance(a: &str, b: &str) -> usize {
     row[b.len()]
 }
 
-macro_rules! methods {
-    ($($name:ident($($arg:ident),*) => $build:expr;)*) => {
-        &[$(Method { name: stringify!($name), args: &[$(ArgKind::$arg),*], build: $build }),*]
+/// The methods of one row of the table.
+macro_rules! regular {
+    (none) => { &[] };
+    (unary $op:ident $name:ident $fixed:tt $bound:ident) => { regular! { $name() => |_| Op::$op } };
+    (test $op:ident $name:ident $fixed:tt $bound:ident) => { regular! { $name() => |_| Op::$op } };
+    (binary $op:ident $name:ident $fixed:tt $bound:ident) => { regular! { $name(Operand) => |_| Op::$op } };
+    (compare $op:ident $name:ident $fixed:tt $bound:ident) => { regular! { $name(Operand) => |_| Op::$op } };
+    (along $op:ident $name:ident [$($fixed:tt)*] $bound:ident) => { regular! {
+        $name(Axis) => |a| Op::$op { axis: a.axis(0), $($fixed)* }
+    } };
+    (reduce $op:ident $name:ident $keepdim:ident [$($fixed:tt)*] $bound:ident) => { regular! {
+        $name(Axes) => |a| Op::$op { axes: a.axes(0), keepdim: Flag::No, $($fixed)* };
+        $keepdim(Axes) => |a| Op::$op { axes: a.axes(0), keepdim: Flag::Yes, $($fixed)* }
+    } };
+    ($($name:ident($($arg:ident)?) => $build:expr);*) => {
+        &[$(Method { name: stringify!($name), args: &[$(ArgKind::$arg)?], build: $build }),*]
     };
 }
 
-const NO: Flag = Flag::No;
-const YES: Flag = Flag::Yes;
+macro_rules! listed {
+    ([] $($family:literal { $($name:ident($($arg:ident),*) => $build:expr;)* })*) => {
+        &[$($(Method { name: stringify!($name), args: &[$(ArgKind::$arg),*], build: $build }),*),*]
+    };
+}
 
-static METHODS: &[Method] = methods! {
-    neg() => |_| Op::Neg; abs() => |_| Op::Abs; sign() => |_| Op::Sign; square() => |_| Op::Square;
-    reciprocal() => |_| Op::Reciprocal; sqrt() => |_| Op::Sqrt; rsqrt() => |_| Op::Rsqrt;
-    exp() => |_| Op::Exp; exp2() => |_| Op::Exp2; expm1() => |_| Op::Expm1;
-    log() => |_| Op::Log; log2() => |_| Op::Log2; log1p() => |_| Op::Log1p;
-    sin() => |_| Op::Sin; cos() => |_| Op::Cos; tanh() => |_| Op::Tanh; erf() => |_| Op::Erf; erfc() => |_| Op::Erfc;
-    sigmoid() => |_| Op::Sigmoid; floor() => |_| Op::Floor; ceil() => |_| Op::Ceil;
-    round() => |_| Op::Round; trunc() => |_| Op::Trunc;
-    isnan() => |_| Op::IsNan; isinf() => |_| Op::IsInf; isfinite() => |_| Op::IsFinite;
-    logical_not() => |_| Op::Not;
-    cast() => |a| Op::Cast { elem: a.elem() };
-
-    add(Operand) => |_| Op::Add; sub(Operand) => |_| Op::Sub; mul(Operand) => |_| Op::Mul;
-    div(Operand) => |_| Op::Div; rem(Operand) => |_| Op::Rem; pow(Operand) => |_| Op::Pow;
-    atan2(Operand) => |_| Op::Atan2; maximum(Operand) => |_| Op::Maximum; minimum(Operand) => |_| Op::Minimum;
-    eq(Operand) => |_| Op::Eq; ne(Operand) => |_| Op::Ne; lt(Operand) => |_| Op::Lt;
-    le(Operand) => |_| Op::Le; gt(Operand) => |_| Op::Gt; ge(Operand) => |_| Op::Ge;
-    logical_and(Operand) => |_| Op::And; logical_or(Operand) => |_| Op::Or; logical_xor(Operand) => |_| Op::Xor;
-
-    sum(Axes) => |a| Op::Sum { axes: a.axes(0), keepdim: NO };
-    sum_keepdim(Axes) => |a| Op::Sum { axes: a.axes(0), keepdim: YES };
-    prod(Axes) => |a| Op::Prod { axes: a.axes(0), keepdim: NO };
-    prod_keepdim(Axes) => |a| Op::Prod { axes: a.axes(0), keepdim: YES };
-    amax(Axes) => |a| Op::Amax { axes: a.axes(0), keepdim: NO };
-    amax_keepdim(Axes) => |a| Op::Amax { axes: a.axes(0), keepdim: YES };
-    amin(Axes) => |a| Op::Amin { axes: a.axes(0), keepdim: NO };
-    amin_keepdim(Axes) => |a| Op::Amin { axes: a.axes(0), keepdim: YES };
-    mean(Axes) => |a| Op::Mean { axes: a.axes(0), keepdim: NO };
-    mean_keepdim(Axes) => |a| Op::Mean { axes: a.axes(0), keepdim: YES };
-    var(Axes) => |a| Op::Var { axes: a.axes(0), keepdim: NO, correction: 1 };
-    var_keepdim(Axes) => |a| Op::Var { axes: a.axes(0), keepdim: YES, correction: 1 };
-    logsumexp(Axes) => |a| Op::Logsumexp { axes: a.axes(0), keepdim: NO };
-    logsumexp_keepdim(Axes) => |a| Op::Logsumexp { axes: a.axes(0), keepdim: YES };
-    all(Axes) => |a| Op::All { axes: a.axes(0), keepdim: NO };
-    all_keepdim(Axes) => |a| Op::All { axes: a.axes(0), keepdim: YES };
-    any(Axes) => |a| Op::Any { axes: a.axes(0), keepdim: NO };
-    any_keepdim(Axes) => |a| Op::Any { axes: a.axes(0), keepdim: YES };
-    argmax(Axis) => |a| Op::Argmax { axis: a.axis(0), keepdim: NO };
-    argmin(Axis) => |a| Op::Argmin { axis: a.axis(0), keepdim: NO };
-    cumsum(Axis) => |a| Op::Cumsum { axis: a.axis(0), reverse: NO };
-
-    reshape(Shape) => |a| Op::Reshape { shape: a.shape(0) };
-    permute(Axes) => |a| Op::Permute { axes: a.axes(0) };
-    broadcast_to(Shape) => |a| Op::Expand { shape: a.shape(0) };
-    expand(Shape) => |a| Op::Expand { shape: a.shape(0) };
-    slice(Ranges) => |a| { let (start, end) = a.pair(0); Op::Slice { start, end } };
-    pad(Pads, Lit) => |a| { let (lo, hi) = a.pair(0); Op::Pad { lo, hi, value: a.lit(1) } };
-    flip(Axes) => |a| Op::Flip { axes: a.axes(0) };
-    transpose(Axis, Axis) => |a| Op::Transpose { a: a.axis(0), b: a.axis(1) };
-    t() => |_| Op::Transpose { a: Axis(-1), b: Axis(-2) };
-    unsqueeze(Axis) => |a| Op::Unsqueeze { axis: a.axis(0) };
-    squeeze(Axis) => |a| Op::Squeeze { axis: a.axis(0) };
-    narrow(Axis, Extent, Extent) => |a| Op::Narrow { axis: a.axis(0), start: a.extent(1), len: a.extent(2) };
-    select_index(Axis, Extent) => |a| Op::SelectIndex { axis: a.axis(0), index: a.extent(1) };
-    slice_update(Axis, Tensor, Operand) => |a| Op::SliceUpdate { axis: a.axis(0) };
-    index_select(Axis, Tensor) => |a| Op::Take { axis: a.axis(0) };
-    gather(Axis, Tensor) => |a| Op::Gather { axis: a.axis(0) };
-    masked_fill(Tensor, Operand) => |_| Op::Select;
-    tril() => |_| Op::Tril { diagonal: Lit::I(0) };
-    triu() => |_| Op::Triu { diagonal: Lit::I(0) };
-    one_hot(Extent) => |a| Op::OneHot { classes: a.extent(0), elem: a.elem() };
-
-    matmul(Tensor) => |_| Op::Matmul;
-    linear(Tensor, Optional) => |a| Op::Linear { bias: a.flag(1) };
-
-    softmax(Axis) => |a| Op::Softmax { axis: a.axis(0) };
-    log_softmax(Axis) => |a| Op::LogSoftmax { axis: a.axis(0) };
-    layer_norm(Optional, Optional, Lit) => |a| Op::LayerNorm { weight: a.flag(0), bias: a.flag(1), eps: a.lit(2) };
-    rms_norm(Optional, Lit) => |a| Op::RmsNorm { weight: a.flag(0), eps: a.lit(1) };
-    relu() => |_| Op::Relu; silu() => |_| Op::Silu; softplus() => |_| Op::Softplus;
-    gelu() => |_| Op::Gelu { tanh: NO };
-    gelu_tanh() => |_| Op::Gelu { tanh: YES };
-    clamp(Lit, Lit) => |a| Op::Clamp { lo: a.lit(0), hi: a.lit(1) };
-    dropout(Lit, Key) => |a| Op::Dropout { p: a.lit(0) };
-    cross_entropy(Tensor, CrossEntropyOptions) => |a| a.cross_entropy(1);
-
-    fold_in(Operand) => |_| Op::FoldIn;
-};
-
-static FREE: &[Method] = methods! {
-    select(Tensor, Operand, Operand) => |_| Op::Select;
-    cat(Tensors, Axis) => |a| Op::Cat { axis: a.axis(1) };
-    stack(Tensors, Axis) => |a| Op::Stack { axis: a.axis(1) };
-    zeros(Shape) => |a| a.full(0, 0);
-    ones(Shape) => |a| a.full(1, 0);
-    full(Shape, Lit) => |a| Op::Full { value: a.lit(1), elem: a.elem(), shape: a.shape(0) };
-    arange(Extent) => |a| Op::Iota { elem: a.elem(), shape: Shape::new(&[a.extent(0)]), axis: Axis(0) };
-    embedding(Tensor, Tensor) => |_| Op::Embedding;
-    cross_entropy(Tensor, Tensor, CrossEntropyOptions) => |a| a.cross_entropy(2);
-    scaled_dot_product_attention(Tensor, Tensor, Tensor, SdpaOptions) => |a| a.sdpa(3, NO);
-    masked_attention(Tensor, Tensor, Tensor, Tensor, SdpaOptions) => |a| a.sdpa(4, YES);
-    stop_gradient(Tensor) => |_| Op::StopGradient;
-    uniform(Shape, Key) => |a| Op::Uniform { elem: a.elem(), shape: a.shape(0) };
-    normal(Shape, Key) => |a| Op::Normal { elem: a.elem(), shape: a.shape(0) };
-    bernoulli(Shape, Lit, Key) => |a| Op::Bernoulli { p: a.lit(1), shape: a.shape(0) };
-    debug_print(Label, Tensor) => |a| Op::DebugPrint { label: a.label(0) };
-};
+static REGULAR: &[&[Method]] = op_rows! { method_list regular };
+static METHODS: &[Method] = method_rows! { listed };
+static FREE: &[Method] = function_rows! { listed };
+/// Those of a key.
+static KEYS: &[Method] = &[Method { name: "fold_in", args: &[ArgKind::Operand], build: |_| Op::FoldIn }];

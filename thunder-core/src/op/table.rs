@@ -7,9 +7,9 @@ use super::rows::op_rows;
 use crate::types::{Axes, Axis, Elem, Extent, Shape};
 
 macro_rules! op_table {
-    ($( $class:ident { $(
+    ([] $( $class:ident { $(
         $(#[doc = $doc:literal])*
-        $variant:ident $({ $($field:ident : $ty:ty),* $(,)? })? = $name:ident $(as $($method:ident)+)? $(: $bound:ident)? $(, $cost:ident)?;
+        $variant:ident $({ $($field:ident : $ty:ty),* $(,)? })? = $name:ident $(as $($method:ident)+)? $({ $($fixed:tt)* })? $(: $bound:ident)? $(, $cost:ident)?;
     )* } )*) => {
         /// An operation with its attributes.
         ///
@@ -62,6 +62,15 @@ macro_rules! op_table {
                 }
             }
 
+            /// The operation on many examples at once, which lie along a new first dimension: its axes are one more. An
+            /// example has `rank` dimensions.
+            pub fn batched(&self, rank: usize) -> Op {
+                let _ = rank;
+                match self {
+                    $($( Op::$variant $({ $($field),* })? => Op::$variant $({ $($field: Attr::batched($field, rank)),* })?, )*)*
+                }
+            }
+
             /// The first attribute with an extent that is no number, in a linked trace.
             pub(crate) fn unknown_extent(&self) -> Option<&'static str> {
                 let unknown = |a: &AttrRef<'_>| match a {
@@ -88,9 +97,14 @@ macro_rules! op_table {
         }
 
         /// The operations of a class as a pattern, of [`Op`] or of [`Opcode`]: `class!(Op, Binary)`. With it a match is
-        /// exhaustive without `_`, and an operation that a class describes needs no line of its own.
+        /// exhaustive without `_`, and an operation that a class describes needs no line of its own. Attributes that all of a
+        /// class have can be bound: `class!(Op, Reduce, axes, keepdim)`.
         macro_rules! class {
-            $( ($e:ident, $class) => { $($e::$variant { .. })|* }; )*
+            $(
+                ($e:ident, $class) => { $($e::$variant { .. })|* };
+                ($e:ident, $class, $a:ident) => { $($e::$variant { $a, .. })|* };
+                ($e:ident, $class, $a:ident, $b:ident) => { $($e::$variant { $a, $b, .. })|* };
+            )*
         }
         pub(crate) use class;
 

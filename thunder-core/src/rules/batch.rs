@@ -7,7 +7,7 @@ use super::decompose;
 use crate::error::Error;
 use crate::op::{Op, class, infer};
 use crate::trace::{Builder, Kind, Value};
-use crate::types::{Axes, Axis, DType, Extent, MAX_RANK, Shape, Ty};
+use crate::types::{Axis, DType, Extent, MAX_RANK, Shape, Ty};
 use std::collections::HashMap;
 
 /// The result of `op` for each of `size` examples. The operands that are `mapped`, at least one, have the
@@ -39,22 +39,12 @@ pub fn batch(op: &Op, args: &[Value], mapped: &[bool], size: usize, b: &mut Buil
             Ok(b.op(*op, &args))
         }
 
-        Op::Sum { axes, keepdim } => reduce(args[0], axes, rank, b, |axes| Op::Sum { axes, keepdim }),
-        Op::Prod { axes, keepdim } => reduce(args[0], axes, rank, b, |axes| Op::Prod { axes, keepdim }),
-        Op::Amax { axes, keepdim } => reduce(args[0], axes, rank, b, |axes| Op::Amax { axes, keepdim }),
-        Op::Amin { axes, keepdim } => reduce(args[0], axes, rank, b, |axes| Op::Amin { axes, keepdim }),
-        Op::All { axes, keepdim } => reduce(args[0], axes, rank, b, |axes| Op::All { axes, keepdim }),
-        Op::Any { axes, keepdim } => reduce(args[0], axes, rank, b, |axes| Op::Any { axes, keepdim }),
-        Op::Mean { axes, keepdim } => reduce(args[0], axes, rank, b, |axes| Op::Mean { axes, keepdim }),
-        Op::Var { axes, keepdim, correction } => {
-            on(Op::Var { axes: shifted(axes, rank), keepdim, correction }, b)
+        // Over no axes: nothing.
+        class!(Op, Reduce, axes) if axes.len(rank) == 0 => Ok(args[0]),
+        Op::Mean { axes, .. } if axes.len(rank) == 0 => Ok(args[0]),
+        class!(Op, Reduce) | class!(Op, CompositeReduce) | class!(Op, Along) | class!(Op, CompositeAlong) => {
+            on(op.batched(rank), b)
         }
-        Op::Logsumexp { axes, keepdim } => on(Op::Logsumexp { axes: shifted(axes, rank), keepdim }, b),
-        Op::Argmax { axis, keepdim } => on(Op::Argmax { axis: next(axis, rank), keepdim }, b),
-        Op::Argmin { axis, keepdim } => on(Op::Argmin { axis: next(axis, rank), keepdim }, b),
-        Op::Cumsum { axis, reverse } => on(Op::Cumsum { axis: next(axis, rank), reverse }, b),
-        Op::Softmax { axis } => on(Op::Softmax { axis: next(axis, rank) }, b),
-        Op::LogSoftmax { axis } => on(Op::LogSoftmax { axis: next(axis, rank) }, b),
 
         Op::Reshape { shape } => Ok(b.reshape(args[0], with_size(shape, size))),
         Op::Permute { axes } => {
@@ -70,38 +60,29 @@ pub fn batch(op: &Op, args: &[Value], mapped: &[bool], size: usize, b: &mut Buil
             on(Op::Slice { start: with_size(start, 0), end: with_size(end, size) }, b)
         }
         Op::Pad { lo, hi, value } => on(Op::Pad { lo: with_size(lo, 0), hi: with_size(hi, 0), value }, b),
-        Op::Flip { axes } => on(Op::Flip { axes: shifted(axes, rank) }, b),
-        Op::Cat { axis } => {
+        Op::Flip { .. } => on(op.batched(rank), b),
+        Op::Cat { .. } | Op::Gather { .. } | Op::ScatterAdd { .. } => {
             let args = example.all_mapped(b);
-            Ok(b.op(Op::Cat { axis: next(axis, rank) }, &args))
+            Ok(b.op(op.batched(rank), &args))
         }
-        Op::Stack { axis } => {
+        // The axis is one of the result.
+        Op::Stack { .. } => {
             let args = example.all_mapped(b);
-            Ok(b.op(Op::Stack { axis: next(axis, rank + 1) }, &args))
+            Ok(b.op(op.batched(rank + 1), &args))
         }
-        Op::Chunk { n, axis, index } => on(Op::Chunk { n, axis: next(axis, rank), index }, b),
-        Op::Narrow { axis, start, len } => on(Op::Narrow { axis: next(axis, rank), start, len }, b),
-        Op::SelectIndex { axis, index } => on(Op::SelectIndex { axis: next(axis, rank), index }, b),
-        Op::Transpose { a, b: c } => on(Op::Transpose { a: next(a, rank), b: next(c, rank) }, b),
-        Op::Unsqueeze { axis } => on(Op::Unsqueeze { axis: next(axis, rank + 1) }, b),
-        Op::Squeeze { axis } => on(Op::Squeeze { axis: next(axis, rank) }, b),
+        Op::Unsqueeze { .. } => on(op.batched(rank + 1), b),
+        Op::Chunk { .. } | Op::Narrow { .. } | Op::SelectIndex { .. } | Op::Transpose { .. } | Op::Squeeze { .. } => {
+            on(op.batched(rank), b)
+        }
         Op::Tril { .. } | Op::Triu { .. } | Op::OneHot { .. } => on(*op, b),
 
-        Op::SliceUpdate { axis } if !mapped[2] => {
+        Op::SliceUpdate { .. } if !mapped[2] => {
             let all = example.all_mapped_but(2, b);
-            Ok(b.op(Op::SliceUpdate { axis: next(axis, rank) }, &all))
+            Ok(b.op(op.batched(rank), &all))
         }
         Op::SliceUpdate { .. } => unroll(op, &example, out, b),
         Op::Take { axis } => Ok(take(axis.resolve(rank).unwrap_or(0), rank, &example, b)),
         Op::IndexAdd { axis, extent } => Ok(index_add(axis.0.max(0) as usize, extent, &example, b)),
-        Op::Gather { axis } => {
-            let args = example.all_mapped(b);
-            Ok(b.op(Op::Gather { axis: next(axis, rank) }, &args))
-        }
-        Op::ScatterAdd { axis, extent } => {
-            let args = example.all_mapped(b);
-            Ok(b.op(Op::ScatterAdd { axis: next(axis, rank), extent }, &args))
-        }
 
         Op::Linear { .. } | Op::LayerNorm { .. } | Op::RmsNorm { .. } | Op::Embedding if only_first => on(*op, b),
         Op::Sdpa { .. } => {
@@ -175,29 +156,9 @@ impl Examples<'_> {
     }
 }
 
-/// `axis` of an example of rank `rank`, in the batch.
-fn next(axis: Axis, rank: usize) -> Axis {
-    Axis(axis.resolve(rank).map_or(0, |a| a + 1) as i32)
-}
-
-fn shifted(axes: Axes, rank: usize) -> Axes {
-    Axes::from_usize(resolved(axes, rank).into_iter().map(|a| a + 1))
-}
-
 /// `shape` with a first dimension of extent `size`.
 fn with_size(shape: Shape, size: usize) -> Shape {
     shape.insert(0, Extent::new(size))
-}
-
-fn reduce(
-    x: Value,
-    axes: Axes,
-    rank: usize,
-    b: &mut Builder,
-    op: impl FnOnce(Axes) -> Op,
-) -> Result<Value, Error> {
-    let axes = shifted(axes, rank);
-    Ok(if axes.len(rank + 1) == 0 { x } else { b.op(op(axes), &[x]) })
 }
 
 /// The order of the dimensions of `x` with those in `from..from + count` moved to begin at `to`.

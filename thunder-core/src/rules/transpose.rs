@@ -118,9 +118,10 @@ pub fn transpose(
             Err(not_linear(op))
         }
         class!(Op, Key) | class!(Op, Draw) | class!(Op, Identity) => Err(not_linear(op)),
-        class!(Op, CompositeUnary) | class!(Op, CompositeReduce) | class!(Op, Composite) => {
-            Err(not_linear(op))
-        }
+        class!(Op, CompositeUnary)
+        | class!(Op, CompositeReduce)
+        | class!(Op, CompositeAlong)
+        | class!(Op, Composite) => Err(not_linear(op)),
     }
 }
 

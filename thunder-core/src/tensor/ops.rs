@@ -6,7 +6,7 @@ use super::{
     Tensor,
 };
 use crate::link::record;
-use crate::op::{self, Causal, Flag, Label, Op, Reduction};
+use crate::op::{self, Causal, Flag, Label, Op, Reduction, each_method, op_rows};
 use crate::tensor::rank::stored;
 use crate::types::{Accepts, Axes, Axis, DType, Elem, Element, Extent, Float, Int, Num, Shape as Extents};
 
@@ -156,84 +156,6 @@ fn sdpa_op(o: Sdpa, mask: bool) -> Op {
     }
 }
 
-macro_rules! tensor_ops {
-    (
-        unary { $($unary:ident: $class:ident = $unary_op:expr;)* }
-        test { $($test:ident = $test_op:expr;)* }
-        binary { $($binary:ident: $bclass:ident = $binary_op:expr;)* }
-        compare { $($compare:ident = $compare_op:expr;)* }
-        reduce { $($reduce:ident $reduce_keep:ident: $rclass:ident = |$axes:ident, $keep:ident| $reduce_op:expr;)* }
-        $($rest:tt)*
-    ) => {
-        /// The operations on tensors, which bodies of `#[thunder]` functions call as methods: with the attribute they are
-        /// in scope. Outside of such a function they don't exist.
-        ///
-        /// Each has its formula, its shapes and element types, its derivative, what is refused, and an example. Their
-        /// arguments are taken by value or by reference alike.
-        pub trait TensorOps: Sized {
-            /// The element type.
-            type E: Element;
-            /// The shape.
-            type S: Shape;
-            /// The tensor itself.
-            fn this(&self) -> &Tensor<Self::E, Self::S>;
-
-            $(
-                #[cfg_attr(not(doctest), doc = include_str!(concat!("docs/", stringify!($unary), ".md")))]
-                #[track_caller]
-                fn $unary(&self) -> Tensor<Self::E, Self::S> where Self::E: $class {
-                    Tensor::from_raw(record::op($unary_op, &[self.this().raw()]))
-                }
-            )*
-            $(
-                #[cfg_attr(not(doctest), doc = include_str!(concat!("docs/", stringify!($test), ".md")))]
-                #[track_caller]
-                fn $test(&self) -> Tensor<bool, Self::S> where Self::E: Float {
-                    Tensor::from_raw(record::op($test_op, &[self.this().raw()]))
-                }
-            )*
-            $(
-                #[cfg_attr(not(doctest), doc = include_str!(concat!("docs/", stringify!($binary), ".md")))]
-                #[track_caller]
-                fn $binary<T: Other<Self::E, Self::S>>(&self, other: T) -> Tensor<Self::E, T::Out> where Self::E: $bclass {
-                    let (op, other) = other.operand($binary_op, self.this().raw());
-                    Tensor::from_raw(record::op(op, &[self.this().raw(), &other]))
-                }
-            )*
-            $(
-                #[cfg_attr(not(doctest), doc = include_str!(concat!("docs/", stringify!($compare), ".md")))]
-                #[track_caller]
-                fn $compare<T: Other<Self::E, Self::S>>(&self, other: T) -> Tensor<bool, T::Out> {
-                    let (op, other) = other.operand($compare_op, self.this().raw());
-                    Tensor::from_raw(record::op(op, &[self.this().raw(), &other]))
-                }
-            )*
-            $(
-                #[cfg_attr(not(doctest), doc = include_str!(concat!("docs/", stringify!($reduce), ".md")))]
-                #[track_caller]
-                fn $reduce<A: AxesArg<Self::S>>(&self, axes: A) -> Tensor<Self::E, A::Out> where Self::E: $rclass {
-                    let ($axes, $keep) = (axes.axes(), Flag::No);
-                    Tensor::from_raw(record::op($reduce_op, &[self.this().raw()]))
-                }
-                #[cfg_attr(not(doctest), doc = include_str!(concat!("docs/", stringify!($reduce_keep), ".md")))]
-                #[track_caller]
-                fn $reduce_keep<A: KeptAxes>(&self, axes: A) -> Tensor<Self::E, Self::S> where Self::E: $rclass {
-                    let ($axes, $keep) = (axes.kept(), Flag::Yes);
-                    Tensor::from_raw(record::op($reduce_op, &[self.this().raw()]))
-                }
-            )*
-            $($rest)*
-        }
-
-        #[diagnostic::do_not_recommend]
-        impl<E: Element, S: Shape> TensorOps for Tensor<E, S> {
-            type E = E;
-            type S = S;
-            fn this(&self) -> &Tensor<E, S> { self }
-        }
-    };
-}
-
 /// Axes of a reduction that keeps the rank: an axis, a tuple or an array of them, or `..`.
 pub trait KeptAxes {
     /// The axes.
@@ -259,39 +181,112 @@ pub trait Truth: Element {}
 #[diagnostic::do_not_recommend]
 impl Truth for bool {}
 
-tensor_ops! {
-    unary {
-        abs: Num = Op::Abs; sign: Num = Op::Sign; square: Num = Op::Square; neg: Num = Op::Neg;
-        reciprocal: Float = Op::Reciprocal; sqrt: Float = Op::Sqrt; rsqrt: Float = Op::Rsqrt;
-        exp: Float = Op::Exp; exp2: Float = Op::Exp2; expm1: Float = Op::Expm1;
-        log: Float = Op::Log; log2: Float = Op::Log2; log1p: Float = Op::Log1p;
-        sin: Float = Op::Sin; cos: Float = Op::Cos; tanh: Float = Op::Tanh; erf: Float = Op::Erf;
-        erfc: Float = Op::Erfc;
-        sigmoid: Float = Op::Sigmoid; floor: Float = Op::Floor; ceil: Float = Op::Ceil;
-        round: Float = Op::Round; trunc: Float = Op::Trunc;
-        relu: Num = Op::Relu; silu: Float = Op::Silu; softplus: Float = Op::Softplus;
-        gelu: Float = Op::Gelu { tanh: Flag::No };
-        gelu_tanh: Float = Op::Gelu { tanh: Flag::Yes };
-        logical_not: Element = Op::Not;
+/// The methods of an operation whose row in the table gives them.
+macro_rules! typed {
+    (none) => {};
+    (unary $op:ident $name:ident [$($fixed:tt)*] $bound:ident) => {
+        #[cfg_attr(not(doctest), doc = include_str!(concat!("docs/", stringify!($name), ".md")))]
+        #[track_caller]
+        fn $name(&self) -> Tensor<Self::E, Self::S>
+        where
+            Self::E: $bound,
+        {
+            Tensor::from_raw(record::op(Op::$op, &[self.this().raw()]))
+        }
+    };
+    (test $op:ident $name:ident [$($fixed:tt)*] $bound:ident) => {
+        #[cfg_attr(not(doctest), doc = include_str!(concat!("docs/", stringify!($name), ".md")))]
+        #[track_caller]
+        fn $name(&self) -> Tensor<bool, Self::S>
+        where
+            Self::E: $bound,
+        {
+            Tensor::from_raw(record::op(Op::$op, &[self.this().raw()]))
+        }
+    };
+    (binary $op:ident $name:ident [$($fixed:tt)*] $bound:ident) => {
+        #[cfg_attr(not(doctest), doc = include_str!(concat!("docs/", stringify!($name), ".md")))]
+        #[track_caller]
+        fn $name<T: Other<Self::E, Self::S>>(&self, other: T) -> Tensor<Self::E, T::Out>
+        where
+            Self::E: $bound,
+        {
+            let (op, other) = other.operand(Op::$op, self.this().raw());
+            Tensor::from_raw(record::op(op, &[self.this().raw(), &other]))
+        }
+    };
+    (compare $op:ident $name:ident [$($fixed:tt)*] $bound:ident) => {
+        #[cfg_attr(not(doctest), doc = include_str!(concat!("docs/", stringify!($name), ".md")))]
+        #[track_caller]
+        fn $name<T: Other<Self::E, Self::S>>(&self, other: T) -> Tensor<bool, T::Out> {
+            let (op, other) = other.operand(Op::$op, self.this().raw());
+            Tensor::from_raw(record::op(op, &[self.this().raw(), &other]))
+        }
+    };
+    (along $op:ident $name:ident [$($fixed:tt)*] $bound:ident) => {
+        #[cfg_attr(not(doctest), doc = include_str!(concat!("docs/", stringify!($name), ".md")))]
+        #[track_caller]
+        fn $name(&self, dim: i32) -> Tensor<Self::E, Self::S> where Self::E: $bound {
+            Tensor::from_raw(record::op(Op::$op { axis: axis(dim), $($fixed)* }, &[self.this().raw()]))
+        }
+    };
+    (reduce $op:ident $name:ident $keepdim:ident [$($fixed:tt)*] $bound:ident) => {
+        #[cfg_attr(not(doctest), doc = include_str!(concat!("docs/", stringify!($name), ".md")))]
+        #[track_caller]
+        fn $name<A: AxesArg<Self::S>>(&self, axes: A) -> Tensor<Self::E, A::Out>
+        where
+            Self::E: $bound,
+        {
+            Tensor::from_raw(record::op(
+                Op::$op { axes: axes.axes(), keepdim: Flag::No, $($fixed)* },
+                &[self.this().raw()],
+            ))
+        }
+        #[cfg_attr(not(doctest), doc = include_str!(concat!("docs/", stringify!($keepdim), ".md")))]
+        #[track_caller]
+        fn $keepdim<A: KeptAxes>(&self, axes: A) -> Tensor<Self::E, Self::S>
+        where
+            Self::E: $bound,
+        {
+            Tensor::from_raw(record::op(
+                Op::$op { axes: axes.kept(), keepdim: Flag::Yes, $($fixed)* },
+                &[self.this().raw()],
+            ))
+        }
+    };
+}
+
+/// The operations on tensors, which bodies of `#[thunder]` functions call as methods: with the attribute they are
+/// in scope. Outside of such a function they don't exist.
+///
+/// Each has its formula, its shapes and element types, its derivative, what is refused, and an example. Their
+/// arguments are taken by value or by reference alike.
+pub trait TensorOps: Sized {
+    /// The element type.
+    type E: Element;
+    /// The shape.
+    type S: Shape;
+    /// The tensor itself.
+    fn this(&self) -> &Tensor<Self::E, Self::S>;
+
+    op_rows! { each_method typed }
+
+    #[cfg_attr(not(doctest), doc = include_str!("docs/gelu.md"))]
+    #[track_caller]
+    fn gelu(&self) -> Tensor<Self::E, Self::S>
+    where
+        Self::E: Float,
+    {
+        Tensor::from_raw(record::op(Op::Gelu { tanh: Flag::No }, &[self.this().raw()]))
     }
-    test { isnan = Op::IsNan; isinf = Op::IsInf; isfinite = Op::IsFinite; }
-    binary {
-        add: Num = Op::Add; sub: Num = Op::Sub; mul: Num = Op::Mul; div: Num = Op::Div; rem: Num = Op::Rem;
-        pow: Float = Op::Pow; atan2: Float = Op::Atan2;
-        maximum: Num = Op::Maximum; minimum: Num = Op::Minimum;
-        logical_and: Element = Op::And; logical_or: Element = Op::Or; logical_xor: Element = Op::Xor;
-    }
-    compare { eq = Op::Eq; ne = Op::Ne; lt = Op::Lt; le = Op::Le; gt = Op::Gt; ge = Op::Ge; }
-    reduce {
-        sum sum_keepdim: Num = |axes, keepdim| Op::Sum { axes, keepdim };
-        prod prod_keepdim: Num = |axes, keepdim| Op::Prod { axes, keepdim };
-        amax amax_keepdim: Num = |axes, keepdim| Op::Amax { axes, keepdim };
-        amin amin_keepdim: Num = |axes, keepdim| Op::Amin { axes, keepdim };
-        mean mean_keepdim: Float = |axes, keepdim| Op::Mean { axes, keepdim };
-        var var_keepdim: Float = |axes, keepdim| Op::Var { axes, keepdim, correction: 1 };
-        logsumexp logsumexp_keepdim: Float = |axes, keepdim| Op::Logsumexp { axes, keepdim };
-        all all_keepdim: Truth = |axes, keepdim| Op::All { axes, keepdim };
-        any any_keepdim: Truth = |axes, keepdim| Op::Any { axes, keepdim };
+
+    #[cfg_attr(not(doctest), doc = include_str!("docs/gelu_tanh.md"))]
+    #[track_caller]
+    fn gelu_tanh(&self) -> Tensor<Self::E, Self::S>
+    where
+        Self::E: Float,
+    {
+        Tensor::from_raw(record::op(Op::Gelu { tanh: Flag::Yes }, &[self.this().raw()]))
     }
 
     #[cfg_attr(not(doctest), doc = include_str!("docs/cast.md"))]
@@ -309,20 +304,20 @@ tensor_ops! {
 
     #[cfg_attr(not(doctest), doc = include_str!("docs/argmax.md"))]
     #[track_caller]
-    fn argmax(&self, dim: i32) -> Tensor<i64, <Self::S as Pop>::Less> where Self::S: Pop {
+    fn argmax(&self, dim: i32) -> Tensor<i64, <Self::S as Pop>::Less>
+    where
+        Self::S: Pop,
+    {
         Tensor::from_raw(record::op(Op::Argmax { axis: axis(dim), keepdim: Flag::No }, &[self.this().raw()]))
     }
 
     #[cfg_attr(not(doctest), doc = include_str!("docs/argmin.md"))]
     #[track_caller]
-    fn argmin(&self, dim: i32) -> Tensor<i64, <Self::S as Pop>::Less> where Self::S: Pop {
+    fn argmin(&self, dim: i32) -> Tensor<i64, <Self::S as Pop>::Less>
+    where
+        Self::S: Pop,
+    {
         Tensor::from_raw(record::op(Op::Argmin { axis: axis(dim), keepdim: Flag::No }, &[self.this().raw()]))
-    }
-
-    #[cfg_attr(not(doctest), doc = include_str!("docs/cumsum.md"))]
-    #[track_caller]
-    fn cumsum(&self, dim: i32) -> Tensor<Self::E, Self::S> where Self::E: Num {
-        Tensor::from_raw(record::op(Op::Cumsum { axis: axis(dim), reverse: Flag::No }, &[self.this().raw()]))
     }
 
     #[cfg_attr(not(doctest), doc = include_str!("docs/reshape.md"))]
@@ -362,7 +357,9 @@ tensor_ops! {
     #[track_caller]
     fn pad<P: PadsArg<Self::S>, T: Literal>(&self, pads: P, value: T) -> Tensor<Self::E, Self::S> {
         let (lo, hi): (Vec<usize>, Vec<usize>) = pads.pads().into_iter().unzip();
-        let Some(value) = number("pad", value, self.this().raw()) else { return Tensor::from_raw(RawTensor::Poison) };
+        let Some(value) = number("pad", value, self.this().raw()) else {
+            return Tensor::from_raw(RawTensor::Poison);
+        };
         let op = Op::Pad { lo: Extents::of(&lo), hi: Extents::of(&hi), value };
         Tensor::from_raw(record::op(op, &[self.this().raw()]))
     }
@@ -387,13 +384,19 @@ tensor_ops! {
 
     #[cfg_attr(not(doctest), doc = include_str!("docs/unsqueeze.md"))]
     #[track_caller]
-    fn unsqueeze(&self, dim: i32) -> Tensor<Self::E, <Self::S as Push>::More> where Self::S: Push {
+    fn unsqueeze(&self, dim: i32) -> Tensor<Self::E, <Self::S as Push>::More>
+    where
+        Self::S: Push,
+    {
         Tensor::from_raw(record::op(Op::Unsqueeze { axis: axis(dim) }, &[self.this().raw()]))
     }
 
     #[cfg_attr(not(doctest), doc = include_str!("docs/squeeze.md"))]
     #[track_caller]
-    fn squeeze(&self, dim: i32) -> Tensor<Self::E, <Self::S as Pop>::Less> where Self::S: Pop {
+    fn squeeze(&self, dim: i32) -> Tensor<Self::E, <Self::S as Pop>::Less>
+    where
+        Self::S: Pop,
+    {
         Tensor::from_raw(record::op(Op::Squeeze { axis: axis(dim) }, &[self.this().raw()]))
     }
 
@@ -406,21 +409,36 @@ tensor_ops! {
 
     #[cfg_attr(not(doctest), doc = include_str!("docs/select_index.md"))]
     #[track_caller]
-    fn select_index(&self, dim: i32, index: usize) -> Tensor<Self::E, <Self::S as Pop>::Less> where Self::S: Pop {
+    fn select_index(&self, dim: i32, index: usize) -> Tensor<Self::E, <Self::S as Pop>::Less>
+    where
+        Self::S: Pop,
+    {
         let op = Op::SelectIndex { axis: axis(dim), index: Extent::new(index) };
         Tensor::from_raw(record::op(op, &[self.this().raw()]))
     }
 
     #[cfg_attr(not(doctest), doc = include_str!("docs/slice_update.md"))]
     #[track_caller]
-    fn slice_update<U: TensorArg<Self::E, Self::S>, T: StartArg>(&self, dim: i32, update: U, start: T) -> Tensor<Self::E, Self::S> {
+    fn slice_update<U: TensorArg<Self::E, Self::S>, T: StartArg>(
+        &self,
+        dim: i32,
+        update: U,
+        start: T,
+    ) -> Tensor<Self::E, Self::S> {
         let (update, start) = (update.flat(), start.start());
-        Tensor::from_raw(record::op(Op::SliceUpdate { axis: axis(dim) }, &[self.this().raw(), update.raw(), &start]))
+        Tensor::from_raw(record::op(
+            Op::SliceUpdate { axis: axis(dim) },
+            &[self.this().raw(), update.raw(), &start],
+        ))
     }
 
     #[cfg_attr(not(doctest), doc = include_str!("docs/index_select.md"))]
     #[track_caller]
-    fn index_select<I: Int, A: TensorArg<I, (usize,)>>(&self, dim: i32, index: A) -> Tensor<Self::E, Self::S> {
+    fn index_select<I: Int, A: TensorArg<I, (usize,)>>(
+        &self,
+        dim: i32,
+        index: A,
+    ) -> Tensor<Self::E, Self::S> {
         Tensor::from_raw(record::op(Op::Take { axis: axis(dim) }, &[self.this().raw(), index.flat().raw()]))
     }
 
@@ -462,7 +480,11 @@ tensor_ops! {
 
     #[cfg_attr(not(doctest), doc = include_str!("docs/masked_fill.md"))]
     #[track_caller]
-    fn masked_fill<S2: Shape, M: TensorArg<bool, S2>, T: Literal>(&self, mask: M, value: T) -> Tensor<Self::E, Self::S>
+    fn masked_fill<S2: Shape, M: TensorArg<bool, S2>, T: Literal>(
+        &self,
+        mask: M,
+        value: T,
+    ) -> Tensor<Self::E, Self::S>
     where
         Self::S: Broadcast<S2, Out = Self::S>,
     {
@@ -484,14 +506,21 @@ tensor_ops! {
 
     #[cfg_attr(not(doctest), doc = include_str!("docs/one_hot.md"))]
     #[track_caller]
-    fn one_hot<F: Element>(&self, classes: usize) -> Tensor<F, <Self::S as Push>::More> where Self::S: Push, Self::E: Int {
+    fn one_hot<F: Element>(&self, classes: usize) -> Tensor<F, <Self::S as Push>::More>
+    where
+        Self::S: Push,
+        Self::E: Int,
+    {
         let op = Op::OneHot { classes: Extent::new(classes), elem: elem::<F>() };
         Tensor::from_raw(record::op(op, &[self.this().raw()]))
     }
 
     #[cfg_attr(not(doctest), doc = include_str!("docs/matmul.md"))]
     #[track_caller]
-    fn matmul<S2: Shape, T: TensorArg<Self::E, S2>>(&self, other: T) -> Tensor<Self::E, <Self::S as MatMul<S2>>::Product>
+    fn matmul<S2: Shape, T: TensorArg<Self::E, S2>>(
+        &self,
+        other: T,
+    ) -> Tensor<Self::E, <Self::S as MatMul<S2>>::Product>
     where
         Self::E: Num,
         Self::S: MatMul<S2>,
@@ -501,7 +530,11 @@ tensor_ops! {
 
     #[cfg_attr(not(doctest), doc = include_str!("docs/linear.md"))]
     #[track_caller]
-    fn linear<W: TensorArg<Self::E, (usize, usize)>>(&self, w: W, b: Option<&Tensor<Self::E, (usize,)>>) -> Tensor<Self::E, Self::S>
+    fn linear<W: TensorArg<Self::E, (usize, usize)>>(
+        &self,
+        w: W,
+        b: Option<&Tensor<Self::E, (usize,)>>,
+    ) -> Tensor<Self::E, Self::S>
     where
         Self::E: Float,
     {
@@ -509,18 +542,6 @@ tensor_ops! {
         let mut args = vec![self.this().raw(), w.raw()];
         args.extend(b.map(Tensor::raw));
         Tensor::from_raw(record::op(Op::Linear { bias: Flag::new(b.is_some()) }, &args))
-    }
-
-    #[cfg_attr(not(doctest), doc = include_str!("docs/softmax.md"))]
-    #[track_caller]
-    fn softmax(&self, dim: i32) -> Tensor<Self::E, Self::S> where Self::E: Float {
-        Tensor::from_raw(record::op(Op::Softmax { axis: axis(dim) }, &[self.this().raw()]))
-    }
-
-    #[cfg_attr(not(doctest), doc = include_str!("docs/log_softmax.md"))]
-    #[track_caller]
-    fn log_softmax(&self, dim: i32) -> Tensor<Self::E, Self::S> where Self::E: Float {
-        Tensor::from_raw(record::op(Op::LogSoftmax { axis: axis(dim) }, &[self.this().raw()]))
     }
 
     #[cfg_attr(not(doctest), doc = include_str!("docs/layer_norm.md"))]
@@ -559,7 +580,10 @@ tensor_ops! {
 
     #[cfg_attr(not(doctest), doc = include_str!("docs/clamp.md"))]
     #[track_caller]
-    fn clamp<T: Literal, U: Literal>(&self, lo: T, hi: U) -> Tensor<Self::E, Self::S> where Self::E: Num {
+    fn clamp<T: Literal, U: Literal>(&self, lo: T, hi: U) -> Tensor<Self::E, Self::S>
+    where
+        Self::E: Num,
+    {
         let x = self.this().raw();
         let (Some(lo), Some(hi)) = (number("clamp", lo, x), number("clamp", hi, x)) else {
             return Tensor::from_raw(RawTensor::Poison);
@@ -569,19 +593,35 @@ tensor_ops! {
 
     #[cfg_attr(not(doctest), doc = include_str!("docs/dropout.md"))]
     #[track_caller]
-    fn dropout<T: Literal>(&self, p: T, key: Key) -> Tensor<Self::E, Self::S> where Self::E: Float {
+    fn dropout<T: Literal>(&self, p: T, key: Key) -> Tensor<Self::E, Self::S>
+    where
+        Self::E: Float,
+    {
         let key = key.value().map_or(RawTensor::Poison, RawTensor::Traced);
         Tensor::from_raw(record::op(Op::Dropout { p: op::Lit::F(p.wide()) }, &[self.this().raw(), &key]))
     }
 
     #[cfg_attr(not(doctest), doc = include_str!("docs/cross_entropy.md"))]
     #[track_caller]
-    fn cross_entropy<I: Int, S2: Shape, T: TensorArg<I, S2>>(&self, targets: T, options: CrossEntropy) -> Scalar<Self::E>
+    fn cross_entropy<I: Int, S2: Shape, T: TensorArg<I, S2>>(
+        &self,
+        targets: T,
+        options: CrossEntropy,
+    ) -> Scalar<Self::E>
     where
         Self::E: Float,
         Self::S: Pop<Less = S2>,
     {
         Tensor::from_raw(record::op(cross_entropy_op(options), &[self.this().raw(), targets.flat().raw()]))
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<E: Element, S: Shape> TensorOps for Tensor<E, S> {
+    type E = E;
+    type S = S;
+    fn this(&self) -> &Tensor<E, S> {
+        self
     }
 }
 

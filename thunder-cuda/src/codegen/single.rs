@@ -36,7 +36,10 @@ pub(super) fn kernels(op: &Op, step: &Step, loc: Loc, gpu: &Gpu) -> Option<Vec<K
         op_class!(Op, Reduce) | op_class!(Op, View) | op_class!(Op, Lookup) => return None,
         op_class!(Op, Draw) | op_class!(Op, Identity) | op_class!(Op, Effect) => return None,
         #[allow(unreachable_patterns, reason = "the pattern of a class has `Op::Linear` again")]
-        op_class!(Op, CompositeUnary) | op_class!(Op, CompositeReduce) | op_class!(Op, Composite) => {
+        op_class!(Op, CompositeUnary)
+        | op_class!(Op, CompositeReduce)
+        | op_class!(Op, CompositeAlong)
+        | op_class!(Op, Composite) => {
             return None;
         }
     }])

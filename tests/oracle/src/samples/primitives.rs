@@ -1,6 +1,7 @@
 //! Samples of the primitives.
 
 use super::{Table, bools, exactly, ints, key};
+use crate::elementwise::UNARY;
 use thunder_core::op::{Flag, Label, Lit, Op};
 use thunder_core::types::DType::{BF16, Bool, I32, I64, U8, U32};
 use thunder_core::types::{Axes, Axis, Elem, Extent, Shape};
@@ -32,27 +33,14 @@ fn creation(t: &mut Table) {
 fn unary(t: &mut Table) {
     let sizes: [&[usize]; 4] = [&[], &[1], &[7], &[3, 5]];
     for shape in sizes {
-        let everywhere = [Op::Neg, Op::Square, Op::Exp, Op::Exp2, Op::Expm1, Op::Sin, Op::Cos, Op::Tanh];
-        for op in everywhere.into_iter().chain([Op::Erf, Op::Erfc, Op::Sigmoid]) {
-            t.add(2, op, &[t.x(shape)]);
-        }
-        for op in [Op::Reciprocal, Op::Sqrt, Op::Rsqrt, Op::Log, Op::Log2, Op::Log1p] {
-            t.add(2, op, &[t.f(shape, 0.5, 3.0)]);
-        }
-        t.add(1, Op::Abs, &[t.x(shape)]);
-        for op in [Op::Sign, Op::Floor, Op::Ceil, Op::Round, Op::Trunc, Op::IsNan, Op::IsInf, Op::IsFinite] {
-            t.add(0, op, &[t.f(shape, -4.0, 4.0)]);
+        for row in UNARY {
+            t.add(row.order, row.op, &[t.f(shape, row.range.0, row.range.1)]);
         }
     }
     let odd = [0.0, -0.0, 1.0, -1.0, 0.5, 1.5, 2.5, -2.5, f64::INFINITY, f64::NEG_INFINITY, f64::NAN];
-    let ops =
-        [Op::Neg, Op::Abs, Op::Sign, Op::Square, Op::Reciprocal, Op::Sqrt, Op::Rsqrt, Op::Exp, Op::Exp2];
-    let more =
-        [Op::Expm1, Op::Log, Op::Log2, Op::Log1p, Op::Sin, Op::Cos, Op::Tanh, Op::Erf, Op::Erfc, Op::Sigmoid];
-    let rest = [Op::Floor, Op::Ceil, Op::Round, Op::Trunc, Op::IsNan, Op::IsInf, Op::IsFinite];
-    for op in ops.into_iter().chain(more).chain(rest) {
-        t.add(0, op, &[t.v(&[11], &odd)]);
-        t.add(0, op, &[t.x(&[0, 3])]);
+    for row in UNARY {
+        t.add(0, row.op, &[t.v(&[11], &odd)]);
+        t.add(0, row.op, &[t.x(&[0, 3])]);
     }
     for op in [Op::Neg, Op::Abs, Op::Sign, Op::Square, Op::Not] {
         t.add(0, op, &[ints(I64, &[3, 5], -9, 9)]);

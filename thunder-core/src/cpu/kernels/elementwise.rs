@@ -78,6 +78,7 @@ macro_rules! others {
             | class!(Opcode, Effect)
             | class!(Opcode, CompositeUnary)
             | class!(Opcode, CompositeReduce)
+            | class!(Opcode, CompositeAlong)
             | class!(Opcode, Composite)
     };
 }

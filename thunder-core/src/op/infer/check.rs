@@ -72,7 +72,11 @@ pub(super) const fn elem_rule(op: &Op, x: Ty, dims: &[&str]) -> Result<(), Misma
     let Elem::Known(d) = x.elem else { return Ok(()) };
     let truth = matches!(op, Op::All { .. } | Op::Any { .. });
     let fits = match op.class() {
-        Class::UnaryFloat | Class::Test | Class::CompositeReduce | Class::Composite => d.is_float(),
+        Class::UnaryFloat
+        | Class::Test
+        | Class::CompositeReduce
+        | Class::CompositeAlong
+        | Class::Composite => d.is_float(),
         Class::CompositeUnary => d.is_float() || matches!(op, Op::Relu | Op::Clamp { .. }),
         Class::UnaryNum | Class::Binary | Class::Contract | Class::Along => !d.same(DType::Bool),
         Class::UnaryLogic | Class::BinaryLogic => !d.is_float(),

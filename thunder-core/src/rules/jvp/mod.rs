@@ -141,9 +141,10 @@ pub fn jvp(
         class!(Op, Creation) | class!(Op, Key) | class!(Op, Draw) | Op::OneHot { .. } => None,
 
         // The derivative of its decomposition: a composite without a better one.
-        class!(Op, CompositeUnary) | class!(Op, CompositeReduce) | class!(Op, Composite) => {
-            through(args, tangents, b, |args, b| linear_composite(op, args, b))?
-        }
+        class!(Op, CompositeUnary)
+        | class!(Op, CompositeReduce)
+        | class!(Op, CompositeAlong)
+        | class!(Op, Composite) => through(args, tangents, b, |args, b| linear_composite(op, args, b))?,
     })
 }
 
