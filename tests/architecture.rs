@@ -120,3 +120,62 @@ fn group_of(text: &str) -> Vec<String> {
 fn word(text: &str) -> String {
     text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect()
 }
+
+/// Files that name an operation because they use it, or because they have something better for it than its class.
+fn uses(op: &str) -> &'static [&'static str] {
+    match op {
+        // Random traces and empty samples are lists of some operations.
+        "Expm1" => &["tests/oracle/src/random_trace.rs"],
+        "Prod" => &["tests/oracle/src/random_trace.rs", "tests/oracle/src/samples/empty.rs"],
+        // A derivative that is more exact than the one of its decomposition.
+        "Silu" => &[
+            "tests/oracle/src/random_trace.rs",
+            "tests/oracle/src/samples/empty.rs",
+            "thunder-core/src/rules/jvp/mod.rs",
+        ],
+        "Cumsum" => &[
+            "tests/oracle/src/random_trace.rs",
+            "tests/oracle/src/samples/empty.rs",
+            "thunder-core/src/trace/builder.rs",
+        ],
+        other => panic!("`{other}` is no operation of the table"),
+    }
+}
+
+#[test]
+fn an_operation_stands_where_the_page_says() {
+    let page = page();
+    let rows: Vec<Vec<&str>> = page
+        .lines()
+        .skip_while(|l| !l.starts_with("| kind | operation |"))
+        .skip(2)
+        .take_while(|l| l.starts_with("| "))
+        .map(|l| l.trim_matches(['|', ' ']).split(" | ").collect())
+        .collect();
+    assert_eq!(rows.len(), 4, "one row for each kind of operation");
+    for row in rows {
+        let [kind, op, places, named] = row[..] else { panic!("four columns: {row:?}") };
+        assert_eq!(
+            named.split(", ").count(),
+            places.parse::<usize>().expect("a number"),
+            "{kind}: the count"
+        );
+        let op = op.trim_matches('`');
+        let mut named: Vec<String> = named.split('`').skip(1).step_by(2).map(String::from).collect();
+        named.retain(|f| f.ends_with(".rs"));
+        named.extend(uses(op).iter().map(|f| f.to_string()));
+        named.sort();
+        let mut found = Vec::new();
+        for folder in ["thunder-core/src", "thunder-cuda/src", "tests/oracle/src"] {
+            for file in files(&root().join(folder)) {
+                let text = fs::read_to_string(&file).expect("it can be read");
+                if text.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == op) {
+                    let path = file.strip_prefix(root()).expect("it lies inside");
+                    found.push(path.display().to_string());
+                }
+            }
+        }
+        found.sort();
+        assert_eq!(found, named, "{kind}: the files that `{op}` stands in");
+    }
+}

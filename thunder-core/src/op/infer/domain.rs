@@ -18,8 +18,9 @@ pub(super) const fn check(op: &Op, x: Ty, dims: &[&str]) -> Result<(), Mismatch>
         Op::Amax { axes, .. } | Op::Amin { axes, .. } => occupied(op, x, *axes, dims),
         Op::Argmax { axis, .. } | Op::Argmin { axis, .. } => occupied(op, x, Axes::new(&[axis.0]), dims),
         Op::Iota { elem, shape, axis } => counted(op, *elem, shape.get(*axis)),
-        Op::Full { .. } | Op::Sum { .. } | Op::Prod { .. } | Op::All { .. } | Op::Any { .. } => Ok(()),
-        Op::Cumsum { .. } | Op::Uniform { .. } | Op::Normal { .. } => Ok(()),
+        Op::Full { .. } | Op::Uniform { .. } | Op::Normal { .. } => Ok(()),
+        // Executors begin with the value of nothing.
+        class!(Op, Reduce) | class!(Op, Along) => Ok(()),
         class!(Op, UnaryNum) | class!(Op, UnaryFloat) | class!(Op, Test) | class!(Op, UnaryLogic) => Ok(()),
         class!(Op, Binary) | class!(Op, Compare) | class!(Op, BinaryLogic) | class!(Op, Elementwise) => {
             Ok(())
