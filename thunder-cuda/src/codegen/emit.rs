@@ -11,7 +11,7 @@ use std::collections::HashMap;
 use thunder_core::exec::{Place, Step};
 use thunder_core::kernel::region::{Node, NodeKind, Region};
 use thunder_core::kernel::target::Gpu;
-use thunder_core::op::{Lit, Opcode};
+use thunder_core::op::{Fold, Lit, Op, Opcode};
 use thunder_core::trace::{Trace, Value, Walk};
 use thunder_core::types::DType;
 
@@ -314,11 +314,42 @@ impl<'a> Emitter<'a> {
                 let args: Vec<String> = node.args.iter().map(|a| self.names[a].clone()).collect();
                 let first = usize::from(op.code() == Opcode::Select);
                 let from = self.region.nodes[node.args[first]].dtype;
-                expr::elementwise(op, from, d, &args)
+                match self.cheaper(op, &node.args, varies) {
+                    Some(text) => text,
+                    None => expr::elementwise(op, from, d, &args),
+                }
             }
             NodeKind::Reduce(_) | NodeKind::Accumulate(_) => {
                 unreachable!("reductions are named by the schedule")
             }
+        }
+    }
+
+    /// A cheaper form of `op` that what its operands are allows: a coordinate is compared in 32 bits, and an exponential
+    /// of a difference from what was reduced, as softmax has it, is as rough as the difference.
+    fn cheaper(&self, op: &Op, args: &[usize], varies: Option<&str>) -> Option<String> {
+        let node = |k: usize| &self.region.nodes[args[k]];
+        match op {
+            Op::Eq if node(0).dtype == DType::I64 => {
+                let place = |k: usize| match &node(k).kind {
+                    NodeKind::Iota(at) => Some(self.address(&self.space.access(at.offset, &at.steps), varies)),
+                    _ => None,
+                };
+                let (at, other) = match (place(0), place(1)) {
+                    (Some(at), None) => (at, args[1]),
+                    (None, Some(at)) => (at, args[0]),
+                    _ => return None,
+                };
+                Some(format!("same((Index)({at}), {})", self.names[&other]))
+            }
+            Op::Exp if node(0).dtype == DType::F32 => {
+                let NodeKind::Op(Op::Sub) = node(0).kind else { return None };
+                let [x, max] = node(0).args[..] else { return None };
+                let reduced = matches!(self.region.nodes[max].kind, NodeKind::Reduce(Fold::Amax));
+                let of = |i: usize| self.region.nodes[i].args.first().copied();
+                (reduced && of(max) == Some(x)).then(|| format!("exp_below({})", self.names[&args[0]]))
+            }
+            _ => None,
         }
     }
 

@@ -92,10 +92,52 @@ __device__ __forceinline__ float minimum(float x, float y) {
 template <class T> __device__ __forceinline__ T minimum(T x, T y) { return x != x ? x : x < y ? x : y; }
 //: sign(
 template <class T> __device__ __forceinline__ T sign(T x) { return x > 0 ? (T)1 : x < 0 ? (T)-1 : (T)0; }
+//: rcp(
+// 1 / x within an ulp, for x whose reciprocal is no denormal.
+__device__ __forceinline__ float rcp(float x) {
+    float y;
+    asm("rcp.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
+    return y;
+}
+//: same(
+// Whether a coordinate is the number x: one comparison of 32 bits where only the coordinate changes.
+__device__ __forceinline__ bool same(unsigned at, long long x) {
+    return at == (unsigned)x && (unsigned long long)x >> 32 == 0;
+}
+__device__ __forceinline__ bool same(unsigned long long at, long long x) { return at == (unsigned long long)x; }
+//: exp_below(
+// e^x for x <= 0 that a subtraction has rounded already: as accurate as x is, and 0 where it would be a denormal.
+__device__ __forceinline__ float exp_below(float x) {
+    float y;
+    asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x * 1.4426950408889634f));
+    return y;
+}
+//: complement(
+// erfc x: e^(-x^2), times e^(x^2) erfc(x) (1 + 2x), which hardly changes, as a minimax polynomial of (x - 2) / (x + 2),
+// over 1 + 2x; by symmetry below 0.
+__device__ __forceinline__ float complement(float x) {
+    const float a = fminf(fabsf(x), 10.1f), t = (a - 2.0f) * rcp(a + 2.0f);
+    float p = -4.00577083e-4f;
+    p = fmaf(p, t, -1.22992728e-3f);
+    p = fmaf(p, t, 1.31352368e-3f);
+    p = fmaf(p, t, 8.63168114e-3f);
+    p = fmaf(p, t, -8.05987576e-3f);
+    p = fmaf(p, t, -5.42042986e-2f);
+    p = fmaf(p, t, 1.64055347e-1f);
+    p = fmaf(p, t, -1.66031425e-1f);
+    p = fmaf(p, t, -9.27639808e-2f);
+    p = fmaf(p, t, 1.27697839f);
+    // What rounding lost of the square, which the exponential would magnify.
+    const float s = a * a, lost = fmaf(a, a, -s), e = expf(-s), d = fmaf(a, 2.0f, 1.0f);
+    float r = rcp(d);
+    r = fmaf(fmaf(-d, r, 1.0f), r, r);
+    const float y = fmaf(-lost, e, e) * (p * r);
+    return x != x ? x : x < 0.0f ? 2.0f - y : y;
+}
 //: sigmoid(
 // By the exponential that does not overflow: the left tail is right down to the least denormal.
 __device__ __forceinline__ float sigmoid(float x) {
-    const float e = expf(-fabsf(x)), y = 1.0f / (1.0f + e);
+    const float e = expf(-fabsf(x)), y = rcp(1.0f + e);
     return x < 0.0f ? e * y : y;
 }
 __device__ __forceinline__ double sigmoid(double x) {

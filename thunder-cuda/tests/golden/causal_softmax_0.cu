@@ -15,6 +15,12 @@ __device__ __forceinline__ float maximum(float x, float y) {
     return z;
 }
 template <class T> __device__ __forceinline__ T maximum(T x, T y) { return x != x ? x : x > y ? x : y; }
+// e^x for x <= 0 that a subtraction has rounded already: as accurate as x is, and 0 where it would be a denormal.
+__device__ __forceinline__ float exp_below(float x) {
+    float y;
+    asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x * 1.4426950408889634f));
+    return y;
+}
 struct Sum { template <class T> __device__ __forceinline__ static T of(T x, T y) { return x + y; } };
 struct Max { template <class T> __device__ __forceinline__ static T of(T x, T y) { return maximum(x, y); } };
 // The reduction of `x` over groups of T neighbouring threads, in every one of them.
@@ -77,7 +83,7 @@ extern "C" __global__ void __launch_bounds__(64) rows_ge_select_amax_sub_exp_sum
             const float t3 = wide(a3[k].at[j]);
             const float t5 = t2 ? t3 : (-INF);                                    // v6 = select
             const float t7 = t5 - t6;                                             // v8 = sub
-            const float t8 = expf(t7);                                            // v9 = exp
+            const float t8 = exp_below(t7);                                       // v9 = exp
             s9 = Sum::of(s9, (float)t8);
         }
     }
@@ -94,7 +100,7 @@ extern "C" __global__ void __launch_bounds__(64) rows_ge_select_amax_sub_exp_sum
             const float t3 = wide(a3[k].at[j]);
             const float t5 = t2 ? t3 : (-INF);                                    // v6 = select
             const float t7 = t5 - t6;                                             // v8 = sub
-            const float t8 = expf(t7);                                            // v9 = exp
+            const float t8 = exp_below(t7);                                       // v9 = exp
             const float t11 = t8 * t10;                                           // v12 = mul
             v0.at[j] = as<float>(t11);
         }

@@ -16,6 +16,17 @@ __device__ __forceinline__ float maximum(float x, float y) {
     return z;
 }
 template <class T> __device__ __forceinline__ T maximum(T x, T y) { return x != x ? x : x > y ? x : y; }
+// Whether a coordinate is the number x: one comparison of 32 bits where only the coordinate changes.
+__device__ __forceinline__ bool same(unsigned at, long long x) {
+    return at == (unsigned)x && (unsigned long long)x >> 32 == 0;
+}
+__device__ __forceinline__ bool same(unsigned long long at, long long x) { return at == (unsigned long long)x; }
+// e^x for x <= 0 that a subtraction has rounded already: as accurate as x is, and 0 where it would be a denormal.
+__device__ __forceinline__ float exp_below(float x) {
+    float y;
+    asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x * 1.4426950408889634f));
+    return y;
+}
 struct Sum { template <class T> __device__ __forceinline__ static T of(T x, T y) { return x + y; } };
 struct Max { template <class T> __device__ __forceinline__ static T of(T x, T y) { return maximum(x, y); } };
 // The reduction of `x` over groups of T neighbouring threads, in every one of them.
@@ -96,9 +107,9 @@ extern "C" __global__ void __launch_bounds__(512, 2) rows_ge_lt_and_amax_sub_exp
                 const float t7 = wide(b7.at[j]);
                 const float t8 = t7;                                              // v18 = cast
                 const float t10 = t8 - t9;                                        // v20 = sub
-                const float t11 = expf(t10);                                      // v21 = exp
+                const float t11 = exp_below(t10);                                 // v21 = exp
                 const long long t14 = (long long)(col + j);                       // v24 = iota
-                const bool t15 = t14 == t1;                                       // v25 = eq
+                const bool t15 = same((Index)(col + j), t1);                      // v25 = eq
                 const float t17 = t15 ? t10 : 0.0f;                               // v27 = select
                 u12 = Sum::of(u12, t11);
                 u18 = Sum::of(u18, t17);

@@ -24,6 +24,12 @@ __device__ __forceinline__ float maximum(float x, float y) {
     return z;
 }
 template <class T> __device__ __forceinline__ T maximum(T x, T y) { return x != x ? x : x > y ? x : y; }
+// e^x for x <= 0 that a subtraction has rounded already: as accurate as x is, and 0 where it would be a denormal.
+__device__ __forceinline__ float exp_below(float x) {
+    float y;
+    asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x * 1.4426950408889634f));
+    return y;
+}
 struct Sum { template <class T> __device__ __forceinline__ static T of(T x, T y) { return x + y; } };
 struct Max { template <class T> __device__ __forceinline__ static T of(T x, T y) { return maximum(x, y); } };
 // The reduction of `x` over groups of T neighbouring threads, in every one of them.
@@ -79,7 +85,7 @@ extern "C" __global__ void __launch_bounds__(128) rows_amax_sub_exp_sum_reciproc
             const float t0 = wide(a0[k].at[j]);
             const float t1 = t0;                                                  // v2 = cast
             const float t3 = t1 - t2;                                             // v4 = sub
-            const float t4 = expf(t3);                                            // v5 = exp
+            const float t4 = exp_below(t3);                                       // v5 = exp
             s5 = Sum::of(s5, (float)t4);
         }
     }
@@ -94,7 +100,7 @@ extern "C" __global__ void __launch_bounds__(128) rows_amax_sub_exp_sum_reciproc
             const float t0 = wide(a0[k].at[j]);
             const float t1 = t0;                                                  // v2 = cast
             const float t3 = t1 - t2;                                             // v4 = sub
-            const float t4 = expf(t3);                                            // v5 = exp
+            const float t4 = exp_below(t3);                                       // v5 = exp
             const float t7 = t4 * t6;                                             // v8 = mul
             const float t8 = wide(as<bf16>(t7));                                  // v9 = cast
             v0.at[j] = as<bf16>(t8);

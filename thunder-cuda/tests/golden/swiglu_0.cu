@@ -17,9 +17,15 @@ template <class T, class X> __device__ __forceinline__ T as(X x) { return As<T>:
 template <class T, int N> struct alignas(sizeof(T) * N < 16 ? sizeof(T) * N : 16) Vec { T at[N]; };
 template <int N, class T> __device__ __forceinline__ Vec<T, N> load(const T* p) { return *(const Vec<T, N>*)p; }
 template <class T, int N> __device__ __forceinline__ void store(T* p, const Vec<T, N>& v) { *(Vec<T, N>*)p = v; }
+// 1 / x within an ulp, for x whose reciprocal is no denormal.
+__device__ __forceinline__ float rcp(float x) {
+    float y;
+    asm("rcp.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
+    return y;
+}
 // By the exponential that does not overflow: the left tail is right down to the least denormal.
 __device__ __forceinline__ float sigmoid(float x) {
-    const float e = expf(-fabsf(x)), y = 1.0f / (1.0f + e);
+    const float e = expf(-fabsf(x)), y = rcp(1.0f + e);
     return x < 0.0f ? e * y : y;
 }
 __device__ __forceinline__ double sigmoid(double x) {

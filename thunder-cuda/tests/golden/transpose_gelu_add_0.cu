@@ -25,9 +25,15 @@ template <int N, class T, class I> __device__ __forceinline__ Vec<T, N> gather(c
     return v;
 }
 template <class T, int N> __device__ __forceinline__ void store(T* p, const Vec<T, N>& v) { *(Vec<T, N>*)p = v; }
+// 1 / x within an ulp, for x whose reciprocal is no denormal.
+__device__ __forceinline__ float rcp(float x) {
+    float y;
+    asm("rcp.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
+    return y;
+}
 // By the exponential that does not overflow: the left tail is right down to the least denormal.
 __device__ __forceinline__ float sigmoid(float x) {
-    const float e = expf(-fabsf(x)), y = 1.0f / (1.0f + e);
+    const float e = expf(-fabsf(x)), y = rcp(1.0f + e);
     return x < 0.0f ? e * y : y;
 }
 __device__ __forceinline__ double sigmoid(double x) {

@@ -172,7 +172,7 @@ pub fn tanh(x: f32) -> f32 {
     (t / (t + 2.0)).copysign(x)
 }
 
-/// Where `erf` and `erfc` pass from the series near 0 to the tail.
+/// Where `erf` passes from the series near 0 to `1 - erfc`.
 const ERF_TAIL: f32 = 0.75;
 
 /// `erf x` for `|x| <= ERF_TAIL`: an odd minimax polynomial.
@@ -188,22 +188,23 @@ fn erf_small(x: f32) -> f32 {
     p.mul_add(x, x)
 }
 
-/// `erfc a` for `a >= ERF_TAIL`, to a relative precision: `e^(-a²)`, which falls, times `e^(a²) erfc(a) (1 + 2a)`, which
+/// `erfc a` for `a >= 0`, to a relative precision: `e^(-a²)`, which falls, times `e^(a²) erfc(a) (1 + 2a)`, which
 /// hardly changes, as a minimax polynomial in `(a - 2) / (a + 2)`, over `1 + 2a`. Never below 0.
 #[inline(always)]
-fn erfc_tail(a: f32) -> f32 {
+fn erfc_positive(a: f32) -> f32 {
     // The answer is 0 from here on.
     let a = if a > 10.1 { 10.1 } else { a };
     let t = (a - 2.0) / (a + 2.0);
-    let mut p = -1.458_045_426e-3f32;
-    p = p.mul_add(t, 1.051_944_874e-3);
-    p = p.mul_add(t, 8.755_739_966e-3);
-    p = p.mul_add(t, -7.994_713_234e-3);
-    p = p.mul_add(t, -5.422_642_681e-2);
-    p = p.mul_add(t, 1.640_485_048e-1);
-    p = p.mul_add(t, -1.660_300_677e-1);
-    p = p.mul_add(t, -9.276_377_043e-2);
-    p = p.mul_add(t, 1.276_978_379);
+    let mut p = -4.005_770_83e-4f32;
+    p = p.mul_add(t, -1.229_927_28e-3);
+    p = p.mul_add(t, 1.313_523_68e-3);
+    p = p.mul_add(t, 8.631_681_14e-3);
+    p = p.mul_add(t, -8.059_875_76e-3);
+    p = p.mul_add(t, -5.420_429_86e-2);
+    p = p.mul_add(t, 1.640_553_47e-1);
+    p = p.mul_add(t, -1.660_314_25e-1);
+    p = p.mul_add(t, -9.276_398_08e-2);
+    p = p.mul_add(t, 1.276_978_39);
     let s = a * a;
     // What rounding lost of a², which the exponential would magnify.
     let lost = a.mul_add(a, -s);
@@ -215,17 +216,15 @@ fn erfc_tail(a: f32) -> f32 {
 #[inline(always)]
 pub fn erf(x: f32) -> f32 {
     let a = x.abs();
-    let far = (1.0 - erfc_tail(a)).copysign(x);
+    let far = (1.0 - erfc_positive(a)).copysign(x);
     if a > ERF_TAIL { far } else { erf_small(x) }
 }
 
 /// `erfc x = 1 - erf x`.
 #[inline(always)]
 pub fn erfc(x: f32) -> f32 {
-    let a = x.abs();
-    let tail = erfc_tail(a);
-    let far = if x < 0.0 { 2.0 - tail } else { tail };
-    if a > ERF_TAIL { far } else { 1.0 - erf_small(x) }
+    let y = erfc_positive(x.abs());
+    if x < 0.0 { 2.0 - y } else { y }
 }
 
 /// Beyond this `sin` and `cos` are computed in f64 by [`far_sin`] and [`far_cos`].
@@ -337,7 +336,7 @@ mod tests {
         worst("tanh", tanh, f64::tanh, 3.0);
         worst("sigmoid", sigmoid, |x| 1.0 / (1.0 + (-x).exp()), 3.0);
         worst("erf", erf, libm::erf, 2.0);
-        worst("erfc", erfc, libm::erfc, 4.0);
+        worst("erfc", erfc, libm::erfc, 5.0);
         worst("sin", |x| if x.abs() > FAR { far_sin(x) } else { sin(x) }, f64::sin, 2.5);
         worst("cos", |x| if x.abs() > FAR { far_cos(x) } else { cos(x) }, f64::cos, 2.5);
     }
@@ -378,7 +377,7 @@ mod tests {
             }
         }
         println!("erf {worst:?} erfc {tail:?}");
-        assert!(worst.0 <= 2.0 && tail.0 <= 4.0);
+        assert!(worst.0 <= 2.0 && tail.0 <= 5.0);
     }
 
     #[test]
