@@ -9,6 +9,7 @@ use thunder_core::exec::{
     Arg, Backend, Buffer, Executable, Memory, Place, Plan, Report, Returned, Step, StepReport, plan,
 };
 use thunder_core::item::Options;
+use thunder_core::kernel::schedule::Launch as Limits;
 use thunder_core::kernel::target::Target;
 use thunder_core::op::Op;
 use thunder_core::trace::{Kind, Loc, Trace};
@@ -107,7 +108,7 @@ impl Compiled {
         for step in &plan.steps {
             lowered.push(codegen::lower(trace, step, &gpu.target)?);
         }
-        let groups = codegen::groups(&plan.steps, &plan.outs, &lowered);
+        let groups = codegen::groups(trace, &plan.steps, &plan.outs, &lowered);
         let kernels_of_group = |g: &Group| match &g.batch {
             Some((kernel, _)) => vec![kernel.clone()],
             None => kernels_of(&lowered[g.steps[0]]).cloned().collect(),
@@ -140,8 +141,8 @@ impl Compiled {
             for kernel in kernels_of(low) {
                 let Some(function) = functions.next() else { break };
                 let args = kernel.args.iter().map(|a| slot(a, &step.reads, &step.writes, counters)).collect();
-                scratch = scratch.max(kernel.scratch);
-                counters += kernel.counters * 4;
+                scratch = scratch.max(kernel.launch.scratch);
+                counters += kernel.launch.counters * 4;
                 launch(start(kernel, function, args, gpu, loc)?);
             }
             match low {
@@ -276,7 +277,7 @@ fn slot(arg: &KernelArg, reads: &[Place], writes: &[Place], counters: usize) -> 
 
 /// The start of a kernel: the one place where a grid meets the limits of the device.
 fn start(kernel: &Kernel, function: Function, args: Vec<Slot>, gpu: &Gpu, loc: Loc) -> Result<Start, Error> {
-    let &Kernel { grid, threads, shared, .. } = kernel;
+    let &Limits { grid, threads, shared, .. } = &kernel.launch;
     let Kernel { entry, .. } = kernel;
     if (0..3).any(|d| grid[d] > gpu.target.grid[d]) {
         let message = format!(
@@ -286,7 +287,8 @@ fn start(kernel: &Kernel, function: Function, args: Vec<Slot>, gpu: &Gpu, loc: L
         return Err(Error::Backend { device: format!("cuda:{}", gpu.ordinal), message });
     }
     let grid = grid.map(|n| n as u32);
-    Ok(Start::Kernel { entry: entry.clone(), function, grid, threads, shared: shared as u32, args })
+    let (threads, shared) = (threads as u32, shared as u32);
+    Ok(Start::Kernel { entry: entry.clone(), function, grid, threads, shared, args })
 }
 
 /// The arguments of a batch: the number of each step's first block, then each one's arguments.
@@ -295,7 +297,7 @@ fn table<'a>(rows: usize, list: impl Iterator<Item = (&'a Step, &'a Lowered)>) -
     for (step, low) in list {
         for kernel in kernels_of(low) {
             first.push(Slot::Bits(blocks));
-            blocks += kernel.grid[0] as u64;
+            blocks += kernel.launch.grid[0] as u64;
             args.extend(kernel.args.iter().map(|a| slot(a, &step.reads, &step.writes, 0)));
             count += 1;
         }

@@ -4,9 +4,10 @@ mod cases;
 
 use std::fmt::Write;
 use std::path::PathBuf;
-use thunder_core::exec::plan;
+use thunder_core::exec::{Work, plan};
+use thunder_core::kernel::choose;
 use thunder_core::kernel::target::Gpu;
-use thunder_cuda::codegen::{self, Kernel, Lowered, canonical, lower};
+use thunder_cuda::codegen::{self, Lowered, canonical, lower};
 
 #[test]
 fn sources_are_golden() {
@@ -22,7 +23,7 @@ fn sources_are_golden() {
             .map(|step| lower(&trace, step, &Gpu::H100).unwrap_or_else(|e| panic!("{}: {e}", case.name)))
             .collect();
         let mut sources: Vec<String> = Vec::new();
-        for group in codegen::groups(&plan.steps, &plan.outs, &lowered) {
+        for group in codegen::groups(&trace, &plan.steps, &plan.outs, &lowered) {
             match (group.batch, &lowered[group.steps[0]]) {
                 (Some((kernel, _)), _) => sources.push(kernel.source),
                 (None, Lowered::Kernels(list) | Lowered::Print(list, _)) => {
@@ -65,7 +66,7 @@ fn another_batch_size_is_the_same_kernel() {
     }
 }
 
-/// The launches of every case on three devices, side by side: what is chosen depends on the device's description alone.
+/// The schedules of every case on three devices, side by side: what is chosen depends on the device's description alone.
 #[test]
 fn schedules_are_golden() {
     let devices = [("H100", Gpu::H100), ("A100", Gpu::A100), ("RTX 4090", Gpu::RTX_4090)];
@@ -76,16 +77,9 @@ fn schedules_are_golden() {
         writeln!(text, "{}", case.name).expect("a string grows");
         for (name, gpu) in &devices {
             for step in &plan.steps {
-                if let Ok(Lowered::Kernels(list)) = lower(&trace, step, gpu) {
-                    for k in list {
-                        let family = k.entry.split('_').next().unwrap_or_default();
-                        let Kernel { grid, threads, shared, scratch, .. } = k;
-                        writeln!(
-                            text,
-                            "  {name:<9} {family:<10} grid {grid:?}, {threads} threads, {shared} bytes shared, {scratch} of scratch"
-                        )
-                        .expect("a string grows");
-                    }
+                let Work::Loop(nest) = &step.work else { continue };
+                for schedule in choose::gpu(&step.nest(&nest.region, &nest.operands), gpu) {
+                    writeln!(text, "  {name:<8} {schedule}").expect("a string grows");
                 }
             }
         }

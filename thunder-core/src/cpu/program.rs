@@ -10,10 +10,9 @@ mod walks;
 use super::access::{Access, Class};
 use super::kernels::Rep;
 use crate::kernel::nest::Nest;
-use crate::kernel::region::{Map, Node, NodeKind, Region};
+use crate::kernel::region::{Map, NodeKind, Region};
 use crate::kernel::schedule::{Family, Schedule, Unit};
 use crate::op::{Cost, Fold, Lit, Op, Opcode};
-use crate::trace::Value;
 use crate::types::DType;
 use std::collections::HashMap;
 
@@ -354,19 +353,11 @@ impl Builder<'_> {
         out.extend(list);
     }
 
-    /// The value of a constant. What is read of an operand without elements counts as one: nothing must be read
-    /// there, and nothing sees it.
-    fn known(&self, node: &Node) -> Option<Lit> {
-        let empty = |v: Value, but: Option<usize>| {
-            let sizes = &self.nest.reads[self.nest.operand(v)].layout.sizes;
-            sizes.iter().enumerate().any(|(d, &n)| n == 0 && Some(d) != but)
-        };
-        match &node.kind {
+    /// The value of a constant. What is read of an operand without elements counts as one.
+    fn known(&self, i: usize) -> Option<Lit> {
+        match &self.region.nodes[i].kind {
             NodeKind::Const(value) => Some(*value),
-            NodeKind::Load(_) if empty(node.value, None) => Some(Lit::I(0)),
-            // Along `axis`, where there may be no element, indices are checked.
-            NodeKind::Take { data, axis, .. } if empty(*data, Some(*axis)) => Some(Lit::I(0)),
-            _ => None,
+            _ => self.nest.reads_nothing(i).then_some(Lit::I(0)),
         }
     }
 
@@ -374,7 +365,7 @@ impl Builder<'_> {
         let node = self.region.nodes[i].clone();
         let rep = Rep::of(node.dtype);
         let class = self.class(i);
-        if let Some(value) = self.known(&node) {
+        if let Some(value) = self.known(i) {
             self.regs.push(RegInfo {
                 rep,
                 class: Class::CONST,

@@ -15,6 +15,17 @@ pub struct Operand {
     pub layout: Layout,
 }
 
+impl Operand {
+    /// The elements from its first to its last.
+    pub fn reach(&self) -> usize {
+        let Layout { sizes, strides, .. } = &self.layout;
+        match sizes.contains(&0) {
+            true => 0,
+            false => sizes.iter().zip(strides).map(|(n, s)| (n - 1) * s).sum::<usize>() + 1,
+        }
+    }
+}
+
 /// A region, and how its operands and results lie in memory.
 #[derive(Clone, Debug)]
 pub struct Nest<'a> {
@@ -121,6 +132,18 @@ impl<'a> Nest<'a> {
         reads.chain(writes).map(|(at, o)| (at, o.layout.offset, o.dtype.size())).collect()
     }
 
+    /// Whether node `i` reads an operand without elements: nothing must be read there, and nothing sees what it gives.
+    /// Along the dimension of a lookup there may be none, because indices are checked.
+    pub fn reads_nothing(&self, i: usize) -> bool {
+        let node = &self.region.nodes[i];
+        let (operand, but) = match &node.kind {
+            NodeKind::Load(_) => (self.operand(node.value), None),
+            NodeKind::Take { data, axis, .. } => (self.operand(*data), Some(*axis)),
+            _ => return false,
+        };
+        self.reads[operand].layout.sizes.iter().enumerate().any(|(d, &n)| n == 0 && Some(d) != but)
+    }
+
     /// Whether node `i` changes along the outer side.
     pub fn outer_varies(&self, i: usize) -> bool {
         self.space.outer.moves(&self.region.nodes[i].along)
@@ -189,9 +212,7 @@ impl<'a> Nest<'a> {
 
     /// The greatest linear index that is computed: of an element, or of a point.
     pub fn reach(&self) -> usize {
-        let reach = |o: &Operand| {
-            o.layout.sizes.iter().zip(&o.layout.strides).map(|(n, s)| n.saturating_sub(1) * s).sum::<usize>()
-        };
-        self.reads.iter().chain(&self.writes).map(reach).chain([self.region.count()]).max().unwrap_or(0)
+        let reach = self.reads.iter().chain(&self.writes).map(|o| o.reach().saturating_sub(1));
+        reach.chain([self.region.count()]).max().unwrap_or(0)
     }
 }

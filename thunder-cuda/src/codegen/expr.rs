@@ -1,5 +1,6 @@
 //! C++ types, constants and expressions.
 
+use thunder_core::kernel::ir::{Scalar, Type};
 use thunder_core::op::{Fold, Lit, Op};
 use thunder_core::op_class;
 use thunder_core::types::DType;
@@ -19,6 +20,17 @@ pub(crate) fn stored(d: DType) -> &'static str {
     }
 }
 
+/// How C++ calls a type.
+pub(crate) fn type_of(ty: Type) -> String {
+    let one = match ty.scalar {
+        Scalar::Elem(d) => stored(d),
+        Scalar::U64 => "unsigned long long",
+        Scalar::Index => "Index",
+        Scalar::Words => "uint4",
+    };
+    if ty.lanes == 1 { one.into() } else { format!("Vec<{one}, {}>", ty.lanes) }
+}
+
 /// The type that they are computed in.
 pub(crate) fn computed(d: DType) -> &'static str {
     match d {
@@ -36,55 +48,16 @@ fn wrapping(d: DType) -> Option<&'static str> {
     }
 }
 
-/// The type of a sum or a product of many elements: of floats, `double`. An f32 holds 24 bits, and so loses all that
-/// is added to a sum of some ten million elements of like size.
-pub(crate) fn long_sum(d: DType) -> &'static str {
-    match d {
-        DType::U8 | DType::I32 => "unsigned",
-        DType::I64 => "unsigned long long",
-        d if d.is_float() => "double",
-        _ => computed(d),
-    }
-}
-
-/// The functor of a reduction, the type it runs in, and its value of nothing. A thread that adds up many elements
-/// does it in the type of [`long_sum`].
-pub(crate) fn fold(fold: Fold, d: DType, long: bool) -> (&'static str, &'static str, String) {
-    let sum = if long || !d.is_float() { long_sum(d) } else { computed(d) };
-    let wide = match d {
-        DType::U8 | DType::Bool => "int",
-        _ => computed(d),
-    };
-    let bound = |greatest: bool| {
-        let text = match (d, greatest) {
-            (DType::I64, false) => "(-9223372036854775807ll - 1)",
-            (DType::I64, true) => "9223372036854775807ll",
-            (DType::I32, false) => "(-2147483647 - 1)",
-            (DType::I32, true) => "2147483647",
-            (DType::U32, true) => "4294967295u",
-            (DType::U8, true) => "255",
-            (DType::U32 | DType::U8 | DType::Bool, false) => "0",
-            (DType::Bool, true) => "1",
-            (DType::F64, false) => "(double)-INF",
-            (DType::F64, true) => "(double)INF",
-            (_, false) => "-INF",
-            (_, true) => "INF",
-        };
-        text.to_string()
-    };
+/// The functor of a reduction.
+pub(crate) fn functor(fold: Fold) -> &'static str {
     match fold {
-        Fold::Sum => ("Sum", sum, "0".into()),
-        Fold::Prod => ("Prod", sum, "1".into()),
-        Fold::Amax => ("Max", wide, bound(false)),
-        Fold::Amin => ("Min", wide, bound(true)),
-        Fold::All => ("All", "int", "1".into()),
-        Fold::Any => ("Any", "int", "0".into()),
+        Fold::Sum => "Sum",
+        Fold::Prod => "Prod",
+        Fold::Amax => "Max",
+        Fold::Amin => "Min",
+        Fold::All => "All",
+        Fold::Any => "Any",
     }
-}
-
-/// A float constant, rounded to its type.
-pub(crate) fn rounded(value: f64, d: DType) -> f64 {
-    d.nearest(value)
 }
 
 /// A constant in the type that `d` is computed in.
@@ -113,15 +86,6 @@ pub(crate) fn literal(value: Lit, d: DType) -> String {
         DType::U32 => format!("{}u", int as u32),
         DType::U8 => format!("(unsigned char){}", int as u8),
         _ => (float != 0.0).to_string(),
-    }
-}
-
-/// What reading at an index out of range gives.
-pub(crate) fn nothing(d: DType) -> &'static str {
-    match d {
-        DType::F64 => "(double)NAN",
-        d if d.is_float() => "NAN",
-        _ => "0",
     }
 }
 

@@ -4,30 +4,25 @@
 //! self-contained, names its values by their place in the region (so that equal regions of different layers
 //! are one kernel), and says in comments which values of the trace they are and where the user wrote them.
 
-mod accumulate;
 mod batch;
-mod columns;
-mod emit;
 mod expr;
-mod pointwise;
+mod print;
 pub mod product;
-mod rows;
 mod single;
-mod space;
 mod text;
-mod transpose;
 
 pub use batch::{Group, groups};
 pub use text::canonical;
 
-use emit::Emitter;
 use product::Shape;
 use thunder_core::error::Error;
 use thunder_core::exec::{Layout, Place, Step, Work};
 use thunder_core::kernel::region::{self, Region};
+use thunder_core::kernel::schedule::{Launch, Schedule};
 use thunder_core::kernel::target::Gpu;
+use thunder_core::kernel::{self, ir};
 use thunder_core::op::Op;
-use thunder_core::trace::{Kind, Trace, Value, Walk};
+use thunder_core::trace::{Kind, Trace, Value};
 use thunder_core::types::{DType, Ty};
 
 /// One kernel: its source, and how it is launched.
@@ -39,19 +34,10 @@ pub struct Kernel {
     pub source: String,
     /// The arguments, in order.
     pub args: Vec<Arg>,
-    /// Their declarations, if the source allows several launches to be one; see [`groups`].
-    pub params: Vec<String>,
-    /// Blocks along each dimension, which the launch checks against the device. Only the first may grow with the
-    /// data: devices have 2^31 - 1 blocks there, and 65535 along the others.
-    pub grid: [usize; 3],
-    /// Threads of a block.
-    pub threads: u32,
-    /// Bytes of shared memory, beside what the source declares.
-    pub shared: usize,
-    /// Bytes of device memory for partial results; their content before and after does not matter.
-    pub scratch: usize,
-    /// 32-bit counters, zero before and after.
-    pub counters: usize,
+    /// How it is launched; the launch checks the grid against the device.
+    pub launch: Launch,
+    /// What the source was printed from, if several launches may be one; see [`groups`].
+    pub loops: Option<Box<ir::Kernel>>,
 }
 
 /// An argument of a kernel.
@@ -98,7 +84,7 @@ pub fn lower(trace: &Trace, step: &Step, gpu: &Gpu) -> Result<Lowered, Error> {
     }
     let inst = match &step.work {
         Work::Loop(nest) => {
-            return Ok(Lowered::Kernels(fused(trace, &nest.region, &nest.operands, step, gpu)));
+            return Ok(Lowered::Kernels(fused(trace, &nest.region, &nest.operands, step, gpu)?));
         }
         Work::Op(inst) => *inst,
     };
@@ -128,7 +114,7 @@ pub fn lower(trace: &Trace, step: &Step, gpu: &Gpu) -> Result<Lowered, Error> {
         Kind::Op(Op::DebugPrint { label }) => {
             let (value, from, to) = (data.args[0], &step.reads[0], &step.writes[0]);
             let region = region::copy(value, from.dtype, &from.layout.sizes, &to.layout.strides);
-            let kernels = fused(trace, &region, &[value], step, gpu);
+            let kernels = fused(trace, &region, &[value], step, gpu)?;
             return Ok(Lowered::Print(kernels, label.as_str().to_string()));
         }
         Kind::Op(op) => single::kernels(op, step, data.loc, gpu),
@@ -166,20 +152,20 @@ fn as_matrices(step: &Step) -> Step {
 }
 
 /// The kernels of a region whose operands `params` lie where the step reads.
-fn fused(trace: &Trace, region: &Region, params: &[Value], step: &Step, gpu: &Gpu) -> Vec<Kernel> {
-    let emitter = || Emitter::new(trace, region, params, step, gpu);
-    if region.accumulates() {
-        return accumulate::kernels(emitter);
-    }
-    let mut emitter = emitter();
-    vec![match region.walk {
-        Walk::Rows { .. } => rows::kernel(emitter),
-        Walk::Columns { .. } => columns::kernel(emitter),
-        Walk::Pointwise => match transpose::tile(&mut emitter) {
-            Some(tile) => transpose::kernel(emitter, tile),
-            None => pointwise::kernel(emitter),
-        },
-    }]
+fn fused(
+    trace: &Trace,
+    region: &Region,
+    params: &[Value],
+    step: &Step,
+    gpu: &Gpu,
+) -> Result<Vec<Kernel>, Error> {
+    let nest = step.nest(region, params);
+    let kernel = |schedule: &Schedule| {
+        let loops = kernel::lower::lower(&nest, schedule);
+        kernel::verify::verify(&loops, gpu).map_err(|what| Error::Internal { pass: "lower".into(), what })?;
+        Ok(print::print(loops, trace))
+    };
+    kernel::choose::gpu(&nest, gpu).iter().map(kernel).collect()
 }
 
 /// Whether a matrix product can be written so: the library's results are row-major, with rows apart.

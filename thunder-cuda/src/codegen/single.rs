@@ -1,9 +1,11 @@
 //! Operations with a kernel of their own: what moves elements by blocks, adds at indices, or runs along an axis.
 
-use super::expr::{computed, literal, long_sum, stored};
+use super::expr::{computed, literal, stored, type_of};
 use super::text::Code;
 use super::{Arg, Kernel};
 use thunder_core::exec::{Layout, Place, Step};
+use thunder_core::kernel::ir::long_sum;
+use thunder_core::kernel::schedule::Launch;
 use thunder_core::kernel::target::Gpu;
 use thunder_core::op::Op;
 use thunder_core::op_class;
@@ -172,7 +174,8 @@ impl<'a> Single<'a> {
         let head = format!("// {entry}  {}\n\n", self.loc);
         let source = code.finish_with(&head, &self.code.into_body());
         let scratch = self.scratch.map_or(0, |(_, bytes)| bytes);
-        Kernel { entry, source, args, params: Vec::new(), grid, threads, shared: 0, scratch, counters: 0 }
+        let launch = Launch { scratch, ..Launch::new(grid, threads as usize) };
+        Kernel { entry, source, args, launch, loops: None }
     }
 }
 
@@ -311,7 +314,7 @@ fn index_add(step: &Step, loc: Loc, op: &Op, axis: usize, gpu: &Gpu) -> Vec<Kern
     let chunk = sources.div_ceil(chunks);
     let blocks = extent.div_ceil(owned);
     let ty = stored(s.dtype);
-    let acc = long_sum(s.dtype);
+    let acc = type_of(long_sum(s.dtype));
 
     // The elements of u and i, by the numbers of the outer, source and inner element.
     let part = |var: &str, sizes: &[usize]| -> Vec<String> {
@@ -412,7 +415,7 @@ fn index_add(step: &Step, loc: Loc, op: &Op, axis: usize, gpu: &Gpu) -> Vec<Kern
     sum.code.line(format!("for (unsigned z = 0; z < {chunks}u; ++z) sum += scratch[z * {total}u + i];"));
     sum.code.line(format!("q0[i] = {result};"));
     [(s, grid, None), (sum, [more, 1, 1], Some(total))]
-        .map(|(s, grid, count)| s.with_scratch(acc, bytes).finish(256, grid, count))
+        .map(|(s, grid, count)| s.with_scratch(&acc, bytes).finish(256, grid, count))
         .into()
 }
 
@@ -420,7 +423,7 @@ fn scatter_add(mut s: Single<'_>, axis: usize) -> Kernel {
     let sizes = s.write.sizes.clone();
     let grid = s.each(&sizes);
     let (u, i) = (s.reads[0].clone(), s.reads[1].clone());
-    let acc = long_sum(s.dtype);
+    let acc = type_of(long_sum(s.dtype));
     let at = with(sizes.len(), axis, "k");
     s.code.line(format!("{acc} sum = 0;"));
     s.code.open(format!("for (Index k = 0; k < {}u; ++k)", u.sizes[axis]));
@@ -478,7 +481,7 @@ fn cumsum(mut s: Single<'_>, axis: usize, reverse: bool) -> Kernel {
     let x = s.reads[0].clone();
     let mut outer = x.sizes.clone();
     let n = std::mem::replace(&mut outer[axis], 1);
-    let acc = long_sum(s.dtype);
+    let acc = type_of(long_sum(s.dtype));
     let (ty, wide) = (stored(s.dtype), computed(s.dtype));
     s.code.line("const unsigned lane = threadIdx.x % 32u, warp = threadIdx.x / 32u;");
     s.code.line("const Index i = blockIdx.x;");
@@ -526,7 +529,7 @@ fn matmul(mut s: Single<'_>) -> Kernel {
     let rank = sizes.len();
     let (a, b) = (s.reads[0].clone(), s.reads[1].clone());
     let inner = a.sizes[a.sizes.len() - 1];
-    let acc = long_sum(s.dtype);
+    let acc = type_of(long_sum(s.dtype));
     let lead =
         |l: &Layout| -> Vec<String> { (rank - l.sizes.len()..rank - 2).map(|d| format!("c{d}")).collect() };
     let at_a = address(&a, &[lead(&a), vec![format!("c{}", rank - 2), "k".into()]].concat());

@@ -25,7 +25,7 @@ impl Code {
         }
         let pad = self.depth * 4;
         let _ =
-            writeln!(self.text, "{:pad$}{line:<width$}  // {note}", "", width = 76usize.saturating_sub(pad));
+            writeln!(self.text, "{:pad$}{line:<width$}  // {note}", "", width = 80usize.saturating_sub(pad));
     }
 
     /// Appends a line that opens a block.

@@ -71,10 +71,10 @@ impl Gpu {
             // SAFETY: the module was loaded above and stays.
             let found = unsafe { cu::cuModuleGetFunction(&mut function, modules[key].0, name.as_ptr()) };
             check(found, "finding a kernel")?;
-            if k.shared > 0 {
+            if k.launch.shared > 0 {
                 let most = cu::CUfunction_attribute::CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES;
                 // SAFETY: the function was just found.
-                let set = unsafe { cu::cuFuncSetAttribute(function, most, k.shared as i32) };
+                let set = unsafe { cu::cuFuncSetAttribute(function, most, k.launch.shared as i32) };
                 check(set, "making room in shared memory")?;
             }
             list.push(Function(function));

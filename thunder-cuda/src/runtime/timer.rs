@@ -4,6 +4,7 @@ use super::{Gpu, check, cu};
 use crate::codegen::{Arg, Kernel};
 use std::sync::Arc;
 use thunder_core::error::Error;
+use thunder_core::kernel::schedule::Launch;
 
 /// Times runs on a device as `peers.py` does: before each run 256 MiB are read, which empties the second-level
 /// cache of what the run reads, and the device spins for about a millisecond, so that launches are hidden.
@@ -39,12 +40,8 @@ impl Timer {
             entry: entry.into(),
             source: SOURCE.into(),
             args: vec![Arg::Scratch],
-            params: Vec::new(),
-            grid: [1; 3],
-            threads: 1,
-            shared: 0,
-            scratch: 0,
-            counters: 0,
+            launch: Launch::new([1; 3], 1),
+            loops: None,
         };
         let functions = gpu.functions(&[&kernel("flush"), &kernel("spin")])?;
         let memory = gpu.allocate(FLUSH)?;

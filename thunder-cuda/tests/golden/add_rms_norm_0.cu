@@ -50,23 +50,21 @@ extern "C" __global__ void __launch_bounds__(512) rows_add_square_sum_div_add_rs
     float k1)
 {
     const unsigned lane = threadIdx.x;
-    const Index row = blockIdx.x;
+    const Index row = (Index)blockIdx.x;
     Vec<bf16, 8> a0[1];                                                           // v3: bf16[256, 4096]
     Vec<bf16, 8> a1[1];                                                           // v4: bf16[256, 4096]
-    #pragma unroll
-    for (int k = 0; k < 1; ++k) {
-        const Index col = (k * 512u + lane) * 8u;
-        a0[k] = load<8>(p0 + row * 4096u + col);
-        a1[k] = load<8>(p1 + row * 4096u + col);
+    {
+        const Index col = lane * 8u;
+        a0[0] = load<8>(p0 + row * 4096u + col);
+        a1[0] = load<8>(p1 + row * 4096u + col);
     }
     float s5 = 0;
-    #pragma unroll
-    for (int k = 0; k < 1; ++k) {
-        const Index col = (k * 512u + lane) * 8u;
+    {
+        const Index col = lane * 8u;
         #pragma unroll
         for (int j = 0; j < 8; ++j) {
-            const float t0 = wide(a0[k].at[j]);
-            const float t1 = wide(a1[k].at[j]);
+            const float t0 = wide(a0[0].at[j]);
+            const float t1 = wide(a1[0].at[j]);
             const float t2 = t0 + t1;                                             // v5 = add
             const float t3 = t2;                                                  // v6 = cast
             const float t4 = t3 * t3;                                             // v7 = square
@@ -77,16 +75,15 @@ extern "C" __global__ void __launch_bounds__(512) rows_add_square_sum_div_add_rs
     const float t7 = t5 / k0;                                                     // v10 = div
     const float t9 = t7 + k1;                                                     // v12 = add
     const float t10 = rsqrtf(t9);                                                 // v13 = rsqrt
-    #pragma unroll
-    for (int k = 0; k < 1; ++k) {
-        const Index col = (k * 512u + lane) * 8u;
+    {
+        const Index col = lane * 8u;
         const Vec<bf16, 8> a12 = load<8>(p2 + col);                               // v15: bf16[4096]
         Vec<bf16, 8> v0;
         Vec<bf16, 8> v1;
         #pragma unroll
         for (int j = 0; j < 8; ++j) {
-            const float t0 = wide(a0[k].at[j]);
-            const float t1 = wide(a1[k].at[j]);
+            const float t0 = wide(a0[0].at[j]);
+            const float t1 = wide(a1[0].at[j]);
             const float t2 = t0 + t1;                                             // v5 = add
             const float t3 = t2;                                                  // v6 = cast
             const float t11 = t3 * t10;                                           // v14 = mul

@@ -56,7 +56,7 @@ extern "C" __global__ void __launch_bounds__(256, 2) rows_add_add_square_sum_div
     float s17[16];
     #pragma unroll
     for (int k = 0; k < 16; ++k) s17[k] = 0;
-    for (Index row = blockIdx.x; row < rows; row += gridDim.x) {
+    for (Index row = (Index)blockIdx.x; row < rows; row += gridDim.x) {
         Vec<bf16, 8> a0[2];                                                       // v5: bf16[256, 4096]
         Vec<bf16, 8> a2[2];                                                       // v7: bf16[256, 4096]
         Vec<bf16, 8> a3[2];                                                       // v8: bf16[256, 4096]
@@ -141,15 +141,18 @@ extern "C" __global__ void __launch_bounds__(256, 2) rows_add_add_square_sum_div
                 const float t32 = wide(as<bf16>(t31));                            // v38 = cast
                 const float t33 = t19 + t32;                                      // v39 = add
                 v1.at[j] = as<bf16>(t33);
-                s17[k * 8 + j] = Sum::of(s17[k * 8 + j], (float)t16);
+                s17[k * 8u + j] = Sum::of(s17[k * 8u + j], (float)t16);
             }
             store(q1 + row * 4096u + col, v1);
         }
     }
+    double* const r17 = (double*)(scratch);
     #pragma unroll
     for (int k = 0; k < 2; ++k) {
         const Index col = (k * 256u + lane) * 8u;
         #pragma unroll
-        for (int j = 0; j < 8; ++j) ((double*)(scratch + (Index)0u * gridDim.x * 4096u))[(Index)blockIdx.x * 4096u + col + j] = s17[k * 8 + j];
+        for (int j = 0; j < 8; ++j) {
+            r17[(Index)blockIdx.x * 4096u + (col + j)] = (double)s17[k * 8u + j];
+        }
     }
 }

@@ -29,23 +29,27 @@ extern "C" __global__ void __launch_bounds__(256) sums_add_add_square_sum_div_ad
     double* scratch,
     Index parts)
 {
-    const unsigned x = threadIdx.x % 8u, y = threadIdx.x / 8u;
-    const Index col = (Index)blockIdx.x * 8u + x;
+    const unsigned lane = threadIdx.x % 8u;
+    const unsigned group = threadIdx.x / 8u;
     double s17 = 0;
+    double* const r17 = (double*)(scratch);
+    const Index col = (Index)blockIdx.x * 8u + lane;
     if (col < 4096u) {
         #pragma unroll 4
-        for (Index b = y; b < parts; b += 32u) {
-            s17 = Sum::of(s17, ((const double*)(scratch + (Index)0u * parts * 4096u))[b * 4096u + col]);
-        }
+        for (Index b = group; b < parts; b += 32u) s17 = Sum::of(s17, r17[b * 4096u + col]);
     }
     __shared__ double part17[32][8];
-    part17[y][x] = s17;
+    part17[group][lane] = s17;
     __syncthreads();
-    if (y != 0 || col >= 4096u) return;
-    s17 = 0;
-    #pragma unroll
-    for (int k = 0; k < 32; ++k) s17 = Sum::of(s17, part17[k][x]);
-    const float t17 = (float)s17;
+    const Index mine = (Index)blockIdx.x * 8u + threadIdx.x;
+    const bool live = threadIdx.x < 8u && mine < 4096u;
+    double u17 = 0;
+    if (live) {
+        #pragma unroll
+        for (int k = 0; k < 32; ++k) u17 = Sum::of(u17, part17[k][threadIdx.x]);
+    }
+    if (!live) return;
+    const float t17 = (float)u17;
     const float t18 = wide(as<bf16>(t17));                                        // v23 = cast
-    q0[col] = as<bf16>(t18);
+    q0[mine] = as<bf16>(t18);
 }

@@ -33,15 +33,14 @@ extern "C" __global__ void __launch_bounds__(128) rows_any(
     Index rows)
 {
     const unsigned lane = threadIdx.x % 16u;
-    const Index mine = (Index)blockIdx.x * 8u + threadIdx.x / 16u;
-    const Index row = mine < rows ? mine : rows - 1;
+    const unsigned group = threadIdx.x / 16u;
+    const Index mine = (Index)blockIdx.x * 8u + group;
+    const Index row = mine < rows ? mine : rows - 1u;
     Vec<bool, 2> a0[2];                                                           // v3: bool[256, 50]
     #pragma unroll
     for (int k = 0; k < 2; ++k) {
         const Index col = (k * 16u + lane) * 2u;
-        if (col < 50u) {
-            a0[k] = load<2>(p0 + row * 50u + col);
-        }
+        if (col < 50u) a0[k] = load<2>(p0 + row * 50u + col);
     }
     int s1 = 0;
     #pragma unroll
@@ -56,7 +55,5 @@ extern "C" __global__ void __launch_bounds__(128) rows_any(
         }
     }
     const bool t1 = (bool)across<Any, 16>(s1);
-    if (lane == 0 && mine < rows) {
-        q0[row] = as<bool>(t1);
-    }
+    if (lane == 0 && mine < rows) q0[row] = as<bool>(t1);
 }

@@ -48,39 +48,36 @@ extern "C" __global__ void __launch_bounds__(64) rows_ge_select_amax_sub_exp_sum
     Index rows)
 {
     const unsigned lane = threadIdx.x;
-    const Index row = blockIdx.x;
+    const Index row = (Index)blockIdx.x;
     const Index r0 = row / 256u;
     const Index r1 = row % 256u;
     Vec<float, 4> a3[1];                                                          // v4: f32[2, 256, 256]
-    #pragma unroll
-    for (int k = 0; k < 1; ++k) {
-        const Index col = (k * 64u + lane) * 4u;
-        a3[k] = load<4>(p0 + r0 * 65536u + r1 * 256u + col);
+    {
+        const Index col = lane * 4u;
+        a3[0] = load<4>(p0 + r0 * 65536u + r1 * 256u + col);
     }
-    const long long t0 = (long long)(r1);                                         // v1 = iota
+    const long long t0 = (long long)r1;                                           // v1 = iota
     float s6 = -INF;
-    #pragma unroll
-    for (int k = 0; k < 1; ++k) {
-        const Index col = (k * 64u + lane) * 4u;
+    {
+        const Index col = lane * 4u;
         #pragma unroll
         for (int j = 0; j < 4; ++j) {
             const long long t1 = (long long)(col + j);                            // v2 = iota
             const bool t2 = t0 >= t1;                                             // v3 = ge
-            const float t3 = wide(a3[k].at[j]);
+            const float t3 = wide(a3[0].at[j]);
             const float t5 = t2 ? t3 : (-INF);                                    // v6 = select
             s6 = Max::of(s6, (float)t5);
         }
     }
     const float t6 = (float)across<Max, 64>(s6);
     float s9 = 0;
-    #pragma unroll
-    for (int k = 0; k < 1; ++k) {
-        const Index col = (k * 64u + lane) * 4u;
+    {
+        const Index col = lane * 4u;
         #pragma unroll
         for (int j = 0; j < 4; ++j) {
             const long long t1 = (long long)(col + j);                            // v2 = iota
             const bool t2 = t0 >= t1;                                             // v3 = ge
-            const float t3 = wide(a3[k].at[j]);
+            const float t3 = wide(a3[0].at[j]);
             const float t5 = t2 ? t3 : (-INF);                                    // v6 = select
             const float t7 = t5 - t6;                                             // v8 = sub
             const float t8 = exp_below(t7);                                       // v9 = exp
@@ -89,15 +86,14 @@ extern "C" __global__ void __launch_bounds__(64) rows_ge_select_amax_sub_exp_sum
     }
     const float t9 = (float)across<Sum, 64>(s9);
     const float t10 = 1.0f / t9;                                                  // v11 = reciprocal
-    #pragma unroll
-    for (int k = 0; k < 1; ++k) {
-        const Index col = (k * 64u + lane) * 4u;
+    {
+        const Index col = lane * 4u;
         Vec<float, 4> v0;
         #pragma unroll
         for (int j = 0; j < 4; ++j) {
             const long long t1 = (long long)(col + j);                            // v2 = iota
             const bool t2 = t0 >= t1;                                             // v3 = ge
-            const float t3 = wide(a3[k].at[j]);
+            const float t3 = wide(a3[0].at[j]);
             const float t5 = t2 ? t3 : (-INF);                                    // v6 = select
             const float t7 = t5 - t6;                                             // v8 = sub
             const float t8 = exp_below(t7);                                       // v9 = exp

@@ -20,14 +20,15 @@ extern "C" __global__ void __launch_bounds__(256) columns_sum(
     unsigned* counters,
     Index rows)
 {
-    const unsigned x = threadIdx.x % 32u, y = threadIdx.x / 32u;
-    const Index col = ((Index)blockIdx.x * 32u + x) * 8u;
+    const unsigned lane = threadIdx.x % 32u;
+    const unsigned group = threadIdx.x / 32u;
     double s2[8];
     #pragma unroll
-    for (int j = 0; j < 8; ++j) s2[j] = 0;
+    for (int k = 0; k < 8; ++k) s2[k] = 0;
+    const Index col = ((Index)blockIdx.x * 32u + lane) * 8u;
     if (col < 4096u) {
         #pragma unroll 4
-        for (Index row = (Index)blockIdx.y * 8u + y; row < rows; row += gridDim.y * 8u) {
+        for (Index row = (Index)blockIdx.y * 8u + group; row < rows; row += gridDim.y * 8u) {
             const Vec<bf16, 8> a0 = load<8>(p0 + row * 4096u + col);              // v1: bf16[256, 4096]
             #pragma unroll
             for (int j = 0; j < 8; ++j) {
@@ -39,7 +40,7 @@ extern "C" __global__ void __launch_bounds__(256) columns_sum(
     }
     __shared__ double part2[8][256];
     #pragma unroll
-    for (int j = 0; j < 8; ++j) part2[y][x * 8u + j] = s2[j];
+    for (int j = 0; j < 8; ++j) part2[group][lane * 8u + j] = s2[j];
     __syncthreads();
     const Index mine = (Index)blockIdx.x * 256u + threadIdx.x;
     const bool live = threadIdx.x < 256u && mine < 4096u;
@@ -48,11 +49,12 @@ extern "C" __global__ void __launch_bounds__(256) columns_sum(
         #pragma unroll
         for (int k = 0; k < 8; ++k) u2 = Sum::of(u2, part2[k][threadIdx.x]);
     }
-    if (live) ((double*)(scratch + (Index)0u * gridDim.y * 4096u))[blockIdx.y * 4096u + mine] = u2;
+    double* const r2 = (double*)(scratch);
+    if (live) r2[(Index)blockIdx.y * 4096u + mine] = u2;
     __shared__ bool last;
     __threadfence();
     __syncthreads();
-    if (threadIdx.x == 0) last = atomicAdd(&counters[blockIdx.x], 1u) == gridDim.y - 1;
+    if (threadIdx.x == 0) last = atomicAdd(&counters[blockIdx.x], 1u) == gridDim.y - 1u;
     __syncthreads();
     if (!last) return;
     __threadfence();
@@ -60,7 +62,9 @@ extern "C" __global__ void __launch_bounds__(256) columns_sum(
     u2 = 0;
     if (live) {
         #pragma unroll 8
-        for (unsigned b = 0; b < gridDim.y; ++b) u2 = Sum::of(u2, __ldcg((const double*)(scratch + (Index)0u * gridDim.y * 4096u) + (Index)b * 4096u + mine));
+        for (unsigned b = 0; b < gridDim.y; ++b) {
+            u2 = Sum::of(u2, __ldcg(r2 + (Index)b * 4096u + mine));
+        }
     }
     if (!live) return;
     const float t2 = (float)u2;

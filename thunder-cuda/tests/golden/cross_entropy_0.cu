@@ -35,39 +35,34 @@ extern "C" __global__ void __launch_bounds__(64) rows_ne_sum(
     Index rows)
 {
     const unsigned lane = threadIdx.x;
-    const Index row = blockIdx.x;
+    const Index row = (Index)blockIdx.x;
     Vec<long long, 4> a0[1];                                                      // v2: i64[256, 1]
-    #pragma unroll
-    for (int k = 0; k < 1; ++k) {
-        const Index col = (k * 64u + lane) * 4u;
-        a0[k] = load<4>(p0 + col);
+    {
+        const Index col = lane * 4u;
+        a0[0] = load<4>(p0 + col);
     }
     float s4 = 0;
-    #pragma unroll
-    for (int k = 0; k < 1; ++k) {
-        const Index col = (k * 64u + lane) * 4u;
+    {
+        const Index col = lane * 4u;
         #pragma unroll
         for (int j = 0; j < 4; ++j) {
-            const long long t0 = wide(a0[k].at[j]);
+            const long long t0 = wide(a0[0].at[j]);
             const bool t2 = t0 != (-100ll);                                       // v4 = ne
             const float t3 = (float)t2;                                           // v5 = cast
             s4 = Sum::of(s4, (float)t3);
         }
     }
     const float t4 = (float)across<Sum, 64>(s4);
-    #pragma unroll
-    for (int k = 0; k < 1; ++k) {
-        const Index col = (k * 64u + lane) * 4u;
+    {
+        const Index col = lane * 4u;
         Vec<bool, 4> v0;
         #pragma unroll
         for (int j = 0; j < 4; ++j) {
-            const long long t0 = wide(a0[k].at[j]);
+            const long long t0 = wide(a0[0].at[j]);
             const bool t2 = t0 != (-100ll);                                       // v4 = ne
             v0.at[j] = as<bool>(t2);
         }
         store(q0 + col, v0);
     }
-    if (lane == 0) {
-        q1[0] = as<float>(t4);
-    }
+    if (lane == 0) q1[0] = as<float>(t4);
 }

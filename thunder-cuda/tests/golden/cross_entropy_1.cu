@@ -62,15 +62,13 @@ extern "C" __global__ void __launch_bounds__(512, 2) rows_ge_lt_and_amax_sub_exp
     Index rows)
 {
     const unsigned lane = threadIdx.x;
-    const Index row = blockIdx.x;
-    extern __shared__ uint4 held[];
-    Vec<bf16, 8>* a7 = (Vec<bf16, 8>*)held + 0u + lane;                           // v17: bf16[256, 50304]
+    const Index row = (Index)blockIdx.x;
+    extern __shared__ uint4 asked[];
+    Vec<bf16, 8>* const a7 = (Vec<bf16, 8>*)asked;                                // v17: bf16[256, 50304]
     #pragma unroll
     for (int k = 0; k < 13; ++k) {
         const Index col = (k * 512u + lane) * 8u;
-        if (col < 50304u) {
-            copy_async(a7 + k * 512u, p2 + row * 50304u + col);
-        }
+        if (col < 50304u) copy_async(&a7[k * 512u + lane], p2 + row * 50304u + col);
     }
     await_copies();
     const bool t0 = wide(p0[row]);
@@ -83,7 +81,7 @@ extern "C" __global__ void __launch_bounds__(512, 2) rows_ge_lt_and_amax_sub_exp
     for (int k = 0; k < 13; ++k) {
         const Index col = (k * 512u + lane) * 8u;
         if (col < 50304u) {
-            const Vec<bf16, 8> b7 = a7[k * 512u];
+            const Vec<bf16, 8> b7 = a7[k * 512u + lane];
             #pragma unroll
             for (int j = 0; j < 8; ++j) {
                 const float t7 = wide(b7.at[j]);
@@ -99,7 +97,7 @@ extern "C" __global__ void __launch_bounds__(512, 2) rows_ge_lt_and_amax_sub_exp
     for (int k = 0; k < 13; ++k) {
         const Index col = (k * 512u + lane) * 8u;
         if (col < 50304u) {
-            const Vec<bf16, 8> b7 = a7[k * 512u];
+            const Vec<bf16, 8> b7 = a7[k * 512u + lane];
             float u12 = 0;
             float u18 = 0;
             #pragma unroll
@@ -124,7 +122,5 @@ extern "C" __global__ void __launch_bounds__(512, 2) rows_ge_lt_and_amax_sub_exp
     const float t19 = t13 - t18;                                                  // v29 = sub
     const float t21 = t6 ? t19 : NAN;                                             // v31 = select
     const float t22 = t0 ? t21 : 0.0f;                                            // v32 = select
-    if (lane == 0) {
-        q0[row] = as<float>(t22);
-    }
+    if (lane == 0) q0[row] = as<float>(t22);
 }

@@ -43,28 +43,24 @@ extern "C" __global__ void __launch_bounds__(64) rows_sum_div(
     Index rows)
 {
     const unsigned lane = threadIdx.x;
-    const Index row = blockIdx.x;
+    const Index row = (Index)blockIdx.x;
     Vec<float, 4> a0[1];                                                          // v34: f32[256, 1]
-    #pragma unroll
-    for (int k = 0; k < 1; ++k) {
-        const Index col = (k * 64u + lane) * 4u;
-        a0[k] = load<4>(p0 + col);
+    {
+        const Index col = lane * 4u;
+        a0[0] = load<4>(p0 + col);
     }
     const float t2 = wide(p1[0]);
     float s1 = 0;
-    #pragma unroll
-    for (int k = 0; k < 1; ++k) {
-        const Index col = (k * 64u + lane) * 4u;
+    {
+        const Index col = lane * 4u;
         #pragma unroll
         for (int j = 0; j < 4; ++j) {
-            const float t0 = wide(a0[k].at[j]);
+            const float t0 = wide(a0[0].at[j]);
             s1 = Sum::of(s1, (float)t0);
         }
     }
     const float t1 = (float)across<Sum, 64>(s1);
     const float t3 = t1 / t2;                                                     // v37 = div
     const float t4 = wide(as<bf16>(t3));                                          // v38 = cast
-    if (lane == 0) {
-        q0[0] = as<bf16>(t4);
-    }
+    if (lane == 0) q0[0] = as<bf16>(t4);
 }

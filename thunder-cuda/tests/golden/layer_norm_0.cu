@@ -49,14 +49,12 @@ extern "C" __global__ void __launch_bounds__(64) rows_sum_div_sub_square_sum_div
     float k1)
 {
     const unsigned lane = threadIdx.x;
-    const Index row = blockIdx.x;
+    const Index row = (Index)blockIdx.x;
     Vec<bf16, 8> a0[2];                                                           // v3: bf16[256, 768]
     #pragma unroll
     for (int k = 0; k < 2; ++k) {
         const Index col = (k * 64u + lane) * 8u;
-        if (col < 768u) {
-            a0[k] = load<8>(p0 + row * 768u + col);
-        }
+        if (col < 768u) a0[k] = load<8>(p0 + row * 768u + col);
     }
     float s2 = 0;
     #pragma unroll

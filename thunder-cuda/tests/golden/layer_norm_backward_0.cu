@@ -51,7 +51,8 @@ extern "C" __global__ void __launch_bounds__(128, 4) rows_sum_sum_div_sub_square
     float k0,
     float k1)
 {
-    const unsigned lane = threadIdx.x % 32u, group = threadIdx.x / 32u;
+    const unsigned lane = threadIdx.x % 32u;
+    const unsigned group = threadIdx.x / 32u;
     float s2[24];
     #pragma unroll
     for (int k = 0; k < 24; ++k) s2[k] = 0;
@@ -60,7 +61,7 @@ extern "C" __global__ void __launch_bounds__(128, 4) rows_sum_sum_div_sub_square
     for (int k = 0; k < 24; ++k) s21[k] = 0;
     for (Index base = (Index)blockIdx.x * 4u; base < rows; base += gridDim.x * 4u) {
         const bool live = base + group < rows;
-        const Index row = live ? base + group : rows - 1;
+        const Index row = live ? base + group : rows - 1u;
         Vec<bf16, 8> a0[3];                                                       // v4: bf16[256, 768]
         Vec<bf16, 8> a5[3];                                                       // v9: bf16[256, 768]
         #pragma unroll
@@ -157,38 +158,41 @@ extern "C" __global__ void __launch_bounds__(128, 4) rows_sum_sum_div_sub_square
                     const float t38 = t34 + t37;                                  // v44 = add
                     const float t39 = wide(as<bf16>(t38));                        // v45 = cast
                     v2.at[j] = as<bf16>(t39);
-                    s2[k * 8 + j] = Sum::of(s2[k * 8 + j], (float)t1);
-                    s21[k * 8 + j] = Sum::of(s21[k * 8 + j], (float)t20);
+                    s2[k * 8u + j] = Sum::of(s2[k * 8u + j], (float)t1);
+                    s21[k * 8u + j] = Sum::of(s21[k * 8u + j], (float)t20);
                 }
                 store(q2 + row * 768u + col, v2);
             }
         }
     }
-    __shared__ double part[3072];
+    double* const r2 = (double*)(scratch);
+    __shared__ float part2[4][768];
+    #pragma unroll
+    for (int k = 0; k < 3; ++k) {
+        const Index col = (k * 32u + lane) * 8u;
+        #pragma unroll
+        for (int j = 0; j < 8; ++j) part2[group][col + j] = s2[k * 8u + j];
+    }
+    __syncthreads();
+    for (Index col = threadIdx.x; col < 768u; col += 128u) {
+        double u2 = 0;
+        #pragma unroll
+        for (int g = 0; g < 4; ++g) u2 = Sum::of(u2, (double)part2[g][col]);
+        r2[(Index)blockIdx.x * 768u + col] = u2;
+    }
+    double* const r21 = (double*)(scratch + (Index)gridDim.x * 768u);
     __syncthreads();
     #pragma unroll
     for (int k = 0; k < 3; ++k) {
         const Index col = (k * 32u + lane) * 8u;
         #pragma unroll
-        for (int j = 0; j < 8; ++j) ((float*)part)[(Index)group * 768u + col + j] = s2[k * 8 + j];
+        for (int j = 0; j < 8; ++j) part2[group][col + j] = s21[k * 8u + j];
     }
     __syncthreads();
     for (Index col = threadIdx.x; col < 768u; col += 128u) {
-        double u = 0;
-        for (int g = 0; g < 4; ++g) u = Sum::of(u, (double)((float*)part)[g * 768u + col]);
-        ((double*)(scratch + (Index)0u * gridDim.x * 768u))[(Index)blockIdx.x * 768u + col] = u;
-    }
-    __syncthreads();
-    #pragma unroll
-    for (int k = 0; k < 3; ++k) {
-        const Index col = (k * 32u + lane) * 8u;
+        double u21 = 0;
         #pragma unroll
-        for (int j = 0; j < 8; ++j) ((float*)part)[(Index)group * 768u + col + j] = s21[k * 8 + j];
-    }
-    __syncthreads();
-    for (Index col = threadIdx.x; col < 768u; col += 128u) {
-        double u = 0;
-        for (int g = 0; g < 4; ++g) u = Sum::of(u, (double)((float*)part)[g * 768u + col]);
-        ((double*)(scratch + (Index)1u * gridDim.x * 768u))[(Index)blockIdx.x * 768u + col] = u;
+        for (int g = 0; g < 4; ++g) u21 = Sum::of(u21, (double)part2[g][col]);
+        r21[(Index)blockIdx.x * 768u + col] = u21;
     }
 }

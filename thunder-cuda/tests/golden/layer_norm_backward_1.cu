@@ -28,33 +28,42 @@ extern "C" __global__ void __launch_bounds__(256) sums_sum_sum_div_sub_square_su
     double* scratch,
     Index parts)
 {
-    const unsigned x = threadIdx.x % 8u, y = threadIdx.x / 8u;
-    const Index col = (Index)blockIdx.x * 8u + x;
+    const unsigned lane = threadIdx.x % 8u;
+    const unsigned group = threadIdx.x / 8u;
     double s2 = 0;
     double s21 = 0;
+    double* const r2 = (double*)(scratch);
+    double* const r21 = (double*)(scratch + (Index)parts * 768u);
+    const Index col = (Index)blockIdx.x * 8u + lane;
     if (col < 768u) {
         #pragma unroll 4
-        for (Index b = y; b < parts; b += 32u) {
-            s2 = Sum::of(s2, ((const double*)(scratch + (Index)0u * parts * 768u))[b * 768u + col]);
-            s21 = Sum::of(s21, ((const double*)(scratch + (Index)1u * parts * 768u))[b * 768u + col]);
+        for (Index b = group; b < parts; b += 32u) {
+            s2 = Sum::of(s2, r2[b * 768u + col]);
+            s21 = Sum::of(s21, r21[b * 768u + col]);
         }
     }
     __shared__ double part2[32][8];
-    part2[y][x] = s2;
+    part2[group][lane] = s2;
     __shared__ double part21[32][8];
-    part21[y][x] = s21;
+    part21[group][lane] = s21;
     __syncthreads();
-    if (y != 0 || col >= 768u) return;
-    s2 = 0;
-    #pragma unroll
-    for (int k = 0; k < 32; ++k) s2 = Sum::of(s2, part2[k][x]);
-    const float t2 = (float)s2;
-    s21 = 0;
-    #pragma unroll
-    for (int k = 0; k < 32; ++k) s21 = Sum::of(s21, part21[k][x]);
-    const float t21 = (float)s21;
+    const Index mine = (Index)blockIdx.x * 8u + threadIdx.x;
+    const bool live = threadIdx.x < 8u && mine < 768u;
+    double u2 = 0;
+    if (live) {
+        #pragma unroll
+        for (int k = 0; k < 32; ++k) u2 = Sum::of(u2, part2[k][threadIdx.x]);
+    }
+    double u21 = 0;
+    if (live) {
+        #pragma unroll
+        for (int k = 0; k < 32; ++k) u21 = Sum::of(u21, part21[k][threadIdx.x]);
+    }
+    if (!live) return;
+    const float t2 = (float)u2;
+    const float t21 = (float)u21;
     const float t3 = wide(as<bf16>(t2));                                          // v7 = cast
     const float t22 = wide(as<bf16>(t21));                                        // v26 = cast
-    q0[col] = as<bf16>(t3);
-    q1[col] = as<bf16>(t22);
+    q0[mine] = as<bf16>(t3);
+    q1[mine] = as<bf16>(t22);
 }

@@ -1,5 +1,4 @@
-// 4 of these in one launch
-// pointwise_mul_add_mul_sub: 256 x 768 points
+// pointwise_mul_add_mul_sub_each: 256 x 768 points
 // k0 = 0.9
 
 template <class T> __device__ __forceinline__ T wide(T x) { return x; }
@@ -13,7 +12,7 @@ template <class T, int N> __device__ __forceinline__ void store(T* p, const Vec<
 
 typedef unsigned Index;
 
-// The arguments of one of them.
+// The arguments of one launch.
 struct Row {
     alignas(8) const float* p0;
     alignas(8) const float* p1;

@@ -32,11 +32,11 @@ extern "C" __global__ void __launch_bounds__(256) pointwise_mul_eq_neg_select_mu
     const Index i = ((Index)blockIdx.x * 256u + threadIdx.x) * 8u;
     if (i >= count) return;
     const Index c0 = i / 65536u;
-    const Index c1 = (i / 256u) % 256u;
-    const Index c2 = (i / 64u) % 4u;
-    const Index c3 = (i / 32u) % 2u;
+    const Index c1 = i / 256u % 256u;
+    const Index c2 = i / 64u % 4u;
+    const Index c3 = i / 32u % 2u;
     const Index c4 = i % 32u;
-    const int t3 = (int)(c3);                                                     // v6 = iota
+    const int t3 = (int)c3;                                                       // v6 = iota
     const bool t5 = t3 == 0;                                                      // v8 = eq
     const Vec<bf16, 8> a0 = load<8>(p0 + c0 * 65536u + c1 * 256u + c2 * 64u + c3 * 32u + c4);  // v3: bf16[2, 256, 4, 64]
     const Vec<bf16, 8> a1 = load<8>(p1 + c1 * 64u + c3 * 32u + c4);               // v4: bf16[1, 256, 1, 64]

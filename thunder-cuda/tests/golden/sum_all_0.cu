@@ -35,10 +35,10 @@ extern "C" __global__ void __launch_bounds__(512) rows_square_sum(
     Index rows)
 {
     const unsigned lane = threadIdx.x;
-    const Index row = blockIdx.y;
+    const Index row = (Index)blockIdx.y;
     double s2 = 0;
     #pragma unroll 4
-    for (Index col = (blockIdx.x * 512u + lane) * 4u; col < 1048576u; col += gridDim.x * 2048u) {
+    for (Index col = ((Index)blockIdx.x * 512u + lane) * 4u; col < 1048576u; col += gridDim.x * 2048u) {
         const Vec<float, 4> a0 = load<4>(p0 + col);                               // v1: f32[256, 4096]
         float u2 = 0;
         #pragma unroll
@@ -50,21 +50,20 @@ extern "C" __global__ void __launch_bounds__(512) rows_square_sum(
         s2 = Sum::of(s2, (double)u2);
     }
     s2 = across<Sum, 512>(s2);
+    double* const r2 = (double*)(scratch);
+    if (lane == 0) r2[row * 128u + blockIdx.x] = s2;
     __shared__ bool last;
-    if (lane == 0) {
-        ((double*)(scratch + (Index)0u * rows * 128u))[row * 128u + blockIdx.x] = s2;
-        __threadfence();
-        last = atomicAdd(&counters[row], 1u) == 127u;
-    }
+    __threadfence();
+    __syncthreads();
+    if (threadIdx.x == 0) last = atomicAdd(&counters[row], 1u) == gridDim.x - 1u;
     __syncthreads();
     if (!last) return;
     __threadfence();
-    if (lane == 0) counters[row] = 0;
+    if (threadIdx.x == 0) counters[row] = 0;
     s2 = 0;
-    for (unsigned b = lane; b < 128u; b += 512u)
-        s2 = Sum::of(s2, __ldcg((const double*)(scratch + (Index)0u * rows * 128u) + row * 128u + b));
-    const float t2 = (float)across<Sum, 512>(s2);
-    if (lane == 0) {
-        q0[0] = as<float>(t2);
+    for (unsigned b = lane; b < 128u; b += 512u) {
+        s2 = Sum::of(s2, __ldcg(r2 + row * 128u + b));
     }
+    const float t2 = (float)across<Sum, 512>(s2);
+    if (lane == 0) q0[0] = as<float>(t2);
 }

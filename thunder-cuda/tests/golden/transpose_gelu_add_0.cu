@@ -55,9 +55,10 @@ extern "C" __global__ void __launch_bounds__(256) transpose_square_mul_add_mul_s
     __shared__ bf16 tile1[64][66];                                                // v3: bf16[1024, 256]
     #pragma unroll 4
     for (unsigned v = threadIdx.x; v < 512u; v += 256u) {
-        const unsigned g = v % 8u * 8u, l = v / 8u;
+        const unsigned g = v % 8u * 8u;
+        const unsigned l = v / 8u;
         if (g0 + g < 256u && l0 + l < 1024u) {
-            const Vec<bf16, 8> a1 = load<8>(p1 + (g0 + g) + (l0 + l) * 256u);
+            const Vec<bf16, 8> a1 = load<8>(p1 + g0 + g + (l0 + l) * 256u);
             #pragma unroll
             for (int j = 0; j < 8; ++j) tile1[l][g + j] = a1.at[j];
         }
@@ -65,7 +66,8 @@ extern "C" __global__ void __launch_bounds__(256) transpose_square_mul_add_mul_s
     __syncthreads();
     #pragma unroll 2
     for (unsigned v = threadIdx.x; v < 512u; v += 256u) {
-        const unsigned l = v % 8u * 8u, g = v / 8u;
+        const unsigned l = v % 8u * 8u;
+        const unsigned g = v / 8u;
         if (g0 + g < 256u && l0 + l < 1024u) {
             const Vec<bf16, 8> a1 = gather<8>(&tile1[l][g], 66u);
             const Vec<bf16, 8> a0 = load<8>(p0 + (g0 + g) * 1024u + (l0 + l));    // v2: bf16[256, 1024]

@@ -8,6 +8,7 @@ mod rows;
 mod transpose;
 
 pub use host::host;
+pub(crate) use transpose::pitch;
 
 use super::collapse::Steps;
 use super::nest::Nest;
