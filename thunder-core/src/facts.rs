@@ -8,11 +8,12 @@ mod receiver;
 mod transparent;
 
 pub use receiver::{
-    Configuration, Held, Plain, Reached, Receiver, TakenForStd, changed, configuration, reached, receiver,
+    Configuration, Held, HoldsNoTensors, MethodReceiver, Plain, Receiver, Std, StdOrThunder, TakenForStd,
 };
+pub use transparent::questions::*;
 pub use transparent::{
-    Answers, Asks, AsksNothing, Fallible, Nothing, OfStd, Only, Pair, Transparent, asked, asked_method,
-    asked_place, by, converted, parsed, try_converted, type_of,
+    Asked, CodeOf, Exempt, Fallible, NotAsked, Nothing, OfStd, Only, Pair, Transparent, TwinOfStd, by, ok_of,
+    type_of, value_of,
 };
 
 use crate::item::{Item, Spec};
@@ -143,31 +144,45 @@ impl Marked for Method<false> {
     type Marker = Untraced;
 }
 
-/// A result of the function that `M` marks.
+/// A result of the function that `M` marks, or the receiver of the method.
 ///
-/// It is of the result that rustc asks whether the function is one of the language's: where there is no function at all,
-/// there is no type of a result either, and rustc has nothing to add to saying so.
+/// It is of this type that rustc asks whether the function is one of the language's: where there is no function at all,
+/// the type is unknown, and rustc has nothing to add to saying so. An error shows no `M`, which is the default then.
 #[diagnostic::on_unimplemented(
     message = "an opaque call: this is not a `#[thunder]` function, so what it does is not traced",
     label = "not a `#[thunder]` function, nor one of std's that are known to be pure",
     note = "mark it `#[thunder]`, or pass what it gives as a parameter"
 )]
-pub trait TracedCall<M> {}
-
-#[diagnostic::do_not_recommend]
-impl<R: ?Sized, M: ThunderFunction> TracedCall<M> for R {}
-
-/// Refuses a function by what it gave, if `M` marks none of the language's.
-pub fn traced<M, R: TracedCall<M>>(_: &R) {}
-
-/// Refuses a method whose twin is none.
-pub fn traced_method<M, R: TracedCall<M>>(_: M) -> R {
-    unreachable!("only its type matters")
+pub trait TracedCall<M = Untraced> {
+    /// Whether it is traced; if not, it is std's and pure.
+    const TRACED: bool;
+    /// Refuses a function by what it gave.
+    fn ask(&self) {}
+    /// Refuses a method by its receiver and its mark.
+    fn ask_mark(&self, _: &PhantomData<M>) {}
+    /// Which arm a method is, by its receiver and its mark: 0 is that of std's, 1 the traced one.
+    fn arm(&self, _: PhantomData<M>) -> u16 {
+        u16::from(Self::TRACED)
+    }
+    /// Refuses a method by what its twin gives. It is called where it never runs.
+    fn of_method(_: M) -> Self
+    where
+        Self: Sized,
+    {
+        unreachable!("only its type matters")
+    }
+    /// Refuses an associated function by its twin. It is called where it never runs.
+    fn of_function(_: Twin<M, Self>) -> Self
+    where
+        Self: Sized,
+    {
+        unreachable!("only its type matters")
+    }
 }
 
-/// Refuses an associated function whose twin is none.
-pub fn traced_associated<M, R: TracedCall<M>>(_: Twin<M, R>) -> R {
-    unreachable!("only its type matters")
+#[diagnostic::do_not_recommend]
+impl<R: ?Sized, M: ThunderFunction> TracedCall<M> for R {
+    const TRACED: bool = M::TRACED;
 }
 
 /// What is known of the struct that `_f` leads to, or of the elements of a container.

@@ -141,6 +141,33 @@ pub trait Tree: Clone + Send + Sync + 'static {
     fn map(&self, m: &mut dyn Mapper) -> Self;
 }
 
+/// What `#[thunder]` implements of a struct or an enum. [`Tree`] follows from it.
+///
+/// rustc lists the types that implement a trait beside an error that names the trait. [`Tree`] itself is implemented only
+/// in this crate, where implementations can be kept out of that list. A crate under `#![no_implicit_prelude]` can't name
+/// the attribute that does it, so emitted code does not use it.
+#[doc(hidden)]
+pub trait DeclaredTree: Clone + Send + Sync + 'static {
+    const INFO: Option<&'static StructInfo> = None;
+    const IS_STRUCT: bool = false;
+    const IS_REFUSED: bool = false;
+    fn visit(&self, v: &mut dyn Visitor);
+    fn map(&self, m: &mut dyn Mapper) -> Self;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: DeclaredTree> Tree for T {
+    const INFO: Option<&'static StructInfo> = T::INFO;
+    const IS_STRUCT: bool = T::IS_STRUCT;
+    const IS_REFUSED: bool = T::IS_REFUSED;
+    fn visit(&self, v: &mut dyn Visitor) {
+        DeclaredTree::visit(self, v);
+    }
+    fn map(&self, m: &mut dyn Mapper) -> Self {
+        DeclaredTree::map(self, m)
+    }
+}
+
 /// A structure of parameters: what gradients and optimisers work on.
 ///
 /// ```
@@ -163,6 +190,21 @@ pub trait Module: Tree {
     type With<F: Float>: Module;
     /// The same structure over `F`, its leaves from `m`.
     fn with<F: Float>(&self, m: &mut dyn Mapper) -> Self::With<F>;
+}
+
+/// What `#[thunder]` implements of a struct or an enum. [`Module`] follows from it, as [`Tree`] from [`DeclaredTree`].
+#[doc(hidden)]
+pub trait DeclaredModule: Tree {
+    type With<F: Float>: Module;
+    fn with<F: Float>(&self, m: &mut dyn Mapper) -> Self::With<F>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: DeclaredModule> Module for T {
+    type With<F: Float> = T::With<F>;
+    fn with<F: Float>(&self, m: &mut dyn Mapper) -> Self::With<F> {
+        DeclaredModule::with::<F>(self, m)
+    }
 }
 
 #[diagnostic::do_not_recommend]
@@ -345,7 +387,7 @@ impl<T: ?Sized + 'static> Tree for Refused<T> {
 }
 
 #[diagnostic::do_not_recommend]
-impl<T: Tree> Tree for Box<T> {
+impl<T: Tree> DeclaredTree for Box<T> {
     const IS_REFUSED: bool = T::IS_REFUSED;
     const INFO: Option<&'static StructInfo> = T::INFO;
     fn visit(&self, v: &mut dyn Visitor) {
@@ -385,7 +427,7 @@ impl<T: Module, const N: usize> Module for [T; N] {
     }
 }
 #[diagnostic::do_not_recommend]
-impl<T: Module> Module for Box<T> {
+impl<T: Module> DeclaredModule for Box<T> {
     type With<F: Float> = Box<T::With<F>>;
     fn with<F: Float>(&self, m: &mut dyn Mapper) -> Self::With<F> {
         Box::new((**self).with::<F>(m))

@@ -60,7 +60,7 @@ fn defaults(x: &Tensor<f32, (N,)>) -> Tensor<f32, (N,)> {
 #[thunder]
 fn conversions(x: &Tensor<f32, (N,)>) -> Tensor<f32, (N,)> {
     let a: Settings = 3usize.into(); //~ into
-    let b = "1".parse::<Settings>().unwrap(); //~ "1".parse::<Settings>()
+    let b = "1".parse::<Settings>().unwrap(); //~ parse
     let c: Settings = (0..N).collect(); //~ collect
     let d = Settings::from(3); //~ from
     let e: Vec<Settings> = (0..N).map(|i| i.into()).collect(); //~ into

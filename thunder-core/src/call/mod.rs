@@ -11,9 +11,8 @@ mod update;
 pub use args::{Arg, ArgLeaves, ArgVisitor, Args, Own, Ref};
 pub use gate::{Closed, Gate, Open};
 pub use statics::{
-    Plain, StaticArgument, StaticBool, StaticBound, StaticChange, StaticIndex, StaticNumber, StaticPlace,
-    StaticShift, StaticText, assert_shape, static_argument, static_bound, static_change, static_cond,
-    static_index, static_number, static_place, static_shift, static_text,
+    Plain, PlainEnum, PlainText, StaticArgument, StaticBool, StaticBound, StaticChange, StaticIndex,
+    StaticNumber, StaticPlace, StaticShift, StaticText, assert_shape,
 };
 #[doc(hidden)]
 pub use update::take as take_place;

@@ -1,4 +1,7 @@
 //! What a body asks of its static values, where only rustc can know that they are static.
+//!
+//! Emitted code calls the traits' methods, not functions with a bound: rustc would show such a bound where it is written,
+//! in this file.
 
 use crate::error::Error;
 use crate::link::record;
@@ -40,6 +43,13 @@ pub trait StaticNumber {
     type This;
     /// The value.
     fn get(self) -> Self::This;
+    /// The value; emitted code calls this.
+    fn known<N>(self) -> N
+    where
+        Self: Sized + StaticNumber<This = N>,
+    {
+        self.get()
+    }
 }
 
 /// A side of a shift, when only rustc can know that it is no tensor.
@@ -53,6 +63,13 @@ pub trait StaticShift {
     type This;
     /// The value.
     fn get(self) -> Self::This;
+    /// The value; emitted code calls this.
+    fn known<N>(self) -> N
+    where
+        Self: Sized + StaticShift<This = N>,
+    {
+        self.get()
+    }
 }
 
 /// What is changed in its place, when only rustc can know that it is no tensor.
@@ -66,6 +83,13 @@ pub trait StaticPlace {
     type This: ?Sized;
     /// The place.
     fn place(&mut self) -> &mut Self::This;
+    /// The place; emitted code calls this.
+    fn known<N: ?Sized>(&mut self) -> &mut N
+    where
+        Self: StaticPlace<This = N>,
+    {
+        self.place()
+    }
 }
 
 /// What a plain value is changed by, when only rustc can know that it is no tensor.
@@ -79,6 +103,13 @@ pub trait StaticChange {
     type This;
     /// The value.
     fn get(self) -> Self::This;
+    /// The value; emitted code calls this.
+    fn known<N>(self) -> N
+    where
+        Self: Sized + StaticChange<This = N>,
+    {
+        self.get()
+    }
 }
 
 /// An argument of a number's function, when only rustc can know that it is no tensor.
@@ -92,6 +123,13 @@ pub trait StaticArgument {
     type This;
     /// The value.
     fn get(self) -> Self::This;
+    /// The value; emitted code calls this.
+    fn known<N>(self) -> N
+    where
+        Self: Sized + StaticArgument<This = N>,
+    {
+        self.get()
+    }
 }
 
 /// A bound of a range, when only rustc can know that it is no tensor.
@@ -105,6 +143,13 @@ pub trait StaticBound {
     type This;
     /// The value.
     fn get(self) -> Self::This;
+    /// The value; emitted code calls this.
+    fn known<N>(self) -> N
+    where
+        Self: Sized + StaticBound<This = N>,
+    {
+        self.get()
+    }
 }
 
 /// An index, when only rustc can know that it is no tensor.
@@ -118,6 +163,13 @@ pub trait StaticIndex {
     type This;
     /// The value.
     fn get(self) -> Self::This;
+    /// The value; emitted code calls this.
+    fn known<N>(self) -> N
+    where
+        Self: Sized + StaticIndex<This = N>,
+    {
+        self.get()
+    }
 }
 
 /// What a message may show, when only rustc can know that it is no tensor.
@@ -131,14 +183,54 @@ pub trait StaticText {
     type This: ?Sized;
     /// The value.
     fn get(&self) -> &Self::This;
+    /// The value; emitted code calls this.
+    fn known<N: ?Sized>(&self) -> &N
+    where
+        Self: StaticText<This = N>,
+    {
+        self.get()
+    }
+}
+
+/// The types that are [`StaticText`]. An error names the other trait, which has one implementation that rustc could list.
+#[doc(hidden)]
+pub trait PlainText {
+    /// Itself. The other trait has it from here, so that it has none of another type.
+    type This: ?Sized;
+    /// The value.
+    fn plain(&self) -> &Self::This;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: PlainText + ?Sized> StaticText for T {
+    type This = T::This;
+    fn get(&self) -> &T::This {
+        self.plain()
+    }
+}
+
+/// What `#[thunder]` implements of an enum without fields: `as` numbers its variants.
+#[doc(hidden)]
+pub trait PlainEnum {
+    /// Itself, as of [`PlainText`].
+    type This;
+    /// The value.
+    fn plain(self) -> Self::This;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: PlainEnum> StaticNumber for T {
+    type This = T::This;
+    fn get(self) -> T::This {
+        self.plain()
+    }
 }
 
 macro_rules! texts {
     ($([$($generics:tt)*] $t:ty;)*) => {$(
-        #[diagnostic::do_not_recommend]
-        impl<$($generics)*> StaticText for $t {
+        impl<$($generics)*> PlainText for $t {
             type This = Self;
-            fn get(&self) -> &Self {
+            fn plain(&self) -> &Self {
                 self
             }
         }
@@ -222,51 +314,6 @@ macro_rules! places {
 
 places! { u8 u16 u32 u64 u128 usize i8 i16 i32 i64 i128 isize f32 f64 half::f16 half::bf16 bool char String
 std::time::Duration }
-
-/// What `as` converts: a number, or a compile error that says so.
-pub fn static_number<T: StaticNumber<This = N>, N>(x: T) -> N {
-    x.get()
-}
-
-/// A side of a shift: a number, or a compile error that says so.
-pub fn static_shift<T: StaticShift<This = N>, N>(x: T) -> N {
-    x.get()
-}
-
-/// What is changed in its place: a plain value, or a compile error that says so.
-pub fn static_place<T: StaticPlace<This = N> + ?Sized, N: ?Sized>(x: &mut T) -> &mut N {
-    x.place()
-}
-
-/// What a plain value is changed by: one too, or a compile error that says so.
-pub fn static_change<T: StaticChange<This = N>, N>(x: T) -> N {
-    x.get()
-}
-
-/// An argument of a number's function: a number, or a compile error that says so.
-pub fn static_argument<T: StaticArgument<This = N>, N>(x: T) -> N {
-    x.get()
-}
-
-/// A bound of a range: a number, or a compile error that says so.
-pub fn static_bound<T: StaticBound<This = N>, N>(x: T) -> N {
-    x.get()
-}
-
-/// An index: a `usize`, or a compile error that says so.
-pub fn static_index<T: StaticIndex<This = N>, N>(x: T) -> N {
-    x.get()
-}
-
-/// What a message shows: a plain value, or a compile error that says so.
-pub fn static_text<T: StaticText<This = N> + ?Sized, N: ?Sized>(x: &T) -> &N {
-    x.get()
-}
-
-/// A condition of unknown kind: a `bool`, or a compile error that says so.
-pub fn static_cond<T: StaticBool>(condition: T) -> bool {
-    condition.get()
-}
 
 /// Extents, `_` for one that is left open.
 fn wanted(expected: &[Option<usize>]) -> String {

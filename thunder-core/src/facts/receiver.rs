@@ -1,10 +1,11 @@
 //! What std's methods may be called on in a body: std's own types, whose methods of those names are pure.
 
-use super::transparent::{Shallow, Transparent, by, collected, scalar_traits, std_traits};
-use super::{ThunderFunction, TracedCall, Untraced};
+use super::transparent::{CodeOf, Shallow, Transparent, by, collected, scalar_traits, std_traits};
+use super::{ThunderFunction, Untraced};
 use crate::tensor::{CrossEntropy, Key, Sdpa, Shape, Tensor};
 use crate::types::{AnyFloat, DType, Element};
 use half::{bf16, f16};
+use std::marker::PhantomData;
 
 /// A type whose methods that bear the names of std's pure ones are pure or may be traced.
 #[diagnostic::on_unimplemented(
@@ -12,10 +13,36 @@ use half::{bf16, f16};
     label = "not a `#[thunder]` method, nor one of std's that are known to be pure",
     note = "mark the type and its `impl` `#[thunder]`, or pass what it gives as a parameter"
 )]
+pub trait MethodReceiver {
+    /// What marks such a method, if `M` is the result of its twin: [`Std`], or what the twin says. Of a number it is
+    /// `OfNumbers`: `Std` if std has such a method of numbers, else [`Untraced`].
+    type Reached<M, OfNumbers>;
+    /// The mark of the method whose twin is `_twin`.
+    fn reached<OfNumbers, M>(&self, _twin: impl FnOnce() -> M) -> PhantomData<Self::Reached<M, OfNumbers>> {
+        PhantomData
+    }
+    /// The receiver, if the method whose twin is `_twin` is not traced. It is called where it never runs.
+    fn unless_traced<M>(
+        &self,
+        _twin: impl FnOnce(&Self) -> M,
+    ) -> &<Self::Reached<M, Untraced> as CodeOf<Self>>::Of
+    where
+        Self::Reached<M, Untraced>: CodeOf<Self>,
+    {
+        unreachable!("only its type matters")
+    }
+}
+
+/// The types that are a [`MethodReceiver`]. An error names the other trait, which has one implementation that rustc
+/// could list.
 pub trait Receiver {
-    /// What such a method is, if `M` is its twin: one of std's, or what the twin says. `OF_NUMBERS` is whether std has
-    /// it of numbers.
-    type Reached<M, const OF_NUMBERS: bool>;
+    /// As of [`MethodReceiver`].
+    type Reached<M, OfNumbers>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Receiver + ?Sized> MethodReceiver for T {
+    type Reached<M, OfNumbers> = T::Reached<M, OfNumbers>;
 }
 
 /// A method of std's, which is known to be pure.
@@ -26,38 +53,22 @@ impl ThunderFunction for Std {
     const TRACED: bool = false;
 }
 
-/// A method of a number, and whether std has one of its name.
-pub struct OfNumber<const STD: bool>;
-
-#[diagnostic::do_not_recommend]
-impl ThunderFunction for OfNumber<true> {
-    const TRACED: bool = false;
-}
-
-/// What a method that was taken for one of std's may be. If it is traced, the trace lacks it.
+/// The mark of a method that was taken for one of std's, by its receiver. If it is traced, the trace lacks it.
 #[diagnostic::on_unimplemented(
     message = "a `#[thunder]` method bears the name of one of std's, and was taken for that",
     label = "not known to be traced where it is called",
     note = "call it by its type, `Model::name(&model)`; or give it another name"
 )]
-pub trait TakenForStd {}
+pub trait TakenForStd<M> {
+    /// Refuses another mark.
+    fn ask(&self, _: &PhantomData<M>) {}
+}
 
 #[diagnostic::do_not_recommend]
-impl TakenForStd for Std {}
-#[diagnostic::do_not_recommend]
-impl<const STD: bool> TakenForStd for OfNumber<STD> {}
+impl<T: ?Sized> TakenForStd<Std> for T {}
 /// It is refused already.
 #[diagnostic::do_not_recommend]
-impl TakenForStd for Untraced {}
-
-/// Refuses a method that was taken for one of std's, by its receiver and its twin, if it is not.
-#[allow(clippy::multiple_bound_locations)] // What a receiver is stands apart from what its method must be.
-pub fn receiver<const OF_NUMBERS: bool, T: Receiver + ?Sized, M>(_: &T, _twin: M)
-where
-    T: TracedCall<T::Reached<M, OF_NUMBERS>>,
-    T::Reached<M, OF_NUMBERS>: TakenForStd,
-{
-}
+impl<T: ?Sized> TakenForStd<Untraced> for T {}
 
 /// A list or a value that holds no tensors, or a type whose methods say themselves whether they are traced.
 #[diagnostic::on_unimplemented(
@@ -65,13 +76,19 @@ where
     label = "of `{Self}`, whose elements are no plain Rust values",
     note = "`iter`, `map`, `zip`, `fold`, `for`, indexing and patterns are followed; build a new list with them"
 )]
+pub trait HoldsNoTensors {
+    /// Refuses a receiver that a method changes in its place, if it may hold tensors.
+    fn ask(&self) {}
+}
+
+/// The types that are [`HoldsNoTensors`].
 pub trait Held {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Held + ?Sized> HoldsNoTensors for T {}
 
 /// A plain Rust value.
 pub trait Plain<Ever = ()> {}
-
-/// Refuses a receiver that a method changes in its place, if it may hold tensors.
-pub const fn changed<T: Held + ?Sized>(_: &T) {}
 
 /// A type whose values a body may make, or read from a constant: what is done with them is traced or pure. Of another
 /// an operator, or a trait of std's, may do anything.
@@ -80,40 +97,22 @@ pub const fn changed<T: Held + ?Sized>(_: &T) {}
     label = "of a type that is not `#[thunder]`",
     note = "mark the type `#[thunder]`, or pass what it gives as a parameter"
 )]
+pub trait StdOrThunder {
+    /// Refuses a value that a body makes or reads from a constant, if it is of a type of which nothing is known.
+    fn ask(&self) {}
+}
+
+/// The types that are [`StdOrThunder`].
 pub trait Configuration {}
 
-/// Refuses a value that a body makes or reads from a constant, if it is of a type of which nothing is known.
-pub const fn configuration<T: Configuration + ?Sized>(_: &T) {}
-
-/// What a method of a name that std's types and modules may have is.
-#[diagnostic::on_unimplemented(
-    message = "an opaque call: this is not a `#[thunder]` function, so what it does is not traced",
-    label = "not a `#[thunder]` method, nor one of std's that are known to be pure",
-    note = "mark its `impl` `#[thunder]`, or pass what it gives as a parameter"
-)]
-pub trait Reached {
-    /// Whether it is traced.
-    const TRACED: bool;
-}
-
 #[diagnostic::do_not_recommend]
-impl<M: ThunderFunction> Reached for M {
-    const TRACED: bool = M::TRACED;
-}
-
-/// Which arm a method is, by its receiver and its twin: that of std's, or the traced one.
-pub fn reached<const OF_NUMBERS: bool, T, M>(_: &T, _twin: impl FnOnce() -> M) -> u16
-where
-    T: Receiver<Reached<M, OF_NUMBERS>: Reached> + ?Sized,
-{
-    u16::from(<T::Reached<M, OF_NUMBERS> as Reached>::TRACED)
-}
+impl<T: Configuration + ?Sized> StdOrThunder for T {}
 
 /// What the types of std and of the language's own are: `[generics] type: what is in it`.
 macro_rules! std_types {
     ($reached:ty; $([$($g:tt)*] $t:ty: [$($inner:ty),*];)*) => {$(
         #[diagnostic::do_not_recommend]
-        impl<$($g)*> Receiver for $t { type Reached<__M, const OF_NUMBERS: bool> = $reached; }
+        impl<$($g)*> Receiver for $t { type Reached<__M, OfNumbers> = $reached; }
         #[diagnostic::do_not_recommend]
         impl<$($g)*> Configuration for $t where $($inner: Configuration,)* {}
         #[diagnostic::do_not_recommend]
@@ -127,7 +126,7 @@ macro_rules! plain_types {
     ($reached:ty; $([$($g:tt)*] $t:ty;)*) => {
         $(
             #[diagnostic::do_not_recommend]
-            impl<$($g)*> Receiver for $t { type Reached<__M, const OF_NUMBERS: bool> = $reached; }
+            impl<$($g)*> Receiver for $t { type Reached<__M, OfNumbers> = $reached; }
             #[diagnostic::do_not_recommend]
             impl<$($g)*> Configuration for $t {}
             #[diagnostic::do_not_recommend]
@@ -138,7 +137,7 @@ macro_rules! plain_types {
     };
 }
 
-plain_types! { OfNumber<OF_NUMBERS>;
+plain_types! { OfNumbers;
     [] i8; [] i16; [] i32; [] i64; [] i128; [] isize; [] u8; [] u16; [] u32; [] u64; [] u128; [] usize; [] f32; [] f64;
     [] f16; [] bf16; [] bool;
 }
@@ -229,14 +228,14 @@ impl<T: ?Sized> Held for crate::module::Refused<T> {}
 impl<T: ?Sized> Configuration for crate::module::Refused<T> {}
 #[diagnostic::do_not_recommend]
 impl<T: ?Sized> Receiver for crate::module::Refused<T> {
-    type Reached<M, const OF_NUMBERS: bool> = Std;
+    type Reached<M, OfNumbers> = Std;
 }
 
 // What refers to a value has the value's methods.
 macro_rules! references {
     ($($t:ty)*) => {$(
         #[diagnostic::do_not_recommend]
-        impl<T: Receiver + ?Sized> Receiver for $t { type Reached<M, const N: bool> = T::Reached<M, N>; }
+        impl<T: Receiver + ?Sized> Receiver for $t { type Reached<M, N> = T::Reached<M, N>; }
         #[diagnostic::do_not_recommend]
         impl<T: Configuration + ?Sized> Configuration for $t {}
         #[diagnostic::do_not_recommend]
@@ -250,7 +249,7 @@ std_traits! { [T: ?Sized] Box<T>: [T]; }
 
 #[diagnostic::do_not_recommend]
 impl<T> Receiver for crate::link::Stacked<T> {
-    type Reached<M, const OF_NUMBERS: bool> = M;
+    type Reached<M, OfNumbers> = M;
 }
 #[diagnostic::do_not_recommend]
 impl<T> Configuration for crate::link::Stacked<T> {}

@@ -6,12 +6,62 @@
 use super::Configuration;
 
 /// A type whose implementation of the trait that `By` stands for is pure, with the type `With` on the other side.
-#[diagnostic::on_unimplemented(
-    message = "an opaque call: code of `{Self}` would run here through a trait of std's, and what it does is not traced",
-    label = "of a type that is neither std's nor `#[thunder]`, or of an `impl` that is neither derived nor `#[thunder]`",
-    note = "derive the trait below `#[thunder]`, or put `#[thunder]` on its `impl`; or pass what it gives as a parameter"
-)]
+///
+/// Implemented here for std's types, and by `#[thunder]` for its own. Emitted code asks by the [questions](questions),
+/// whose names an error may show.
 pub trait Transparent<By, With: ?Sized = ()> {}
+
+macro_rules! questions {
+    ($($name:ident: $by:ty;)*) => {$(
+        /// Asks whether what a trait of std's runs of this type is known. `With` is the type on the other side.
+        #[diagnostic::on_unimplemented(
+            message = "an opaque call: code of `{Self}` would run here through a trait of std's, and what it does is not traced",
+            label = "of a type that is neither std's nor `#[thunder]`, or of an `impl` that is neither derived nor `#[thunder]`",
+            note = "derive the trait with `#[derive]`, or put `#[thunder]` on its `impl`; or pass what it gives as a parameter"
+        )]
+        pub trait $name<With: ?Sized = ()> {
+            /// Asks it of this value's type.
+            fn ask(&self) {}
+            /// Asks it of this value's type, beside that of another value.
+            fn ask_beside(&self, _: &With) {}
+            /// Asks it of the type of this place, and gives the place.
+            fn asked_place(&self) -> &Self {
+                self
+            }
+        }
+
+        #[diagnostic::do_not_recommend]
+        impl<T: ?Sized + Transparent<$by, W>, W: ?Sized> $name<W> for T {}
+    )*};
+}
+
+/// The questions that emitted code asks, one for each trait of std's.
+///
+/// Each has one implementation, for all types that are [`Transparent`], so that rustc lists no others. Each is asked by a
+/// method of its own, because of a bound of a function rustc would show where it is written.
+pub mod questions {
+    use super::{Transparent, by};
+
+    questions! {
+        TracedDefault: by::Default; TracedPartialEq: by::PartialEq; TracedPartialOrd: by::PartialOrd; TracedOrd: by::Ord;
+        TracedFrom: by::From; TracedTryFrom: by::TryFrom; TracedFromStr: by::FromStr;
+        TracedFromIterator: by::FromIterator; TracedSum: by::Sum; TracedProduct: by::Product; TracedExtend: by::Extend;
+        TracedIntoIterator: by::IntoIterator; TracedDeref: by::Deref; TracedIndex: by::Index; TracedAsRef: by::AsRef;
+        TracedBorrow: by::Borrow; TracedDisplay: by::Display; TracedNeg: by::Neg; TracedNot: by::Not;
+        TracedAdd: by::Add; TracedSub: by::Sub; TracedMul: by::Mul; TracedDiv: by::Div; TracedRem: by::Rem;
+        TracedBitAnd: by::BitAnd; TracedBitOr: by::BitOr; TracedBitXor: by::BitXor; TracedShl: by::Shl; TracedShr: by::Shr;
+        TracedFromRight: by::Right<by::From>; TracedTryFromRight: by::Right<by::TryFrom>;
+        TracedAddRight: by::Right<by::Add>; TracedSubRight: by::Right<by::Sub>; TracedMulRight: by::Right<by::Mul>;
+        TracedDivRight: by::Right<by::Div>; TracedRemRight: by::Right<by::Rem>; TracedBitAndRight: by::Right<by::BitAnd>;
+        TracedBitOrRight: by::Right<by::BitOr>; TracedBitXorRight: by::Right<by::BitXor>; TracedShlRight: by::Right<by::Shl>;
+        TracedShrRight: by::Right<by::Shr>;
+    }
+}
+
+/// Of whom nothing is asked.
+pub struct Exempt;
+
+impl<By, W: ?Sized> Transparent<By, W> for Exempt {}
 
 /// What stands for std's traits.
 pub mod by {
@@ -109,146 +159,141 @@ macro_rules! references {
 
 references! { &T &mut T }
 
-/// The value `x`, if what `By` runs of it is known.
-pub fn asked<By, T: Transparent<By>>(x: T) -> T {
-    x
+/// Whose code a method of a receiver `T` runs, if the method bears the name of one of a trait of std's: nobody's if it is
+/// traced, else that of `T`.
+pub trait CodeOf<T: ?Sized> {
+    /// The type.
+    type Of: ?Sized;
 }
 
-/// The place `x`, if what `By` runs of it is known.
-pub const fn asked_place<By, T: Transparent<By> + ?Sized>(x: &T) -> &T {
-    x
+impl<T: ?Sized> CodeOf<T> for super::Dispatched {
+    type Of = Exempt;
 }
-
-/// What a method of a receiver `T` is that bears the name of one of the trait `By`: traced, or that of the trait, if it is
-/// known what this runs.
-pub trait Answers<By, T: ?Sized> {}
-
-impl<By, T: ?Sized> Answers<By, T> for super::Dispatched {}
 // It is refused by its receiver.
-impl<By, T: ?Sized> Answers<By, T> for super::Untraced {}
-impl<By, T: Transparent<By> + ?Sized> Answers<By, T> for super::receiver::Std {}
-impl<By, T: Transparent<By> + ?Sized, const OF_NUMBERS: bool> Answers<By, T>
-    for super::receiver::OfNumber<OF_NUMBERS>
-{
+impl<T: ?Sized> CodeOf<T> for super::Untraced {
+    type Of = Exempt;
+}
+impl<T: ?Sized> CodeOf<T> for super::receiver::Std {
+    type Of = T;
 }
 
-/// The receiver `x`, if its method of this name is traced, or if it is known what `By` runs.
-pub fn asked_method<By, T, M>(x: T, _twin: impl FnOnce(&T) -> M) -> T
-where
-    T: super::Receiver<Reached<M, false>: Answers<By, T>>,
-{
-    x
-}
-
-/// A value that is asked what `By` runs of it. One that is none of std's or the language's is refused where it is made.
+/// A value of whose type a question is asked, if the type is std's or the language's. A value of another type is refused
+/// where it is made.
 pub struct Only<'a, T: ?Sized>(pub &'a T);
 
-/// The sides of an operator.
+/// The sides of an operator, of whose types a question is asked if both are std's or the language's.
 pub struct Pair<'a, A: ?Sized, B: ?Sized>(pub &'a A, pub &'a B);
 
-/// What is asked of values of std's types and of the language's.
-pub trait Asks {
+/// The values of which questions are asked. The methods are called where they never run.
+pub trait Asked {
     /// The type of the value, or of the left side.
     type Left: ?Sized;
-    /// Of the right side.
+    /// The type of the right side.
     type Right: ?Sized;
-    /// Refuses a value of whose `By` nothing is known.
-    fn by_trait<By>(&self)
+    /// The value, or the left side.
+    fn __left(&self) -> &Self::Left;
+    /// The right side.
+    fn __right(&self) -> &Self::Right;
+    /// The receiver, if the method whose twin is `_twin` is not traced.
+    fn __receiver<M>(
+        &self,
+        _twin: impl FnOnce() -> M,
+    ) -> &<<Self::Left as super::Receiver>::Reached<M, super::Untraced> as CodeOf<Self::Left>>::Of
     where
-        Self::Left: Transparent<By>,
+        Self::Left: super::Receiver<Reached<M, super::Untraced>: CodeOf<Self::Left>>,
     {
-    }
-    /// Refuses a receiver whose method of this name is that of `By`, of which nothing is known, and no traced one.
-    fn by_method<By, M>(&self, _twin: impl FnOnce() -> M)
-    where
-        Self::Left: super::Receiver<Reached<M, false>: Answers<By, Self::Left>>,
-    {
-    }
-    /// Refuses a comparison of which nothing is known.
-    fn compared<By>(&self)
-    where
-        Self::Left: Transparent<By, Self::Right>,
-    {
-    }
-    /// Refuses the sides of an operator of which nothing is known.
-    fn sides<By>(&self)
-    where
-        Self::Left: Transparent<By, Self::Right>,
-        Self::Right: Transparent<by::Right<By>, Self::Left>,
-    {
+        unreachable!("only its type matters")
     }
 }
 
-impl<T: Configuration + ?Sized> Asks for Only<'_, T> {
+impl<T: Configuration + ?Sized> Asked for Only<'_, T> {
     type Left = T;
     type Right = ();
+    fn __left(&self) -> &T {
+        self.0
+    }
+    fn __right(&self) -> &() {
+        &()
+    }
 }
 
-impl<A: Configuration + ?Sized, B: Configuration + ?Sized> Asks for Pair<'_, A, B> {
+impl<A: Configuration + ?Sized, B: Configuration + ?Sized> Asked for Pair<'_, A, B> {
     type Left = A;
     type Right = B;
+    fn __left(&self) -> &A {
+        self.0
+    }
+    fn __right(&self) -> &B {
+        self.1
+    }
 }
 
-/// What is asked of other values: nothing. It takes a reference more, so rustc finds it last.
-pub trait AsksNothing {
-    /// Nothing.
-    fn by_trait<By>(&self) {}
-    /// Nothing.
-    fn by_method<By, M>(&self, _twin: impl FnOnce() -> M) {}
-    /// Nothing.
-    fn compared<By>(&self) {}
-    /// Nothing.
-    fn sides<By>(&self) {}
+/// The values of which nothing is asked. Implemented for references, so that method lookup finds it last.
+pub trait NotAsked {
+    /// In place of the value.
+    fn __left(&self) -> &'static Exempt {
+        &Exempt
+    }
+    /// In place of the right side.
+    fn __right(&self) -> &'static Exempt {
+        &Exempt
+    }
+    /// In place of the receiver.
+    fn __receiver<M>(&self, _twin: impl FnOnce() -> M) -> &'static Exempt {
+        &Exempt
+    }
 }
 
-impl<T: ?Sized> AsksNothing for &Only<'_, T> {}
-impl<A: ?Sized, B: ?Sized> AsksNothing for &Pair<'_, A, B> {}
-
-/// Refuses a conversion of which nothing is known, by what it gave.
-pub fn converted<By, A, B>(_: std::marker::PhantomData<A>, _: &B)
-where
-    B: Transparent<By, A>,
-    A: Transparent<by::Right<By>, B>,
-{
-}
+impl<T: ?Sized> NotAsked for &Only<'_, T> {}
+impl<A: ?Sized, B: ?Sized> NotAsked for &Pair<'_, A, B> {}
 
 /// A type that is never converted: beside it rustc does not take a type for the only one that may be.
 pub struct Nothing;
 
-/// Refuses a conversion that may fail.
-pub fn try_converted<By, A, R>(_: std::marker::PhantomData<A>, _: &R)
-where
-    R: Tried,
-    R::Of: Transparent<By, A>,
-    A: Transparent<by::Right<By>, R::Of>,
-{
+/// The value of a `Result`, by its type.
+pub fn ok_of<T, E>(_: &Result<T, E>) -> &T {
+    unreachable!("only its type matters")
 }
 
-/// What may have failed.
-pub trait Tried {
+/// A reference to a value of the type. It is called where it never runs.
+pub fn value_of<'a, T>(_: std::marker::PhantomData<T>) -> &'a T {
+    unreachable!("only its type matters")
+}
+
+/// Marks a function of one of std's traits that is called by the type.
+pub struct OfStd<With: ?Sized = ()>(std::marker::PhantomData<With>);
+
+/// The same of a function that gives a `Result`.
+pub struct Fallible<With: ?Sized = ()>(std::marker::PhantomData<With>);
+
+impl<W: ?Sized> super::ThunderFunction for OfStd<W> {}
+impl<W: ?Sized> super::ThunderFunction for Fallible<W> {}
+
+/// A function of one of std's traits, by its twin: of what it gives a question is asked.
+pub trait TwinOfStd {
+    /// The type that it gives.
+    type Gives;
+    /// The type that it takes.
+    type Takes: ?Sized;
     /// What it gives.
-    type Of;
+    fn __left(&self) -> &Self::Gives {
+        unreachable!("only its type matters")
+    }
+    /// What it takes.
+    fn __right(&self) -> &Self::Takes {
+        unreachable!("only its type matters")
+    }
 }
 
-impl<T, E> Tried for Result<T, E> {
-    type Of = T;
+impl<W: ?Sized, R> TwinOfStd for super::Twin<OfStd<W>, R> {
+    type Gives = R;
+    type Takes = W;
 }
-
-/// What a text was parsed as, if that is known.
-pub fn parsed<T: Transparent<by::FromStr>, E>(x: Result<T, E>) -> Result<T, E> {
-    x
+impl<W: ?Sized, R, E> TwinOfStd for super::Twin<Fallible<W>, Result<R, E>> {
+    type Gives = R;
+    type Takes = W;
 }
-
-/// Marks a function of one of std's traits, called by the type: what it gives says whether it is known.
-pub struct OfStd<By, With: ?Sized = ()>(std::marker::PhantomData<By>, std::marker::PhantomData<With>);
-
-#[diagnostic::do_not_recommend]
-impl<By, W: ?Sized, R: Transparent<By, W>> super::TracedCall<OfStd<By, W>> for R {}
-#[diagnostic::do_not_recommend]
-impl<By, W: ?Sized, R: Transparent<By, W>, E> super::TracedCall<Fallible<By, W>> for Result<R, E> {}
-
-/// The same, of what it gives in a `Result`.
-pub struct Fallible<By, With: ?Sized = ()>(std::marker::PhantomData<By>, std::marker::PhantomData<With>);
+impl<M, R> NotAsked for &super::Twin<M, R> {}
 
 /// The type of a value.
 pub const fn type_of<T>(_: &T) -> std::marker::PhantomData<T> {

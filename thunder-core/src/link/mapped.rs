@@ -2,7 +2,7 @@
 
 use super::record;
 use crate::item::Transform;
-use crate::module::{Mapper, Module, StaticValue, Tree, Visitor};
+use crate::module::{DeclaredModule, Mapper, Module, StaticValue, Tree, Visitor};
 use crate::op::Op;
 use crate::tensor::{Key, Pop, Push, RawTensor, Tensor};
 use crate::trace::{Kind, Loc, Value};
@@ -40,6 +40,14 @@ impl<M: Module> Stacked<M> {
     /// The module, whose tensors have the leading dimension though their types don't say so.
     pub fn into_module(self) -> M {
         self.0
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<M: DeclaredModule> Stack for M {
+    type Many = Stacked<M>;
+    fn many(&self, m: &mut dyn Mapper) -> Stacked<M> {
+        Stacked::from_module(Tree::map(self, m))
     }
 }
 

@@ -4,8 +4,8 @@
 //! numbers first, and behind one reference more what compares as Rust does. So of a field it is decided where its type is
 //! known.
 
-use super::operators::{Comparison, Lit, Literal, Operand};
-use crate::facts::{Transparent, by};
+use super::operators::{Comparison, Lit, Literal, TensorOperand};
+use crate::facts::{Asked, Exempt, NotAsked};
 use crate::op::Op;
 
 /// The two sides of a comparison.
@@ -14,7 +14,8 @@ pub struct Sides<L, R>(pub L, pub R);
 /// A side of which nothing is known.
 pub struct Side<'a, T: ?Sized>(pub &'a T);
 
-impl<T: Operand + ?Sized> Operand for Side<'_, T> {
+#[diagnostic::do_not_recommend]
+impl<T: TensorOperand + ?Sized> TensorOperand for Side<'_, T> {
     type Flat = T::Flat;
     fn flat(&self) -> T::Flat {
         self.0.flat()
@@ -56,18 +57,12 @@ impl<'a, T: ?Sized> SideAsItself for &Side<'a, T> {
     message = "no comparison between these values: Rust has none between their types"
 )]
 pub trait Same<Rhs> {
-    /// The type of the value, whose `==` runs.
-    type Of: ?Sized;
-    /// That of the other.
-    type With: ?Sized;
     /// Whether they are equal.
     fn same(&self, rhs: &Rhs) -> bool;
 }
 
 #[diagnostic::do_not_recommend]
 impl<A: PartialEq<B> + ?Sized, B: ?Sized> Same<Side<'_, B>> for Side<'_, A> {
-    type Of = A;
-    type With = B;
     fn same(&self, rhs: &Side<'_, B>) -> bool {
         self.0 == rhs.0
     }
@@ -76,47 +71,67 @@ impl<A: PartialEq<B> + ?Sized, B: ?Sized> Same<Side<'_, B>> for Side<'_, A> {
 /// A side that has an order with the other, `Rhs`.
 #[diagnostic::on_unimplemented(message = "no order between these values: Rust has none between their types")]
 pub trait Ordered<Rhs> {
-    /// The type of the value, whose `<` runs.
-    type Of: ?Sized;
-    /// That of the other.
-    type With: ?Sized;
     /// Their order.
     fn order(&self, rhs: &Rhs) -> Option<std::cmp::Ordering>;
 }
 
 #[diagnostic::do_not_recommend]
 impl<A: PartialOrd<B> + ?Sized, B: ?Sized> Ordered<Side<'_, B>> for Side<'_, A> {
-    type Of = A;
-    type With = B;
     fn order(&self, rhs: &Side<'_, B>) -> Option<std::cmp::Ordering> {
         self.0.partial_cmp(rhs.0)
     }
 }
 
+// What is asked of the sides, in the order of method lookup from `&&Sides`: of tensors and numbers nothing, of two values
+// that Rust compares whether the code that compares them is known, of others nothing, because there is no comparison.
+impl<L: TensorOperand, R> Asked for &Sides<L, R> {
+    type Left = Exempt;
+    type Right = Exempt;
+    fn __left(&self) -> &Exempt {
+        &Exempt
+    }
+    fn __right(&self) -> &Exempt {
+        &Exempt
+    }
+}
+
+impl<A: ?Sized, B: ?Sized> Asked for &&Sides<Side<'_, A>, Side<'_, B>> {
+    type Left = A;
+    type Right = B;
+    fn __left(&self) -> &A {
+        self.0.0
+    }
+    fn __right(&self) -> &B {
+        self.1.0
+    }
+}
+
+impl<L, R> NotAsked for Sides<L, R> {}
+
 macro_rules! comparisons {
-    ($($name:ident = $op:ident, $text:literal, $trait:ident by $by:ident, $rust:expr;)*) => {
+    ($($name:ident = $op:ident, $text:literal, $trait:ident, $rust:expr;)*) => {
         /// The sides as tensors, or as numbers beside tensors.
         pub trait AsTensors<L, R> {$(
             #[doc = concat!("`", $text, "`.")]
             #[track_caller]
-            fn $name<O>(&self) -> O where R: Operand, L: Operand<Flat: Comparison<R::Flat, Out = O>>;
+            fn $name<O>(&self) -> O where R: TensorOperand, L: TensorOperand<Flat: Comparison<R::Flat, Out = O>>;
         )*}
 
-        impl<L: Operand, R> AsTensors<L, R> for Sides<L, R> {$(
+        impl<L: TensorOperand, R> AsTensors<L, R> for Sides<L, R> {$(
             #[track_caller]
-            fn $name<O>(&self) -> O where R: Operand, L: Operand<Flat: Comparison<R::Flat, Out = O>> {
+            fn $name<O>(&self) -> O where R: TensorOperand, L: TensorOperand<Flat: Comparison<R::Flat, Out = O>> {
                 Comparison::apply(self.0.flat(), Op::$op, self.1.flat())
             }
         )*}
 
-        /// The sides as Rust compares them, by code that is derived, traced, or std's.
+        /// The sides as Rust compares them.
         pub trait AsRust<L, R> {$(
             #[doc = concat!("`", $text, "`.")]
-            fn $name(&self) -> bool where L: $trait<R, Of: Transparent<by::$by, <L as $trait<R>>::With>>;
+            fn $name(&self) -> bool where L: $trait<R>;
         )*}
 
         impl<L, R> AsRust<L, R> for &Sides<L, R> {$(
-            fn $name(&self) -> bool where L: $trait<R, Of: Transparent<by::$by, <L as $trait<R>>::With>> {
+            fn $name(&self) -> bool where L: $trait<R> {
                 let compare: fn(&L, &R) -> bool = $rust;
                 compare(&self.0, &self.1)
             }
@@ -125,10 +140,10 @@ macro_rules! comparisons {
 }
 
 comparisons! {
-    __eq = Eq, "==", Same by PartialEq, |x, y| x.same(y);
-    __ne = Ne, "!=", Same by PartialEq, |x, y| !x.same(y);
-    __lt = Lt, "<", Ordered by PartialOrd, |x, y| x.order(y).is_some_and(std::cmp::Ordering::is_lt);
-    __le = Le, "<=", Ordered by PartialOrd, |x, y| x.order(y).is_some_and(std::cmp::Ordering::is_le);
-    __gt = Gt, ">", Ordered by PartialOrd, |x, y| x.order(y).is_some_and(std::cmp::Ordering::is_gt);
-    __ge = Ge, ">=", Ordered by PartialOrd, |x, y| x.order(y).is_some_and(std::cmp::Ordering::is_ge);
+    __eq = Eq, "==", Same, |x, y| x.same(y);
+    __ne = Ne, "!=", Same, |x, y| !x.same(y);
+    __lt = Lt, "<", Ordered, |x, y| x.order(y).is_some_and(std::cmp::Ordering::is_lt);
+    __le = Le, "<=", Ordered, |x, y| x.order(y).is_some_and(std::cmp::Ordering::is_le);
+    __gt = Gt, ">", Ordered, |x, y| x.order(y).is_some_and(std::cmp::Ordering::is_gt);
+    __ge = Ge, ">=", Ordered, |x, y| x.order(y).is_some_and(std::cmp::Ordering::is_ge);
 }

@@ -13,7 +13,6 @@ use std::ops::{Add, BitAnd, BitOr, BitXor, Deref, Div, Mul, Rem, Sub};
 pub struct OnHost<E, S>(PhantomData<fn() -> (E, S)>);
 
 /// What is only so in a body.
-#[doc(hidden)]
 #[diagnostic::on_unimplemented(
     message = "tensor operations exist only in the bodies of `#[thunder]` functions",
     label = "an operation on a tensor outside one",
@@ -45,7 +44,7 @@ macro_rules! refused {
     (one_hot $($arg:ident)*) => {};
     ($name:ident $($arg:ident)*) => {
         #[doc(hidden)]
-        pub fn $name<R>(&self, $(_: argument!($arg)),*) -> R where Self: InBody {
+        pub fn $name<R>(&self, $(_: argument!($arg)),*) -> R where Tensor<E, S>: InBody {
             unreachable!("nothing is `InBody`")
         }
     };
@@ -82,14 +81,14 @@ impl<E, S> OnHost<E, S> {
     #[doc(hidden)]
     pub fn cast<F>(&self) -> Tensor<F, S>
     where
-        Self: InBody,
+        Tensor<E, S>: InBody,
     {
         unreachable!("nothing is `InBody`")
     }
     #[doc(hidden)]
     pub fn one_hot<F>(&self, _: usize) -> Tensor<F, S>
     where
-        Self: InBody,
+        Tensor<E, S>: InBody,
     {
         unreachable!("nothing is `InBody`")
     }

@@ -14,13 +14,11 @@ pub use compare::{AsRust, AsTensors, Ordered, Same, Side, SideAsItself, SideAsNu
 pub use host::{InBody, OnHost};
 pub use key::Key;
 pub use operators::{
-    Arithmetic, Beside, Comparison, Invert, Lit, Literal, Logical, Negate, Operand, add, bitand, bitor,
-    bitxor, div, eq, flat, ge, gt, le, lit, lt, mul, ne, neg, not, rem, sub,
+    Arithmetic, Beside, Comparison, Invert, Lit, Literal, Logical, Negate, TensorOperand, alone, both, flat,
+    lit,
 };
 pub use ops::*;
-pub use overflow::{
-    Fits, NoOverflow, Number, Operands, Overflow, ShiftOverflow, Total, UnaryOverflow, product_of, sum_of,
-};
+pub use overflow::{Fits, NoOverflow, Number, Operands, Overflow, ShiftOverflow, Total, UnaryOverflow};
 pub use rank::{
     AnyShape, AxesArg, AxisList, Broadcast, Leading, MatMul, PadsArg, Pop, Push, RangeArg, RangesArg, Shape,
 };

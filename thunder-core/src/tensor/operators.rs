@@ -54,10 +54,11 @@ impl Literal for bool {
 
 /// Anything that an operator takes: a tensor, a reference to one, a [`Lit`], a Rust number.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no operand of a tensor operation",
-    note = "operands are tensors and Rust numbers; what an operator of another type does is not traced"
+    message = "an opaque call: `{Self}` is neither a tensor nor a Rust number, so what an operation does with it is not traced",
+    label = "no operand of a tensor operation",
+    note = "operands are tensors and Rust numbers; pass what this gives as a parameter"
 )]
-pub trait Operand {
+pub trait TensorOperand {
     /// Without references.
     type Flat;
     /// The operand itself.
@@ -65,7 +66,7 @@ pub trait Operand {
 }
 
 #[diagnostic::do_not_recommend]
-impl<E: Element, S: Shape> Operand for Tensor<E, S> {
+impl<E: Element, S: Shape> TensorOperand for Tensor<E, S> {
     type Flat = Tensor<E, S>;
     fn flat(&self) -> Self::Flat {
         self.clone()
@@ -73,7 +74,7 @@ impl<E: Element, S: Shape> Operand for Tensor<E, S> {
 }
 
 #[diagnostic::do_not_recommend]
-impl<T: Operand + ?Sized> Operand for &T {
+impl<T: TensorOperand + ?Sized> TensorOperand for &T {
     type Flat = T::Flat;
     fn flat(&self) -> Self::Flat {
         (**self).flat()
@@ -81,16 +82,41 @@ impl<T: Operand + ?Sized> Operand for &T {
 }
 
 #[diagnostic::do_not_recommend]
-impl<T: Literal> Operand for Lit<T> {
+impl<T: Literal> TensorOperand for Lit<T> {
     type Flat = Lit<T>;
     fn flat(&self) -> Lit<T> {
         *self
     }
 }
 
+/// The two operands of an operator. Of a function's result rustc says where the whole stands, which is the operator.
+pub fn both<A, B>(a: A, b: B) -> (A, B) {
+    (a, b)
+}
+
+/// The operand of a unary operator, as [`both`].
+pub fn alone<A>(a: A) -> (A,) {
+    (a,)
+}
+
 /// The operand without references, for what takes tensors by one reference.
-pub fn flat<T: Operand>(x: &T) -> T::Flat {
+pub fn flat<T: TensorOperand>(x: &T) -> T::Flat {
     x.flat()
+}
+
+/// The operators of a trait, each as a method. Emitted code calls these and no functions with a bound, because rustc would
+/// show such a bound where it is written, in this file.
+macro_rules! operators {
+    ($($name:ident = $op:ident),*) => {$(
+        #[doc = concat!("The operator `", stringify!($name), "` in a body.")]
+        #[track_caller]
+        fn $name((lhs, rhs): (Self, Rhs)) -> Self::Out
+        where
+            Self: Sized,
+        {
+            lhs.apply(Op::$op, rhs)
+        }
+    )*};
 }
 
 /// An arithmetic operator between two flat operands.
@@ -104,6 +130,7 @@ pub trait Arithmetic<Rhs> {
     /// Applies it.
     #[track_caller]
     fn apply(self, op: Op, rhs: Rhs) -> Self::Out;
+    operators! { add = Add, sub = Sub, mul = Mul, div = Div, rem = Rem }
 }
 
 /// A comparison between two flat operands.
@@ -117,6 +144,7 @@ pub trait Comparison<Rhs> {
     /// Applies it.
     #[track_caller]
     fn apply(self, op: Op, rhs: Rhs) -> Self::Out;
+    operators! { eq = Eq, ne = Ne, lt = Lt, le = Le, gt = Gt, ge = Ge }
 }
 
 /// `&`, `|`, `^` between two flat operands.
@@ -130,6 +158,7 @@ pub trait Logical<Rhs> {
     /// Applies it.
     #[track_caller]
     fn apply(self, op: Op, rhs: Rhs) -> Self::Out;
+    operators! { bitand = And, bitor = Or, bitxor = Xor }
 }
 
 #[track_caller]
@@ -285,7 +314,7 @@ macro_rules! comparisons {
 macro_rules! plain {
     ($($t:ty)*) => {$(
         #[diagnostic::do_not_recommend]
-        impl Operand for $t {
+        impl TensorOperand for $t {
             type Flat = $t;
             fn flat(&self) -> $t { *self }
         }
@@ -346,7 +375,7 @@ plain! { f64 f32 i64 i32 u32 u8 usize u64 }
 macro_rules! plain_equality {
     ($($t:ty)*) => {$(
         #[diagnostic::do_not_recommend]
-        impl Operand for $t {
+        impl TensorOperand for $t {
             type Flat = $t;
             fn flat(&self) -> $t { self.clone() }
         }
@@ -443,6 +472,14 @@ pub trait Negate {
     /// `-x`.
     #[track_caller]
     fn minus(self) -> Self::Out;
+    /// The operator in a body.
+    #[track_caller]
+    fn neg((x,): (Self,)) -> Self::Out
+    where
+        Self: Sized,
+    {
+        x.minus()
+    }
 }
 
 /// Unary `!`.
@@ -453,6 +490,14 @@ pub trait Invert {
     /// `!x`.
     #[track_caller]
     fn invert(self) -> Self::Out;
+    /// The operator in a body.
+    #[track_caller]
+    fn not((x,): (Self,)) -> Self::Out
+    where
+        Self: Sized,
+    {
+        x.invert()
+    }
 }
 
 #[diagnostic::do_not_recommend]
@@ -502,40 +547,3 @@ macro_rules! negate_integers {
 }
 
 negate_integers! { i64 i32 }
-
-macro_rules! functions {
-    ($($trait:ident: $($name:ident = $op:ident),*;)*) => {$($(
-        #[doc = concat!("The operator `", stringify!($name), "` in a body.")]
-        #[track_caller]
-        pub fn $name<A: Operand, B: Operand, O>(a: &A, b: &B) -> O
-        where
-            A::Flat: $trait<B::Flat, Out = O>,
-        {
-            $trait::apply(a.flat(), Op::$op, b.flat())
-        }
-    )*)*};
-}
-
-functions! {
-    Arithmetic: add = Add, sub = Sub, mul = Mul, div = Div, rem = Rem;
-    Comparison: eq = Eq, ne = Ne, lt = Lt, le = Le, gt = Gt, ge = Ge;
-    Logical: bitand = And, bitor = Or, bitxor = Xor;
-}
-
-/// The operator `-x` in a body.
-#[track_caller]
-pub fn neg<A: Operand, O>(a: &A) -> O
-where
-    A::Flat: Negate<Out = O>,
-{
-    a.flat().minus()
-}
-
-/// The operator `!x` in a body.
-#[track_caller]
-pub fn not<A: Operand, O>(a: &A) -> O
-where
-    A::Flat: Invert<Out = O>,
-{
-    a.flat().invert()
-}

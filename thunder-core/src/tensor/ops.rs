@@ -1,6 +1,6 @@
 //! The typed methods and free functions of the language. Each records one operation.
 
-use super::operators::{Lit, Literal, Operand};
+use super::operators::{Lit, Literal, TensorOperand as Operand};
 use super::{
     AxesArg, AxisList, Broadcast, Key, MatMul, PadsArg, Pop, Push, RangesArg, RawTensor, Scalar, Shape,
     Tensor,

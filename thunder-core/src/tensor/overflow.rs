@@ -226,6 +226,7 @@ pub trait Total<A>: Sized {
 
 macro_rules! totals {
     ($($t:ty: $zero:expr, $one:expr;)*) => {$(
+        #[diagnostic::do_not_recommend]
         impl Total<$t> for $t {
             #[track_caller]
             fn sum(iterator: impl Iterator<Item = $t>) -> $t {
@@ -246,6 +247,7 @@ macro_rules! totals {
                 all
             }
         }
+        #[diagnostic::do_not_recommend]
         impl<'a> Total<&'a $t> for $t {
             #[track_caller]
             fn sum(iterator: impl Iterator<Item = &'a $t>) -> $t { Total::sum(iterator.copied()) }
@@ -262,6 +264,7 @@ totals! {
     f32: -0.0, 1.0; f64: -0.0, 1.0;
 }
 
+#[diagnostic::do_not_recommend]
 impl Total<std::time::Duration> for std::time::Duration {
     fn sum(iterator: impl Iterator<Item = Self>) -> Self {
         iterator.sum()
@@ -271,6 +274,7 @@ impl Total<std::time::Duration> for std::time::Duration {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Total<A>, A> Total<Option<A>> for Option<T> {
     #[track_caller]
     fn sum(mut iterator: impl Iterator<Item = Option<A>>) -> Option<T> {
@@ -292,18 +296,6 @@ fn next<A>(x: Option<Option<A>>, whole: &mut bool) -> Option<A> {
         *whole = false;
     }
     x.flatten()
-}
-
-/// What `iterator.sum()` becomes in a body.
-#[track_caller]
-pub fn sum_of<T: Total<I::Item>, I: Iterator>(iterator: I) -> T {
-    T::sum(iterator)
-}
-
-/// What `iterator.product()` becomes in a body.
-#[track_caller]
-pub fn product_of<T: Total<I::Item>, I: Iterator>(iterator: I) -> T {
-    T::product(iterator)
 }
 
 #[cfg(test)]
@@ -330,11 +322,11 @@ mod tests {
     #[test]
     fn sums_overflow_in_every_profile() {
         assert!(panics(|| {
-            sum_of::<u8, _>([200u8, 100].into_iter());
+            <u8 as Total<_>>::sum([200u8, 100].into_iter());
         }));
-        assert_eq!(sum_of::<usize, _>([1, 2, 3].iter()), 6);
-        assert_eq!(product_of::<f32, _>([2.0, 3.0].iter()), 6.0);
-        assert_eq!(sum_of::<Option<i32>, _>([Some(1), None].into_iter()), None);
-        assert_eq!(product_of::<Option<i32>, _>([Some(2), Some(3)].into_iter()), Some(6));
+        assert_eq!(<usize as Total<_>>::sum([1, 2, 3].iter()), 6);
+        assert_eq!(<f32 as Total<_>>::product([2.0, 3.0].iter()), 6.0);
+        assert_eq!(<Option<i32> as Total<_>>::sum([Some(1), None].into_iter()), None);
+        assert_eq!(<Option<i32> as Total<_>>::product([Some(2), Some(3)].into_iter()), Some(6));
     }
 }

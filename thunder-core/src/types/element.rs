@@ -137,7 +137,10 @@ macro_rules! element {
                 element!(@read $ty, count, fill)
             }
         }
-        $(impl $class for $ty {})*
+        $(
+            #[diagnostic::do_not_recommend]
+            impl $class for $ty {}
+        )*
     )*};
 }
 

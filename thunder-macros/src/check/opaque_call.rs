@@ -93,7 +93,7 @@ pub fn constants(paths: &[Path], receivers: &BTreeSet<String>) -> TokenStream {
         let last = path.segments.last().map(|s| s.ident.to_string()).unwrap_or_default();
         if !crate::names::is_camel(&last) && !receivers.contains(&name) && !seen.contains(&name) {
             seen.push(name);
-            let asked = quote_spanned!(path.span()=> ::thunder::__rt::facts::configuration(&#path));
+            let asked = quote_spanned!(path.span()=> ::thunder::__rt::facts::StdOrThunder::ask(&#path));
             out.extend(quote!(let _ = || #asked;));
         }
     }

@@ -73,7 +73,7 @@ fn advice(name: &str) -> (String, String) {
 pub fn behind(names: &BTreeMap<String, usize>) -> TokenStream {
     let traits = names.iter().map(|(name, count)| {
         let (what, help) = advice(name);
-        let module = format_ident!("__misspelt_{name}");
+        let module = format_ident!("{name}_is_no_operation");
         let method = Ident::new(name, Span::call_site());
         let args: Vec<Ident> = (0..*count).map(|i| format_ident!("A{i}")).collect();
         quote! {
@@ -83,11 +83,11 @@ pub fn behind(names: &BTreeMap<String, usize>) -> TokenStream {
                 // rustc would advise to implement a trait that nothing has.
                 #[diagnostic::do_not_recommend]
                 impl Operation for ::core::convert::Infallible {}
-                pub trait Misspelt {
-                    fn #method<#(#args,)* R>(&self, #(_: #args),*) -> R where Self: Operation;
+                pub trait Misspelt<E, S> {
+                    fn #method<#(#args,)* R>(&self, #(_: #args),*) -> R where ::thunder::Tensor<E, S>: Operation;
                 }
-                impl<E, S> Misspelt for ::thunder::__rt::OnHost<E, S> {
-                    fn #method<#(#args,)* R>(&self, #(_: #args),*) -> R where Self: Operation {
+                impl<E, S> Misspelt<E, S> for ::thunder::__rt::OnHost<E, S> {
+                    fn #method<#(#args,)* R>(&self, #(_: #args),*) -> R where ::thunder::Tensor<E, S>: Operation {
                         unreachable!()
                     }
                 }

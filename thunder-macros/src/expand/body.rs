@@ -12,8 +12,8 @@ use crate::names;
 use crate::parse::Types;
 use crate::parse::pattern::Rearrange;
 use asks::{
-    asked, asserted, at_call, configuration, constructed, converted, is_place, of_receiver, overflows,
-    plain_binary, plain_unary, total, unless,
+    asked, asked_of_place, asked_receiver, asserted, at_call, compared, configuration, constructed,
+    converted, is_place, of_receiver, overflows, parsed, plain_binary, plain_unary, question, total, unless,
 };
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
@@ -21,7 +21,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use syn::spanned::Spanned;
 use syn::visit_mut::{self, VisitMut};
 use syn::{Block, Expr, Stmt, Type};
-use syntax::{bare, call, parenthesised, placed, reference, take, turbofish};
+use syntax::{bare, call, operator, parenthesised, placed, reference, take, turbofish};
 use thunder_core::op::Pattern;
 use thunder_core::types::{Extent, MAX_RANK};
 
@@ -62,6 +62,13 @@ impl Apply<'_> {
         self.visit_block_mut(block);
     }
 
+    /// The call of the twin of `method`, without its receiver.
+    fn twin_call(&self, method: &Ident) -> TokenStream {
+        let (span, element) = (method.span(), &self.element);
+        let twin = Ident::new(&super::twin::twin_name(&method.to_string()).to_string(), span);
+        quote_spanned!(span=> #twin(#element))
+    }
+
     fn markers(&self, place: Place) -> Vec<Stmt> {
         self.edits.markers.get(&place).into_iter().flatten().map(|m| marker(*m)).collect()
     }
@@ -74,10 +81,14 @@ impl Apply<'_> {
                 let span = b.op.span();
                 let side = |e: &mut Expr, lit: bool| {
                     let e = take(e);
-                    reference(if lit { call("lit", e.span(), [bare(e)]) } else { e })
+                    if lit {
+                        call("lit", e.span(), [bare(e)])
+                    } else {
+                        call("TensorOperand::flat", e.span(), [reference(e)])
+                    }
                 };
-                let (x, y) = (side(&mut b.left, *lit_left), side(&mut b.right, *lit_right));
-                *e = call(function, span, [x, y]);
+                let sides = [side(&mut b.left, *lit_left), side(&mut b.right, *lit_right)];
+                *e = call(&operator(function), span, [call("both", span, sides)]);
             }
             Edit::Suffix { suffix } => {
                 if let Expr::Lit(syn::ExprLit { lit: syn::Lit::Int(i), .. }) = e {
@@ -87,8 +98,9 @@ impl Apply<'_> {
             Edit::Unary { function } => {
                 let Expr::Unary(u) = e else { return };
                 let span = u.op.span();
-                let x = reference(take(&mut u.expr));
-                *e = call(function, span, [x]);
+                let x = take(&mut u.expr);
+                let x = call("TensorOperand::flat", x.span(), [reference(x)]);
+                *e = call(&operator(function), span, [call("alone", span, [x])]);
             }
             Edit::Plain { by, asks, overflow } => {
                 *e = match take(e) {
@@ -99,36 +111,15 @@ impl Apply<'_> {
             }
             Edit::Asked { by } => *e = asked(e, by),
             Edit::AskedReceiver { by, or_traced } => {
-                let Expr::MethodCall(m) = &mut *e else { return };
-                let (at, by, element) = (m.method.span(), super::derived::by(by), &self.element);
-                let twin = Ident::new(&super::twin::twin_name(&m.method.to_string()).to_string(), at);
-                if is_place(&m.receiver) {
-                    let x: TokenStream =
-                        m.receiver.to_token_stream().into_iter().map(|t| placed(t, at)).collect();
-                    let only = quote_spanned!(at=> (&::thunder::__rt::facts::Only(&#x)));
-                    let check = if *or_traced {
-                        quote_spanned!(at=> #only.by_method::<#by, _>(|| (&#x).__content().#twin(#element)))
-                    } else {
-                        quote_spanned!(at=> #only.by_trait::<#by>())
-                    };
-                    *e = parenthesised(quote_spanned!(at=> { if false { #check } #e }), at);
-                    return;
-                }
-                let x = bare(take(&mut m.receiver));
-                *m.receiver = Expr::Verbatim(if *or_traced {
-                    let twin = quote_spanned!(at=> |__x| (&__x).__content().#twin(#element));
-                    quote_spanned!(at=> ::thunder::__rt::facts::asked_method::<#by, _, _>(#x, #twin))
-                } else {
-                    quote_spanned!(at=> ::thunder::__rt::facts::asked::<#by, _>(#x))
-                });
+                let Expr::MethodCall(m) = &*e else { return };
+                let twin = or_traced.then(|| self.twin_call(&m.method));
+                asked_receiver(e, by, twin);
             }
             Edit::Indexed => {
                 let Expr::Index(i) = e else { return };
                 if is_place(&i.expr) {
-                    let (x, index, by) = (&i.expr, &i.index, super::derived::by("Index"));
-                    let at = x.span();
-                    let asked = quote_spanned!(at=> (&::thunder::__rt::facts::Only(&#x)).by_trait::<#by>());
-                    *i.index = Expr::Verbatim(quote!({ #asked; #index }));
+                    let (asked, index) = (asked_of_place(&i.expr, "Index", i.expr.span()), &i.index);
+                    *i.index = Expr::Verbatim(quote!({ if false { #asked } #index }));
                 } else {
                     *i.expr = asked(&i.expr, "Index");
                 }
@@ -136,19 +127,15 @@ impl Apply<'_> {
             Edit::Dereferenced => {
                 let Expr::Unary(u) = e else { return };
                 if is_place(&u.expr) {
-                    let (x, at, by) = (&u.expr, u.op.span(), super::derived::by("Deref"));
-                    *u.expr = Expr::Verbatim(
-                        quote_spanned!(at=> (*::thunder::__rt::facts::asked_place::<#by, _>(&#x))),
-                    );
+                    let (x, question) = (&u.expr, question("Deref", u.op.span()));
+                    *u.expr =
+                        Expr::Verbatim(quote_spanned!(u.op.span()=> (*#question::<()>::asked_place(&#x))));
                 } else {
                     *u.expr = asked(&u.expr, "Deref");
                 }
             }
             Edit::Converted { by, fallible } => *e = converted(e, by, *fallible),
-            Edit::Parsed => {
-                let at = at_call(e);
-                *e = Expr::Verbatim(quote_spanned!(at=> ::thunder::__rt::facts::parsed(#e)));
-            }
+            Edit::Parsed => *e = parsed(e),
             Edit::AskedArguments { by } => {
                 if let Expr::Call(c) = e {
                     // What is compared is of one type.
@@ -160,7 +147,7 @@ impl Apply<'_> {
             Edit::Overflows { method } => *e = overflows(e, method),
             Edit::Condition => {
                 let inner = bare(take(e));
-                *e = call("static_cond", inner.span(), [inner]);
+                *e = call("StaticBool::get", inner.span(), [inner]);
             }
             Edit::Number { function } => {
                 let inner = bare(take(e));
@@ -169,7 +156,7 @@ impl Apply<'_> {
             Edit::Changed => {
                 let inner = bare(take(e));
                 let span = inner.span();
-                let place = call("static_place", span, [syn::parse_quote_spanned!(span=> &mut #inner)]);
+                let place = call("StaticPlace::known", span, [syn::parse_quote_spanned!(span=> &mut #inner)]);
                 *e = parenthesised(quote!(*#place), span);
             }
             Edit::Compared { function, left, right } => {
@@ -188,8 +175,7 @@ impl Apply<'_> {
                     }
                 };
                 let (x, y) = (side(&mut b.left, *left), side(&mut b.right, *right));
-                let method = Ident::new(&format!("__{function}"), span);
-                *e = Expr::Verbatim(quote_spanned!(span=> (&::thunder::__rt::Sides(#x, #y)).#method()));
+                *e = compared(function, &x, &y, span);
             }
             Edit::Kept { site } => {
                 let inner = bare(take(e));
@@ -203,17 +189,19 @@ impl Apply<'_> {
             }
             Edit::Formatted => {
                 let inner = bare(take(e));
-                let text = call("static_text", inner.span(), [reference(inner)]);
+                let text = call("StaticText::known", inner.span(), [reference(inner)]);
                 *e = Expr::Verbatim(quote!(*#text));
             }
             Edit::TracedMethod => {
                 let Expr::MethodCall(m) = &*e else { return };
-                let (span, x) = (m.method.span(), &m.receiver);
-                let twin = Ident::new(&super::twin::twin_name(&m.method.to_string()).to_string(), span);
+                let (span, x, twin) = (m.method.span(), &m.receiver, self.twin_call(&m.method));
                 let x = quote!(#x);
-                let element = &self.element;
-                let asked = quote_spanned!(span=> (&#x).__content().#twin(#element));
-                *e = unless(quote_spanned!(span=> ::thunder::__rt::facts::traced_method(#asked)), e, span);
+                let asked = quote_spanned!(span=> (&#x).__content().#twin);
+                *e = unless(
+                    quote_spanned!(span=> ::thunder::__rt::facts::TracedCall::of_method(#asked)),
+                    e,
+                    span,
+                );
             }
             Edit::TracedCall { results, asks } => {
                 let span = at_call(e);
@@ -225,7 +213,7 @@ impl Apply<'_> {
                     // A receiver that is no part of a parameter.
                     let twin = Ident::new(&super::twin::twin_name(&m.method.to_string()).to_string(), span);
                     let asked = quote_spanned!(span=> (&__receiver).__content().#twin(#element));
-                    let check = quote_spanned!(span=> ::thunder::__rt::facts::traced_method(#asked));
+                    let check = quote_spanned!(span=> ::thunder::__rt::facts::TracedCall::of_method(#asked));
                     *e = of_receiver(m, span, |call| unless(check, call, span).into_token_stream());
                     return;
                 }
@@ -242,21 +230,26 @@ impl Apply<'_> {
                 } else {
                     Ident::new("__receiver", span).to_token_stream()
                 };
-                let (of_numbers, element) =
-                    (crate::check::opaque_call::is_method_of_numbers(&name), &self.element);
-                let twin = Ident::new(&super::twin::twin_name(&name).to_string(), span);
-                let asked = quote_spanned!(span=> (&#x).__content().#twin(#element));
-                let changed =
-                    changes.then(|| quote_spanned!(span=> if false { ::thunder::__rt::facts::changed(&#x) }));
+                let of_numbers = if crate::check::opaque_call::is_method_of_numbers(&name) {
+                    quote_spanned!(span=> ::thunder::__rt::facts::Std)
+                } else {
+                    quote_spanned!(span=> ::thunder::__rt::facts::Untraced)
+                };
+                let twin = self.twin_call(&m.method);
+                let changed = changes.then(
+                    || quote_spanned!(span=> if false { ::thunder::__rt::facts::HoldsNoTensors::ask(&#x) }),
+                );
+                let mark = quote_spanned!(span=> ::thunder::__rt::facts::MethodReceiver::reached::<#of_numbers, _>(
+                    &#x, || (&#x).__content().#twin
+                ));
                 let check = match site {
-                    None => quote_spanned!(span=>
-                        if false { ::thunder::__rt::facts::receiver::<#of_numbers, _, _>(&#x, #asked) }
-                    ),
+                    None => quote_spanned!(span=> if false {
+                        let __mark = #mark;
+                        ::thunder::__rt::facts::TracedCall::ask_mark(&#x, &__mark);
+                        ::thunder::__rt::facts::TakenForStd::ask(&#x, &__mark)
+                    }),
                     Some(site) => quote_spanned!(span=>
-                        ::thunder::__rt::arm(
-                            #site,
-                            ::thunder::__rt::facts::reached::<#of_numbers, _, _>(&#x, || #asked)
-                        );
+                        ::thunder::__rt::arm(#site, ::thunder::__rt::facts::TracedCall::arm(&#x, #mark));
                     ),
                 };
                 if place {
@@ -307,14 +300,22 @@ impl Apply<'_> {
                     q.as_token = None;
                 }
                 let Some(last) = path.path.segments.last_mut() else { return };
-                let span = last.ident.span();
+                let (span, name) = (last.ident.span(), last.ident.to_string());
                 last.ident =
                     Ident::new(&super::twin::function_twin(&last.ident.to_string()).to_string(), span);
                 last.arguments = syn::PathArguments::None;
                 // The braces stand for the whole at the function's name; of a type that there is not rustc speaks there.
                 let asked = quote_spanned!(span=> { #path (#args) });
-                *e =
-                    unless(quote_spanned!(span=> ::thunder::__rt::facts::traced_associated(#asked)), e, span);
+                let of_std = thunder_core::item::std_trait_of(&name).map(|by| {
+                    let question = question(by, span);
+                    quote_spanned!(span=> #question::ask_beside((&__twin).__left(), (&__twin).__right());)
+                });
+                let check = quote_spanned!(span=> {
+                    let __twin = #asked;
+                    #of_std
+                    ::thunder::__rt::facts::TracedCall::of_function(__twin)
+                });
+                *e = unless(check, e, span);
             }
             Edit::TracedFn => {
                 let Expr::Call(c) = &*e else { return };
@@ -439,7 +440,7 @@ impl Apply<'_> {
                 }
                 let id = Ident::new(&name, s.span());
                 if asked.contains(&name) {
-                    let text = call("static_text", s.span(), [syn::parse_quote!(&#id)]);
+                    let text = call("StaticText::known", s.span(), [syn::parse_quote!(&#id)]);
                     out.push((name, quote!(#id = *#text)));
                 } else if names::is_capital(&name) && self.types.dims.find(&name).is_some() {
                     let local = self.extent(format_ident!("{}", names::local(&name)));

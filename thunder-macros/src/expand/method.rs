@@ -138,7 +138,7 @@ pub fn method(f: ImplItemFn, types: &Types, of: Of<'_>, diag: &mut Diagnostics, 
     let lowered = traced::lower(&sig, &label, f.block, sig.receiver.is_some(), diag);
     let lowered = (diag.since(before) == 0).then_some(lowered);
     let plain = name.unraw();
-    let (trace, body_name) = (format_ident!("__TRACE_{plain}"), format_ident!("__body_{plain}"));
+    let (trace, body_name) = (format_ident!("TRACE_OF_{plain}"), format_ident!("__body_{plain}"));
     let own = sig.receiver.map(|r| {
         if r == Receiver::Ref {
             quote!(::thunder::__rt::Ref(self))

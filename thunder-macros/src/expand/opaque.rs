@@ -38,7 +38,7 @@ pub fn call(call: &ExprCall, path: &Path) -> TokenStream {
         let (import, generics) = (import(path), crate::names::last_args(path));
         *call.func = Expr::Verbatim(quote!({ #import #id #generics }));
     }
-    let check = quote_spanned!(id.span()=> ::thunder::__rt::facts::traced::<#id, _>(&given));
+    let check = quote_spanned!(id.span()=> ::thunder::__rt::facts::TracedCall::<#id>::ask(&given));
     quote_spanned!(id.span()=> match #call { given => { { #companion #check } given } })
 }
 

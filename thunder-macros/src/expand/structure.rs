@@ -151,15 +151,11 @@ fn stand_ins(name: &syn::Ident, g: &syn::Generics, clones: bool) -> TokenStream 
         #clone
         #receiver
         #marks
-        impl #params ::thunder::__rt::Tree for #name #args #where_ {
+        impl #params ::thunder::__rt::DeclaredTree for #name #args #where_ {
             fn visit(&self, _: &mut dyn ::thunder::__rt::Visitor) #body
             fn map(&self, _: &mut dyn ::thunder::__rt::Mapper) -> Self #body
         }
-        impl #params ::thunder::__rt::Stack for #name #args #where_ {
-            type Many = ::thunder::__rt::Stacked<Self>;
-            fn many(&self, _: &mut dyn ::thunder::__rt::Mapper) -> Self::Many #body
-        }
-        impl #params ::thunder::Module for #name #args #where_ {
+        impl #params ::thunder::__rt::DeclaredModule for #name #args #where_ {
             type With<OtherFloat: ::thunder::__rt::Float> = #with;
             fn with<OtherFloat: ::thunder::__rt::Float>(
                 &self,
@@ -302,15 +298,17 @@ pub fn tree(
             quote!(const INFO: ::core::option::Option<&'static ::thunder::__rt::StructInfo> =
                 ::core::option::Option::Some(#info);
                 const IS_STRUCT: bool = true;),
-            quote!(if let ::core::option::Option::Some(info) = Self::INFO {
-                v.begin(info);
-            }),
+            quote!(
+                if let ::core::option::Option::Some(info) = <Self as ::thunder::__rt::DeclaredTree>::INFO {
+                    v.begin(info);
+                }
+            ),
             quote!(v.end();),
         ),
         None => (quote!(), quote!(), quote!()),
     };
     quote! {
-        impl #params ::thunder::__rt::Tree for #name #args #where_ {
+        impl #params ::thunder::__rt::DeclaredTree for #name #args #where_ {
             #info
             fn visit(&self, v: &mut dyn ::thunder::__rt::Visitor) { #begin #visit #end }
             #[allow(unused_variables)]
@@ -420,14 +418,8 @@ pub fn module(
     quote! {
         #receiver
 
-        impl #params ::thunder::__rt::Stack for #name #args #where_ {
-            type Many = ::thunder::__rt::Stacked<Self>;
-            fn many(&self, m: &mut dyn ::thunder::__rt::Mapper) -> Self::Many {
-                ::thunder::__rt::Stacked::from_module(::thunder::__rt::Tree::map(self, m))
-            }
-        }
 
-        impl #params ::thunder::Module for #name #args #where_ {
+        impl #params ::thunder::__rt::DeclaredModule for #name #args #where_ {
             type With<OtherFloat: ::thunder::__rt::Float> = #ty;
             #[allow(unused_variables)]
             fn with<OtherFloat: ::thunder::__rt::Float>(&self, m: &mut dyn ::thunder::__rt::Mapper) -> Self::With<OtherFloat> {
@@ -462,7 +454,7 @@ fn receiver(g: &syn::Generics, name: &syn::Ident) -> TokenStream {
     let (params, args, where_) = g.split_for_impl();
     quote! {
         impl #params ::thunder::__rt::facts::Receiver for #name #args #where_ {
-            type Reached<__M, const __N: bool> = __M;
+            type Reached<__M, __N> = __M;
         }
         impl #params ::thunder::__rt::facts::Configuration for #name #args #where_ {}
         impl #params ::thunder::__rt::facts::Held for #name #args #where_ {}

@@ -255,7 +255,7 @@ fn head(
         #[allow(unused_imports)]
         use __rt::facts::{Content as _, Elements as _, Itself as _, OfForeign as _, OfLanguage as _};
         #[allow(unused_imports)]
-        use __rt::facts::{Asks as _, AsksNothing as _};
+        use __rt::facts::{Asked as _, NotAsked as _, TwinOfStd as _};
         #[allow(unused_imports)]
         use __rt::{NoOverflow as _, Overflow as _, ShiftOverflow as _, UnaryOverflow as _};
         #[allow(unused_imports)]

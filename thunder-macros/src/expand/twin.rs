@@ -20,7 +20,7 @@ pub fn twin(sig: &Signature, trace: &Ident) -> (TokenStream, TokenStream) {
     };
     let name = sig.syntax.ident.unraw();
     let of = sig.own.of.as_deref().unwrap_or_default();
-    let marker = format_ident!("__Item_{of}_{name}_{}", name.span().start().line, span = Span::call_site());
+    let marker = format_ident!("Trace_{of}_{name}_{}", name.span().start().line, span = Span::call_site());
     let method = twin_name(&name.to_string());
     let marker_type = quote! {
         #[doc(hidden)]
@@ -30,7 +30,9 @@ pub fn twin(sig: &Signature, trace: &Ident) -> (TokenStream, TokenStream) {
             const ITEM: &'static ::thunder::__rt::item::Item = <#owner>::#trace;
         }
         impl ::thunder::__rt::facts::ThunderFunction for #marker {}
-        impl<__By, __T: ?::core::marker::Sized> ::thunder::__rt::facts::Answers<__By, __T> for #marker {}
+        impl<__T: ?::core::marker::Sized> ::thunder::__rt::facts::CodeOf<__T> for #marker {
+            type Of = ::thunder::__rt::facts::Exempt;
+        }
     };
     let method = receives.then(|| {
         quote! {
@@ -121,8 +123,7 @@ pub fn function_stand_ins(functions: &BTreeMap<String, usize>) -> TokenStream {
         let args: Vec<Ident> = (0..*count).map(|i| format_ident!("__A{i}")).collect();
         // A function of one of std's traits may be derived.
         let untraced = match thunder_core::item::std_trait_of(name) {
-            Some(of) => {
-                let by = super::derived::by(of);
+            Some(_) => {
                 let with = match (name.as_str(), args.get(1), args.first()) {
                     ("from" | "try_from", _, Some(a))
                     | ("add" | "sub" | "mul" | "div" | "rem", Some(a), _) => quote!(#a),
@@ -133,7 +134,7 @@ pub fn function_stand_ins(functions: &BTreeMap<String, usize>) -> TokenStream {
                 } else {
                     quote!(OfStd)
                 };
-                quote!(__rt::facts::#marker<#by, #with>)
+                quote!(__rt::facts::#marker<#with>)
             }
             None => quote!(__rt::facts::Untraced),
         };

@@ -74,14 +74,14 @@ pub fn expand(mut e: ItemEnum, diag: &mut Diagnostics) -> TokenStream {
         let (params, args, where_) = e.generics.split_for_impl();
         quote! {
             #(#both)*
-            impl #params ::thunder::__rt::StaticNumber for #name #args #where_ {
+            impl #params ::thunder::__rt::PlainEnum for #name #args #where_ {
                 type This = Self;
-                fn get(self) -> Self { self }
+                fn plain(self) -> Self { self }
             }
             #(#both)*
-            impl #params ::thunder::__rt::StaticText for #name #args #where_ {
+            impl #params ::thunder::__rt::PlainText for #name #args #where_ {
                 type This = Self;
-                fn get(&self) -> &Self { self }
+                fn plain(&self) -> &Self { self }
             }
         }
     });

@@ -278,7 +278,7 @@ impl<'a> Lower<'a, '_> {
         for (e, v) in args {
             match v {
                 v if v.is_static() => {}
-                Value::Unknown(_) => self.edits.expr(e, Edit::Number { function: "static_argument" }),
+                Value::Unknown(_) => self.edits.expr(e, Edit::Number { function: "StaticArgument::known" }),
                 _ => {
                     crate::check::opaque_call::number_function(&p.path, e, self.diag);
                     fine = false;

@@ -268,7 +268,7 @@ impl<'a> Lower<'a, '_> {
             _ => String::new(),
         };
         if matches!(value, Value::Unknown(_)) {
-            self.edits.expr(&c.expr, Edit::Number { function: "static_number" });
+            self.edits.expr(&c.expr, Edit::Number { function: "StaticNumber::known" });
         }
         match (&value, ty.as_str()) {
             (Value::Failed, _) => Value::Failed,
@@ -288,7 +288,7 @@ impl<'a> Lower<'a, '_> {
                 let value = s.expr(e);
                 value_dependent_branch::branch(&**e, "a range bound", &value, s.diag);
                 if matches!(value, Value::Unknown(_)) {
-                    s.edits.expr(e, Edit::Number { function: "static_bound" });
+                    s.edits.expr(e, Edit::Number { function: "StaticBound::known" });
                 }
                 value
             })

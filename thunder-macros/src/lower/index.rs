@@ -18,7 +18,7 @@ impl<'a> Lower<'a, '_> {
             self.edits.expr(e, super::edits::Edit::Indexed);
         }
         if matches!(index, Value::Unknown(_)) {
-            self.edits.expr(&i.index, super::edits::Edit::Number { function: "static_index" });
+            self.edits.expr(&i.index, super::edits::Edit::Number { function: "StaticIndex::known" });
         }
         let step = match index {
             Value::Static(Const::Int(n)) if n >= 0 => Step::Index(n as u32),

@@ -96,7 +96,7 @@ impl<'a> Lower<'a, '_> {
             match v {
                 Value::Failed => return Value::Failed,
                 Value::Unknown(_) => {
-                    self.edits.expr(at, super::edits::Edit::Number { function: "static_argument" })
+                    self.edits.expr(at, super::edits::Edit::Number { function: "StaticArgument::known" })
                 }
                 _ => {}
             }
@@ -346,7 +346,7 @@ impl<'a> Lower<'a, '_> {
         if of_numbers {
             for (e, v) in m.args.iter().zip(&args) {
                 if matches!(v, Value::Unknown(_)) {
-                    self.edits.expr(e, super::edits::Edit::Number { function: "static_argument" });
+                    self.edits.expr(e, super::edits::Edit::Number { function: "StaticArgument::known" });
                 }
             }
         }

@@ -127,7 +127,7 @@ impl<'a> Lower<'a, '_> {
         }
         for (e, v) in [(&*b.left, &x), (&*b.right, &y)] {
             if !v.is_static() {
-                self.edits.expr(e, Edit::Number { function: "static_shift" });
+                self.edits.expr(e, Edit::Number { function: "StaticShift::known" });
             }
         }
         self.plain(e, b, &x, &y);
@@ -142,7 +142,7 @@ impl<'a> Lower<'a, '_> {
         }
         let plain = y.is_static() || matches!(y, Value::Unknown(_));
         if matches!(y, Value::Unknown(_)) {
-            self.edits.expr(&b.right, Edit::Number { function: "static_change" });
+            self.edits.expr(&b.right, Edit::Number { function: "StaticChange::known" });
         }
         if let Expr::Field(_) | Expr::Index(_) | Expr::Unary(_) = &*b.left {
             let before = self.diag.mark();

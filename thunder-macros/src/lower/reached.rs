@@ -25,7 +25,7 @@ impl<'a> Lower<'a, '_> {
         }
         match (name.as_str(), m.args.len()) {
             ("sum" | "product", 0) if certain => {
-                let function = if name == "sum" { "sum_of" } else { "product_of" };
+                let function = if name == "sum" { "sum" } else { "product" };
                 self.edits.expr(e, Edit::Total { function });
             }
             ("collect", 0) => self.edits.expr(e, Edit::Asked { by: "FromIterator" }),
@@ -99,7 +99,7 @@ impl<'a> Lower<'a, '_> {
             }
             ("collect", 1) => self.edits.expr(e, Edit::Asked { by: "FromIterator" }),
             ("sum" | "product", 1) => {
-                let function = if name == "sum" { "sum_of" } else { "product_of" };
+                let function = if name == "sum" { "sum" } else { "product" };
                 self.edits.expr(e, Edit::Total { function });
             }
             ("to_string", 1) => self.edits.expr(e, Edit::AskedArguments { by: "Display" }),

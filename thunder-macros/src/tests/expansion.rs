@@ -73,7 +73,7 @@ fn a_method_is_a_wrapper_with_a_hidden_body() {
         &[
             "let _ = <Mlp<E> as ::thunder::__rt::Tree>::IS_STRUCT;
             (&__rt::Gate::<(Mlp<E>, ())>::NEW).invoke(
-                Self::__TRACE_forward,
+                Self::TRACE_OF_forward,
                 (::thunder::__rt::Ref(self), ::thunder::__rt::Ref(x)),
                 Self::__body_forward,
             )",

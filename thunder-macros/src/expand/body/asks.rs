@@ -18,7 +18,7 @@ pub(super) fn unless(check: TokenStream, e: &Expr, span: Span) -> Expr {
 pub(super) fn asserted<'t>(e: &Expr, traced: impl Iterator<Item = &'t TokenStream>, span: Span) -> Expr {
     let asserts: Vec<TokenStream> = traced
         .map(|holds| {
-            let check = quote_spanned!(span=> __rt::facts::traced::<<__rt::facts::Method<TRACED> as __rt::facts::Marked>::Marker, _>(&given));
+            let check = quote_spanned!(span=> __rt::facts::TracedCall::<<__rt::facts::Method<TRACED> as __rt::facts::Marked>::Marker>::ask(&given));
             quote!({ const TRACED: bool = #holds; #check })
         })
         .collect();
@@ -100,14 +100,57 @@ pub(super) fn at_call(e: &Expr) -> Span {
     }
 }
 
+/// A question of `thunder_core::facts`, by the trait of std's that it is about: its path.
+pub(super) fn question(by: &str, at: Span) -> TokenStream {
+    let name = Ident::new(&format!("Traced{by}"), at);
+    quote_spanned!(at=> ::thunder::__rt::facts::#name)
+}
+
+/// Asks the question about `by` of the type of the place `x`, if that is std's or the language's.
+pub(super) fn asked_of_place(x: &impl ToTokens, by: &str, at: Span) -> TokenStream {
+    let question = question(by, at);
+    quote_spanned!(at=> #question::<()>::ask((&::thunder::__rt::facts::Only(&#x)).__left()))
+}
+
 /// `e`, if what `by` runs of its value is known.
 pub(super) fn asked(e: &Expr, by: &str) -> Expr {
-    let (at, by) = (at_call(e), crate::expand::derived::by(by));
+    let at = at_call(e);
     Expr::Verbatim(if is_place(e) {
-        quote_spanned!(at=> ({ if false { (&::thunder::__rt::facts::Only(&#e)).by_trait::<#by>() } #e }))
+        let check = asked_of_place(e, by, at);
+        quote_spanned!(at=> ({ if false { #check } #e }))
     } else {
-        quote_spanned!(at=> ::thunder::__rt::facts::asked::<#by, _>(#e))
+        let question = question(by, at);
+        quote_spanned!(at=> (match #e { __asked => { if false { #question::<()>::ask(&__asked) } __asked } }))
     })
+}
+
+/// A receiver of a method that bears the name of one of `by`: the call `e`, if the method is traced or what `by` runs of
+/// the receiver is known.
+pub(super) fn asked_receiver(e: &mut Expr, by: &str, twin: Option<TokenStream>) {
+    let Expr::MethodCall(m) = &mut *e else { return };
+    let (at, question) = (m.method.span(), question(by, m.method.span()));
+    if is_place(&m.receiver) {
+        let x: TokenStream = m.receiver.to_token_stream().into_iter().map(|t| placed(t, at)).collect();
+        let only = quote_spanned!(at=> (&::thunder::__rt::facts::Only(&#x)));
+        let value = match twin {
+            Some(twin) => quote_spanned!(at=> #only.__receiver(|| (&#x).__content().#twin)),
+            None => quote_spanned!(at=> #only.__left()),
+        };
+        *e = parenthesised(quote_spanned!(at=> { if false { #question::<()>::ask(#value) } #e }), at);
+        return;
+    }
+    let x = bare(std::mem::replace(&mut *m.receiver, Expr::Verbatim(TokenStream::new())));
+    *m.receiver = Expr::Verbatim(match twin {
+        Some(twin) => {
+            let value = quote_spanned!(at=>
+                ::thunder::__rt::facts::MethodReceiver::unless_traced(&__x, |__x| (&__x).__content().#twin)
+            );
+            quote_spanned!(at=> (match #x { __x => { if false { #question::<()>::ask(#value) } __x } }))
+        }
+        None => quote_spanned!(at=>
+            (match #x { __asked => { if false { #question::<()>::ask(&__asked) } __asked } })
+        ),
+    });
 }
 
 /// `a - b` as it is, once its sides were asked for what it does with them.
@@ -115,13 +158,13 @@ pub(super) fn plain_binary(b: syn::ExprBinary, by: &str, asks: bool, overflow: O
     use syn::BinOp::{Eq, Ge, Gt, Le, Lt, Ne};
     let (op, span) = (b.op, b.op.span());
     let (x, y) = (Ident::new("__a", b.left.span()), Ident::new("__b", b.right.span()));
-    let by = crate::expand::derived::by(by);
+    let (left_asked, right_asked) = (question(by, span), question(&format!("{by}Right"), span));
     if matches!(op, Eq(_) | Ne(_) | Lt(_) | Le(_) | Gt(_) | Ge(_)) {
         let (left, right) = (reference(*b.left), reference(*b.right));
         let pair = quote_spanned!(span=> ::thunder::__rt::facts::Pair(#x, #y));
-        let check = quote_spanned!(span=> (&#pair).compared::<#by>());
+        let check = quote_spanned!(span=> #left_asked::ask_beside((&#pair).__left(), (&#pair).__right()));
         return Expr::Verbatim(
-            quote_spanned!(span=> (match (#left, #right) { (#x, #y) => { #check; *#x #op *#y } })),
+            quote_spanned!(span=> (match (#left, #right) { (#x, #y) => { if false { #check } *#x #op *#y } })),
         );
     }
     let assigns = op.to_token_stream().to_string().ends_with('=');
@@ -134,8 +177,13 @@ pub(super) fn plain_binary(b: syn::ExprBinary, by: &str, asks: bool, overflow: O
     } else {
         left = bare(left);
     }
-    let check =
-        asks.then(|| quote_spanned!(span=> (&::thunder::__rt::facts::Pair(&#place, &#y)).sides::<#by>();));
+    let pair = quote_spanned!(span=> (&::thunder::__rt::facts::Pair(&#place, &#y)));
+    let check = asks.then(|| {
+        quote_spanned!(span=> if false {
+            #left_asked::ask_beside(#pair.__left(), #pair.__right());
+            #right_asked::ask_beside(#pair.__right(), #pair.__left());
+        })
+    });
     let overflow = overflow.map(|name| {
         let name = Ident::new(name, span);
         quote_spanned!(span=> (&::thunder::__rt::Operands(&#place, &#y)).#name();)
@@ -149,9 +197,12 @@ pub(super) fn plain_binary(b: syn::ExprBinary, by: &str, asks: bool, overflow: O
 
 /// The same of `-a`.
 pub(super) fn plain_unary(u: syn::ExprUnary, by: &str, asks: bool, overflow: Option<&str>) -> Expr {
-    let (op, span, by) = (u.op, u.op.span(), crate::expand::derived::by(by));
+    let (op, span) = (u.op, u.op.span());
     let (x, value) = (Ident::new("__a", u.expr.span()), bare(*u.expr));
-    let check = asks.then(|| quote_spanned!(span=> (&::thunder::__rt::facts::Only(&#x)).by_trait::<#by>();));
+    let check = asks.then(|| {
+        let check = asked_of_place(&x, by, span);
+        quote_spanned!(span=> if false { #check })
+    });
     let overflow = overflow.map(|name| {
         let name = Ident::new(name, span);
         quote_spanned!(span=> (&::thunder::__rt::Operands(&#x, &())).#name();)
@@ -161,7 +212,8 @@ pub(super) fn plain_unary(u: syn::ExprUnary, by: &str, asks: bool, overflow: Opt
 
 /// A conversion, by a method or by a function's path, that is refused if one of its types is not known.
 pub(super) fn converted(e: &Expr, by: &str, fallible: bool) -> Expr {
-    let (mut call, at, by) = (e.clone(), at_call(e), crate::expand::derived::by(by));
+    let (mut call, at) = (e.clone(), at_call(e));
+    let (to_asked, from_asked) = (question(by, at), question(&format!("{by}Right"), at));
     let given = match &mut call {
         Expr::MethodCall(m) => Some(&mut *m.receiver),
         Expr::Call(c) => c.args.first_mut(),
@@ -171,12 +223,20 @@ pub(super) fn converted(e: &Expr, by: &str, fallible: bool) -> Expr {
     let from = Ident::new("__from", given.span());
     let value = std::mem::replace(given, syn::parse_quote!(#from));
     let value = bare(value);
-    let check = Ident::new(if fallible { "try_converted" } else { "converted" }, at);
-    let check = quote_spanned!(at=> ::thunder::__rt::facts::#check::<#by, _, _>(__of, &__to));
+    let to = if fallible {
+        quote_spanned!(at=> ::thunder::__rt::facts::ok_of(&__to))
+    } else {
+        quote_spanned!(at=> &__to)
+    };
+    let check = quote_spanned!(at=> if false {
+        let (__from, __to) = (::thunder::__rt::facts::value_of(__of), #to);
+        #to_asked::ask_beside(__to, __from);
+        #from_asked::ask_beside(__from, __to);
+    });
     Expr::Verbatim(quote_spanned!(at=> (match #value {
         #from => {
             let __of = ::thunder::__rt::facts::type_of(&#from);
-            match #call { __to => { #check; __to } }
+            match #call { __to => { #check __to } }
         }
     })))
 }
@@ -193,10 +253,10 @@ pub(super) fn total(e: &Expr, function: &str) -> Expr {
         },
         _ => return e.clone(),
     };
-    let (iterator, ty) = (bare(iterator), ty.map(|ty| quote!(::<#ty, _>)));
+    let (iterator, ty) = (bare(iterator), ty.map_or(quote_spanned!(at=> _), |ty| quote!(#ty)));
     let mut group = proc_macro2::Group::new(proc_macro2::Delimiter::Parenthesis, quote!(#iterator));
     group.set_span(at);
-    Expr::Verbatim(quote_spanned!(at=> ::thunder::__rt::#id #ty #group))
+    Expr::Verbatim(quote_spanned!(at=> <#ty as ::thunder::__rt::Total<_>>::#id #group))
 }
 
 /// A method of a number that overflows in every profile.
@@ -236,8 +296,31 @@ pub(super) fn overflows(e: &Expr, method: &str) -> Expr {
     Expr::Verbatim(quote_spanned!(at=> (match (#(#given,)*) { (#(#names,)*) => { #check; #call } })))
 }
 
-/// A call that is refused at `span`, if the type of `value` is neither std's nor the language's.
+/// A question that is refused at `span`, if the type of `value` is neither std's nor the language's.
 pub(super) fn configuration(value: &impl ToTokens, span: Span) -> TokenStream {
     let value: TokenStream = value.to_token_stream().into_iter().map(|t| placed(t, span)).collect();
-    quote_spanned!(span=> ::thunder::__rt::facts::configuration(&#value))
+    quote_spanned!(span=> ::thunder::__rt::facts::StdOrThunder::ask(&#value))
+}
+
+/// A value that was parsed of a text, if the code that parses its type is known.
+pub(super) fn parsed(e: &Expr) -> Expr {
+    let (at, question) = (at_call(e), question("FromStr", at_call(e)));
+    Expr::Verbatim(quote_spanned!(at=> (match #e {
+        __parsed => {
+            if false { #question::<()>::ask(::thunder::__rt::facts::ok_of(&__parsed)) }
+            __parsed
+        }
+    })))
+}
+
+/// A comparison of two sides of which only rustc knows whether they are tensors, if the code that compares them is known.
+pub(super) fn compared(function: &str, x: &TokenStream, y: &TokenStream, span: Span) -> Expr {
+    let question = question(if matches!(function, "eq" | "ne") { "PartialEq" } else { "PartialOrd" }, span);
+    let method = Ident::new(&format!("__{function}"), span);
+    Expr::Verbatim(quote_spanned!(span=> (match ::thunder::__rt::Sides(#x, #y) {
+        __sides => {
+            if false { #question::ask_beside((&&__sides).__left(), (&&__sides).__right()) }
+            (&__sides).#method()
+        }
+    })))
 }

@@ -7,9 +7,20 @@ use syn::spanned::Spanned;
 
 /// `::thunder::__rt::name`, at `span`.
 pub(super) fn rt(name: &str, span: Span) -> Expr {
-    let id = Ident::new(name, span);
-    syn::parse2(quote_spanned!(span=> ::thunder::__rt::#id))
+    let ids = name.split("::").map(|name| Ident::new(name, span));
+    syn::parse2(quote_spanned!(span=> ::thunder::__rt #(::#ids)*))
         .unwrap_or_else(|e| Expr::Verbatim(e.to_compile_error()))
+}
+
+/// The operator's method, by its trait.
+pub(super) fn operator(name: &str) -> String {
+    match name {
+        "neg" => "Negate::neg".into(),
+        "not" => "Invert::not".into(),
+        "bitand" | "bitor" | "bitxor" => format!("Logical::{name}"),
+        "eq" | "ne" | "lt" | "le" | "gt" | "ge" => format!("Comparison::{name}"),
+        _ => format!("Arithmetic::{name}"),
+    }
 }
 
 /// A call of a function of the runtime whose parentheses stand at `span`, where its caller is.
