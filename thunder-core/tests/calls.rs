@@ -10,9 +10,27 @@ use thunder_core::item::{At, Item, Node, Operand, Options, Param, Spec, Transfor
 use thunder_core::link::{grad, scan, vjp};
 use thunder_core::module::{Mapper, Tree, Visitor};
 use thunder_core::op::{Flag, Op};
-use thunder_core::tensor::{Scalar, Tensor, TensorOps, add, full, lit, mul};
+use thunder_core::tensor::{Arithmetic, Scalar, Tensor, TensorOperand, TensorOps, full, lit};
 use thunder_core::types::{Axes, DType, Elem, Extent, Shape, Ty};
 use thunder_oracle::Oracle;
+
+/// An operator, as a body has it.
+#[track_caller]
+fn mul<A: TensorOperand, B: TensorOperand>(a: &A, b: &B) -> <A::Flat as Arithmetic<B::Flat>>::Out
+where
+    A::Flat: Arithmetic<B::Flat>,
+{
+    Arithmetic::mul((a.flat(), b.flat()))
+}
+
+/// An operator, as a body has it.
+#[track_caller]
+fn add<A: TensorOperand, B: TensorOperand>(a: &A, b: &B) -> <A::Flat as Arithmetic<B::Flat>>::Out
+where
+    A::Flat: Arithmetic<B::Flat>,
+{
+    Arithmetic::add((a.flat(), b.flat()))
+}
 
 type Vector = Tensor<f32, (usize,)>;
 type Matrix = Tensor<f32, (usize, usize)>;

@@ -10,6 +10,24 @@ use thunder_oracle::Oracle;
 
 type Matrix = Tensor<f32, (usize, usize)>;
 
+/// An operator, as a body has it.
+#[track_caller]
+fn mul<A: TensorOperand, B: TensorOperand>(a: &A, b: &B) -> <A::Flat as Arithmetic<B::Flat>>::Out
+where
+    A::Flat: Arithmetic<B::Flat>,
+{
+    Arithmetic::mul((a.flat(), b.flat()))
+}
+
+/// An operator, as a body has it.
+#[track_caller]
+fn add<A: TensorOperand, B: TensorOperand>(a: &A, b: &B) -> <A::Flat as Arithmetic<B::Flat>>::Out
+where
+    A::Flat: Arithmetic<B::Flat>,
+{
+    Arithmetic::add((a.flat(), b.flat()))
+}
+
 /// What `fn f(x: &Tensor<f32, (B, C)>, k: f32) -> Tensor<f32, (B, C)> { x.exp() * k + x }` becomes.
 fn body((x, k): (Matrix, f32)) -> Matrix {
     let y = x.exp();

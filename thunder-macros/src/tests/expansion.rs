@@ -30,13 +30,16 @@ fn a_body_keeps_its_tokens_but_for_operators_and_dimensions() {
             "pub struct f {}",
             "let __B: usize = x.shape().0;",
             "assert!(__C > 3, \"{C} is too small\", C = __C);",
-            "let y = ::thunder::__rt::sub(
-                &::thunder::__rt::mul(
-                    &(::thunder::__rt::add(&x.square(), &::thunder::__rt::lit(eps))),
-                    &::thunder::__rt::lit(2.0),
-                ),
-                &x,
-            );",
+            "let y = ::thunder::__rt::Arithmetic::sub(::thunder::__rt::both(
+                ::thunder::__rt::TensorOperand::flat(&::thunder::__rt::Arithmetic::mul(::thunder::__rt::both(
+                    ::thunder::__rt::TensorOperand::flat(&(::thunder::__rt::Arithmetic::add(::thunder::__rt::both(
+                        ::thunder::__rt::TensorOperand::flat(&x.square()),
+                        ::thunder::__rt::lit(eps),
+                    )))),
+                    ::thunder::__rt::lit(2.0),
+                ))),
+                ::thunder::__rt::TensorOperand::flat(&x),
+            ));",
             "(&::thunder::__rt::Operands(&__a, &__b)).mul();",
             ".reshape((__B, __C))",
         ],
@@ -54,10 +57,14 @@ fn arms_and_iterations_are_marked() {
         }",
         &[
             "for _ in 0..n { ::thunder::__rt::iter(0); y = y.exp(); }",
-            "if up { ::thunder::__rt::arm(1, 0); y = ::thunder::__rt::add(&y, &::thunder::__rt::lit(1.0)); }
+            "if up { ::thunder::__rt::arm(1, 0); y = ::thunder::__rt::Arithmetic::add(::thunder::__rt::both(
+                 ::thunder::__rt::TensorOperand::flat(&y), ::thunder::__rt::lit(1.0)
+             )); }
              else { ::thunder::__rt::arm(1, 1); }",
             "0 => { ::thunder::__rt::arm(2, 0); y }",
-            "_ => { ::thunder::__rt::arm(2, 1); ::thunder::__rt::neg(&y) }",
+            "_ => { ::thunder::__rt::arm(2, 1); ::thunder::__rt::Negate::neg(::thunder::__rt::alone(
+                 ::thunder::__rt::TensorOperand::flat(&y)
+             )) }",
         ],
     );
 }
@@ -79,7 +86,7 @@ fn a_method_is_a_wrapper_with_a_hidden_body() {
             )",
             "let (__self, x) = __args; let __self = &__self; let x = &x;",
             "let __H: usize = ::thunder::__rt::dim(__self, \"H\");",
-            "if ::thunder::__rt::static_cond(__self.flag) {",
+            "if ::thunder::__rt::StaticBool::get(__self.flag) {",
         ],
     );
 }
