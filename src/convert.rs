@@ -22,7 +22,7 @@ use thunder_core::types::{DType, Element, Float, Ty, with_room, zeroed};
 /// # Errors
 /// A device failure.
 pub fn cast<F: Float, M: Module>(module: &M) -> Result<M::With<F>, Error> {
-    remake::<F, M>(module, convert)
+    remake::<F, M>(module, RawTensor::cast)
 }
 
 /// Zeros of type `F` in place of a module's floats: what moments and accumulators begin with.
@@ -40,7 +40,7 @@ pub fn cast<F: Float, M: Module>(module: &M) -> Result<M::With<F>, Error> {
 /// # Errors
 /// A device failure.
 pub fn zeros_like<F: Float, M: Module>(module: &M) -> Result<M::With<F>, Error> {
-    remake::<F, M>(module, |bytes, from, to| Ok(zeroed(bytes.len() / from.size() * to.size())?))
+    remake::<F, M>(module, RawTensor::zeros_like)
 }
 
 /// The same module with its tensors on `device`; those that are there already are shared.
@@ -82,24 +82,14 @@ pub fn to_device<M: Tree>(module: &M, device: Device) -> Result<M, Error> {
     m.error.map_or(Ok(out), Err)
 }
 
-/// Bytes made of the old bytes, their type and the new type.
-type Make = fn(&[u8], DType, DType) -> Result<Vec<u8>, Error>;
+/// What makes a tensor of another element type.
+type Make = fn(&RawTensor, DType) -> Result<RawTensor, Error>;
 
-/// The same module, its floats' bytes made by `make` of the old bytes, their type and the new type.
+/// The same module, its floats made by `make` of the old ones and their new type.
 fn remake<F: Float, M: Module>(module: &M, make: Make) -> Result<M::With<F>, Error> {
     struct Remake {
         make: Make,
         error: Option<Error>,
-    }
-    impl Remake {
-        fn try_recast(&mut self, t: &RawTensor, dtype: DType) -> Result<RawTensor, Error> {
-            let (bytes, ty, device) = download(t)?;
-            if !ty.dtype().is_float() {
-                return Ok(t.clone());
-            }
-            let made = with_memory(|| (self.make)(&bytes, ty.dtype(), dtype))?;
-            upload(&made, ty.with_dtype(dtype), device)
-        }
     }
     #[diagnostic::do_not_recommend]
     impl Mapper for Remake {
@@ -107,8 +97,11 @@ fn remake<F: Float, M: Module>(module: &M, make: Make) -> Result<M::With<F>, Err
             t.ty().map_or(RawTensor::Poison, |ty| self.recast(t, ty.dtype()))
         }
         fn recast(&mut self, t: &RawTensor, dtype: DType) -> RawTensor {
+            if t.ty().is_some_and(|ty| !ty.dtype().is_float()) {
+                return t.clone();
+            }
             if self.error.is_none() {
-                match self.try_recast(t, dtype) {
+                match (self.make)(t, dtype) {
                     Ok(new) => return new,
                     Err(e) => self.error = Some(e),
                 }

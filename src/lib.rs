@@ -18,7 +18,7 @@ pub use half::{bf16, f16};
 pub use ops::TensorOps;
 pub use thunder_core::call::cache;
 pub use thunder_core::call::{CallError, explain_scope as explain, scope as call, update};
-pub use thunder_core::device::Device;
+pub use thunder_core::device::{Device, MemoryStats};
 pub use thunder_core::error::Error;
 pub use thunder_core::explain::Explanation;
 pub use thunder_core::link::Stacked;

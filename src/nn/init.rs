@@ -1,4 +1,4 @@
-//! First values of parameters, drawn on the host.
+//! First values of parameters, drawn on the default device.
 
 use crate::{Key, Tensor};
 use thunder_core::tensor::Shape;
@@ -40,6 +40,8 @@ impl Spread {
 /// # Panics
 /// If the device has no memory for it.
 pub fn normal<E: Float, S: Shape>(shape: S, std: f64, key: Key) -> Tensor<E, S> {
-    let unit = Tensor::<f64, S>::randn(shape, key).to_vec();
-    Tensor::from_vec(unit.into_iter().map(|x| E::from_f64(x * std)).collect(), shape)
+    match Tensor::try_normal(shape, std, key) {
+        Ok(tensor) => tensor,
+        Err(e) => panic!("{e}"),
+    }
 }

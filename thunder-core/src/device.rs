@@ -1,6 +1,8 @@
 //! Devices, by handle.
 
+use crate::error::Error;
 use crate::exec::Backend;
+pub use crate::exec::MemoryStats;
 #[cfg(feature = "cpu")]
 use std::sync::OnceLock;
 use std::sync::{Arc, RwLock};
@@ -75,6 +77,51 @@ impl Device {
     /// What runs here.
     pub fn backend(&self) -> &'static dyn Backend {
         &*self.0.backend
+    }
+
+    /// Waits for all work that was started here. Calls on a GPU return before their work is done; reading a tensor waits
+    /// by itself.
+    ///
+    /// ```
+    /// # #[cfg(feature = "cpu")] {
+    /// let start = std::time::Instant::now();
+    /// // ... calls ...
+    /// thunder_core::device::Device::cpu().synchronize()?;
+    /// println!("{:?}", start.elapsed());
+    /// # }
+    /// # Ok::<(), thunder_core::error::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// A failure of that work.
+    pub fn synchronize(&self) -> Result<(), Error> {
+        self.backend().synchronize()
+    }
+
+    /// The bytes of memory in use here, the most that were, and what is reserved.
+    ///
+    /// ```
+    /// # #[cfg(feature = "cpu")] {
+    /// use thunder_core::device::Device;
+    /// use thunder_core::tensor::Tensor;
+    /// let x = Tensor::<f32, _>::zeros((1000,));
+    /// let stats = Device::cpu().memory_stats();
+    /// assert!(stats.in_use >= 4000 && stats.peak >= stats.in_use && stats.reserved >= stats.in_use);
+    /// # drop(x);
+    /// # }
+    /// ```
+    pub fn memory_stats(&self) -> MemoryStats {
+        self.backend().memory_stats()
+    }
+
+    /// Sets the peak of [`Device::memory_stats`] back to what is in use, to measure one part of a program.
+    ///
+    /// ```
+    /// # #[cfg(feature = "cpu")]
+    /// thunder_core::device::Device::cpu().reset_peak_memory();
+    /// ```
+    pub fn reset_peak_memory(&self) {
+        self.backend().reset_peak_memory();
     }
 
     /// Gives memory that no tensor and no call holds back to the system: blocks and arenas kept for later calls.

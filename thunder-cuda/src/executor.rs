@@ -6,7 +6,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use thunder_core::error::Error;
 use thunder_core::exec::{
-    Arg, Backend, Buffer, Executable, Memory, Place, Plan, Report, Returned, Step, StepReport, plan,
+    Arg, Backend, Buffer, Executable, Memory, MemoryStats, Place, Plan, Report, Returned, Step, StepReport,
+    plan,
 };
 use thunder_core::item::Options;
 use thunder_core::kernel::schedule::Launch as Limits;
@@ -70,6 +71,23 @@ impl Backend for Cuda {
 
     fn download(&self, buffer: &Buffer, out: &mut [u8]) -> Result<(), Error> {
         self.gpu.download(DeviceBuffer::of(buffer, &self.gpu)?, out)
+    }
+
+    fn fill(&self, element: &[u8], count: usize) -> Result<Buffer, Error> {
+        Ok(Arc::new(self.gpu.fill(element, count)?))
+    }
+
+    fn synchronize(&self) -> Result<(), Error> {
+        self.gpu.enter()?;
+        self.gpu.synchronize()
+    }
+
+    fn memory_stats(&self) -> MemoryStats {
+        self.gpu.memory_stats()
+    }
+
+    fn reset_peak_memory(&self) {
+        self.gpu.reset_peak_memory();
     }
 
     fn trim(&self) {

@@ -1,7 +1,7 @@
 //! Host memory for tensors, recycled so that a steady state allocates none (`tests/steady_state.rs`).
 
 use crate::error::Error;
-use crate::exec::{Buffer, Memory};
+use crate::exec::{Buffer, Memory, MemoryStats};
 use std::alloc::{Layout, alloc_zeroed, dealloc};
 use std::any::Any;
 use std::ptr::NonNull;
@@ -73,6 +73,9 @@ struct Idle {
     peak: usize,
     /// Counts the blocks handed out.
     time: u64,
+    /// Bytes of all arenas, and the most that arenas and blocks in use had together since it was last asked to forget.
+    arenas: usize,
+    measured: usize,
 }
 
 /// The idle blocks of one capacity.
@@ -93,6 +96,19 @@ impl Idle {
                 at
             }
         }
+    }
+
+    /// Counts `bytes` more in use.
+    fn take(&mut self, bytes: usize) {
+        self.used += bytes;
+        self.peak = self.peak.max(self.used);
+        self.measured = self.measured.max(self.used + self.arenas);
+    }
+
+    /// An arena grew, or went.
+    fn arena(&mut self, from: usize, to: usize) {
+        self.arenas = self.arenas + to - from;
+        self.measured = self.measured.max(self.used + self.arenas);
     }
 
     /// Takes blocks out while more is idle than was ever in use, those of the capacity least recently asked for first.
@@ -120,8 +136,7 @@ impl Recycler {
             if found.is_some() {
                 idle.idle -= capacity;
             }
-            idle.used += capacity;
-            idle.peak = idle.peak.max(idle.used);
+            idle.take(capacity);
         }
         match found {
             Some(block) => Ok(block),
@@ -163,8 +178,37 @@ impl Recycler {
             (idle.idle, idle.peak) = (0, idle.used);
             std::mem::take(&mut idle.classes)
         });
-        let frames = self.frames.lock().map(|mut frames| std::mem::take(&mut *frames));
+        let frames = self.frames.lock().map(|mut frames| std::mem::take(&mut *frames)).unwrap_or_default();
+        frames.iter().for_each(|f| self.arena_is(f.arena.capacity, 0));
         drop((idle, frames));
+    }
+
+    /// What is in use: blocks of tensors, and arenas.
+    pub fn stats(&self) -> MemoryStats {
+        let Ok(idle) = self.idle.lock() else { return MemoryStats::default() };
+        let in_use = idle.used + idle.arenas;
+        MemoryStats { in_use, peak: idle.measured, reserved: in_use + idle.idle }
+    }
+
+    /// Forgets what was in use before.
+    pub fn reset_peak(&self) {
+        if let Ok(mut idle) = self.idle.lock() {
+            idle.measured = idle.used + idle.arenas;
+        }
+    }
+
+    fn arena_is(&self, from: usize, to: usize) {
+        if let Ok(mut idle) = self.idle.lock() {
+            idle.arena(from, to);
+        }
+    }
+
+    /// A new arena in place of one of `old` bytes.
+    fn arena(&self, old: usize, bytes: usize) -> Result<Block, Error> {
+        self.arena_is(old, 0);
+        let arena = self.block(bytes)?;
+        self.arena_is(0, arena.capacity);
+        Ok(arena)
     }
 
     /// A frame with an arena of at least `bytes` bytes, which its holder has alone. There are as many as calls that ever
@@ -182,11 +226,12 @@ impl Recycler {
         match found {
             Some(frame) if frame.arena.capacity >= bytes => Ok(frame),
             Some(Frame { arena, args, outs, fresh, pointers }) => {
+                let old = arena.capacity;
                 drop(arena);
-                Ok(Frame { arena: self.block(bytes)?, args, outs, fresh, pointers })
+                Ok(Frame { arena: self.arena(old, bytes)?, args, outs, fresh, pointers })
             }
             None => Ok(Frame {
-                arena: self.block(bytes)?,
+                arena: self.arena(0, bytes)?,
                 args: Vec::new(),
                 outs: Vec::new(),
                 fresh: Vec::new(),
@@ -277,6 +322,23 @@ mod tests {
         }
         home.trim();
         assert_eq!(idle(&home), 0);
+    }
+
+    /// Buffers and arenas count as in use, the peak is kept until it is set back, and what is idle is reserved.
+    #[test]
+    fn memory_is_counted() {
+        let home = Arc::new(Recycler::default());
+        let large = HostBuffer::new(1 << 20, &home).unwrap();
+        let frame = home.frame(1 << 21).unwrap();
+        let all = (1 << 20) + (1 << 21);
+        assert_eq!(home.stats(), MemoryStats { in_use: all, peak: all, reserved: all });
+        drop(large);
+        assert_eq!(home.stats(), MemoryStats { in_use: 1 << 21, peak: all, reserved: all });
+        home.reset_peak();
+        assert_eq!(home.stats().peak, 1 << 21);
+        home.give_frame(frame);
+        home.trim();
+        assert_eq!(home.stats(), MemoryStats { in_use: 0, peak: 1 << 21, reserved: 0 });
     }
 
     /// A frame is alone in its holder's hands, and the next holder's arena is at least as large.

@@ -18,7 +18,7 @@ mod random;
 mod threads;
 
 use crate::error::Error;
-use crate::exec::{Backend, Buffer, Executable, Memory};
+use crate::exec::{Backend, Buffer, Executable, Memory, MemoryStats};
 use crate::item::Options;
 use crate::kernel::target::Target;
 use crate::op::Op;
@@ -63,6 +63,24 @@ impl Backend for Cpu {
         // SAFETY: the buffer has as many bytes, and whoever writes one holds it alone.
         unsafe { std::ptr::copy_nonoverlapping(host.ptr(), out.as_mut_ptr(), out.len()) };
         Ok(())
+    }
+
+    fn fill(&self, element: &[u8], count: usize) -> Result<Buffer, Error> {
+        let buffer = HostBuffer::new(element.len() * count, &self.memory)?;
+        for i in 0..count {
+            let at = buffer.ptr().wrapping_add(i * element.len());
+            // SAFETY: the buffer is new, has room for `count` elements, and nothing else knows it.
+            unsafe { std::ptr::copy_nonoverlapping(element.as_ptr(), at, element.len()) };
+        }
+        Ok(Arc::new(buffer))
+    }
+
+    fn memory_stats(&self) -> MemoryStats {
+        self.memory.stats()
+    }
+
+    fn reset_peak_memory(&self) {
+        self.memory.reset_peak();
     }
 
     fn trim(&self) {

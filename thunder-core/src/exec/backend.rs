@@ -20,6 +20,17 @@ pub trait Memory: Any + Send + Sync {
     fn as_any(&self) -> &dyn Any;
 }
 
+/// What a device's memory is used for, in bytes.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct MemoryStats {
+    /// Held by tensors and by the working memory of calls, as it was allocated: rounded up.
+    pub in_use: usize,
+    /// The most that was in use at once.
+    pub peak: usize,
+    /// Taken from the system: what is in use, and what is kept for later calls.
+    pub reserved: usize,
+}
+
 /// An argument of a run.
 pub enum Arg {
     /// Only read.
@@ -53,6 +64,26 @@ pub trait Backend: Send + Sync {
     /// # Errors
     /// A device failure, or a buffer of another backend.
     fn download(&self, buffer: &Buffer, out: &mut [u8]) -> Result<(), Error>;
+    /// New memory with `count` copies of the bytes of one element.
+    ///
+    /// # Errors
+    /// Out of memory, or a device failure.
+    fn fill(&self, element: &[u8], count: usize) -> Result<Buffer, Error> {
+        self.upload(&element.repeat(count))
+    }
+    /// Waits for all work that was started on the device; nothing to do where a call does its work itself.
+    ///
+    /// # Errors
+    /// A failure of that work.
+    fn synchronize(&self) -> Result<(), Error> {
+        Ok(())
+    }
+    /// The bytes that the device's memory is used for.
+    fn memory_stats(&self) -> MemoryStats {
+        MemoryStats::default()
+    }
+    /// Sets the peak of [`Backend::memory_stats`] back to what is in use.
+    fn reset_peak_memory(&self) {}
     /// Gives memory that nothing holds back to the system.
     fn trim(&self) {}
     /// Whether an executor here runs this composite whole; otherwise it is decomposed.

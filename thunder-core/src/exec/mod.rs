@@ -4,5 +4,5 @@ mod backend;
 mod plan;
 
 pub use crate::kernel::layout::Layout;
-pub use backend::{Arg, Backend, Buffer, Executable, Memory, Report, StepReport};
+pub use backend::{Arg, Backend, Buffer, Executable, Memory, MemoryStats, Report, StepReport};
 pub use plan::{Base, Loop, Out, Place, Plan, Returned, Step, Work, plan};

@@ -87,15 +87,6 @@ impl Key {
     pub fn fold_in<D: FoldIn>(self, data: D) -> Key {
         data.fold(self)
     }
-
-    /// Element `i` of the standard normal stream of this key (host only).
-    pub(crate) fn normal(self, i: u64) -> f64 {
-        let words = philox(self.words(), [(i / 2) as u32, ((i / 2) >> 32) as u32, 0, 1]);
-        let lane = 2 * (i % 2) as usize;
-        let uniform = |w: u32| f64::from(w >> 8) / f64::from(1 << 24);
-        let (u1, u2) = (uniform(words[lane]), uniform(words[lane + 1]));
-        (-2.0 * (1.0 - u1).ln()).sqrt() * (std::f64::consts::TAU * u2).cos()
-    }
 }
 
 /// A number that can be folded into a key: a host integer, or a traced `Scalar<i64>`.

@@ -2,6 +2,7 @@
 
 mod call;
 mod compare;
+mod create;
 mod host;
 mod key;
 mod operators;
@@ -28,7 +29,7 @@ use crate::error::Error;
 use crate::exec::Buffer;
 use crate::link::record;
 use crate::trace::Value;
-use crate::types::{self, DType, Element, Float, Ty, TyRef, with_room, zeroed};
+use crate::types::{self, DType, Element, Float, Ty, TyRef, zeroed};
 use std::marker::PhantomData;
 
 /// A tensor with elements of type `E` and a shape of type `S`, a tuple of `usize`.
@@ -147,12 +148,19 @@ impl<E: Element, S: Shape> Tensor<E, S> {
         if expected != data.len() {
             return Err(Error::Length { count: data.len(), shape: format!("{sizes:?}"), expected });
         }
-        if !types::Shape::fits(&sizes, size_of::<E>()) {
-            return Err(Error::Extents { shape: format!("{sizes:?}"), dtype: E::DTYPE });
-        }
+        let sizes = Self::fitting(&shape)?;
         let buffer = device.backend().upload(E::bytes(data))?;
         let ty = TyRef::new(Ty::of(E::DTYPE, &sizes));
         Ok(Self::from_raw(RawTensor::Concrete { buffer, ty, device }))
+    }
+
+    /// The extents, if a memory can have a tensor of them.
+    fn fitting(shape: &S) -> Result<Vec<usize>, Error> {
+        let sizes = shape.sizes();
+        match types::Shape::fits(&sizes, size_of::<E>()) {
+            true => Ok(sizes),
+            false => Err(Error::Extents { shape: format!("{sizes:?}"), dtype: E::DTYPE }),
+        }
     }
 
     /// Zeros.
@@ -186,10 +194,10 @@ impl<E: Element, S: Shape> Tensor<E, S> {
     /// # Errors
     /// Extents that no memory can have; a host or a device without memory.
     pub fn try_full(value: E, shape: S) -> Result<Self, Error> {
-        let count = count(&shape.sizes());
-        let mut data = with_memory(|| Ok(with_room(count)?))?;
-        data.resize(count, value);
-        Self::try_from_vec(data, shape)
+        let (sizes, device) = (Self::fitting(&shape)?, Device::default_device());
+        let buffer = device.backend().fill(E::bytes(&[value]), count(&sizes))?;
+        let ty = TyRef::new(Ty::of(E::DTYPE, &sizes));
+        Ok(Self::from_raw(RawTensor::Concrete { buffer, ty, device }))
     }
 
     /// The extents, as a tuple.
@@ -244,10 +252,7 @@ impl<E: Element, S: Shape> Tensor<E, S> {
     /// A device failure, or a tensor that is being traced.
     pub fn try_to_vec(&self) -> Result<Vec<E>, Error> {
         let RawTensor::Concrete { buffer, ty, device } = &self.raw else {
-            return Err(Error::Type {
-                text: "a traced tensor has no elements yet".into(),
-                loc: crate::trace::Loc::NONE,
-            });
+            return Err(traced());
         };
         with_memory(|| E::read(ty.count(), |bytes| device.backend().download(buffer, bytes)))
     }
@@ -268,6 +273,12 @@ impl<E: Element, S: Shape> Tensor<E, S> {
     pub fn try_to(&self, device: &Device) -> Result<Self, Error> {
         Ok(Self::from_raw(self.raw.to(device)?))
     }
+}
+
+/// The error of a host function on a tensor that is being traced.
+fn traced() -> Error {
+    let text = "a traced tensor has no elements yet".into();
+    Error::Type { text, loc: crate::trace::Loc::NONE }
 }
 
 impl RawTensor {
@@ -335,10 +346,27 @@ impl<E: Float, S: Shape> Tensor<E, S> {
     /// # Errors
     /// Extents that no memory can have; a host or a device without memory.
     pub fn try_randn(shape: S, key: Key) -> Result<Self, Error> {
-        let count = count(&shape.sizes());
-        let mut data = with_memory(|| Ok(with_room(count)?))?;
-        data.extend((0..count).map(|i| E::from_f64(key.normal(i as u64))));
-        Self::try_from_vec(data, shape)
+        Self::try_normal(shape, 1.0, key)
+    }
+
+    /// Normal elements with mean 0 and standard deviation `std`, drawn from `key` on the default device.
+    ///
+    /// They are drawn in f64 and rounded once; other devices draw the same, but for the last bit of some.
+    ///
+    /// ```
+    /// # #[cfg(feature = "cpu")] {
+    /// use thunder_core::tensor::{Key, Tensor};
+    /// let weight = Tensor::<f32, _>::try_normal((64, 64), 0.02, Key::new(0))?;
+    /// assert!(weight.to_vec().iter().all(|x| x.abs() < 0.2));
+    /// # }
+    /// # Ok::<(), thunder_core::error::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Extents that no memory can have; a device without memory.
+    pub fn try_normal(shape: S, std: f64, key: Key) -> Result<Self, Error> {
+        let sizes = Self::fitting(&shape)?;
+        create::normal(Device::default_device(), key, std, E::DTYPE, &sizes).map(Self::from_raw)
     }
 }
 

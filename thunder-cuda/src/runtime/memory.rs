@@ -5,12 +5,21 @@ use std::any::Any;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use thunder_core::error::Error;
-use thunder_core::exec::{Buffer, Memory};
+use thunder_core::exec::{Buffer, Memory, MemoryStats};
 
 /// Blocks that nothing holds, by size.
 #[derive(Default)]
 pub(super) struct Pool {
     free: BTreeMap<usize, Vec<cu::CUdeviceptr>>,
+    stats: MemoryStats,
+}
+
+impl Pool {
+    /// Takes back a block that nothing holds any more.
+    fn give(&mut self, capacity: usize, ptr: cu::CUdeviceptr) {
+        self.stats.in_use -= capacity;
+        self.free.entry(capacity).or_default().push(ptr);
+    }
 }
 
 /// A block of device memory; it goes back to the pool when dropped. Work that still uses it comes earlier in the
@@ -34,7 +43,7 @@ impl Memory for DeviceBuffer {
 impl Drop for DeviceBuffer {
     fn drop(&mut self) {
         if let Ok(mut pool) = self.gpu.pool.lock() {
-            pool.free.entry(self.capacity).or_default().push(self.ptr);
+            pool.give(self.capacity, self.ptr);
         }
     }
 }
@@ -73,7 +82,7 @@ impl Arena {
             if old.capacity > 0 {
                 // Work that still uses it comes earlier in the stream than its next owner's.
                 let mut pool = gpu.pool.lock().map_err(|_| super::absent("the memory pool is broken"))?;
-                pool.free.entry(old.capacity).or_default().push(old.ptr);
+                pool.give(old.capacity, old.ptr);
             }
             let (capacity, ptr) = gpu.block(bytes)?;
             *self = Arena { ptr, capacity };
@@ -98,9 +107,28 @@ impl Gpu {
         let found =
             pool.free.range(need..=need + need / 4).find(|(_, list)| !list.is_empty()).map(|(c, _)| *c);
         let taken = found.and_then(|c| Some((c, pool.free.get_mut(&c)?.pop()?)));
-        match taken {
-            Some(block) => Ok(block),
-            None => Ok((need, self.fresh(need, &mut pool)?)),
+        let block = match taken {
+            Some(block) => block,
+            None => {
+                let block = (need, self.fresh(need, &mut pool)?);
+                pool.stats.reserved += need;
+                block
+            }
+        };
+        pool.stats.in_use += block.0;
+        pool.stats.peak = pool.stats.peak.max(pool.stats.in_use);
+        Ok(block)
+    }
+
+    /// What device memory is used for.
+    pub fn memory_stats(&self) -> MemoryStats {
+        self.pool.lock().map(|pool| pool.stats).unwrap_or_default()
+    }
+
+    /// Sets the peak back to what is in use.
+    pub fn reset_peak_memory(&self) {
+        if let Ok(mut pool) = self.pool.lock() {
+            pool.stats.peak = pool.stats.in_use;
         }
     }
 
@@ -113,17 +141,22 @@ impl Gpu {
 
     fn free_idle(&self, pool: &mut Pool) -> Result<(), Error> {
         self.synchronize()?;
-        let mut blocks: Vec<cu::CUdeviceptr> =
-            std::mem::take(&mut pool.free).into_values().flatten().collect();
+        let mut blocks: Vec<(usize, cu::CUdeviceptr)> = std::mem::take(&mut pool.free)
+            .into_iter()
+            .flat_map(|(capacity, list)| list.into_iter().map(move |ptr| (capacity, ptr)))
+            .collect();
         // Not while a call starts work in it, which may be the one that asks for memory.
         if let Ok(mut arena) = self.arena.try_lock()
             && arena.capacity > 0
         {
-            blocks.push(std::mem::take(&mut *arena).ptr);
+            let Arena { ptr, capacity } = std::mem::take(&mut *arena);
+            pool.stats.in_use -= capacity;
+            blocks.push((capacity, ptr));
         }
-        for block in blocks {
+        for (capacity, block) in blocks {
             // SAFETY: nothing holds a block of the pool, no call starts work in the arena, and all work is done.
             check(unsafe { cu::cuMemFree_v2(block) }, "freeing memory")?;
+            pool.stats.reserved -= capacity;
         }
         Ok(())
     }
@@ -142,6 +175,36 @@ impl Gpu {
         }
         check(code, "allocating memory")?;
         Ok(ptr)
+    }
+
+    /// A new block with `count` copies of one element, of 1, 2, 4 or 8 bytes.
+    pub fn fill(self: &Arc<Gpu>, element: &[u8], count: usize) -> Result<DeviceBuffer, Error> {
+        let buffer = self.allocate(element.len() * count)?;
+        let (to, stream) = (buffer.ptr, self.stream);
+        if count == 0 {
+            return Ok(buffer);
+        }
+        // SAFETY: the block has these bytes, and is aligned to 256.
+        let code = unsafe {
+            match *element {
+                [byte] => cu::cuMemsetD8Async(to, byte, count, stream),
+                [a, b] => cu::cuMemsetD16Async(to, u16::from_ne_bytes([a, b]), count, stream),
+                [a, b, c, d] => cu::cuMemsetD32Async(to, u32::from_ne_bytes([a, b, c, d]), count, stream),
+                // Each half of an element is a column of a matrix with rows of 8 bytes.
+                [a, b, c, d, e, f, g, h] => {
+                    let (low, high) = (u32::from_ne_bytes([a, b, c, d]), u32::from_ne_bytes([e, f, g, h]));
+                    if low == high {
+                        return check(cu::cuMemsetD32Async(to, low, 2 * count, stream), "filling memory")
+                            .map(|()| buffer);
+                    }
+                    check(cu::cuMemsetD2D32Async(to, 8, low, 1, count, stream), "filling memory")?;
+                    cu::cuMemsetD2D32Async(to + 4, 8, high, 1, count, stream)
+                }
+                _ => return Err(super::absent(&format!("an element of {} bytes", element.len()))),
+            }
+        };
+        check(code, "filling memory")?;
+        Ok(buffer)
     }
 
     /// Writes zeros.
