@@ -15,5 +15,8 @@ pub mod bindings {}
 #[doc = include_str!("guide/grouped_heads.md")]
 pub mod grouped_heads {}
 
+#[doc = include_str!("guide/custom_ops.md")]
+pub mod custom_ops {}
+
 #[doc = include_str!("guide/sharp_edges.md")]
 pub mod sharp_edges {}

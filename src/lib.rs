@@ -3,6 +3,7 @@
 extern crate self as thunder;
 
 mod convert;
+pub mod custom;
 mod device;
 pub mod guide;
 pub mod nn;

@@ -31,9 +31,9 @@
 #![doc = include_str!("../thunder-core/src/tensor/docs/clone.md")]
 
 pub use thunder_core::tensor::{
-    CrossEntropy, Sdpa, TensorOps, arange, bernoulli, cat, cross_entropy, debug_print, embedding, full,
-    masked_attention, normal, ones, scaled_dot_product_attention, select, stack, stop_gradient, uniform,
-    zeros,
+    CrossEntropy, Sdpa, TensorOps, arange, bernoulli, cat, cross_entropy, custom, debug_print, embedding,
+    full, masked_attention, normal, ones, scaled_dot_product_attention, select, stack, stop_gradient,
+    uniform, zeros,
 };
 
 /// The examples of the operations that thunder-core defines: they need the macro, which it has not.

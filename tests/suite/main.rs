@@ -11,6 +11,7 @@ mod accuracy;
 mod calls;
 #[path = "../../thunder-core/tests/common/mod.rs"]
 mod common;
+mod custom;
 mod device;
 mod exact;
 mod goldens;

@@ -241,6 +241,7 @@ pub fn op_result(op: &Op, args: &[Array], ty: Ty) -> Array {
         }
         Class::Key | Class::Draw => random::eval(op, args, dtype, &shape),
         Class::Identity | Class::Effect => args[0].clone(),
+        Class::Custom => samples::custom::eval(&args[0]),
         Class::CompositeUnary | Class::CompositeReduce | Class::CompositeAlong | Class::Composite => {
             composite::eval(op, args, dtype, &shape)
         }

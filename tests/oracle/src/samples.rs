@@ -3,6 +3,7 @@
 //! Derivatives, decompositions, batching and the executors are all tested on it.
 
 mod composites;
+pub mod custom;
 mod empty;
 mod primitives;
 
@@ -47,6 +48,7 @@ pub fn all(float: DType) -> Vec<Sample> {
     let mut list = Table { float, list: Vec::new() };
     primitives::add(&mut list);
     composites::add(&mut list);
+    custom::add(&mut list);
     empty::add(&mut list);
     list.list
 }

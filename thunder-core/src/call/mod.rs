@@ -2,6 +2,7 @@
 
 mod args;
 pub mod cache;
+mod custom;
 mod gate;
 mod key;
 mod shared;
@@ -9,6 +10,7 @@ mod statics;
 mod update;
 
 pub use args::{Arg, ArgLeaves, ArgVisitor, Args, Own, Ref};
+pub use custom::{Given, derivative};
 pub use gate::{Closed, Gate, Open};
 pub use statics::{
     Plain, PlainEnum, PlainText, StaticArgument, StaticBool, StaticBound, StaticChange, StaticIndex,

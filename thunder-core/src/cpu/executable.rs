@@ -217,11 +217,11 @@ fn ready(trace: &Trace, step: &Step) -> Result<Ready, Error> {
                 }
                 Kind::Op(op) if let Some(kernel) = ops::kernel(op) => {
                     let (op, reads, write) = (*op, step.reads.clone(), step.writes[0].clone());
-                    (op.name().to_string(), Launch::Own(Box::new(Own { op, kernel, reads, write })))
+                    (op.label().to_string(), Launch::Own(Box::new(Own { op, kernel, reads, write })))
                 }
                 kind => {
                     let op = match kind {
-                        Kind::Op(op) => op.name().to_string(),
+                        Kind::Op(op) => op.label().to_string(),
                         other => format!("{other:?}"),
                     };
                     return Err(Error::Unclaimed { op, device: "cpu".into(), loc: data.loc });

@@ -4,6 +4,7 @@
 
 use super::kernels::convert;
 use crate::exec::Place;
+use crate::op::{Elements, ElementsMut, Input, Output};
 use crate::types::DType;
 use std::ops::Range;
 
@@ -27,6 +28,44 @@ impl<'a> Pointers<'a> {
 unsafe impl Sync for Pointers<'_> {}
 // SAFETY: as above.
 unsafe impl Send for Pointers<'_> {}
+
+/// The elements of a tensor by their type.
+macro_rules! elements {
+    ($kind:ident, $f:ident($x:expr)) => {
+        match $x.dtype() {
+            DType::F64 => $kind::F64($f($x)),
+            DType::F32 => $kind::F32($f($x)),
+            DType::F16 => $kind::F16($f($x)),
+            DType::BF16 => $kind::BF16($f($x)),
+            DType::I64 => $kind::I64($f($x)),
+            DType::I32 => $kind::I32($f($x)),
+            DType::U32 => $kind::U32($f($x)),
+            DType::U8 => $kind::U8($f($x)),
+            DType::Bool => $kind::Bool($f($x)),
+        }
+    };
+}
+
+/// # Safety
+/// As of [`Tensor::input`], and `T` must be the type of the elements.
+unsafe fn slice<'a, T>(x: &Tensor<'a>) -> &'a [T] {
+    // An empty tensor may have no memory.
+    if x.count() == 0 {
+        return &[];
+    }
+    // SAFETY: the caller's promise.
+    unsafe { std::slice::from_raw_parts(x.first as *const T, x.count()) }
+}
+
+/// # Safety
+/// As of [`Tensor::output`], and `T` must be the type of the elements.
+unsafe fn slice_mut<'a, T>(x: &Tensor<'a>) -> &'a mut [T] {
+    if x.count() == 0 {
+        return &mut [];
+    }
+    // SAFETY: the caller's promise.
+    unsafe { std::slice::from_raw_parts_mut(x.first as *mut T, x.count()) }
+}
 
 /// An operand or a result of an operation with a kernel of its own.
 #[derive(Clone, Copy)]
@@ -108,6 +147,26 @@ impl<'a> Tensor<'a> {
         // SAFETY: the caller's promise.
         unsafe { convert::load(self.dtype(), &raw mut x as *mut u8, self.at(elements), 1, 1) };
         x
+    }
+
+    /// The elements of a row-major tensor, for a kernel of the user's.
+    ///
+    /// # Safety
+    /// It must be row-major, with its elements in memory, which nothing writes during `'a`.
+    pub unsafe fn input(&self) -> Input<'a> {
+        // SAFETY: the caller's promise.
+        let elements = unsafe { elements!(Elements, slice(self)) };
+        Input { shape: self.sizes(), elements }
+    }
+
+    /// The elements of a row-major tensor, to be written by a kernel of the user's.
+    ///
+    /// # Safety
+    /// It must be row-major, with its elements in memory, which nothing else uses during `'a`.
+    pub unsafe fn output(&self) -> Output<'a> {
+        // SAFETY: the caller's promise.
+        let elements = unsafe { elements!(ElementsMut, slice_mut(self)) };
+        Output { shape: self.sizes(), elements }
     }
 
     /// Whether results can be taken over in place: the same memory under the same layout.

@@ -7,7 +7,7 @@ use super::kernels::{Rep, convert};
 use super::operands::{Pointers, Tensor};
 use super::random;
 use crate::exec::Place;
-use crate::op::{Lit, Op, class};
+use crate::op::{CpuKernel, Input, Lit, Op, class};
 use crate::types::{Axes, Axis};
 
 /// A copy between two strided tensors of the same extents.
@@ -129,6 +129,10 @@ pub(super) fn kernel(op: &Op) -> Option<Kernel> {
         Op::KeySplit { index, .. } => run!(key_split(index.value().unwrap_or(0))),
         Op::FoldIn => run!(fold_in()),
         Op::DebugPrint { label } => run!(debug_print(label.as_str())),
+        Op::Custom { op, .. } => {
+            let f = op.definition()?.cpu()?;
+            run!(custom(f))
+        }
         // Several operands are one loop nest; products are the library's.
         Op::Cat { .. } | class!(Op, Contract) => return None,
         class!(Op, Creation) | class!(Op, UnaryNum) | class!(Op, UnaryFloat) | class!(Op, Test) => {
@@ -218,6 +222,14 @@ unsafe fn key_split(c: &Call<'_>, index: usize) {
 unsafe fn fold_in(c: &Call<'_>) {
     // SAFETY: passed on.
     unsafe { derive(c.arg(0), c.arg(1).integer(0) as u64, 3, c.out()) }
+}
+
+unsafe fn custom(c: &Call<'_>, f: CpuKernel) {
+    // SAFETY: the plan makes the operands of such an operation row-major, and its result shares no memory with them.
+    unsafe {
+        let inputs: Vec<Input<'_>> = (0..c.reads.len()).map(|i| c.arg(i).input()).collect();
+        f(&inputs, &mut c.out().output());
+    }
 }
 
 unsafe fn debug_print(c: &Call<'_>, label: &str) {

@@ -274,7 +274,15 @@ impl Planner<'_> {
             _ => {}
         }
         let work = self.work(id, data)?;
-        let reads = data.args.iter().map(|&a| self.get(a)).collect();
+        let mut reads: Vec<Viewed> = data.args.iter().map(|&a| self.get(a)).collect();
+        if matches!(data.kind, Kind::Op(Op::Custom { .. })) {
+            // What users write reads rows, one after another.
+            for (x, &a) in reads.iter_mut().zip(&data.args) {
+                if !x.layout.is_contiguous() {
+                    *x = self.copy(a, x.clone());
+                }
+            }
+        }
         let writes: Vec<Viewed> = data.results.iter().map(|&r| self.target(r)).collect();
         for (&r, w) in data.results.iter().zip(&writes) {
             self.values[r.index()] = Some(w.clone());

@@ -319,6 +319,12 @@ pub(crate) fn parameters<T: Tree>(tree: &T, name: &str) -> T {
     tree.map(&mut Params { name, path: Vec::new() })
 }
 
+/// New parameters of the recorded trace, of these types.
+pub(crate) fn values(types: &[Ty]) -> Vec<RawTensor> {
+    let param = |(i, &ty): (usize, &Ty)| with(|r| r.trace.param(format!("x{i}"), ty));
+    types.iter().enumerate().map(|x| param(x).map_or(RawTensor::Poison, RawTensor::Traced)).collect()
+}
+
 /// The traced leaves of `tree`, with their paths and types, and its dimensions if it is a struct.
 pub(crate) fn leaves<T: Tree>(tree: &T) -> Leaves {
     #[derive(Default)]

@@ -35,7 +35,8 @@ impl Op {
             class!(Op, Reduce) | class!(Op, Along) | class!(Op, View) | class!(Op, Movement) => return None,
             class!(Op, Index) | class!(Op, Lookup) | class!(Op, Contract) => return None,
             class!(Op, Key) | class!(Op, Draw) | class!(Op, Identity) | class!(Op, Effect) => return None,
-            class!(Op, CompositeUnary)
+            class!(Op, Custom)
+            | class!(Op, CompositeUnary)
             | class!(Op, CompositeReduce)
             | class!(Op, CompositeAlong)
             | class!(Op, Composite) => return None,
@@ -66,7 +67,8 @@ impl Op {
             class!(Op, Reduce) | class!(Op, Along) | class!(Op, View) | class!(Op, Movement) => false,
             class!(Op, Index) | class!(Op, Lookup) | class!(Op, Contract) => false,
             class!(Op, Key) | class!(Op, Draw) | class!(Op, Identity) | class!(Op, Effect) => false,
-            class!(Op, CompositeUnary)
+            class!(Op, Custom)
+            | class!(Op, CompositeUnary)
             | class!(Op, CompositeReduce)
             | class!(Op, CompositeAlong)
             | class!(Op, Composite) => false,

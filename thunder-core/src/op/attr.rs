@@ -3,6 +3,7 @@
 //! Each has a *free* value, for what a macro cannot read from the tokens (a configuration field, say). A
 //! linked trace has none; verification lets a free attribute stand for any value.
 
+use super::custom::CustomRef;
 use super::lit::Lit;
 use crate::types::{Axes, Axis, Elem, Extent, MAX_RANK, Shape, Text};
 use std::fmt;
@@ -148,6 +149,7 @@ pub enum AttrRef<'a> {
     Reduction(Reduction),
     Count(u8),
     Pattern(&'a Pattern),
+    Custom(CustomRef),
 }
 
 /// What an attribute can do: say whether it agrees with the compile-time one, and print itself.

@@ -48,6 +48,8 @@ pub enum Class {
     Identity,
     /// The identity, with an effect.
     Effect,
+    /// Defined by a user.
+    Custom,
     /// A composite that is elementwise on one tensor.
     CompositeUnary,
     /// A composite that reduces one float tensor over axes.
@@ -125,7 +127,7 @@ impl Class {
             Class::Lookup => Form::Lookup,
             Class::Draw => Form::Draw,
             Class::Along | Class::Movement | Class::Index | Class::Contract => Form::Kernel,
-            Class::Key | Class::Effect => Form::Kernel,
+            Class::Key | Class::Effect | Class::Custom => Form::Kernel,
             Class::CompositeUnary | Class::CompositeReduce | Class::CompositeAlong => Form::Composite,
             Class::Composite => Form::Composite,
         }
@@ -141,6 +143,14 @@ impl Op {
     /// The name, as the printed trace writes it.
     pub const fn name(&self) -> &'static str {
         self.code().name()
+    }
+
+    /// What errors and reports call it: of an operation of the user's, the name that it was given.
+    pub fn label(&self) -> &'static str {
+        match self {
+            Op::Custom { op, .. } => op.name(),
+            other => other.name(),
+        }
     }
 
     /// The class.

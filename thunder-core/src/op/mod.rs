@@ -7,6 +7,7 @@
 
 mod algebra;
 mod attr;
+mod custom;
 mod facts;
 mod infer;
 mod lit;
@@ -15,6 +16,9 @@ mod surface;
 mod table;
 
 pub use attr::{Attr, AttrRef, Causal, Flag, Label, Pattern, Reduction};
+pub use custom::{
+    CpuKernel, CudaKernel, CudaLaunch, CustomRef, Definition, Elements, ElementsMut, Input, Output,
+};
 pub use facts::{Class, Cost, Fold, Form};
 pub use infer::{Mismatch, broadcast, infer, named};
 pub use lit::{Lit, Unfit, no_element};

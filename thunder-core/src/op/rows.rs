@@ -216,6 +216,11 @@ macro_rules! op_rows {
             /// `x`, printed with `label` each time the trace runs.
             DebugPrint { label: Label } = debug_print;
         }
+        Custom {
+            /// The operation `op` that a user defined, with a result of type `elem` and `shape`. As a `tangent`, what is linear
+            /// of its derivative: its operands, then a tangent of each that is a float; only its transpose is computed.
+            Custom { op: CustomRef, tangent: Flag, elem: Elem, shape: Shape } = custom;
+        }
         CompositeUnary {
             /// `max(x, 0)`; NaN stays, and 0 has either sign for -0. The slope is 0 for `x <= 0`, else 1, at NaN too, as in
             /// PyTorch.
@@ -360,6 +365,9 @@ macro_rules! function_rows {
             embedding(Tensor, Tensor) => |_| Op::Embedding;
             stop_gradient(Tensor) => |_| Op::StopGradient;
             debug_print(Label, Tensor) => |a| Op::DebugPrint { label: a.label(0) };
+        }
+        "operations of one's own" {
+            custom(Label, Tensors) => |_| Op::Custom { op: CustomRef::FREE, tangent: Flag::No, elem: Elem::Unknown, shape: Shape::UNKNOWN };
         }
         "constants" {
             zeros(Shape) => |a| a.full(0, 0);

@@ -2,7 +2,7 @@
 //! argument is. The macro reads calls by this table; the typed methods build the same operations.
 
 use super::rows::{function_rows, method_list, method_rows, op_rows};
-use super::{Causal, Flag, Label, Lit, Op, Reduction};
+use super::{Causal, CustomRef, Flag, Label, Lit, Op, Reduction};
 use crate::types::{Axes, Axis, Elem, Extent, Shape};
 
 /// What an argument of a call is.

@@ -1,6 +1,7 @@
 //! The operation table.
 
 use super::attr::{Attr, AttrRef, Causal, Flag, Label, Pattern, Reduction};
+use super::custom::CustomRef;
 use super::facts::{Class, Cost};
 use super::lit::Lit;
 use super::rows::op_rows;

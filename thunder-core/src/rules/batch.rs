@@ -97,7 +97,7 @@ pub fn batch(op: &Op, args: &[Value], mapped: &[bool], size: usize, b: &mut Buil
         class!(Op, Composite) => through(op, args, mapped, size, b),
 
         // A mapped key: each example has its own counters.
-        class!(Op, Key) | class!(Op, Draw) => unroll(op, &example, out, b),
+        class!(Op, Key) | class!(Op, Draw) | class!(Op, Custom) => unroll(op, &example, out, b),
         class!(Op, Creation) => on(*op, b),
     }
 }

@@ -5,6 +5,7 @@
 
 mod batch;
 mod build;
+pub mod custom;
 mod decompose;
 mod jvp;
 mod transpose;

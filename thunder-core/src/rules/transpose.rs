@@ -1,6 +1,7 @@
 //! Transposes of linear operations: the cotangents of the operands from the cotangent of the result.
 
 use super::build::{kept, resolved};
+use super::custom;
 use crate::error::Error;
 use crate::op::{Flag, Lit, Op, class};
 use crate::trace::{Builder, Value};
@@ -90,6 +91,8 @@ pub fn transpose(
         Op::Gather { axis } => one(gather(axis, &sizes, args[1], ct, b)),
         Op::ScatterAdd { axis, .. } => one(scatter_add(axis, args[1], ct, b)),
 
+        Op::Custom { op, tangent: Flag::Yes, .. } => custom::cotangents(op, args, linear, ct, b),
+        Op::Custom { .. } => Err(not_linear(op)),
         Op::Matmul | Op::MatmulWide { .. } if linear[0] != linear[1] => {
             let (v, w) = (args[0], args[1]);
             Ok(vec![

@@ -3,6 +3,7 @@
 mod call;
 mod compare;
 mod create;
+mod custom;
 mod host;
 mod key;
 mod operators;
@@ -12,6 +13,7 @@ mod rank;
 
 pub use call::{Tuple, chunk, chunk_vec, einsum, matmul_columns, matmul_each, matmul_rows, rearrange};
 pub use compare::{AsRust, AsTensors, Ordered, Same, Side, SideAsItself, SideAsNumber, Sides};
+pub use custom::{CustomOperand, CustomOperands, custom};
 pub use host::{InBody, OnHost};
 pub use key::Key;
 pub use operators::{

@@ -13,7 +13,7 @@ use super::copy::{self, Map};
 use super::rewrite::Subst;
 use super::{autocast, batch};
 use crate::error::Error;
-use crate::op::Op;
+use crate::op::{Flag, Op};
 use crate::rules;
 use crate::trace::{Body, Builder, InstData, Kind, Loc, Trace, Value};
 use cotangents::Cotangents;
@@ -142,7 +142,14 @@ fn forward(
             tangents.insert(p, t);
         }
     }
+    let start = b.len();
     linearise(b, body, &mut map, &mut tangents, None, false)?;
+    for i in start..b.len() {
+        let inst = b.trace.data(b.at(i));
+        if let Kind::Op(Op::Custom { op, tangent: Flag::Yes, .. }) = inst.kind {
+            return Err(rules::custom::forward_only_backward(op, inst.loc));
+        }
+    }
     let mut results = map.all(&body.results);
     for r in &body.results {
         let t = tangents.get(r).copied();

@@ -198,6 +198,7 @@ pub(crate) fn elementwise(op: &Op, d: DType, out: DType, a: &[String]) -> String
         op_class!(Op, View) | op_class!(Op, Movement) | op_class!(Op, Index) => no_expression(op),
         op_class!(Op, Lookup) | op_class!(Op, Contract) | op_class!(Op, Key) => no_expression(op),
         op_class!(Op, Draw) | op_class!(Op, Identity) | op_class!(Op, Effect) => no_expression(op),
+        op_class!(Op, Custom) => no_expression(op),
         op_class!(Op, CompositeUnary) | op_class!(Op, CompositeReduce) | op_class!(Op, CompositeAlong) => {
             no_expression(op)
         }

@@ -5,6 +5,7 @@
 //! are one kernel), and says in comments which values of the trace they are and where the user wrote them.
 
 mod batch;
+mod custom;
 mod expr;
 mod print;
 pub mod product;
@@ -122,7 +123,7 @@ pub fn lower(trace: &Trace, step: &Step, gpu: &Gpu) -> Result<Lowered, Error> {
     };
     let Some(kernels) = kernels else {
         let op = match &data.kind {
-            Kind::Op(op) => op.name().to_string(),
+            Kind::Op(op) => op.label().to_string(),
             other => format!("{other:?}"),
         };
         return Err(Error::Unclaimed { op, device: "cuda".into(), loc: data.loc });

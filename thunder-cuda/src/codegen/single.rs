@@ -31,6 +31,7 @@ pub(super) fn kernels(op: &Op, step: &Step, loc: Loc, gpu: &Gpu) -> Option<Vec<K
         Op::KeySplit { index, .. } => derive(s, format!("{}ull", index.value().unwrap_or(0)), 2),
         Op::FoldIn => derive(s, "(unsigned long long)p1[0]".into(), 3),
         Op::Matmul | Op::MatmulWide { .. } | Op::Linear { .. } => matmul(s),
+        Op::Custom { op, .. } => super::custom::kernel(op, step, loc)?,
         // What is in a loop nest, or decomposed; a debug print copies.
         op_class!(Op, Creation) | op_class!(Op, UnaryNum) | op_class!(Op, UnaryFloat) => return None,
         op_class!(Op, Test) | op_class!(Op, UnaryLogic) | op_class!(Op, Binary) => return None,

@@ -8,6 +8,7 @@ use thunder_core::trace::{Builder, Kind, Trace, Value};
 use thunder_core::types::{Axes, Axis, DType, Elem, Extent, Shape, Ty};
 use thunder_core::verify::verify;
 use thunder_oracle::Nothing;
+use thunder_oracle::samples::custom;
 
 use DType::{BF16, Bool, F16, F32, F64, I64, U32};
 
@@ -235,5 +236,10 @@ pub fn all(rows: usize) -> Vec<Case> {
         out
     }));
     list.push(case("cumsum", &[f(&[r, 700])], |b, v| vec![b.cumsum(v[0], 1, false)]));
+    // An operation of the user's own, on a view: it is copied first.
+    list.push(case("custom", &[Ty::of(I64, &[700, r])], move |b, v| {
+        let x = b.permute(v[0], &[1, 0]);
+        vec![b.op(custom::twice(&[r, 700]), &[x])]
+    }));
     list
 }

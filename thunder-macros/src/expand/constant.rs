@@ -160,6 +160,8 @@ impl Constants<'_> {
                 let n = Literal::u8_unsuffixed(n);
                 quote!(#n)
             }
+            // Which definition it is, only rustc knows.
+            AttrRef::Custom(_) => quote!(__rt::op::CustomRef::FREE),
             AttrRef::Pattern(p) => {
                 let extents = p.extents.iter().map(|e| self.extent(*e));
                 pattern(p, extents.collect())

@@ -61,6 +61,9 @@ impl<'a> Lower<'a, '_> {
         if name == "einsum" {
             return self.einsum(e, c);
         }
+        if name == "custom" && super::custom::is_call(c) {
+            return self.custom(c);
+        }
         if let Some(v) = self.walk(&name, c) {
             return v;
         }

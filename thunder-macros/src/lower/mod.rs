@@ -7,6 +7,7 @@ mod annotation;
 mod block;
 mod call;
 mod closure;
+mod custom;
 pub mod edits;
 mod einsum;
 mod expr;

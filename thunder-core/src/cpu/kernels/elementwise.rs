@@ -76,6 +76,7 @@ macro_rules! others {
             | class!(Opcode, Draw)
             | class!(Opcode, Identity)
             | class!(Opcode, Effect)
+            | class!(Opcode, Custom)
             | class!(Opcode, CompositeUnary)
             | class!(Opcode, CompositeReduce)
             | class!(Opcode, CompositeAlong)

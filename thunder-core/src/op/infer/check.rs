@@ -82,7 +82,13 @@ pub(super) const fn elem_rule(op: &Op, x: Ty, dims: &[&str]) -> Result<(), Misma
         Class::UnaryLogic | Class::BinaryLogic => !d.is_float(),
         Class::Reduce => d.same(DType::Bool) == truth,
         Class::Creation | Class::Compare | Class::Elementwise | Class::View | Class::Movement => true,
-        Class::Index | Class::Lookup | Class::Key | Class::Draw | Class::Identity | Class::Effect => true,
+        Class::Index
+        | Class::Lookup
+        | Class::Key
+        | Class::Draw
+        | Class::Identity
+        | Class::Effect
+        | Class::Custom => true,
     };
     if fits {
         return Ok(());

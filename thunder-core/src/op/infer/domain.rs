@@ -27,7 +27,8 @@ pub(super) const fn check(op: &Op, x: Ty, dims: &[&str]) -> Result<(), Mismatch>
         }
         class!(Op, View) | class!(Op, Movement) | class!(Op, Index) | class!(Op, Lookup) => Ok(()),
         class!(Op, Contract) | class!(Op, Key) | class!(Op, Identity) | class!(Op, Effect) => Ok(()),
-        class!(Op, CompositeUnary)
+        class!(Op, Custom)
+        | class!(Op, CompositeUnary)
         | class!(Op, CompositeReduce)
         | class!(Op, CompositeAlong)
         | class!(Op, Composite) => Ok(()),

@@ -70,6 +70,8 @@ pub const fn infer(op: &Op, args: &[Ty], dims: &[&str]) -> Result<Ty, Mismatch> 
         Op::Full { elem, shape, .. } | Op::Uniform { elem, shape } | Op::Normal { elem, shape } => {
             Ok(Ty::new(*elem, *shape))
         }
+        // What its definition says of the operands it was recorded with.
+        Op::Custom { elem, shape, .. } => Ok(Ty::new(*elem, *shape)),
         Op::Iota { elem, shape, axis } => {
             tri!(resolve(op, *axis, shape, dims));
             Ok(Ty::new(*elem, *shape))

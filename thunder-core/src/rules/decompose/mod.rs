@@ -79,7 +79,11 @@ pub fn decompose(op: &Op, args: &[Value], b: &mut Builder) -> Option<Value> {
         class!(Op, UnaryLogic) | class!(Op, Binary) | class!(Op, Compare) | class!(Op, BinaryLogic) => None,
         class!(Op, Elementwise) | class!(Op, Reduce) | class!(Op, Along) | class!(Op, View) => None,
         class!(Op, Movement) | class!(Op, Index) | class!(Op, Lookup) | class!(Op, Contract) => None,
-        class!(Op, Key) | class!(Op, Draw) | class!(Op, Identity) | class!(Op, Effect) => None,
+        class!(Op, Key)
+        | class!(Op, Draw)
+        | class!(Op, Identity)
+        | class!(Op, Effect)
+        | class!(Op, Custom) => None,
     }
 }
 

@@ -10,7 +10,7 @@ mod composite;
 mod elementwise;
 mod reduce;
 
-use super::decompose;
+use super::{custom, decompose};
 use crate::error::Error;
 use crate::op::{Lit, Op, class};
 use crate::trace::{Builder, Kind, Value};
@@ -138,6 +138,8 @@ pub fn jvp(
         Op::Barrier | Op::DebugPrint { .. } => Some(dx),
 
         // No float operand.
+        class!(Op, Custom) => custom::tangent(op, args, tangents, out, b)?,
+
         class!(Op, Creation) | class!(Op, Key) | class!(Op, Draw) | Op::OneHot { .. } => None,
 
         // The derivative of its decomposition: a composite without a better one.
@@ -150,7 +152,7 @@ pub fn jvp(
 
 /// The error of an operation without a derivative.
 fn none(op: &Op, b: &Builder) -> Error {
-    Error::NoDerivative { op: op.name().into(), loc: b.loc }
+    Error::NoDerivative { op: op.label().into(), loc: b.loc }
 }
 
 /// The sum of `f(i, tangent)` over the operands that have one, each broadcast to the shape of `out`.
