@@ -53,6 +53,7 @@ mod examples {
     }
 
     mod regular {
+        use thunder_core::each_method;
         thunder_core::op_rows! { each_method examples }
     }
     mod methods {
@@ -64,7 +65,6 @@ mod examples {
     mod others {
         examples! { @page cast_like index_add scatter_add }
     }
-    use thunder_core::each_method;
 }
 
 /// A row of the table of operations for each class whose methods have one form.
