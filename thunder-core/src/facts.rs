@@ -4,6 +4,7 @@
 //! the [`Fact`]s of its values as constants that follow from one another, and asserts what must hold of them. A fact
 //! is only ever what is certain; where the path of types or of extents ends, nothing is known, and linking decides.
 
+pub mod compare;
 mod receiver;
 mod transparent;
 

@@ -33,6 +33,7 @@ pub mod link;
 pub mod module;
 pub mod op;
 pub mod pipeline;
+mod recorder;
 pub mod rt;
 pub mod rules;
 pub mod tensor;

@@ -1,9 +1,9 @@
 //! The arguments of a call: by reference, or by value, which donates.
 
 use crate::item::Param;
-use crate::link::log::Leaves;
-use crate::link::record;
+use crate::link::structures;
 use crate::module::{Mapper, Tree, Visitor};
+use crate::recorder::Leaves;
 
 /// An argument taken by reference: never written over.
 pub struct Ref<'a, T>(pub &'a T);
@@ -118,7 +118,7 @@ macro_rules! args {
             }
             #[allow(unused_variables, clippy::unused_unit)]
             fn parameters(&self, params: &[Param]) -> Self::Owned {
-                ($(record::parameters(self.$i.tree(), params.get($i).map_or("", |p| p.name)),)*)
+                ($(structures::parameters(self.$i.tree(), params.get($i).map_or("", |p| p.name)),)*)
             }
             #[allow(clippy::unused_unit)]
             fn owned(self) -> Self::Owned { ($(self.$i.into_tree(),)*) }
@@ -131,7 +131,7 @@ macro_rules! args {
             #[allow(unused_variables, clippy::unused_unit)]
             fn restore(owned: &Self::Owned, m: &mut dyn Mapper) -> Self::Given { ($($t::restore(&owned.$i, m),)*) }
             #[allow(unused_variables)]
-            fn leaves(owned: &Self::Owned) -> ArgLeaves { ArgLeaves(vec![$(record::leaves(&owned.$i)),*]) }
+            fn leaves(owned: &Self::Owned) -> ArgLeaves { ArgLeaves(vec![$(structures::leaves(&owned.$i)),*]) }
         }
     };
 }

@@ -1,9 +1,9 @@
 //! The derivative of an operation that a user defines: a call of a `#[thunder]` function, recorded for given types.
 
 use crate::error::Error;
-use crate::link::log::Event;
-use crate::link::{dims, matcher, quiet, record};
+use crate::link::{dims, matcher};
 use crate::module::Tree;
+use crate::recorder::{self, Event, panics};
 use crate::tensor::{RawTensor, Shape, Tensor};
 use crate::trace::{Loc, Trace};
 use crate::transform;
@@ -20,7 +20,7 @@ impl Given {
         let wanted = || format!("{} of rank {}", E::DTYPE, S::RANK);
         let poison = |found: String| {
             let text = format!("value {i} of a derivative: expected {}, found {found}", wanted());
-            record::fail(Error::Type { text, loc: Loc::NONE });
+            recorder::fail(Error::Type { text, loc: Loc::NONE });
             Tensor::from_raw(RawTensor::Poison)
         };
         let Some(x) = self.values.get(i) else { return poison(format!("{} values", self.values.len())) };
@@ -44,16 +44,18 @@ impl Given {
 /// # Errors
 /// What linking the function refuses, and a closure that is no such call.
 pub fn derivative<R: Tree>(types: &[Ty], call: impl FnOnce(&Given) -> R) -> Result<Trace, Error> {
-    let (outcome, mut recorder) = record::session("derivative", || {
-        call(&Given { values: record::values(types) });
+    let (outcome, mut recorder) = recorder::session("derivative", || {
+        let parameter = |(i, &ty)| recorder::parameter(format!("x{i}"), ty);
+        let traced = |x| parameter(x).map_or(RawTensor::Poison, RawTensor::Traced);
+        call(&Given { values: types.iter().enumerate().map(traced).collect() });
     });
     if let Some(error) = recorder.error.take() {
         return Err(error);
     }
     outcome.map_err(|payload| Error::StaticPanic {
         function: "derivative".into(),
-        message: quiet::message(&*payload),
-        loc: quiet::place(),
+        message: panics::message(&*payload),
+        loc: panics::place(),
     })?;
     let (Some(Event::Enter { item, args }), Some(Event::Exit { result })) =
         (recorder.log.first(), recorder.log.last())

@@ -5,8 +5,8 @@ use crate::device::Device;
 use crate::error::Error;
 use crate::exec::Arg as RunArg;
 use crate::item::{Item, Param};
-use crate::link::record;
 use crate::module::{StaticValue, Visitor};
+use crate::recorder;
 use crate::tensor::{Key, RawTensor};
 use crate::trace::Loc;
 use std::any::TypeId;
@@ -147,7 +147,7 @@ fn gathered<A: Args, F: 'static>(
 ) -> Result<(Gathered, Device), Error> {
     // The type of the body stands for the body in the key: it must not hold values of its own.
     const { assert!(size_of::<F>() == 0, "a body captures nothing") };
-    if record::active() {
+    if recorder::active() {
         let text = format!("`{}::call` inside a trace: call the function itself", item.name);
         return Err(Error::Type { text, loc: Loc { file: item.file, line: item.line, column: 1 } });
     }

@@ -25,9 +25,10 @@ use crate::error::Error;
 use crate::exec::{Arg as RunArg, Buffer, Executable};
 use crate::explain::{self, Explanation};
 use crate::item::Item;
-use crate::link::{dims, matcher, quiet, record};
+use crate::link::{dims, matcher, structures};
 use crate::module::{Mapper, Tree};
 use crate::pipeline::{self, Stage};
+use crate::recorder::{self, Event, panics};
 use crate::tensor::{Key, RawTensor};
 use crate::trace::{Loc, Trace};
 use crate::types::TyRef;
@@ -86,10 +87,10 @@ struct Compiled<O, R> {
 /// On the host, with the error's message, if the call is refused.
 #[track_caller]
 pub fn invoke<A: Args, R: Tree, F: Fn(A::Owned) -> R + 'static>(item: &'static Item, args: A, body: F) -> R {
-    if record::active() {
+    if recorder::active() {
         let owned = args.owned();
         let leaves = A::leaves(&owned).0;
-        return record::inline(item, Some(TypeId::of::<F>()), leaves, || body(owned));
+        return structures::inline(item, Some(TypeId::of::<F>()), leaves, || body(owned));
     }
     match call(item, args, body) {
         Ok(result) => result,
@@ -165,10 +166,10 @@ pub fn explain_scope<R>(f: impl FnOnce() -> R) -> Result<Vec<Explanation>, Error
 /// On the host, where such a function can't be called: nothing says what a closure reads, so there is no key.
 #[track_caller]
 pub fn inline<A: Args, R: Tree>(item: &'static Item, args: A, body: impl FnOnce(A::Owned) -> R) -> R {
-    if record::active() {
+    if recorder::active() {
         let owned = args.owned();
         let leaves = A::leaves(&owned).0;
-        return record::inline(item, None, leaves, || body(owned));
+        return structures::inline(item, None, leaves, || body(owned));
     }
     refuse(Error::HostCall { function: item.name.into(), loc: Loc::caller() })
 }
@@ -177,7 +178,7 @@ pub fn inline<A: Args, R: Tree>(item: &'static Item, args: A, body: impl FnOnce(
 #[track_caller]
 pub fn plain<A: Args, R>(name: &str, args: A, body: impl FnOnce(A::Owned) -> R) -> R {
     let owned = args.owned();
-    if record::active() { record::plain(name, || body(owned)) } else { body(owned) }
+    if recorder::active() { recorder::plain(name, || body(owned)) } else { body(owned) }
 }
 
 /// Calls `body` on the host: looks the key up, compiles at the first call for it, runs.
@@ -300,20 +301,20 @@ fn link<A: Args, R: Tree, F: Fn(A::Owned) -> R + 'static>(
     args: &A,
     body: &F,
 ) -> Result<Linked<A::Owned, R>, Error> {
-    let (outcome, mut recorder) = record::session(item.name, || {
+    let (outcome, mut recorder) = recorder::session(item.name, || {
         let arguments = args.parameters(item.params);
         let leaves = A::leaves(&arguments).0;
         dims::guard(item, &leaves)?;
         let inputs = A::copy(&arguments);
-        let result = record::inline(item, Some(TypeId::of::<F>()), leaves, || body(inputs));
+        let result = structures::inline(item, Some(TypeId::of::<F>()), leaves, || body(inputs));
         Ok((arguments, result))
     });
     let outcome = match outcome {
         Ok(result) => result,
         Err(payload) => Err(recorder.error.take().unwrap_or_else(|| Error::StaticPanic {
             function: item.name.into(),
-            message: quiet::message(&*payload),
-            loc: quiet::place(),
+            message: panics::message(&*payload),
+            loc: panics::place(),
         })),
     };
     if let Some(error) = recorder.error.take() {
@@ -322,7 +323,7 @@ fn link<A: Args, R: Tree, F: Fn(A::Owned) -> R + 'static>(
     let (arguments, result) = outcome?;
     matcher::verify(item, &recorder.log, &recorder.trace)?;
     let results = match recorder.log.last() {
-        Some(crate::link::log::Event::Exit { result }) => result.list.iter().map(|(_, v)| *v).collect(),
+        Some(Event::Exit { result }) => result.list.iter().map(|(_, v)| *v).collect(),
         _ => Vec::new(),
     };
     Ok(Linked { trace: recorder.finish(results), arguments, result })

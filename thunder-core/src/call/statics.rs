@@ -4,7 +4,7 @@
 //! in this file.
 
 use crate::error::Error;
-use crate::link::record;
+use crate::recorder;
 use crate::trace::Loc;
 
 /// The bool a static condition is, when only rustc can know that it is no tensor.
@@ -331,8 +331,8 @@ pub fn assert_shape<E: crate::types::Element, S: crate::tensor::Shape>(
     let sizes = x.shape().sizes();
     let fits =
         sizes.len() == expected.len() && sizes.iter().zip(expected).all(|(s, e)| e.is_none_or(|e| e == *s));
-    if !fits && record::active() {
-        record::fail(Error::Type {
+    if !fits && recorder::active() {
+        recorder::fail(Error::Type {
             text: format!(
                 "annotated as {names}, which is {}; the tensor has shape {sizes:?}",
                 wanted(expected)

@@ -3,6 +3,7 @@
 use crate::error::Error;
 use crate::item::{Item, Spec};
 use crate::module::{StaticValue, StructInfo, Tree, Visitor};
+use crate::recorder::{Leaves, PathStep, spell};
 use crate::tensor::{Key, RawTensor};
 use crate::types::{Extent, Shape, Text, Ty};
 
@@ -143,7 +144,7 @@ impl Solved {
 pub(crate) struct Solver {
     /// The structs being visited, outermost first, each with the field being visited.
     frames: Vec<(&'static StructInfo, Solved, usize)>,
-    path: Vec<super::log::PathStep>,
+    path: Vec<PathStep>,
     /// The leading dimensions that the structs being visited do not speak of.
     stacked: usize,
     /// The outermost struct's dimensions.
@@ -161,7 +162,7 @@ impl Solver {
     }
 
     fn refuse(&mut self, expected: String, found: String) {
-        let path = super::log::spell("", &self.path);
+        let path = spell("", &self.path);
         self.wrong.get_or_insert((path, expected, found));
     }
 }
@@ -196,14 +197,14 @@ impl Visitor for Solver {
     }
 
     fn field(&mut self, name: &'static str) {
-        self.path.push(super::log::PathStep::Field(name));
+        self.path.push(PathStep::Field(name));
         if let Some((info, _, field)) = self.frames.last_mut() {
             *field = info.fields.iter().position(|f| f.name == name).unwrap_or(usize::MAX);
         }
     }
 
     fn index(&mut self, index: usize) {
-        self.path.push(super::log::PathStep::Index(index as u32));
+        self.path.push(PathStep::Index(index as u32));
     }
 
     fn leave(&mut self) {
@@ -261,7 +262,7 @@ pub fn dim<T: Tree>(module: &T, name: &str) -> usize {
 ///
 /// # Errors
 /// The first argument that does not fit, with both sides.
-pub(crate) fn guard(item: &'static Item, args: &[super::log::Leaves]) -> Result<Solved, Error> {
+pub(crate) fn guard(item: &'static Item, args: &[Leaves]) -> Result<Solved, Error> {
     let mut solved = Solved::new(item.dims);
     let refuse = |argument: String, expected: String, found: String| Error::Argument {
         function: item.name.into(),
@@ -297,11 +298,11 @@ pub(crate) fn guard(item: &'static Item, args: &[super::log::Leaves]) -> Result<
 /// What does not hold: both sides.
 pub(super) fn spec(
     solved: &mut Solved,
-    spec_: &Spec,
-    arg: &super::log::Leaves,
-    path: &[super::log::PathStep],
+    declared: &Spec,
+    arg: &Leaves,
+    path: &[PathStep],
 ) -> Result<(), (String, String)> {
-    match spec_ {
+    match declared {
         Spec::Tensor(want) => {
             let Some(ty) = arg.types.iter().find(|(p, _)| p == path).map(|(_, t)| *t) else { return Ok(()) };
             let before = solved.clone();
@@ -312,7 +313,7 @@ pub(super) fn spec(
         }
         Spec::Tuple(parts) => {
             for (i, part) in parts.iter().enumerate() {
-                let inner = [path, &[super::log::PathStep::Index(i as u32)]].concat();
+                let inner = [path, &[PathStep::Index(i as u32)]].concat();
                 spec(solved, part, arg, &inner)?;
             }
             Ok(())
@@ -320,11 +321,11 @@ pub(super) fn spec(
         Spec::Option(inner) => spec(solved, inner, arg, path),
         Spec::List(inner) => {
             let last = arg.types.iter().filter_map(|(p, _)| match p.strip_prefix(path)?.first()? {
-                super::log::PathStep::Index(i) => Some(*i),
-                super::log::PathStep::Field(_) => None,
+                PathStep::Index(i) => Some(*i),
+                PathStep::Field(_) => None,
             });
             for i in 0..last.max().map_or(0, |last| last + 1) {
-                let at = [path, &[super::log::PathStep::Index(i)]].concat();
+                let at = [path, &[PathStep::Index(i)]].concat();
                 spec(solved, inner, arg, &at)?;
             }
             Ok(())

@@ -1,10 +1,11 @@
 //! `vmap` and `scan`: closures over the elements of a leading dimension.
 
-use super::record;
+use super::structures::leaves;
 use crate::item::Transform;
 use crate::module::{DeclaredModule, Mapper, Module, StaticValue, Tree, Visitor};
 use crate::op::Op;
-use crate::tensor::{Key, Pop, Push, RawTensor, Tensor};
+use crate::recorder;
+use crate::tensor::{Key, Pop, Push, RawTensor, Tensor, record};
 use crate::trace::{Kind, Loc, Value};
 use crate::types::{Axis, Element, Extent, Float, Ty};
 
@@ -136,13 +137,13 @@ fn leading<T: Tree>(what: &str, xs: &T) -> Option<usize> {
     let mut lead = Lead(None, false, false);
     xs.visit(&mut lead);
     if lead.2 {
-        return record::fail_text(&format!("`{what}`: a tensor without dimensions has none to map over"));
+        return recorder::fail_text(&format!("`{what}`: a tensor without dimensions has none to map over"));
     }
     if lead.1 {
-        return record::fail_text(&format!("`{what}`: the leading dimensions differ"));
+        return recorder::fail_text(&format!("`{what}`: the leading dimensions differ"));
     }
     if lead.0.is_none() {
-        return record::fail_text(&format!("`{what}`: nothing to map over"));
+        return recorder::fail_text(&format!("`{what}`: nothing to map over"));
     }
     lead.0
 }
@@ -153,7 +154,7 @@ struct Fresh<F>(F);
 #[diagnostic::do_not_recommend]
 impl<F: Fn(Ty) -> Ty> Mapper for Fresh<F> {
     fn tensor(&mut self, t: &RawTensor) -> RawTensor {
-        record::new_value(t.ty().map(&self.0)).map_or(RawTensor::Poison, RawTensor::Traced)
+        recorder::new_value(t.ty().map(&self.0)).map_or(RawTensor::Poison, RawTensor::Traced)
     }
     fn key(&mut self, key: Key) -> Key {
         key
@@ -184,21 +185,21 @@ pub fn vmap<X: Examples, Y: Stack>(xs: &X, f: impl FnOnce(&X::One) -> Y) -> Y::M
     super::region::inside("vmap");
     let mut size = leading("vmap", xs).unwrap_or(1);
     if u32::try_from(size).is_err() {
-        record::fail_text::<()>(&format!("`vmap`: at most {} examples, found {size}", u32::MAX));
+        recorder::fail_text::<()>(&format!("`vmap`: at most {} examples, found {size}", u32::MAX));
         size = 1;
     }
     let one = xs.one(&mut Fresh(without_lead));
-    let (outer, params) = (record::leaves(xs), record::leaves(&one));
-    record::open_region(Transform::Vmap, vec![outer.clone()], vec![params.clone()]);
+    let (outer, params) = (leaves(xs), leaves(&one));
+    recorder::open_region(Transform::Vmap, vec![outer.clone()], vec![params.clone()]);
     let y = f(&one);
     // A key stands for itself: all examples share it.
     let (args, params) = super::region::apart(&outer, &params);
     let results =
-        record::close_region(Kind::Vmap { size: size as u32 }, args, params, record::leaves(&y), |outs| {
+        recorder::close_region(Kind::Vmap { size: size as u32 }, args, params, leaves(&y), |outs| {
             outs.iter().map(|t| Ty::new(t.elem, t.shape.insert(0, Extent::new(size)))).collect()
         });
     let ys = y.many(&mut Take(&mut results.into_iter()));
-    record::region_result(&ys);
+    recorder::transform_result(leaves(&ys));
     ys
 }
 
@@ -216,7 +217,7 @@ pub fn scan<C: Tree, X: Examples, Y: Stack>(
     let loc = Loc::caller();
     let steps = leading("scan", xs).unwrap_or(0);
     if steps == 0 {
-        record::fail_text::<()>("`scan` over no elements: the results' shapes are unknown");
+        recorder::fail_text::<()>("`scan` over no elements: the results' shapes are unknown");
     }
     let (mut carry, mut rows, mut last) = (init, Vec::new(), None);
     for step in 0..steps.max(1) {
@@ -232,13 +233,13 @@ pub fn scan<C: Tree, X: Examples, Y: Stack>(
             }
         }
         let x = xs.one(&mut Element(step, loc));
-        record::mark_open(Transform::Scan, Vec::new(), vec![record::leaves(&carry), record::leaves(&x)]);
+        recorder::open_step(Transform::Scan, Vec::new(), vec![leaves(&carry), leaves(&x)]);
         let (next, y) = f(carry, &x);
         let out = (next, y);
-        record::mark_close(&out);
+        recorder::close_step(leaves(&out));
         let y;
         (carry, y) = out;
-        rows.push(record::leaves(&y).list.into_iter().map(|(_, v)| v).collect::<Vec<_>>());
+        rows.push(leaves(&y).list.into_iter().map(|(_, v)| v).collect::<Vec<_>>());
         last = Some(y);
     }
     let width = rows.first().map_or(0, Vec::len);
@@ -255,6 +256,6 @@ pub fn scan<C: Tree, X: Examples, Y: Stack>(
     let Some(y) = last else { unreachable!("there is at least one step") };
     let ys = y.many(&mut Take(&mut stacked.into_iter()));
     let result = (carry, ys);
-    record::region_result(&result);
+    recorder::transform_result(leaves(&result));
     result
 }

@@ -1,17 +1,14 @@
 //! Linking: the body is recorded with concrete types, and the record verified against the compile-time trace.
 
 pub(crate) mod dims;
-pub(crate) mod log;
 mod mapped;
 pub(crate) mod matcher;
 mod option;
-pub(crate) mod quiet;
-pub(crate) mod record;
 mod region;
-mod saturate;
+pub(crate) mod structures;
 
+pub use crate::recorder::{arm, iter};
 pub use dims::{dim, given, solve};
 pub use mapped::{Examples, Stack, Stacked, scan, vmap};
 pub use option::{Maybe, filter, kept, or, question, unwrap_or, zip};
-pub use record::{arm, iter};
 pub use region::{autocast, checkpoint, grad, jvp, value_and_grad, vjp};

@@ -1,6 +1,6 @@
 //! Methods of `Option` that give one of several values, as bodies call them: they log which.
 
-use super::arm;
+use crate::recorder::arm;
 
 /// What `x.unwrap_or(default)` becomes: which of the two it is, is an arm of the choice `site`.
 pub fn unwrap_or<T>(x: Option<T>, default: T, site: u16) -> T {

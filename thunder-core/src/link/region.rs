@@ -1,9 +1,9 @@
 //! Transforms, as bodies call them: a closure is recorded as a nested body of the trace.
 
-use super::log::Leaves;
-use super::record;
+use super::structures::{derivatives, fresh, leaves, replace};
 use crate::item::Transform;
 use crate::module::Tree;
+use crate::recorder::{self, Leaves};
 use crate::tensor::Scalar;
 use crate::trace::{Kind, Loc, Value};
 use crate::types::{Float, Ty};
@@ -15,7 +15,7 @@ fn values(leaves: &Leaves) -> Vec<Value> {
 
 #[track_caller]
 pub(super) fn inside(what: &str) {
-    if !record::active() {
+    if !recorder::active() {
         panic!("`{what}` runs only inside a `#[thunder]` function");
     }
 }
@@ -29,7 +29,7 @@ pub fn value_and_grad<X: Tree, E: Float>(x: &X, f: impl FnOnce(&X) -> Scalar<E>)
     inside("value_and_grad");
     let (value, grads) = differentiate(Transform::ValueAndGrad, x, f);
     let result = (value, grads);
-    record::region_result(&result);
+    recorder::transform_result(leaves(&result));
     result
 }
 
@@ -38,7 +38,7 @@ pub fn value_and_grad<X: Tree, E: Float>(x: &X, f: impl FnOnce(&X) -> Scalar<E>)
 pub fn grad<X: Tree, E: Float>(x: &X, f: impl FnOnce(&X) -> Scalar<E>) -> X {
     inside("grad");
     let (_, grads) = differentiate(Transform::Grad, x, f);
-    record::region_result(&grads);
+    recorder::transform_result(leaves(&grads));
     grads
 }
 
@@ -48,7 +48,7 @@ pub(super) fn apart(outer: &Leaves, inner: &Leaves) -> (Vec<Value>, Vec<Value>) 
 }
 
 fn types(values: &[Value]) -> Vec<Ty> {
-    values.iter().filter_map(|&v| record::ty(v)).collect()
+    values.iter().filter_map(|&v| recorder::ty(v)).collect()
 }
 
 /// Fails if the leaves of a tangent or cotangent are not of the types of what it belongs to.
@@ -56,9 +56,9 @@ fn types(values: &[Value]) -> Vec<Ty> {
 fn same_types(what: &str, want: &Leaves, got: &Leaves) {
     let (want, got) = (types(&values(want)), types(&values(got)));
     if want.len() != got.len() {
-        record::fail_text::<()>(&format!("{what}: expected {} tensors, found {}", want.len(), got.len()));
+        recorder::fail_text::<()>(&format!("{what}: expected {} tensors, found {}", want.len(), got.len()));
     } else if let Some((w, g)) = want.iter().zip(&got).find(|(w, g)| w != g) {
-        record::fail_text::<()>(&format!("{what}: expected {w}, found {g}"));
+        recorder::fail_text::<()>(&format!("{what}: expected {w}, found {g}"));
     }
 }
 
@@ -68,38 +68,37 @@ fn differentiate<X: Tree, E: Float>(
     x: &X,
     f: impl FnOnce(&X) -> Scalar<E>,
 ) -> (Scalar<E>, X) {
-    let fresh = record::fresh(x);
-    let (outer, inner) = (record::leaves(x), record::leaves(&fresh));
-    record::open_region(kind, vec![outer.clone()], vec![inner.clone()]);
-    let value = f(&fresh);
+    let argument = fresh(x);
+    let (outer, inner) = (leaves(x), leaves(&argument));
+    recorder::open_region(kind, vec![outer.clone()], vec![inner.clone()]);
+    let value = f(&argument);
     let (args, params) = apart(&outer, &inner);
     let types = types(&args);
-    let results = record::close_region(Kind::Grad, args, params, record::leaves(&value), |outs| {
-        [outs, &types].concat()
-    });
+    let results =
+        recorder::close_region(Kind::Grad, args, params, leaves(&value), |outs| [outs, &types].concat());
     let mut results = results.into_iter();
-    (record::replace(&value, &mut results), record::derivatives(x, &mut results, Loc::caller()))
+    (replace(&value, &mut results), derivatives(x, &mut results, Loc::caller()))
 }
 
 /// `(f(x), ct · df/dx)`: the product of a cotangent with the Jacobian.
 #[track_caller]
 pub fn vjp<X: Tree, Y: Tree>(x: &X, f: impl FnOnce(&X) -> Y, ct: &Y) -> (Y, X) {
     inside("vjp");
-    let fresh = record::fresh(x);
-    let (outer, inner, cts) = (record::leaves(x), record::leaves(&fresh), record::leaves(ct));
-    record::open_region(Transform::Vjp, vec![outer.clone(), cts.clone()], vec![inner.clone()]);
-    let y = f(&fresh);
-    let out = record::leaves(&y);
+    let argument = fresh(x);
+    let (outer, inner, cts) = (leaves(x), leaves(&argument), leaves(ct));
+    recorder::open_region(Transform::Vjp, vec![outer.clone(), cts.clone()], vec![inner.clone()]);
+    let y = f(&argument);
+    let out = leaves(&y);
     same_types("`vjp`: the cotangent is of the type of the closure's result", &out, &cts);
-    let (leaves, params) = apart(&outer, &inner);
-    let (inputs, types) = (leaves.len() as u32, types(&leaves));
-    let args = [leaves, values(&cts)].concat();
+    let (primals, params) = apart(&outer, &inner);
+    let (inputs, types) = (primals.len() as u32, types(&primals));
+    let args = [primals, values(&cts)].concat();
     let results =
-        record::close_region(Kind::Vjp { inputs }, args, params, out, |outs| [outs, &types].concat());
+        recorder::close_region(Kind::Vjp { inputs }, args, params, out, |outs| [outs, &types].concat());
     let mut results = results.into_iter();
-    let y = record::replace(&y, &mut results);
-    let result = (y, record::derivatives(x, &mut results, Loc::caller()));
-    record::region_result(&result);
+    let y = replace(&y, &mut results);
+    let result = (y, derivatives(x, &mut results, Loc::caller()));
+    recorder::transform_result(leaves(&result));
     result
 }
 
@@ -107,23 +106,22 @@ pub fn vjp<X: Tree, Y: Tree>(x: &X, f: impl FnOnce(&X) -> Y, ct: &Y) -> (Y, X) {
 #[track_caller]
 pub fn jvp<X: Tree, Y: Tree>(x: &X, dx: &X, f: impl FnOnce(&X) -> Y) -> (Y, Y) {
     inside("jvp");
-    let fresh = record::fresh(x);
-    let (outer, inner, tangents) = (record::leaves(x), record::leaves(&fresh), record::leaves(dx));
+    let argument = fresh(x);
+    let (outer, inner, tangents) = (leaves(x), leaves(&argument), leaves(dx));
     same_types("`jvp`: the tangent is of the type of what it moves", &outer, &tangents);
-    record::open_region(Transform::Jvp, vec![outer.clone(), tangents.clone()], vec![inner.clone()]);
-    let y = f(&fresh);
-    let (leaves, params) = apart(&outer, &inner);
+    recorder::open_region(Transform::Jvp, vec![outer.clone(), tangents.clone()], vec![inner.clone()]);
+    let y = f(&argument);
+    let (primals, params) = apart(&outer, &inner);
     let moves = values(&outer).into_iter().zip(values(&inner)).map(|(o, i)| o != i);
     let directions: Vec<Value> =
         values(&tangents).into_iter().zip(moves).filter(|(_, m)| *m).map(|(t, _)| t).collect();
-    let inputs = leaves.len() as u32;
-    let args = [leaves, directions].concat();
-    let results = record::close_region(Kind::Jvp { inputs }, args, params, record::leaves(&y), |outs| {
-        [outs, outs].concat()
-    });
+    let inputs = primals.len() as u32;
+    let args = [primals, directions].concat();
+    let results =
+        recorder::close_region(Kind::Jvp { inputs }, args, params, leaves(&y), |outs| [outs, outs].concat());
     let mut results = results.into_iter();
-    let result = (record::replace(&y, &mut results), record::replace(&y, &mut results));
-    record::region_result(&result);
+    let result = (replace(&y, &mut results), replace(&y, &mut results));
+    recorder::transform_result(leaves(&result));
     result
 }
 
@@ -143,10 +141,10 @@ pub fn autocast<F: Float, Y: Tree>(f: impl FnOnce() -> Y) -> Y {
 
 #[track_caller]
 fn scoped<Y: Tree>(transform: Transform, kind: Kind, f: impl FnOnce() -> Y) -> Y {
-    record::open_region(transform, Vec::new(), Vec::new());
+    recorder::open_region(transform, Vec::new(), Vec::new());
     let y = f();
-    let results = record::close_region(kind, Vec::new(), Vec::new(), record::leaves(&y), <[Ty]>::to_vec);
-    let y = record::replace(&y, &mut results.into_iter());
-    record::region_result(&y);
+    let results = recorder::close_region(kind, Vec::new(), Vec::new(), leaves(&y), <[Ty]>::to_vec);
+    let y = replace(&y, &mut results.into_iter());
+    recorder::transform_result(leaves(&y));
     y
 }

@@ -1,8 +1,9 @@
 //! Operations whose result's type comes from a literal: the macro writes the calls out.
 
+use super::record;
 use super::{RawTensor, Shape, Tensor, TensorArg};
-use crate::link::record;
 use crate::op::{Label, Op, Pattern};
+use crate::recorder;
 use crate::tensor::rank::stored;
 use crate::types::{Axis, Element, Extent, Num};
 
@@ -54,17 +55,17 @@ pub fn chunk<const N: usize, E: Element, S: Shape>(x: &Tensor<E, S>, dim: i32) -
 #[track_caller]
 pub fn chunk_vec<E: Element, S: Shape>(x: &Tensor<E, S>, n: usize, dim: i32, site: u16) -> Vec<Tensor<E, S>> {
     if n == 0 {
-        record::fail_text::<()>("`chunk_vec`: a tensor is cut into 1 part or more, not 0");
+        recorder::fail_text::<()>("`chunk_vec`: a tensor is cut into 1 part or more, not 0");
     }
     // Of an empty dimension there are as many parts as one asks for, to a bound.
     let size = x.shape().sizes().into_iter().max().unwrap_or(0);
     if n > size.max(1 << 16) {
-        record::fail_text::<()>(&format!("`chunk_vec`: {n} parts of a tensor with extents up to {size}"));
+        recorder::fail_text::<()>(&format!("`chunk_vec`: {n} parts of a tensor with extents up to {size}"));
         return vec![part(x, 1, 0, dim)];
     }
     let mut parts = Vec::with_capacity(n);
     for i in 0..n {
-        record::iter(site);
+        recorder::iter(site);
         parts.push(part(x, n, i, dim));
     }
     parts

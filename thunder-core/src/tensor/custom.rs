@@ -1,7 +1,7 @@
 //! Calls of operations that a user defined.
 
-use super::{RawTensor, Shape, Tensor};
-use crate::link::record;
+use super::{RawTensor, Shape, Tensor, record};
+use crate::recorder;
 use crate::rules::custom::{CustomOp, applied};
 use crate::trace::Loc;
 use crate::types::{Element, Ty};
@@ -66,7 +66,7 @@ pub fn custom<E: Element, S: Shape>(op: &'static CustomOp, operands: impl Custom
     let Some(types) = types else { return poison };
     match applied(op, &types, loc) {
         Err(error) => {
-            record::fail(error);
+            recorder::fail(error);
             poison
         }
         Ok(op) => {
@@ -77,7 +77,7 @@ pub fn custom<E: Element, S: Shape>(op: &'static CustomOp, operands: impl Custom
             {
                 let (want, rank) = (E::DTYPE, S::RANK);
                 let name = op.label();
-                record::fail_text::<()>(&format!(
+                recorder::fail_text::<()>(&format!(
                     "`{name}` gives {ty}, and is taken as {want} of rank {rank}"
                 ));
                 return poison;

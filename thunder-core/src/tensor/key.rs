@@ -1,6 +1,7 @@
 //! Random keys, and the Philox generator behind them.
 
-use crate::link::record;
+use super::record;
+use crate::recorder;
 use crate::trace::Value;
 
 /// A key for random numbers: the same key gives the same numbers on every device.
@@ -55,7 +56,7 @@ impl Key {
     pub(crate) fn value(self) -> Option<Value> {
         match self.0 {
             Repr::Traced(v) => Some(v),
-            Repr::Host(_) => record::fail_text("a host `Key` inside a trace: pass it as a parameter"),
+            Repr::Host(_) => recorder::fail_text("a host `Key` inside a trace: pass it as a parameter"),
             Repr::Poison => None,
         }
     }
@@ -78,7 +79,7 @@ impl Key {
                 let out = philox(words, [index as u32, (index as u64 >> 32) as u32, 0, 2]);
                 Key::from_words([out[0], out[1]])
             }
-            _ => Key::traced(record::key_split(self.value(), n, index)),
+            _ => record::key_split(self.value(), n, index),
         }
     }
 
@@ -108,7 +109,7 @@ macro_rules! fold_in_host {
                         let out = philox(words, [data as u32, (data >> 32) as u32, 0, 3]);
                         Key::from_words([out[0], out[1]])
                     }
-                    _ => Key::traced(record::fold_in_static(key.value(), data as i64)),
+                    _ => record::fold_in_static(key.value(), data as i64),
                 }
             }
         }
@@ -123,7 +124,7 @@ impl FoldIn for &super::Scalar<i64> {
     fn fold(self, key: Key) -> Key {
         match (key.0, self.raw()) {
             (Repr::Host(_), super::RawTensor::Concrete { .. }) => key.fold_in(self.item()),
-            _ => Key::traced(record::fold_in(key.value(), self.raw())),
+            _ => record::fold_in(key.value(), self.raw()),
         }
     }
 }

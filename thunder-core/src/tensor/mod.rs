@@ -1,7 +1,6 @@
 //! The tensor that users hold, typed by element type and rank.
 
 mod call;
-mod compare;
 mod create;
 mod custom;
 mod host;
@@ -10,9 +9,9 @@ mod operators;
 mod ops;
 mod overflow;
 mod rank;
+pub(crate) mod record;
 
 pub use call::{Tuple, chunk, chunk_vec, einsum, matmul_columns, matmul_each, matmul_rows, rearrange};
-pub use compare::{AsRust, AsTensors, Ordered, Same, Side, SideAsItself, SideAsNumber, Sides};
 pub use custom::{CustomOperand, CustomOperands, custom};
 pub use host::{InBody, OnHost};
 pub use key::Key;
@@ -29,7 +28,7 @@ pub use rank::{
 use crate::device::Device;
 use crate::error::Error;
 use crate::exec::Buffer;
-use crate::link::record;
+use crate::recorder;
 use crate::trace::Value;
 use crate::types::{self, DType, Element, Float, Ty, TyRef, zeroed};
 use std::marker::PhantomData;
@@ -206,7 +205,7 @@ impl<E: Element, S: Shape> Tensor<E, S> {
     pub fn shape(&self) -> S {
         match &self.raw {
             RawTensor::Concrete { ty, .. } => S::from_sizes(&ty.sizes()),
-            RawTensor::Traced(v) => S::from_sizes(&record::sizes(*v)),
+            RawTensor::Traced(v) => S::from_sizes(&recorder::sizes(*v)),
             RawTensor::Poison => S::from_sizes(&vec![1; if S::RANK > 8 { 0 } else { S::RANK }]),
         }
     }
@@ -304,7 +303,7 @@ impl RawTensor {
     pub fn ty(&self) -> Option<Ty> {
         match self {
             RawTensor::Concrete { ty, .. } => Some(**ty),
-            RawTensor::Traced(v) => record::ty(*v),
+            RawTensor::Traced(v) => recorder::ty(*v),
             RawTensor::Poison => None,
         }
     }

@@ -1,8 +1,8 @@
 //! Operators in bodies: `a + b` on tensors, scalars and plain numbers, by reference.
 
 use super::overflow::{Operands, Overflow as _, UnaryOverflow as _};
+use super::record;
 use super::{Broadcast, RawTensor, Shape, Tensor};
-use crate::link::record;
 use crate::op::{self, Op};
 use crate::types::{Accepts, Element, Num};
 

@@ -1,12 +1,13 @@
 //! The typed methods and free functions of the language. Each records one operation.
 
 use super::operators::{Lit, Literal, TensorOperand as Operand};
+use super::record;
 use super::{
     AxesArg, AxisList, Broadcast, Key, MatMul, PadsArg, Pop, Push, RangesArg, RawTensor, Scalar, Shape,
     Tensor,
 };
-use crate::link::record;
 use crate::op::{self, Causal, Flag, Label, Op, Reduction, each_method, op_rows};
+use crate::recorder;
 use crate::tensor::rank::stored;
 use crate::types::{Accepts, Axes, Axis, DType, Elem, Element, Extent, Float, Int, Num, Shape as Extents};
 
@@ -124,7 +125,7 @@ fn elem<E: Element>() -> Elem {
 /// A number beside the tensor `x`; `what` asks for it. By the type in the trace: `E` may stand for any float.
 #[track_caller]
 fn number(what: &str, n: impl Literal, x: &RawTensor) -> Option<op::Lit> {
-    record::number(what, n.attr(), x.ty()?.dtype())
+    recorder::number(what, n.attr(), x.ty()?.dtype())
 }
 
 fn extents(shape: &impl Shape) -> Extents {
@@ -646,7 +647,7 @@ fn added<E: Element, S: Shape>(
              other than {dim}\n\n       help: a source of the tensor's shape, but for that dimension",
             op.name()
         );
-        record::fail_text::<()>(&what);
+        recorder::fail_text::<()>(&what);
         return Tensor::from_raw(RawTensor::Poison);
     }
     Tensor::from_raw(record::op(Op::Add, &[x.raw(), &part]))
@@ -680,7 +681,7 @@ macro_rules! starts {
         impl StartArg for $t {
             #[track_caller]
             fn start(&self) -> RawTensor {
-                let Some(value) = record::number("slice_update", self.attr(), DType::I64) else {
+                let Some(value) = recorder::number("slice_update", self.attr(), DType::I64) else {
                     return RawTensor::Poison;
                 };
                 constant(value, DType::I64)
@@ -812,7 +813,7 @@ pub fn ones<E: Element, S: Shape>(shape: S) -> Tensor<E, S> {
 #[cfg_attr(not(doctest), doc = include_str!("docs/full.md"))]
 #[track_caller]
 pub fn full<E: Element, S: Shape>(shape: S, value: impl Literal) -> Tensor<E, S> {
-    let Some(value) = record::number("full", value.attr(), E::DTYPE) else {
+    let Some(value) = recorder::number("full", value.attr(), E::DTYPE) else {
         return Tensor::from_raw(RawTensor::Poison);
     };
     Tensor::from_raw(record::op(Op::Full { value, elem: elem::<E>(), shape: extents(&shape) }, &[]))

@@ -5,7 +5,7 @@ use crate::types::DType;
 
 /// The comparison with an end of the range of `dtype` that says for every element what `op` says of `lit`, which lies
 /// outside: `x < 2^64 - 1` of an i64 tensor is `x <= i64::MAX`, always true. `None` for all else.
-pub(super) fn saturate(op: Op, lit: Lit, dtype: DType, number_first: bool) -> Option<(Op, Lit)> {
+pub(crate) fn saturate(op: Op, lit: Lit, dtype: DType, number_first: bool) -> Option<(Op, Lit)> {
     let (least, greatest) = dtype.int_range()?;
     // Whether it says of every element that it is below the number, above it, or another than it.
     let (below, above, other) = match (op, number_first) {
@@ -32,7 +32,7 @@ pub(super) fn saturate(op: Op, lit: Lit, dtype: DType, number_first: bool) -> Op
 
 /// Whether `linked`, with the constant `number`, is what [`saturate`] makes of a comparison `op` with `want`, a number
 /// that may be known only when linked.
-pub(super) fn is_saturated(
+pub(crate) fn is_saturated(
     op: Op,
     want: Lit,
     linked: Op,

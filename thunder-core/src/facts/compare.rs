@@ -4,9 +4,9 @@
 //! numbers first, and behind one reference more what compares as Rust does. So of a field it is decided where its type is
 //! known.
 
-use super::operators::{Comparison, Lit, Literal, TensorOperand};
-use crate::facts::{Asked, Exempt, NotAsked};
+use super::{Asked, Exempt, NotAsked};
 use crate::op::Op;
+use crate::tensor::{self, Comparison, Lit, Literal, TensorOperand};
 
 /// The two sides of a comparison.
 pub struct Sides<L, R>(pub L, pub R);
@@ -33,7 +33,7 @@ pub trait SideAsNumber {
 impl<T: Literal> SideAsNumber for Side<'_, T> {
     type Out = Lit<T>;
     fn __side(&self) -> Lit<T> {
-        super::lit(*self.0)
+        tensor::lit(*self.0)
     }
 }
 
