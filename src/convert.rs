@@ -7,7 +7,7 @@ use thunder_core::tensor::{Key, RawTensor, with_memory};
 use thunder_core::trace::Loc;
 use thunder_core::types::{DType, Element, Float, Ty, with_room, zeroed};
 
-/// The same module with its floats rounded to `F`; integers, keys and configuration stay.
+/// The same module with its floats rounded to `F`. Integers, keys and configuration do not change.
 ///
 /// ```
 /// use thunder::nn::{self, Linear};
@@ -25,7 +25,7 @@ pub fn cast<F: Float, M: Module>(module: &M) -> Result<M::With<F>, Error> {
     remake::<F, M>(module, RawTensor::cast)
 }
 
-/// Zeros of type `F` in place of a module's floats: what moments and accumulators begin with.
+/// The same module with zeros of type `F` in place of its floats, as initial moments and accumulators.
 ///
 /// ```
 /// use thunder::nn::{self, Linear};
@@ -43,7 +43,7 @@ pub fn zeros_like<F: Float, M: Module>(module: &M) -> Result<M::With<F>, Error> 
     remake::<F, M>(module, RawTensor::zeros_like)
 }
 
-/// The same module with its tensors on `device`; those that are there already are shared.
+/// The same module with its tensors on `device`. Tensors that are already there are shared, not copied.
 ///
 /// ```
 /// use thunder::nn::{self, Linear};
@@ -117,7 +117,7 @@ fn remake<F: Float, M: Module>(module: &M, make: Make) -> Result<M::With<F>, Err
     m.error.map_or(Ok(out), Err)
 }
 
-/// A host tensor's bytes, its type and where it lies.
+/// The bytes, the type and the device of a tensor.
 pub(crate) fn download(t: &RawTensor) -> Result<(Vec<u8>, Ty, Device), Error> {
     let RawTensor::Concrete { buffer, ty, device } = t else {
         return Err(Error::Type { text: "a traced tensor has no elements yet".into(), loc: Loc::NONE });
@@ -127,7 +127,7 @@ pub(crate) fn download(t: &RawTensor) -> Result<(Vec<u8>, Ty, Device), Error> {
     Ok((bytes, **ty, *device))
 }
 
-/// A tensor of these bytes.
+/// A tensor with these bytes.
 pub(crate) fn upload(bytes: &[u8], ty: Ty, device: Device) -> Result<RawTensor, Error> {
     Ok(RawTensor::Concrete {
         buffer: device.backend().upload(bytes)?,
@@ -136,10 +136,10 @@ pub(crate) fn upload(bytes: &[u8], ty: Ty, device: Device) -> Result<RawTensor, 
     })
 }
 
-/// Floats of type `from` rounded to `to`, both as bytes.
+/// Floats of type `from` rounded to type `to`. Both are given as bytes.
 ///
 /// # Errors
-/// No memory for them.
+/// The host has no memory for the result.
 pub(crate) fn convert(bytes: &[u8], from: DType, to: DType) -> Result<Vec<u8>, Error> {
     let mut out = with_room(bytes.len() / from.size() * to.size())?;
     if from == to {

@@ -4,23 +4,23 @@ use std::io::Write;
 use thunder_core::device::Device;
 use thunder_core::error::Error;
 
-/// Ways to a [`Device`] besides the CPU; in the prelude.
+/// Constructors of a [`Device`] other than the CPU. This trait is in the prelude.
 pub trait Devices: Sized {
     /// CUDA device `ordinal`.
     ///
     /// # Panics
-    /// If there is none that can be used; [`Devices::try_cuda`] says why as an error.
+    /// If the device can't be used; [`Devices::try_cuda`] returns the reason as an error.
     #[track_caller]
     fn cuda(ordinal: usize) -> Self;
 
     /// CUDA device `ordinal`.
     ///
     /// # Errors
-    /// No driver, a driver too old, no such device, no NVRTC, no cuBLASLt, one of them without a function that is needed,
-    /// or a build without the feature `cuda`.
+    /// There is no driver, it is too old, there is no such device, NVRTC or cuBLASLt is missing, one of these libraries
+    /// lacks a function that thunder needs, or the crate was built without the feature `cuda`.
     fn try_cuda(ordinal: usize) -> Result<Self, Error>;
 
-    /// The first CUDA device, or the CPU where there is none; that is said once, on standard error.
+    /// The first CUDA device, or the CPU if there is none. In that case a message goes to standard error, once.
     fn best() -> Self;
 }
 
@@ -47,7 +47,7 @@ impl Devices for Device {
         static BEST: std::sync::OnceLock<Device> = std::sync::OnceLock::new();
         *BEST.get_or_init(|| {
             Device::try_cuda(0).unwrap_or_else(|e| {
-                // A standard error that takes nothing is no reason to fail.
+                // A standard error that can't be written to is no reason to fail.
                 let _ = writeln!(std::io::stderr(), "thunder: running on the CPU ({e})");
                 Device::cpu()
             })

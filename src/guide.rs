@@ -1,4 +1,4 @@
-//! A guide to what signatures and structs can say, a page each, and to what a trace can't do.
+//! A guide: one page for each thing that signatures and structs can declare, and one for what a trace can't do.
 
 #[doc = include_str!("guide/dim_parameters.md")]
 pub mod dim_parameters {}

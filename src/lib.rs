@@ -30,7 +30,7 @@ pub use thunder_core::tensor::{Key, Scalar, Tensor, debug_print};
 pub use thunder_core::{op, trace, types};
 pub use thunder_macros::thunder;
 
-/// Makes `device` the one that new tensors lie on: the CPU, until this says otherwise.
+/// Sets the default device, on which new tensors are created. Until this is called, it is the CPU.
 ///
 /// ```
 /// use thunder::prelude::*;

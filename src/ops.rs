@@ -1,7 +1,8 @@
 //! The operations of the language.
 //!
-//! Most are methods of a tensor, of [`TensorOps`]; the functions of this module are in the
-//! [prelude](crate::prelude). Both exist in the bodies of `#[thunder]` functions only. Names and argument order are PyTorch's.
+//! Most are methods of a tensor, in the trait [`TensorOps`]. The others are the functions of this module, which are in the
+//! [prelude](crate::prelude). Both exist only in the bodies of `#[thunder]` functions. Names and argument order follow
+//! PyTorch.
 //!
 //! | family | operations |
 //! |---|---|
@@ -14,7 +15,7 @@
 //!
 //! # Forms of the language
 //!
-//! These have the form of a call, and the macro writes them out.
+//! These look like calls, but the macro expands them.
 //!
 //! ## `x.rearrange(|b, t, (H, d)| (b, H, t, d))`
 #![doc = include_str!("../thunder-core/src/tensor/docs/rearrange.md")]
@@ -36,7 +37,7 @@ pub use thunder_core::tensor::{
     uniform, zeros,
 };
 
-/// The examples of the operations that thunder-core defines: they need the macro, which it has not.
+/// Runs the examples of the operations that thunder-core defines. They need the macro, which thunder-core can't use.
 #[cfg(doctest)]
 mod examples {
     macro_rules! examples {
@@ -67,7 +68,7 @@ mod examples {
     }
 }
 
-/// A row of the table of operations for each class whose methods have one form.
+/// A table row for each class of operations whose methods have the same form.
 macro_rules! classes {
     ([] $( $class:ident { $(
         $(#[doc = $doc:literal])*
@@ -91,14 +92,14 @@ macro_rules! classes {
     (@row $title:literal [$(($name:ident $methods:tt $bound:tt))*]) => {
         concat!("| ", $title, " |", $( classes!(@link $name $methods $bound) ),*, " |\n")
     };
-    // No method, or one of a form of its own.
+    // An operation without a method, or whose method has a form of its own.
     (@link $name:ident $methods:tt []) => { "" };
     (@link $name:ident [] [$bound:ident]) => { concat!(" [`", stringify!($name), "`](TensorOps::", stringify!($name), ")") };
     (@link $name:ident [$($method:ident)+] $bound:tt) => { concat!($( classes!(@link $method [] $bound) ),+) };
 }
 use classes;
 
-/// A row of the table of operations for each family of methods, or of functions.
+/// A table row for each family of methods or of functions.
 macro_rules! families {
     ([$kind:ident] $($family:literal { $($name:ident $args:tt => $build:expr;)* })*) => {
         concat!($( "| ", $family, " |", $( families!(@link $kind $name) ),*, " |\n" ),*)

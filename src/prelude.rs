@@ -1,4 +1,4 @@
-//! What a program that uses thunder needs in scope: `use thunder::prelude::*`.
+//! Everything that a program using thunder needs in scope: `use thunder::prelude::*`.
 
 pub use crate::{Device, Devices, Error, Key, Module, Scalar, Tensor, thunder};
 pub use half::{bf16, f16};

@@ -1,13 +1,15 @@
-//! Static values in a body, by example.
+//! Static values in a body, with examples.
 //!
-//! Extents, Rust numbers, texts and configuration are known while a trace is linked. What is computed of them is plain
-//! Rust: it runs then, and leaves nothing in the trace. Of a field, `self.rate`, only rustc knows whether it is a number
-//! or a tensor; where that matters, rustc is asked, and refuses a tensor in the language's words.
+//! Extents, Rust numbers, strings and configuration are known when a trace is linked. Code that computes with them is
+//! plain Rust: it runs during linking and leaves nothing in the trace. The macro can't know whether a field such as
+//! `self.rate` is a number or a tensor. Where that matters, the generated code makes rustc check the type, with an error in
+//! the language's own words.
 //!
-//! # Numbers, texts, comparisons
+//! # Numbers, strings, comparisons
 //!
-//! A static local may be changed: `+=` and its like, elements, fields of tuples. A tensor is never changed in its place.
-//! `==` and `<` compare static values of every type that Rust compares: options, tuples, arrays, texts, enums.
+//! A static local variable can be changed: by `+=` and similar operators, element by element, or by field. A tensor is
+//! never changed in place. `==` and `<` compare static values of every type that Rust can compare: options, tuples,
+//! arrays, strings, enums.
 //!
 //! ```
 //! use thunder::prelude::*;
@@ -40,9 +42,9 @@
 //!
 //! # What is not there: `?`
 //!
-//! `?` leaves a `#[thunder]` function that gives an `Option`; whether it did, is a branch of the trace. In a closure it
-//! leaves the closure, which may trace nothing after it. A function that gives a tensor has nothing to give instead:
-//! there, `unwrap`, `expect`, `if let` or `let … else`.
+//! `?` works in a `#[thunder]` function that returns an `Option`; whether it returned early is a static branch of the trace.
+//! In a closure, `?` returns from the closure, which may not trace anything after it. A function that returns a tensor has
+//! no value to return early: use `unwrap`, `expect`, `if let` or `let … else` there.
 //!
 //! ```
 //! use thunder::prelude::*;
@@ -66,8 +68,9 @@
 //!
 //! # Iterators
 //!
-//! Closures of iterators may call what is traced. `filter` by a `#[thunder]` method is a branch at each element. What
-//! `chain` or a closure of `filter_map`, `flat_map`, `scan` gives is not followed, so those trace nothing.
+//! Closures of iterators can call traced functions. `filter` with a `#[thunder]` method is a static branch at each element.
+//! The macro does not follow the results of `chain` or of the closures of `filter_map`, `flat_map` and `scan`, so those may
+//! not trace anything.
 //!
 //! ```
 //! use thunder::prelude::*;
@@ -110,10 +113,10 @@
 //!
 //! # Extents
 //!
-//! A body reads an extent by its name. It is found in the shapes of the parameters, in those of the tensors that a list,
-//! an `Option` or a tuple holds, in a module's dimensions, and in an expression that has one solution for it:
-//! `Dim<{ 2 * C }>`, `Dim<{ C + 1 }>`, `Dim<{ H * D }>` where `H` is given otherwise. `Dim<{ C / 2 }>` says nothing of
-//! `C`. A name that only expressions have, in a whole signature, is a constant's.
+//! A body uses an extent by its name. The extent comes from the shapes of the parameters, from the shapes of the tensors in
+//! a list, an `Option` or a tuple, from a module's dimensions, or from an expression that has one solution for the name:
+//! `Dim<{ 2 * C }>`, `Dim<{ C + 1 }>`, or `Dim<{ H * D }>` where `H` is declared elsewhere. `Dim<{ C / 2 }>` does not
+//! determine `C`. A name that occurs only in expressions in the whole signature is taken as a constant.
 //!
 //! ```
 //! use thunder::prelude::*;

@@ -1,12 +1,13 @@
-//! The transforms of the language, each by example. They stand in the bodies of `#[thunder]` functions, and nest.
+//! The transforms of the language, with an example of each. They are used in the bodies of `#[thunder]` functions, and
+//! they nest.
 //!
-//! Each takes what it works on by reference, a tensor, a module, or a tuple of them, and a closure that gets the same by
-//! reference. Gradients have the type of what they are taken by.
+//! A transform that differentiates or maps takes its input by reference (a tensor, a module, or a tuple of them) and a
+//! closure, which gets the input by reference. A gradient has the type of the input.
 //!
 //! ```
 //! use thunder::prelude::*;
 //!
-//! /// A value with its gradient, and the gradient of a gradient's sum.
+//! /// A value with its gradient, and a second derivative: the gradient of the sum of a gradient.
 //! #[thunder]
 //! fn gradients(x: &Tensor<f32, (N,)>) -> (Scalar<f32>, Tensor<f32, (N,)>, Tensor<f32, (N,)>) {
 //!     let (value, dx) = value_and_grad(x, |x| x.square().sum(..));
@@ -14,13 +15,14 @@
 //!     (value, dx, second)
 //! }
 //!
-//! /// By several tensors: a tuple of clones, which share their memory.
+//! /// The gradient with respect to two tensors: a tuple of clones, which share their memory.
 //! #[thunder]
 //! fn by_both(x: &Tensor<f32, (N,)>, y: &Tensor<f32, (N,)>) -> (Tensor<f32, (N,)>, Tensor<f32, (N,)>) {
 //!     grad(&(x.clone(), y.clone()), |(x, y)| (x * y).sum(..))
 //! }
 //!
-//! /// Forward mode: the value and its change along `dx`. Reverse mode: the value and `dy` pulled back.
+//! /// Forward mode (`jvp`): the value and its directional derivative along `dx`. Reverse mode (`vjp`): the value and the
+//! /// product of a cotangent with the Jacobian.
 //! #[thunder]
 //! fn modes(x: &Tensor<f32, (N,)>, dx: &Tensor<f32, (N,)>) -> (Tensor<f32, (N,)>, Tensor<f32, (N,)>) {
 //!     let (y, dy) = jvp(x, dx, |x| x.square());
@@ -28,14 +30,14 @@
 //!     (dy, back)
 //! }
 //!
-//! /// A function of one example, for every example at once; the gradients of each are one more `vmap`.
+//! /// `vmap` applies a function of one example to every example at once. Per-example gradients are a `vmap` of a `grad`.
 //! #[thunder]
 //! fn per_example(xs: &Tensor<f32, (B, N)>, w: &Tensor<f32, (N,)>) -> (Tensor<f32, (B,)>, Tensor<f32, (B, N)>) {
 //!     let ys = vmap(xs, |x| (x * w).sum(0));
 //!     (ys, vmap(xs, |x| grad(w, |w| (x * w).square().sum(..))))
 //! }
 //!
-//! /// A loop with a carry; every step's result is kept.
+//! /// `scan` is a loop that passes a carry on and stacks the results of all steps.
 //! #[thunder]
 //! fn running(xs: &Tensor<f32, (T, N)>) -> (Tensor<f32, (N,)>, Tensor<f32, (T, N)>) {
 //!     scan(zeros((N,)), xs, |carry, x| {
@@ -44,8 +46,8 @@
 //!     })
 //! }
 //!
-//! /// `checkpoint` computes its part again in the backward pass instead of keeping it, `autocast` runs matrix products
-//! /// in a narrower type, `stop_gradient` hides how a value came about.
+//! /// `checkpoint` computes its intermediate values again in the backward pass instead of storing them, `autocast` runs
+//! /// matrix products in a narrower type, and `stop_gradient` makes a value a constant for derivatives.
 //! #[thunder]
 //! fn managed(x: &Tensor<f32, (N, N)>) -> Tensor<f32, (N, N)> {
 //!     grad(x, |x| {

@@ -4,8 +4,8 @@ use super::init::Spread;
 use super::{Dropout, Linear};
 use crate::prelude::*;
 
-/// Causal multi-head self-attention (Vaswani et al., "Attention Is All You Need", 2017): each position sees itself and
-/// those before it. From `(B, T, C)` to `(B, T, C)`.
+/// Causal multi-head self-attention (Vaswani et al., "Attention Is All You Need", 2017): each position attends to
+/// itself and to earlier positions. From `(B, T, C)` to `(B, T, C)`.
 ///
 /// ```
 /// use thunder::nn::{Attention, init::Spread};
@@ -18,21 +18,21 @@ use crate::prelude::*;
 #[thunder]
 #[derive(Debug)]
 pub struct Attention<E: Float> {
-    /// The projection to queries, then keys, then values; within each, head after head.
+    /// The projection to queries, keys and values, in that order. Each of them has its heads one after another.
     pub qkv: Linear<E, Out = Dim<{ 3 * C }>, In = C>,
     /// The projection from the heads to the output.
     pub proj: Linear<E, Out = C, In = C>,
-    /// The number of heads, which divides the width.
+    /// The number of heads. It divides the width.
     pub heads: Dim<H>,
-    /// The dropout of the attention's weights, and of the output.
+    /// Dropout of the attention weights and of the output.
     pub dropout: Dropout,
 }
 
 impl<E: Float> Attention<E> {
-    /// `width` features in `heads` heads.
+    /// An attention layer of `width` features and `heads` heads.
     ///
     /// # Panics
-    /// If `heads` does not divide `width`, or the default device has no memory for it.
+    /// If `heads` does not divide `width`, or if the default device has not enough memory.
     pub fn new(width: usize, heads: usize, bias: bool, dropout: f32, spread: Spread, key: Key) -> Self {
         assert!(heads > 0 && width.is_multiple_of(heads), "{heads} heads do not divide a width of {width}");
         let [qkv, proj] = key.split();
@@ -47,7 +47,7 @@ impl<E: Float> Attention<E> {
 
 #[thunder]
 impl<E: Float> Attention<E> {
-    /// From `(B, T, C)` to `(B, T, C)`; `key` is for the dropout.
+    /// From `(B, T, C)` to `(B, T, C)`; `key` is for dropout.
     pub fn forward(&self, x: &Tensor<E, (B, T, C)>, key: Key) -> Tensor<E, (B, T, C)> {
         let [q, k, v] = self.qkv.forward(x).chunk(3, -1);
         let [q, k, v] = [q, k, v].map(|t| t.rearrange(|b, t, (H, d)| (b, H, t, d)));

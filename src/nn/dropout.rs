@@ -1,11 +1,11 @@
-//! Dropout, while training.
+//! Dropout.
 
 use crate::prelude::*;
 
-/// While training, each element zeroed with probability `p` and the rest divided by `1 - p`; otherwise nothing
-/// (Srivastava et al., "Dropout", 2014).
+/// Dropout (Srivastava et al., "Dropout", 2014): while training, zeroes each element with probability `p` and divides the
+/// others by `1 - p`; otherwise it returns its input.
 ///
-/// Both fields are configuration: changing one makes another specialisation of what reads it.
+/// Both fields are configuration: a function that reads them is compiled again for each new value.
 ///
 /// ```
 /// use thunder::nn::Dropout;
@@ -20,14 +20,14 @@ use crate::prelude::*;
 #[thunder]
 #[derive(Debug)]
 pub struct Dropout {
-    /// The share of elements that are zeroed, from 0 to 1; another is an error of the call that drops.
+    /// The probability of zeroing an element, from 0 to 1. With another value, the call that applies dropout is an error.
     pub p: f32,
-    /// Whether to do it.
+    /// Whether dropout is on.
     pub training: bool,
 }
 
 impl Dropout {
-    /// Not training.
+    /// Dropout with probability `p`, switched off.
     pub fn new(p: f32) -> Self {
         Dropout { p, training: false }
     }
@@ -35,7 +35,7 @@ impl Dropout {
 
 #[thunder]
 impl Dropout {
-    /// Drops elements of `x`, of any shape, while training.
+    /// Applies dropout to `x`, of any shape, while training.
     pub fn forward<E: Float, S: Shape>(&self, x: &Tensor<E, S>, key: Key) -> Tensor<E, S> {
         if self.training && self.p != 0.0 { x.dropout(self.p, key) } else { x.clone() }
     }

@@ -3,7 +3,8 @@
 use super::init;
 use crate::prelude::*;
 
-/// A table of `V` rows of width `C`, looked up by index: from `(B, T)` to `(B, T, C)`. An index out of range gives NaN.
+/// A table of `V` rows of width `C`, looked up by index: from `(B, T)` to `(B, T, C)`. An index out of range gives a row
+/// of NaN.
 ///
 /// ```
 /// use thunder::nn::Embedding;
@@ -16,23 +17,23 @@ use crate::prelude::*;
 #[thunder]
 #[derive(Debug)]
 pub struct Embedding<E: Float> {
-    /// A row for each index.
+    /// The table: one row for each index.
     pub weight: Tensor<E, (V, C)>,
 }
 
 impl<E: Float> Embedding<E> {
-    /// Normal rows with standard deviation 0.02.
+    /// A table of normal elements with standard deviation 0.02.
     ///
     /// # Panics
-    /// If the default device has no memory for it.
+    /// If the default device has not enough memory.
     pub fn new(rows: usize, width: usize, key: Key) -> Self {
         Self::with_std(rows, width, init::STD, key)
     }
 
-    /// Normal rows with standard deviation `std`.
+    /// A table of normal elements with standard deviation `std`.
     ///
     /// # Panics
-    /// If the default device has no memory for it.
+    /// If the default device has not enough memory.
     pub fn with_std(rows: usize, width: usize, std: f64, key: Key) -> Self {
         Embedding { weight: init::normal((rows, width), std, key) }
     }

@@ -1,4 +1,4 @@
-//! A GPT-2: pre-norm transformer blocks between a token embedding and the same table as the head.
+//! GPT-2: a token embedding, pre-norm transformer blocks, and a head that reuses the embedding table.
 
 use super::init::{self, Spread};
 use super::{Attention, Dropout, Embedding, LayerNorm, Mlp};
@@ -28,10 +28,10 @@ pub struct Block<E: Float> {
 }
 
 impl<E: Float> Block<E> {
-    /// A block of the model that `config` describes.
+    /// A block of the model described by `config`.
     ///
     /// # Panics
-    /// If the heads do not divide the width, or the default device has no memory for it.
+    /// If the heads do not divide the width, or if the default device has not enough memory.
     pub fn new(config: &GptConfig, key: Key) -> Self {
         let &GptConfig { width, heads, bias, dropout, .. } = config;
         let spread = Spread::new(config.std, config.layers);
@@ -50,14 +50,14 @@ impl<E: Float> Block<E> {
 
 #[thunder]
 impl<E: Float> Block<E> {
-    /// From `(B, T, C)` to `(B, T, C)`; `key` is for the dropout.
+    /// From `(B, T, C)` to `(B, T, C)`; `key` is for dropout.
     pub fn forward(&self, x: &Tensor<E, (B, T, C)>, key: Key) -> Tensor<E, (B, T, C)> {
         let x = x + self.attention.forward(&self.norm1.forward(x), key.fold_in(0));
         &x + self.mlp.forward(&self.norm2.forward(&x), key.fold_in(1))
     }
 }
 
-/// What a [`Gpt`] is made of.
+/// The sizes and settings of a [`Gpt`].
 ///
 /// ```
 /// use thunder::nn::GptConfig;
@@ -72,17 +72,17 @@ pub struct GptConfig {
     pub context: usize,
     /// The number of blocks.
     pub layers: usize,
-    /// The heads of each attention; their number divides the width.
+    /// The number of heads of each attention layer. It divides the width.
     pub heads: usize,
-    /// The features of a position.
+    /// The number of features of each position.
     pub width: usize,
     /// Whether linear layers and norms have biases.
     pub bias: bool,
-    /// Whether GELU is GPT-2's approximation by a tanh, instead of `x Φ(x)`.
+    /// Whether to use GPT-2's tanh approximation of GELU instead of `x Φ(x)`.
     pub gelu_tanh: bool,
-    /// The share of elements that dropout zeroes while training.
+    /// The probability of dropout while training.
     pub dropout: f32,
-    /// The standard deviation of the first weights; less for those that add to the residual stream.
+    /// The standard deviation of the initial weights. Weights whose output is added to the residual stream have a smaller one.
     pub std: f64,
 }
 
@@ -104,7 +104,7 @@ impl Default for GptConfig {
 }
 
 /// A GPT-2 (Radford et al., "Language Models are Unsupervised Multitask Learners", 2019): learned positions, pre-norm
-/// blocks, and the token embedding again as the head.
+/// blocks, and a head that shares its weight with the token embedding.
 ///
 /// ```
 /// use thunder::nn::{Gpt, GptConfig};
@@ -124,23 +124,23 @@ impl Default for GptConfig {
 #[thunder]
 #[derive(Debug)]
 pub struct Gpt<E: Float> {
-    /// A row for each token; also the head.
+    /// The token embedding, which is also the head.
     pub tokens: Embedding<E, V = V, C = C>,
-    /// A row for each position.
+    /// The position embedding.
     pub positions: Embedding<E, V = L, C = C>,
-    /// Of the sum of the two.
+    /// Dropout of the sum of the two embeddings.
     pub dropout: Dropout,
     /// The blocks, in order.
     pub blocks: Vec<Block<E, C = C>>,
-    /// Before the head.
+    /// The norm before the head.
     pub norm: LayerNorm<E, C = C>,
 }
 
 impl<E: Float> Gpt<E> {
-    /// Parameters as GPT-2 draws them, not training.
+    /// A model with parameters initialised as in GPT-2, with dropout switched off.
     ///
     /// # Panics
-    /// If the heads do not divide the width, or the default device has no memory for it.
+    /// If the heads do not divide the width, or if the default device has not enough memory.
     pub fn new(config: &GptConfig, key: Key) -> Self {
         let [tokens, positions, blocks] = key.split();
         Gpt {
@@ -152,7 +152,7 @@ impl<E: Float> Gpt<E> {
         }
     }
 
-    /// Switches every dropout on or off: the next call is another specialisation.
+    /// Switches every dropout layer on or off. The mode is part of the cache key, so the next call uses it.
     pub fn train(&mut self, on: bool) {
         self.dropout.training = on;
         for block in &mut self.blocks {
@@ -169,7 +169,7 @@ impl<E: Float> Gpt<E> {
 
 #[thunder]
 impl<E: Float> Gpt<E> {
-    /// The features of each position, before the head: from `(B, T)` to `(B, T, C)`; `key` is for the dropout.
+    /// The features of each position, before the head: from `(B, T)` to `(B, T, C)`; `key` is for dropout.
     ///
     /// # Panics
     /// On the host, if the sequence is longer than the context.
@@ -183,12 +183,12 @@ impl<E: Float> Gpt<E> {
         self.norm.forward(&x)
     }
 
-    /// The logits of features: from `(B, T, C)` to `(B, T, V)`.
+    /// The logits for these features: from `(B, T, C)` to `(B, T, V)`.
     pub fn head(&self, x: &Tensor<E, (B, T, C)>) -> Tensor<E, (B, T, V)> {
         x.linear(&self.tokens.weight, None)
     }
 
-    /// The logits of each position's next token: from `(B, T)` to `(B, T, V)`; `key` is for the dropout.
+    /// The logits of the next token at each position: from `(B, T)` to `(B, T, V)`; `key` is for dropout.
     ///
     /// # Panics
     /// On the host, if the sequence is longer than the context.
@@ -196,7 +196,7 @@ impl<E: Float> Gpt<E> {
         self.head(&self.features(tokens, key))
     }
 
-    /// The mean cross-entropy of the next tokens, in f32; `key` is for the dropout.
+    /// The mean cross-entropy of the next tokens, in f32; `key` is for dropout.
     ///
     /// # Panics
     /// On the host, if the sequence is longer than the context.

@@ -4,20 +4,20 @@ use crate::{Key, Tensor};
 use thunder_core::tensor::Shape;
 use thunder_core::types::Float;
 
-/// GPT-2's standard deviation of a weight.
+/// The standard deviation of weights in GPT-2.
 pub const STD: f64 = 0.02;
 
 /// The standard deviations of the weights of a transformer's blocks.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Spread {
-    /// Of weights in general.
+    /// Of most weights.
     pub weight: f64,
-    /// Of what adds to the residual stream.
+    /// Of the weights whose output is added to the residual stream.
     pub output: f64,
 }
 
 impl Spread {
-    /// GPT-2's: what is added to the residual stream, twice a layer, adds up to the usual spread.
+    /// As in GPT-2: `output` is `weight / √(2 layers)`, because each layer adds to the residual stream twice.
     ///
     /// ```
     /// use thunder::nn::init::{STD, Spread};
@@ -38,7 +38,7 @@ impl Spread {
 /// ```
 ///
 /// # Panics
-/// If the device has no memory for it.
+/// If the default device has not enough memory.
 pub fn normal<E: Float, S: Shape>(shape: S, std: f64, key: Key) -> Tensor<E, S> {
     match Tensor::try_normal(shape, std, key) {
         Ok(tensor) => tensor,

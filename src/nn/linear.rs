@@ -16,25 +16,25 @@ use crate::prelude::*;
 #[thunder]
 #[derive(Debug)]
 pub struct Linear<E: Float> {
-    /// A row for each output.
+    /// The weight, with one row for each output.
     pub weight: Tensor<E, (Out, In)>,
-    /// What is added, if anything is.
+    /// The bias, if there is one.
     pub bias: Option<Tensor<E, (Out,)>>,
 }
 
 impl<E: Float> Linear<E> {
-    /// Normal weights with standard deviation 0.02, and zeros for a bias.
+    /// A layer with normal weights of standard deviation 0.02 and, if `bias`, a bias of zeros.
     ///
     /// # Panics
-    /// If the default device has no memory for it.
+    /// If the default device has not enough memory.
     pub fn new(inputs: usize, outputs: usize, bias: bool, key: Key) -> Self {
         Self::with_std(inputs, outputs, bias, init::STD, key)
     }
 
-    /// Normal weights with standard deviation `std`, and zeros for a bias.
+    /// A layer with normal weights of standard deviation `std` and, if `bias`, a bias of zeros.
     ///
     /// # Panics
-    /// If the default device has no memory for it.
+    /// If the default device has not enough memory.
     pub fn with_std(inputs: usize, outputs: usize, bias: bool, std: f64, key: Key) -> Self {
         Linear {
             weight: init::normal((outputs, inputs), std, key),

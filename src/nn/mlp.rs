@@ -16,21 +16,21 @@ use crate::prelude::*;
 #[thunder]
 #[derive(Debug)]
 pub struct Mlp<E: Float> {
-    /// To the hidden width.
+    /// The layer to the hidden width.
     pub up: Linear<E, Out = F, In = C>,
-    /// And back.
+    /// The layer back to the model's width.
     pub down: Linear<E, Out = C, In = F>,
-    /// Whether the GELU is GPT-2's approximation by a tanh, instead of `x Φ(x)`.
+    /// Whether to use GPT-2's tanh approximation of GELU instead of `x Φ(x)`.
     pub gelu_tanh: bool,
-    /// Of the output.
+    /// Dropout of the output.
     pub dropout: Dropout,
 }
 
 impl<E: Float> Mlp<E> {
-    /// `width` features through `hidden`, with `x Φ(x)` between.
+    /// From `width` features to `hidden` and back, with `x Φ(x)` as the GELU.
     ///
     /// # Panics
-    /// If the default device has no memory for it.
+    /// If the default device has not enough memory.
     pub fn new(width: usize, hidden: usize, bias: bool, dropout: f32, spread: Spread, key: Key) -> Self {
         let [up, down] = key.split();
         Mlp {
@@ -44,7 +44,7 @@ impl<E: Float> Mlp<E> {
 
 #[thunder]
 impl<E: Float> Mlp<E> {
-    /// From `(B, T, C)` to `(B, T, C)`; `key` is for the dropout.
+    /// From `(B, T, C)` to `(B, T, C)`; `key` is for dropout.
     pub fn forward(&self, x: &Tensor<E, (B, T, C)>, key: Key) -> Tensor<E, (B, T, C)> {
         let hidden = self.up.forward(x);
         let hidden = if self.gelu_tanh { hidden.gelu_tanh() } else { hidden.gelu() };

@@ -1,19 +1,19 @@
 //! Layers and models, written in the language itself.
 //!
-//! A layer is a `#[thunder]` struct, whose tensors are its parameters; its `forward` can be called on the host, and from
-//! any `#[thunder]` function. Constructors are ordinary host functions: they draw parameters as GPT-2 does, normal
-//! with a standard deviation of 0.02.
+//! A layer is a `#[thunder]` struct whose tensors are its parameters. Its `forward` can be called on the host and from any
+//! `#[thunder]` function. Constructors are ordinary host functions. They initialise weights as GPT-2 does: normal, with a
+//! standard deviation of 0.02.
 //!
 //! | layer | computes | shapes |
 //! |---|---|---|
 //! | [`Linear`] | `x wᵀ + b` | `(S, In) -> (S, Out)` |
 //! | [`Embedding`] | rows of a table | `(B, T) -> (B, T, C)` |
 //! | [`LayerNorm`], [`RmsNorm`] | normalisation over the last dimension | `(S, C) -> (S, C)` |
-//! | [`Dropout`] | zeroes at random, while training | `S -> S` |
+//! | [`Dropout`] | zeroes random elements while training | `S -> S` |
 //! | [`Attention`] | causal multi-head self-attention | `(B, T, C) -> (B, T, C)` |
 //! | [`Mlp`] | two linear layers and a GELU | `(B, T, C) -> (B, T, C)` |
 //! | [`Block`] | a pre-norm transformer block | `(B, T, C) -> (B, T, C)` |
-//! | [`Gpt`] | a GPT-2 | `(B, T) -> (B, T, V)` |
+//! | [`Gpt`] | GPT-2 | `(B, T) -> (B, T, V)` |
 
 mod attention;
 mod dropout;

@@ -17,17 +17,17 @@ use crate::prelude::*;
 pub struct LayerNorm<E: Float> {
     /// The factor of each feature.
     pub weight: Tensor<E, (C,)>,
-    /// What is added to each feature, if anything is.
+    /// The bias of each feature, if there is one.
     pub bias: Option<Tensor<E, (C,)>>,
     /// Added to the variance.
     pub eps: f32,
 }
 
 impl<E: Float> LayerNorm<E> {
-    /// Ones, zeros for a bias, and an `eps` of 1e-5.
+    /// A norm with a weight of ones, a bias of zeros if `bias`, and an `eps` of 1e-5.
     ///
     /// # Panics
-    /// If the default device has no memory for it.
+    /// If the default device has not enough memory.
     pub fn new(width: usize, bias: bool) -> Self {
         LayerNorm { weight: Tensor::ones((width,)), bias: bias.then(|| Tensor::zeros((width,))), eps: 1e-5 }
     }
@@ -62,10 +62,10 @@ pub struct RmsNorm<E: Float> {
 }
 
 impl<E: Float> RmsNorm<E> {
-    /// Ones, and an `eps` of 1e-6.
+    /// A norm with a weight of ones and an `eps` of 1e-6.
     ///
     /// # Panics
-    /// If the default device has no memory for it.
+    /// If the default device has not enough memory.
     pub fn new(width: usize) -> Self {
         RmsNorm { weight: Tensor::ones((width,)), eps: 1e-6 }
     }

@@ -6,7 +6,7 @@ use crate::{Error, nn};
 
 /// AdamW (Loshchilov and Hutter, "Decoupled Weight Decay Regularization", 2019), with PyTorch's defaults.
 ///
-/// The moments are f32 whatever the model's type is, and the update is computed in f32. The weight decay is that of
+/// The moments are f32 for every element type of the model, and the update is computed in f32. The weight decay applies to
 /// matrices; see [`Group`] for other choices.
 ///
 /// See the [module's example](super).
@@ -19,20 +19,20 @@ pub struct AdamW<M: Module> {
     pub v: M::With<f32>,
     /// The number of updates so far.
     pub step: Scalar<f32>,
-    /// The decay of the first moments, from 0 to below 1.
+    /// The decay of the first moments: at least 0, and less than 1.
     pub beta1: f32,
-    /// The decay of the second moments, from 0 to below 1.
+    /// The decay of the second moments: at least 0, and less than 1.
     pub beta2: f32,
-    /// Added to the root of the second moment: 0 or more.
+    /// Added to the square root of the second moment; at least 0.
     pub eps: f32,
-    /// The weight decay of matrices: 0 or more.
+    /// The weight decay of matrices, at least 0.
     pub weight_decay: f32,
     /// Settings for parts of the parameters.
     pub groups: Vec<Group>,
 }
 
 impl<M: Module> AdamW<M> {
-    /// Zero moments for `model`; betas of 0.9 and 0.999, an `eps` of 1e-8, a weight decay of 0.01.
+    /// An optimiser for `model` with zero moments, betas of 0.9 and 0.999, an `eps` of 1e-8, and a weight decay of 0.01.
     ///
     /// # Errors
     /// A device without memory.
@@ -49,25 +49,25 @@ impl<M: Module> AdamW<M> {
         })
     }
 
-    /// With these decays of the moments.
+    /// Sets the decays of the moments.
     #[must_use]
     pub fn with_betas(self, beta1: f32, beta2: f32) -> Self {
         AdamW { beta1, beta2, ..self }
     }
 
-    /// With this added to the root of the second moment.
+    /// Sets the number that is added to the square root of the second moment.
     #[must_use]
     pub fn with_eps(self, eps: f32) -> Self {
         AdamW { eps, ..self }
     }
 
-    /// With this weight decay of matrices.
+    /// Sets the weight decay of matrices.
     #[must_use]
     pub fn with_weight_decay(self, weight_decay: f32) -> Self {
         AdamW { weight_decay, ..self }
     }
 
-    /// With settings for a part of the parameters, after the groups there are.
+    /// Adds settings for a part of the parameters, after the existing groups.
     #[must_use]
     pub fn with_group(mut self, group: Group) -> Self {
         self.groups.push(group);
@@ -77,10 +77,10 @@ impl<M: Module> AdamW<M> {
 
 #[thunder]
 impl<M: Module> AdamW<M> {
-    /// The model and the optimiser after one update by `grads`, at the learning rate `lr`.
+    /// The model and the optimiser after one update with `grads` at the learning rate `lr`.
     ///
     /// # Errors
-    /// The call that updates refuses settings outside of what the fields say.
+    /// The enclosing call is refused if a setting is outside the range that its field documents.
     pub fn update(self, model: M, grads: M, lr: &Scalar<f32>) -> (M, Self) {
         assert!(self.beta1 >= 0.0 && self.beta1 < 1.0, "AdamW: `beta1` must be from 0 to below 1");
         assert!(self.beta2 >= 0.0 && self.beta2 < 1.0, "AdamW: `beta2` must be from 0 to below 1");
@@ -91,7 +91,7 @@ impl<M: Module> AdamW<M> {
             assert!(group.weight_decay >= 0.0, "AdamW: the `weight_decay` of a group must be 0 or more");
         }
         let step = &self.step + 1.0;
-        // 1 - beta^step, exact for betas near 1.
+        // 1 - beta^step, without cancellation for betas near 1.
         let correct1 = -(&step * self.beta1.ln()).expm1();
         let correct2 = -(&step * self.beta2.ln()).expm1();
         let (beta1, beta2, eps) = (self.beta1, self.beta2, self.eps);
@@ -105,8 +105,8 @@ impl<M: Module> AdamW<M> {
             let m1 = m.cast::<f32>() * beta1 + &gradient * (1.0 - beta1);
             let v1 = v.cast::<f32>() * beta2 + gradient.square() * (1.0 - beta2);
             let direction = (&m1 / &correct1) / ((&v1 / &correct2).sqrt() + eps);
-            let kept = if decay == 0.0 { w } else { &w * (1.0 - &lr * decay) };
-            ((kept - direction * &lr).cast_like(&p), g, m1.cast_like(&m), v1.cast_like(&v))
+            let decayed = if decay == 0.0 { w } else { &w * (1.0 - &lr * decay) };
+            ((decayed - direction * &lr).cast_like(&p), g, m1.cast_like(&m), v1.cast_like(&v))
         });
         (model, AdamW { m, v, step, ..self })
     }

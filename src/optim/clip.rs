@@ -2,8 +2,9 @@
 
 use crate::prelude::*;
 
-/// Gradients scaled so that their global norm (the root of the sum of all squares) is at most `max`, and the norm they
-/// had, in f32. `max` is 0 or more. As PyTorch's `clip_grad_norm_`, the factor is `min(1, max / (norm + 1e-6))`.
+/// Scales gradients so that their global norm (the square root of the sum of all squares) is at most `max`, which is at
+/// least 0. Returns them and the norm before scaling, in f32. As in PyTorch's `clip_grad_norm_`, the factor is
+/// `min(1, max / (norm + 1e-6))`.
 ///
 /// ```
 /// use thunder::optim::clip_grad_norm;

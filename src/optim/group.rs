@@ -2,10 +2,11 @@
 
 use crate::prelude::*;
 
-/// Settings for the parameters whose path contains a text; of an optimiser's groups, the first that fits counts.
+/// Settings for the parameters whose path contains a given text. If several groups of an optimiser match, the first one
+/// applies.
 ///
-/// A parameter that no group fits has the optimiser's weight decay if it is a matrix (rank 2 or more), and none
-/// otherwise: biases and the factors of norms are not decayed.
+/// A parameter that matches no group has the optimiser's weight decay if it is a matrix (rank 2 or more), and no weight
+/// decay otherwise: biases and the weights of norms are not decayed.
 ///
 /// ```
 /// use thunder::nn::Linear;
@@ -13,7 +14,7 @@ use crate::prelude::*;
 /// use thunder::prelude::*;
 ///
 /// let model = Linear::<f32>::new(3, 2, true, Key::new(0));
-/// // Embeddings learn slower and are not decayed; norms are.
+/// // Embeddings have a lower learning rate and no weight decay; norms have a weight decay.
 /// let opt = AdamW::new(&model)?
 ///     .with_group(Group { path: "tokens.".into(), rate: 0.1, weight_decay: 0.0 })
 ///     .with_group(Group { path: "norm".into(), rate: 1.0, weight_decay: 0.1 });
@@ -23,10 +24,10 @@ use crate::prelude::*;
 #[thunder]
 #[derive(PartialEq, Debug)]
 pub struct Group {
-    /// What the path of a parameter must contain: `blocks.3.`, `.bias`, `norm`.
+    /// The text that the path of a parameter must contain: `blocks.3.`, `.bias`, `norm`.
     pub path: String,
-    /// The factor of the learning rate: 0 or more.
+    /// A factor for the learning rate, at least 0.
     pub rate: f32,
-    /// The weight decay: 0 or more.
+    /// The weight decay, at least 0.
     pub weight_decay: f32,
 }

@@ -1,7 +1,7 @@
 //! Optimisers, written in the language itself.
 //!
-//! An optimiser is a module: it goes into the training step by value and comes out of it, so that its memory is
-//! reused, and its state is saved with the model. `opt.update(model, grads, lr)` gives the new model and the new
+//! An optimiser is a module: the training step takes it by value and returns it, so that its memory is reused, and it can
+//! be saved with the model. `opt.update(model, grads, lr)` returns the new model and the new
 //! optimiser. The learning rate is a `Scalar<f32>`, because it changes between calls; [`WarmupCosine`] computes it.
 //!
 //! ```

@@ -1,6 +1,6 @@
-//! Learning rates over the steps of a training.
+//! Learning-rate schedules.
 
-/// A linear warm-up, then half a cosine down to a floor (Loshchilov and Hutter, "SGDR", 2017), as nanoGPT has it.
+/// A linear warm-up, then half a cosine down to a floor (Loshchilov and Hutter, "SGDR", 2017), as in nanoGPT.
 ///
 /// ```
 /// use thunder::optim::WarmupCosine;
@@ -15,9 +15,9 @@ pub struct WarmupCosine {
     pub peak: f32,
     /// The rate at the end, and after it.
     pub floor: f32,
-    /// Steps of warm-up.
+    /// The number of warm-up steps.
     pub warmup: usize,
-    /// Steps in all.
+    /// The total number of steps.
     pub steps: usize,
 }
 

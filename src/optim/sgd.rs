@@ -4,7 +4,7 @@ use super::Group;
 use crate::prelude::*;
 use crate::{Error, nn};
 
-/// Stochastic gradient descent, with momentum as PyTorch has it: `v ← momentum v + g`, `w ← w - lr v`.
+/// Stochastic gradient descent, with PyTorch's form of momentum: `v ← momentum v + g`, `w ← w - lr v`.
 ///
 /// The weight decay is added to the gradient of matrices; see [`Group`] for other choices.
 ///
@@ -36,18 +36,18 @@ use crate::{Error, nn};
 pub struct Sgd<M: Module> {
     /// The running sum of gradients, if there is momentum.
     pub velocity: Option<M::With<f32>>,
-    /// The decay of the velocity: 0 or more.
+    /// The decay of the velocity, at least 0.
     pub momentum: f32,
-    /// Whether to look ahead by the velocity (Nesterov), which there must be.
+    /// Whether to use Nesterov momentum, which needs a velocity.
     pub nesterov: bool,
-    /// The weight decay of matrices: 0 or more.
+    /// The weight decay of matrices, at least 0.
     pub weight_decay: f32,
     /// Settings for parts of the parameters.
     pub groups: Vec<Group>,
 }
 
 impl<M: Module> Sgd<M> {
-    /// Zero velocity for `model` (none if `momentum` is 0), no weight decay.
+    /// An optimiser for `model` with a velocity of zeros (none if `momentum` is 0) and no weight decay.
     ///
     /// # Errors
     /// A device without memory.
@@ -56,19 +56,19 @@ impl<M: Module> Sgd<M> {
         Ok(Sgd { velocity, momentum, nesterov: false, weight_decay: 0.0, groups: Vec::new() })
     }
 
-    /// Looking ahead by the velocity (Nesterov), if `nesterov`.
+    /// Sets whether to use Nesterov momentum.
     #[must_use]
     pub fn with_nesterov(self, nesterov: bool) -> Self {
         Sgd { nesterov, ..self }
     }
 
-    /// With this weight decay of matrices.
+    /// Sets the weight decay of matrices.
     #[must_use]
     pub fn with_weight_decay(self, weight_decay: f32) -> Self {
         Sgd { weight_decay, ..self }
     }
 
-    /// With settings for a part of the parameters, after the groups there are.
+    /// Adds settings for a part of the parameters, after the existing groups.
     #[must_use]
     pub fn with_group(mut self, group: Group) -> Self {
         self.groups.push(group);
@@ -78,10 +78,10 @@ impl<M: Module> Sgd<M> {
 
 #[thunder]
 impl<M: Module> Sgd<M> {
-    /// The model and the optimiser after one update by `grads`, at the learning rate `lr`.
+    /// The model and the optimiser after one update with `grads` at the learning rate `lr`.
     ///
     /// # Errors
-    /// The call that updates refuses settings outside of what the fields say.
+    /// The enclosing call is refused if a setting is outside the range that its field documents.
     pub fn update(self, model: M, grads: M, lr: &Scalar<f32>) -> (M, Self) {
         assert!(self.momentum >= 0.0, "Sgd: `momentum` must be 0 or more");
         assert!(!self.nesterov || self.velocity.is_some(), "Sgd: `nesterov` needs a momentum");

@@ -1,4 +1,4 @@
-//! Devices, by handle.
+//! Handles of devices.
 
 use crate::error::Error;
 use crate::exec::Backend;
@@ -7,7 +7,7 @@ pub use crate::exec::MemoryStats;
 use std::sync::OnceLock;
 use std::sync::{Arc, RwLock};
 
-/// A device: where a tensor lies and a function runs. A cheap handle.
+/// A device, on which tensors are stored and functions run. The type is a handle that is cheap to copy.
 ///
 /// ```
 /// # #[cfg(feature = "cpu")] {
@@ -30,14 +30,14 @@ static DEVICES: RwLock<Vec<&'static Registered>> = RwLock::new(Vec::new());
 static DEFAULT: RwLock<Option<Device>> = RwLock::new(None);
 
 impl Device {
-    /// Makes a backend known; one of the same name is kept.
+    /// Registers a backend. If one of the same name is registered already, that one is used.
     pub fn register(backend: Arc<dyn Backend>) -> Device {
         let name = backend.name();
         let mut devices = DEVICES.write().unwrap_or_else(|e| e.into_inner());
         if let Some(known) = devices.iter().find(|d| d.name == name) {
             return Device(known);
         }
-        // A device lives as long as the process: tensors hold handles to it.
+        // A device lives as long as the process, because tensors have handles of it.
         let entry: &'static Registered = Box::leak(Box::new(Registered { name, backend }));
         devices.push(entry);
         Device(entry)
@@ -50,10 +50,10 @@ impl Device {
         *CPU.get_or_init(|| Device::register(crate::cpu::backend()))
     }
 
-    /// The device that new tensors lie on: the CPU until [`Device::set_default`] says otherwise.
+    /// The device on which new tensors are created: the CPU until [`Device::set_default`] is called.
     ///
     /// # Panics
-    /// If no device is known, in a build without the CPU executor.
+    /// If no device is registered, in a build without the CPU executor.
     pub fn default_device() -> Device {
         if let Some(d) = *DEFAULT.read().unwrap_or_else(|e| e.into_inner()) {
             return d;
@@ -64,7 +64,7 @@ impl Device {
         panic!("no default device: this build has no CPU executor, and `set_default_device` was not called");
     }
 
-    /// Makes this the device that new tensors lie on.
+    /// Makes this the device on which new tensors are created.
     pub fn set_default(self) {
         *DEFAULT.write().unwrap_or_else(|e| e.into_inner()) = Some(self);
     }
@@ -74,7 +74,7 @@ impl Device {
         &self.0.name
     }
 
-    /// What runs here.
+    /// The backend that runs functions on this device.
     pub fn backend(&self) -> &'static dyn Backend {
         &*self.0.backend
     }
@@ -124,9 +124,10 @@ impl Device {
         self.backend().reset_peak_memory();
     }
 
-    /// Gives memory that no tensor and no call holds back to the system: blocks and arenas kept for later calls.
+    /// Returns unused memory to the system: blocks and arenas that are cached for later calls.
     ///
-    /// Done by itself when an allocation fails; for a program that pauses, or has other use for the memory.
+    /// thunder does this by itself when an allocation fails. Call it in a program that pauses or needs the memory for
+    /// something else.
     ///
     /// ```
     /// # #[cfg(feature = "cpu")]
@@ -136,12 +137,12 @@ impl Device {
         self.backend().trim();
     }
 
-    /// [`Device::trim`] of all devices.
+    /// Calls [`Device::trim`] for all devices.
     pub(crate) fn trim_all() {
         DEVICES.read().unwrap_or_else(|e| e.into_inner()).iter().for_each(|d| d.backend.trim());
     }
 
-    /// A number that tells devices apart.
+    /// A number that identifies the device.
     pub(crate) fn id(&self) -> u64 {
         std::ptr::from_ref(self.0) as u64
     }

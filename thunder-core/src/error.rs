@@ -1,4 +1,4 @@
-//! Everything that can go wrong for a user, in one enum.
+//! All errors that a user can get, in one enum.
 
 use crate::trace::Loc;
 use crate::types::{DType, NoMemory};
@@ -17,22 +17,22 @@ use crate::types::{DType, NoMemory};
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The types of an operation's operands do not fit.
+    /// An operation does not accept the types of its operands.
     #[error("{text}\n  at {loc}")]
     Type {
-        /// What is wrong, and what to write.
+        /// What is wrong, and what to write instead.
         text: String,
         /// Where.
         loc: Loc,
     },
-    /// An argument does not fit the function's signature.
+    /// An argument does not match the function's signature.
     #[error("{function}: argument `{argument}`: expected {expected}, found {found}")]
     Argument {
         /// The function.
         function: String,
         /// The argument, or the path of the parameter inside it.
         argument: String,
-        /// What the signature says.
+        /// What the signature declares.
         expected: String,
         /// What was given.
         found: String,
@@ -77,7 +77,7 @@ pub enum Error {
         /// Where.
         loc: Loc,
     },
-    /// The record of a body is no path through its compile-time trace.
+    /// The record of a body is not a path through its compile-time trace.
     #[error(
         "{function}: the recorded trace is not the compiled one: {what}\n  at {loc}\n\n       \
          note: this is a fault of thunder's, not of the program; please report it, with the function"
@@ -97,7 +97,7 @@ pub enum Error {
         function: String,
         /// The panic's message.
         message: String,
-        /// Where, as the panic reported it.
+        /// Where the panic was raised.
         loc: String,
     },
     /// Tensors of one call lie on different devices.
@@ -127,10 +127,10 @@ pub enum Error {
     OutOfMemory {
         /// The device.
         device: String,
-        /// Bytes asked for.
+        /// The number of bytes requested.
         bytes: usize,
     },
-    /// Extents that no memory can have.
+    /// Extents whose product exceeds the address space.
     #[error(
         "shape {shape} of {dtype}: expected extents whose product, zeros left out, is at most {} bytes",
         isize::MAX
@@ -141,14 +141,14 @@ pub enum Error {
         /// The element type.
         dtype: DType,
     },
-    /// Data whose length does not fit a shape.
+    /// The number of elements does not match the shape.
     #[error("{count} values do not fill shape {shape}, which takes {expected}")]
     Length {
-        /// Values given.
+        /// The number of values given.
         count: usize,
         /// The shape.
         shape: String,
-        /// Values the shape takes.
+        /// The number of values that the shape needs.
         expected: usize,
     },
     /// A device failed.
@@ -156,7 +156,7 @@ pub enum Error {
     Backend {
         /// The device.
         device: String,
-        /// What it said.
+        /// The device's message.
         message: String,
     },
     /// A file could not be read or written.

@@ -1,7 +1,7 @@
-//! The compile-time trace: what the macro knows of a function, as constant data beside it.
+//! The compile-time trace: what the macro knows about a function, emitted as constant data next to it.
 //!
-//! An [`Item`] is a tree of [`Node`]s in Rust's evaluation order. Linking records the body once with
-//! concrete types and walks the item along the record; what differs is refused.
+//! An [`Item`] is a tree of [`Node`]s in Rust's order of evaluation. Linking records the body once with concrete types
+//! and compares the record with the item. Any difference is an error.
 
 mod print;
 
@@ -16,9 +16,9 @@ pub type Var = u16;
 /// The compile-time trace of one function.
 #[derive(Debug)]
 pub struct Item {
-    /// The name: `rms_norm`, `Attention::forward`.
+    /// The function's name: `rms_norm`, `Attention::forward`.
     pub name: &'static str,
-    /// The file it stands in.
+    /// The source file.
     pub file: &'static str,
     /// The line of its name.
     pub line: u32,
@@ -26,31 +26,31 @@ pub struct Item {
     pub dims: &'static [&'static str],
     /// Names of the generic element types.
     pub elems: &'static [&'static str],
-    /// The parameters; they are the first vars.
+    /// The parameters. They are the first variables.
     pub params: &'static [Param],
     /// The declared result.
     pub result: Spec,
-    /// The type of each var, unknown where the macro could not know it.
+    /// The type of each variable; unknown where the macro could not infer it.
     pub types: &'static [Ty],
-    /// What is computed.
+    /// The nodes, in order.
     pub nodes: &'static [Node],
-    /// What is returned.
+    /// The value that the function returns.
     pub output: Operand,
-    /// The number of operands that the macro could not follow.
+    /// The number of operands whose definition the macro could not find.
     pub holes: u32,
-    /// What the attribute asks for.
+    /// The options of the attribute.
     pub options: Options,
 }
 
 /// The options in `#[thunder(…)]`.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
 pub struct Options {
-    /// On CUDA, the launches of a call become one graph, which is launched whole.
+    /// On CUDA, the launches of a call become one CUDA graph.
     pub cuda_graph: bool,
 }
 
 impl Item {
-    /// What stands in for the trace of a function that has none.
+    /// A placeholder for the trace of a function that has none.
     pub const OPAQUE: Item = Item {
         name: "",
         file: "",
@@ -66,18 +66,18 @@ impl Item {
         options: Options { cuda_graph: false },
     };
 
-    /// Whether it stands in for a function that has no trace.
+    /// Whether this is the placeholder for a function without a trace.
     pub const fn is_opaque(&self) -> bool {
         self.name.is_empty()
     }
 
-    /// Whether the two are the trace of one function. A constant may have more than one address.
+    /// Whether both are the trace of the same function. Addresses can't tell, because a constant can have several.
     pub(crate) fn is(&self, other: &Item) -> bool {
         (self.name, self.file, self.line) == (other.name, other.file, other.line)
     }
 }
 
-/// The most parameters that a function has, `self` included.
+/// The largest number of parameters of a function, `self` included.
 pub const MAX_PARAMS: usize = 32;
 
 /// A parameter of an [`Item`].
@@ -85,13 +85,13 @@ pub const MAX_PARAMS: usize = 32;
 pub struct Param {
     /// The name.
     pub name: &'static str,
-    /// What the signature says of it.
+    /// The declared type.
     pub ty: Spec,
-    /// Whether it is taken by reference; by value, its memory is donated.
+    /// Whether it is taken by reference. An argument taken by value is donated.
     pub by_ref: bool,
 }
 
-/// What a signature or a field says of a value.
+/// A type as a signature or a field declares it.
 #[derive(Clone, Copy, Debug)]
 pub enum Spec {
     /// A tensor.
@@ -106,38 +106,38 @@ pub enum Spec {
     List(&'static Spec),
     /// An `Option`.
     Option(&'static Spec),
-    /// A closure, with what it gives.
+    /// A closure, with the type of its result.
     Closure(&'static Spec),
-    /// A module or a container, of which only its type says more; as the printed trace shows it.
+    /// A module or a container, by the text of its type in the printed trace. Only rustc knows more about it.
     Opaque(&'static str),
 }
 
-/// A use of a value.
+/// An operand: a use of a value.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Operand {
-    /// A value the macro followed. It may turn out to be static: of a field, only rustc knows the type.
+    /// A variable whose definition is in the trace. It may be a static value: only rustc knows the types of fields.
     Var(Var),
-    /// A static value, free where the macro could not read it. Beside a traced operand of an operation it is
-    /// recorded as a constant, just before the operation.
+    /// A static value, [free](Lit::Free) if the macro does not know it. If the operation has a traced operand too, the
+    /// value is recorded as a constant just before the operation.
     Static(Lit),
-    /// A value it could not follow.
+    /// A value whose definition the macro could not find.
     Hole,
 }
 
-/// A step from a structure to a part of it. Elements of tuple structs and of enum variants are by index.
+/// A step from a structure to a part of it. Elements of tuple structs and of enum variants are counted by index.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Step {
     /// A named field.
     Field(&'static str),
     /// An element of a tuple, an array or a `Vec`.
     Index(u32),
-    /// The element that the current iteration of the loop `site` is at.
+    /// The element of the current iteration of the loop `site`.
     Iter(u16),
-    /// An element nothing is known of; in a [`Node::Pack`], all elements or all fields that are not named.
+    /// An unknown element; in a [`Node::Pack`], all elements, or all fields that are not named.
     Any,
 }
 
-/// A place in the item's file.
+/// A location in the item's file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct At {
     /// The line.
@@ -149,7 +149,7 @@ pub struct At {
 /// A step of a compile-time trace.
 #[derive(Debug)]
 pub enum Node {
-    /// An operation. Where none of its operands turns out to be traced, it was plain Rust, and is not recorded.
+    /// An operation. If linking finds that none of its operands is traced, it was plain Rust and is not recorded.
     Op {
         /// Its result.
         dst: Var,
@@ -164,14 +164,14 @@ pub enum Node {
     Call {
         /// Its result.
         dst: Var,
-        /// What is called.
+        /// The function that is called.
         callee: Callee,
         /// The arguments, the receiver of a method first.
         args: &'static [Operand],
         /// Where.
         at: At,
     },
-    /// A part of a structure.
+    /// Takes a part of a structure.
     Project {
         /// The part.
         dst: Var,
@@ -180,7 +180,7 @@ pub enum Node {
         /// Which part.
         step: Step,
     },
-    /// A structure of parts.
+    /// Builds a structure from parts.
     Pack {
         /// The structure.
         dst: Var,
@@ -189,39 +189,39 @@ pub enum Node {
     },
     /// A rebinding, or the value of an arm.
     Assign {
-        /// What is bound.
+        /// The variable.
         var: Var,
-        /// To what.
+        /// Its new value.
         value: Operand,
     },
-    /// Appends an element, at the index that is the number of elements so far.
+    /// Appends an element at the end of a list.
     Collect {
-        /// The array.
+        /// The list.
         dst: Var,
         /// The element.
         value: Operand,
     },
     /// One of several arms, chosen by static values.
     Choice {
-        /// The marker.
+        /// The number that the log has for it.
         site: u16,
         /// The arms.
         arms: &'static [&'static [Node]],
     },
-    /// A body that is run any number of times.
+    /// A loop: a body that runs any number of times.
     Repeat {
-        /// The marker.
+        /// The number that the log has for it.
         site: u16,
         /// The body.
         body: &'static [Node],
     },
-    /// A closure that is given to another item, where [`Callee::Closure`] runs it.
+    /// A closure that is passed to another item, where [`Callee::Closure`] calls it.
     Closure {
-        /// What it is bound to.
+        /// The variable that it is bound to.
         dst: Var,
         /// Its parameters.
         params: &'static [Var],
-        /// Its body, over the vars of the item that it stands in.
+        /// Its body, which uses the variables of the item where it is written.
         body: &'static [Node],
         /// Its result.
         result: Operand,
@@ -243,28 +243,28 @@ pub enum Node {
         /// Where.
         at: At,
     },
-    /// Leaves the item.
+    /// Returns from the item.
     Return {
-        /// With this.
+        /// The returned value.
         value: Operand,
     },
-    /// Leaves the [`Node::Repeat`] this many out; 0 is the innermost.
+    /// Breaks out of a [`Node::Repeat`]: 0 is the innermost one, 1 the one around it.
     Break(u8),
-    /// Starts the next iteration of the [`Node::Repeat`] this many out.
+    /// Continues with the next iteration of a [`Node::Repeat`], counted likewise.
     Continue(u8),
 }
 
-/// What a call goes to.
+/// The target of a call.
 #[derive(Clone, Copy)]
 pub enum Callee {
-    /// A function, by its item (a function pointer, so that recursion is no cycle of constants).
+    /// A function, by its item. It is a function pointer, so that recursion does not make a cycle of constants.
     Fn(fn() -> &'static Item),
-    /// A method, whose type only rustc knows: by name.
+    /// A method, by name. Only rustc knows the type that it belongs to.
     Method(&'static str),
-    /// A method or a function that is traced, or that is std's and pure: rustc has made sure that it is one of the two.
+    /// A method or a function that is either traced, or pure and from std. rustc has checked that it is one of the two.
     /// Only a traced one is recorded.
     Either(&'static str),
-    /// A closure that the item was given. What it does is part of the item that it stands in.
+    /// A closure parameter. The closure's body is part of the item where it is written.
     Closure(Var),
 }
 
@@ -299,7 +299,7 @@ pub enum Transform {
     Autocast,
 }
 
-/// The functions of std's traits that a type may have, each with the name of its trait.
+/// Functions of std's traits that a body can call by a type's name, each with the name of its trait.
 const STD_TRAIT_FUNCTIONS: &[(&str, &str)] = &[
     ("default", "Default"),
     ("from", "From"),
@@ -319,12 +319,12 @@ const STD_TRAIT_FUNCTIONS: &[(&str, &str)] = &[
     ("not", "Not"),
 ];
 
-/// The trait of std's that has a function of this name, if one has that a body may call by a type.
+/// The std trait with a function of this name that a body can call by a type's name, if there is one.
 pub fn std_trait_of(function: &str) -> Option<&'static str> {
     STD_TRAIT_FUNCTIONS.iter().find(|(name, _)| *name == function).map(|(_, of)| *of)
 }
 
-/// Whether one of std's traits has a function of this name.
+/// Whether a std trait has a function of this name.
 pub fn is_std_trait_function(name: &str) -> bool {
     std_trait_of(name).is_some()
 }

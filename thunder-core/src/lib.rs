@@ -4,7 +4,7 @@
 //! ([`item`]), taken through the passes of the [`pipeline`], and run by an executor ([`exec`]).
 //!
 //! ```text
-//! types <- op <- trace <- verify <- rules <- kernel <- transform <- exec <- pipeline
+//! types <- op <- trace <- verify <- rules <- kernel <- transform <- exec <- recorder <- tensor <- link <- pipeline
 //! ```
 //!
 //! # Glossary

@@ -1,4 +1,4 @@
-//! Structures of tensors: what a function can take, give, and be differentiated by.
+//! Structures of tensors: the arguments and results of functions and of transforms.
 
 mod containers;
 mod leaves;
@@ -13,7 +13,7 @@ use crate::item::Spec;
 use crate::tensor::{Key, RawTensor};
 use crate::types::{DType, Extent, Float};
 
-/// What the macro knows of a struct: its dimensions, and what its fields say of them.
+/// What the macro knows about a struct: its dimensions and its fields.
 #[derive(Debug)]
 pub struct StructInfo {
     /// The struct's name.
@@ -29,28 +29,28 @@ pub struct StructInfo {
 pub struct FieldInfo {
     /// The name.
     pub name: &'static str,
-    /// What it is, its dimensions by their index in [`StructInfo::dims`].
+    /// The declared type. Its dimension variables are indices into [`StructInfo::dims`].
     pub ty: Spec,
-    /// For a submodule, `(its dimension, the extent over this struct's dimensions)`.
+    /// For a submodule, pairs of the submodule's dimension and its extent in terms of this struct's dimensions.
     pub bindings: &'static [(&'static str, Extent)],
-    /// Whether it is state: skipped by gradients and optimisers.
+    /// Whether it is a buffer, which gradients and optimisers skip.
     pub buffer: bool,
-    /// Whether it is a `Vec` or an array of what `ty` says.
+    /// Whether it is a `Vec` or an array with elements of type `ty`.
     pub list: bool,
-    /// For `Dim<H>`, the dimension whose extent this number is.
+    /// For a field `Dim<H>`, the dimension `H`.
     pub dim: Option<&'static str>,
 }
 
-/// A static value, as it goes into the key of the cache.
+/// A static value as a part of the cache key.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub enum StaticValue<'a> {
-    /// A number or a `bool`, by its bits.
+    /// The bits of a number or a `bool`.
     Bits(u64),
-    /// A text.
+    /// A string.
     Text(&'a str),
 }
 
-/// Sees every leaf of a structure, in a fixed order, with the way to it.
+/// Visits every leaf of a structure, in a fixed order, with its path.
 pub trait Visitor {
     /// A struct begins.
     fn begin(&mut self, info: &'static StructInfo) {
@@ -70,11 +70,11 @@ pub trait Visitor {
     fn leave(&mut self) {}
     /// The next field is a buffer.
     fn buffer(&mut self) {}
-    /// Every tensor has one leading dimension more than its struct says, until [`Visitor::unstack`].
+    /// Until [`Visitor::unstack`], every tensor has one more leading dimension than its struct declares.
     fn stack(&mut self) {}
-    /// Tensors are what their struct says again.
+    /// Tensors have their declared rank again.
     fn unstack(&mut self) {}
-    /// Which variant an enum or an `Option` is, or how long a `Vec` is.
+    /// The variant of an enum or an `Option`, or the length of a `Vec`.
     fn variant(&mut self, index: usize, name: &'static str) {
         let _ = name;
         self.fixed(StaticValue::Bits(index as u64));
@@ -87,7 +87,7 @@ pub trait Visitor {
     fn fixed(&mut self, value: StaticValue<'_>);
 }
 
-/// Makes a structure of the same form with other leaves.
+/// Maps a structure to one of the same form with other leaves.
 pub trait Mapper {
     /// The next leaves are under this field, until [`Mapper::leave`].
     fn field(&mut self, name: &'static str) {
@@ -101,21 +101,21 @@ pub trait Mapper {
     fn leave(&mut self) {}
     /// The next field is a buffer.
     fn buffer(&mut self) {}
-    /// The tensor in place of this one, of the same element type.
+    /// The new tensor for this one, of the same element type.
     fn tensor(&mut self, tensor: &RawTensor) -> RawTensor;
-    /// The tensor in place of this one, of element type `dtype`: for [`Module::with`].
+    /// The new tensor for this one, of element type `dtype`: for [`Module::with`].
     fn recast(&mut self, tensor: &RawTensor, dtype: DType) -> RawTensor {
         let _ = dtype;
         self.tensor(tensor)
     }
-    /// The key in place of this one.
+    /// The new key for this one.
     fn key(&mut self, key: Key) -> Key;
 }
 
 /// A structure of tensors, keys and static values.
 ///
-/// Implemented by `#[thunder]` for structs and enums, and here for tensors, keys, Rust scalars and `String`,
-/// and for tuples, arrays, `Vec`, `Option` and `Box` of them.
+/// `#[thunder]` implements it for structs and enums. This crate implements it for tensors, keys, Rust scalars and
+/// `String`, and for tuples, arrays, `Vec`, `Option` and `Box` of them.
 ///
 /// ```
 /// # #[cfg(feature = "cpu")] {
@@ -133,7 +133,7 @@ pub trait Mapper {
     note = "mark a type of your own `#[thunder]`; keys, Rust scalars and `String` can too, and tuples, arrays, `Vec` and `Option`"
 )]
 pub trait Tree: Clone + Send + Sync + 'static {
-    /// What the macro knows of a struct; for a container, of its elements.
+    /// What the macro knows about a struct; for a container, about its elements.
     const INFO: Option<&'static StructInfo> = None;
     /// Whether it is a struct itself.
     const IS_STRUCT: bool = false;
@@ -143,17 +143,17 @@ pub trait Tree: Clone + Send + Sync + 'static {
     /// Whether its type was refused already.
     #[doc(hidden)]
     const IS_REFUSED: bool = false;
-    /// Shows every leaf to `v`.
+    /// Visits every leaf with `v`.
     fn visit(&self, v: &mut dyn Visitor);
-    /// The same structure with the leaves that `m` gives.
+    /// The same structure with the leaves that `m` returns.
     fn map(&self, m: &mut dyn Mapper) -> Self;
 }
 
-/// What `#[thunder]` implements of a struct or an enum. [`Tree`] follows from it.
+/// The trait that `#[thunder]` implements for structs and enums. It gives them [`Tree`].
 ///
-/// rustc lists the types that implement a trait beside an error that names the trait. [`Tree`] itself is implemented only
-/// in this crate, where implementations can be kept out of that list. A crate under `#![no_implicit_prelude]` can't name
-/// the attribute that does it, so emitted code does not use it.
+/// An error of rustc that names a trait lists the types that implement it. [`Tree`] itself is implemented only in this
+/// crate, where an attribute keeps implementations out of that list. Emitted code can't use the attribute, because a
+/// crate with `#![no_implicit_prelude]` can't name it.
 #[doc(hidden)]
 pub trait DeclaredTree: Clone + Send + Sync + 'static {
     const INFO: Option<&'static StructInfo> = None;
@@ -176,13 +176,13 @@ impl<T: DeclaredTree> Tree for T {
     }
 }
 
-/// A structure of parameters: what gradients and optimisers work on.
+/// A structure of parameters, on which gradients and optimisers work.
 ///
 /// ```
 /// use thunder_core::module::Module;
 /// use thunder_core::tensor::Tensor;
 /// use half::bf16;
-/// // Master weights of a bf16 module are its structure over f32; integers stay.
+/// // The master weights of a bf16 module have the same structure with f32. Integers do not change.
 /// type Weights = (Tensor<bf16, (usize, usize)>, Tensor<i64, (usize,)>);
 /// type Masters = (Tensor<f32, (usize, usize)>, Tensor<i64, (usize,)>);
 /// fn masters(m: <Weights as Module>::With<f32>) -> Masters {
@@ -194,13 +194,14 @@ impl<T: DeclaredTree> Tree for T {
     note = "put `#[thunder]` on the struct: its tensors are its parameters"
 )]
 pub trait Module: Tree {
-    /// The same structure with floats of type `F`: master weights, moments.
+    /// The same structure with floats of type `F`, for example master weights or moments.
     type With<F: Float>: Module;
-    /// The same structure over `F`, its leaves from `m`.
+    /// The same structure with floats of type `F`, with the leaves that `m` returns.
     fn with<F: Float>(&self, m: &mut dyn Mapper) -> Self::With<F>;
 }
 
-/// What `#[thunder]` implements of a struct or an enum. [`Module`] follows from it, as [`Tree`] from [`DeclaredTree`].
+/// The trait that `#[thunder]` implements for structs and enums. It gives them [`Module`], as [`DeclaredTree`] gives them
+/// [`Tree`].
 #[doc(hidden)]
 pub trait DeclaredModule: Tree {
     type With<F: Float>: Module;

@@ -1,4 +1,4 @@
-//! What became of a function: [`Explanation`], and the explanations of a closure's calls.
+//! How a function was compiled: [`Explanation`], and the explanations of the calls of a closure.
 
 mod text;
 
@@ -12,9 +12,9 @@ use std::collections::HashMap;
 use std::fmt;
 use std::mem::ManuallyDrop;
 
-/// What happened to a function for some arguments. Its `Display` is a page: the work, the memory, the launches grouped
-/// by kernel, and what was not fused. The rest is asked for by name: [`Explanation::after`] gives the trace after a
-/// pass, [`Explanation::kernels`] each kernel with its source, and [`Explanation::full`] prints everything.
+/// How a function was compiled for some arguments. Its `Display` is one page: the work, the memory, the launches grouped
+/// by kernel, and what was not fused. Methods return the rest: [`Explanation::after`] the trace after a pass,
+/// [`Explanation::kernels`] each kernel with its source, and [`Explanation::full`] everything.
 ///
 /// ```
 /// use thunder_core::explain::Explanation;
@@ -34,44 +34,44 @@ pub struct Explanation {
     pub function: String,
     /// The device that it runs on.
     pub device: String,
-    /// The trace after each pass, with the pass's time; the first is the linked trace.
+    /// The trace after each pass, with the time of the pass. The first is the linked trace.
     pub stages: Vec<Stage>,
-    /// Why neighbours were not fused, one entry for each pair.
+    /// Why neighbouring instructions were not fused: one entry for each pair.
     pub notes: Vec<Note>,
     /// The launches and the memory.
     pub report: Report,
-    /// How many operands the macro could not type, so that they are checked only when the trace is linked.
+    /// The number of operands that the macro could not infer a type for. They are checked only when the trace is linked.
     pub holes: u32,
-    /// Whether a call with these arguments was compiled before.
+    /// Whether the function was already compiled for such arguments.
     pub cached: bool,
 }
 
 /// The launches of one kernel.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct KernelSummary<'a> {
-    /// What it is: `fused[rows]`, `matmul`, or the name of the generated kernel.
+    /// The name: `fused[rows]`, `matmul`, or the name of the generated kernel.
     pub name: &'a str,
     /// The element types and shapes of the results of its first launch.
     pub results: &'a str,
-    /// The source lines that its launches come from, each once.
+    /// The source lines that its launches come from, without repetition.
     pub lines: Vec<Loc>,
-    /// Its source: generated code, the program that is interpreted, or the name of a library.
+    /// The source: generated code, the interpreted program, or the name of a library.
     pub source: &'a str,
-    /// How often it is launched.
+    /// The number of launches.
     pub launches: usize,
-    /// Bytes that its launches read and write, each tensor once a launch.
+    /// The bytes that its launches read and write, where each launch counts each tensor once.
     pub bytes: usize,
     /// Floating-point operations of its launches.
     pub flops: usize,
 }
 
 impl Explanation {
-    /// The trace after the pass of this name: `link`, `differentiate`, `fuse`. The last one, where a pass runs twice.
+    /// The trace after the pass of this name: `link`, `differentiate`, `fuse`. If a pass runs twice, after its last run.
     pub fn after(&self, pass: &str) -> Option<&Stage> {
         self.stages.iter().rev().find(|s| s.name == pass)
     }
 
-    /// The kernels, each once, those that move most bytes first.
+    /// The kernels, without repetition, sorted by the bytes that they move, the most first.
     pub fn kernels(&self) -> Vec<KernelSummary<'_>> {
         let mut list: Vec<KernelSummary<'_>> = Vec::new();
         let mut known: HashMap<(&str, &str), usize> = HashMap::new();
@@ -101,8 +101,8 @@ impl Explanation {
         list
     }
 
-    /// The pairs of source lines that were not fused, each once with its first reason and how many pairs of
-    /// instructions it stands for (the layers of a model have the same lines), the most frequent first.
+    /// The pairs of source lines that were not fused, the most frequent first. Each has its first reason and the number of
+    /// pairs of instructions with these lines; all layers of a model have the same lines.
     pub fn not_fused(&self) -> Vec<(&Note, usize)> {
         let mut list: Vec<(&Note, usize)> = Vec::new();
         let mut known = HashMap::new();
@@ -125,13 +125,13 @@ impl Explanation {
 }
 
 thread_local! {
-    /// What the calls of the closure under explanation have become so far. Never dropped, so that it is there in the
-    /// destructors of other thread locals too: [`collect`] takes what it puts in.
+    /// The explanations of the calls so far in the closure that is being explained. The value is never dropped, so that
+    /// destructors of other thread locals can still use it. [`collect`] removes what it puts in, so nothing leaks.
     static CALLS: RefCell<ManuallyDrop<Option<Vec<Explanation>>>> =
         const { RefCell::new(ManuallyDrop::new(None)) };
 }
 
-/// Whether calls are to be explained.
+/// Whether calls on this thread are being explained.
 pub(crate) fn active() -> bool {
     CALLS.with_borrow(|calls| calls.is_some())
 }
@@ -140,9 +140,9 @@ pub(crate) fn push(e: Explanation) {
     CALLS.with_borrow_mut(|calls| calls.iter_mut().for_each(|list| list.push(e.clone())));
 }
 
-/// Runs `f`, and gives what was pushed meanwhile.
+/// Runs `f`, and returns the explanations pushed meanwhile.
 pub(crate) fn collect<R>(f: impl FnOnce() -> Result<R, Error>) -> Result<Vec<Explanation>, Error> {
-    /// Puts the outer closure's calls back, whatever happens.
+    /// Restores the list of the enclosing closure, also if `f` unwinds.
     struct Outer(Option<Vec<Explanation>>);
     impl Drop for Outer {
         fn drop(&mut self) {

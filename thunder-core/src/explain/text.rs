@@ -1,11 +1,11 @@
-//! The text of an [`Explanation`]: a page, and everything.
+//! The text of an [`Explanation`]: the page, and the full text.
 
 use super::{Explanation, KernelSummary};
 use crate::exec::Report;
 use std::fmt;
 use std::time::Duration;
 
-/// Kernels and reasons on the page.
+/// The number of kernels and of reasons on the page.
 const KERNELS: usize = 16;
 const REASONS: usize = 6;
 const PASSES: usize = 4;
@@ -96,7 +96,7 @@ impl Explanation {
     }
 }
 
-/// The first of a list of results.
+/// The first result of a list.
 fn short(results: &str) -> String {
     match results.split_once("], ") {
         Some((first, _)) => format!("{first}], .."),
@@ -104,7 +104,7 @@ fn short(results: &str) -> String {
     }
 }
 
-/// Everything.
+/// The full text.
 pub(super) struct Full<'a>(pub &'a Explanation);
 
 impl fmt::Display for Full<'_> {
@@ -147,7 +147,7 @@ impl fmt::Display for Full<'_> {
     }
 }
 
-/// The first line that a kernel comes from, and how many more there are.
+/// The first source line of a kernel, and the number of other lines.
 struct Lines<'a>(&'a KernelSummary<'a>);
 
 impl fmt::Display for Lines<'_> {
@@ -160,7 +160,7 @@ impl fmt::Display for Lines<'_> {
     }
 }
 
-/// A number of things, in words.
+/// A number with a noun in the singular or the plural.
 struct Count(usize, &'static str);
 
 impl fmt::Display for Count {
@@ -170,7 +170,7 @@ impl fmt::Display for Count {
             (_, word) if word.ends_with("ch") => "es",
             _ => "s",
         };
-        // Of "pair of lines", the first word is the counted one.
+        // In "pair of lines", the first word takes the plural.
         let (word, rest) = self.1.split_at(self.1.find(" of ").unwrap_or(self.1.len()));
         write!(f, "{} {word}{plural}{rest}", self.0)
     }
@@ -194,11 +194,11 @@ impl fmt::Display for Flops {
     }
 }
 
-/// Three digits, and the unit with its prefix.
+/// Three significant digits, and the unit with its prefix.
 fn scaled(f: &mut fmt::Formatter<'_>, n: usize, unit: &str) -> fmt::Result {
     let mut x = n as f64;
     for prefix in ["", "k", "M", "G", "T"] {
-        // What would round to 1000 takes the next prefix.
+        // A number that would be rounded to 1000 takes the next prefix.
         if x < 999.5 || prefix == "T" {
             let digits = if prefix.is_empty() || x >= 99.95 {
                 0

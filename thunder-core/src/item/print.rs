@@ -1,6 +1,7 @@
 //! The text of a compile-time trace, as `println!("{}", rms_norm::TRACE)` and the documentation show it.
 //!
-//! [`Lines`] writes; who walks is the [`Item`] here and, before there is one, the macro with its own form of it.
+//! [`Lines`] writes the lines. Two walks use it: the walk over an [`Item`] in this file, and the macro's walk over its own
+//! form of the trace.
 
 use super::{Callee, Item, Node, Operand, Spec, Step, Transform, Var};
 use crate::op::{Attr, Op};
@@ -17,14 +18,14 @@ pub struct Lines<'a> {
 }
 
 impl<'a> Lines<'a> {
-    /// No line yet of a trace whose first vars bear the names `params`.
+    /// An empty text, for a trace whose first variables have the names `params`.
     pub fn new(
         params: impl IntoIterator<Item = &'a str>,
         types: &'a [Ty],
         dims: Vec<&'a str>,
         elems: Vec<&'a str>,
     ) -> Lines<'a> {
-        // A parameter that is a pattern has no name of the user's.
+        // A parameter that is a pattern has no name in the user's source.
         let shown = |(i, name): (usize, &str)| {
             if name.starts_with("__") { format!("v{i}") } else { name.to_string() }
         };
@@ -37,26 +38,26 @@ impl<'a> Lines<'a> {
         self.out
     }
 
-    /// A type, over the trace's names.
+    /// The text of a type, with the names of the trace.
     pub fn ty(&self, ty: &Ty) -> String {
         Text::new().ty(ty, &self.dims, &self.elems).as_str().to_string()
     }
 
-    /// The first line: the parameters as the signature states them, and where the function stands.
+    /// The first line: the parameters as the signature declares them, and the location of the function.
     pub fn head(&mut self, name: &str, params: &[String], result: &str, place: Option<(&str, u32)>) {
-        let said = self.params.iter().zip(params);
-        let said = said.map(|(name, ty)| {
+        let declared = self.params.iter().zip(params);
+        let declared = declared.map(|(name, ty)| {
             if let ("self", by) = (name.as_str(), ty) { format!("{by}self") } else { format!("{name}: {ty}") }
         });
-        let said: Vec<String> = said.collect();
-        let line = format!("trace {name}({}) -> {result}", said.join(", "));
+        let declared: Vec<String> = declared.collect();
+        let line = format!("trace {name}({}) -> {result}", declared.join(", "));
         let _ = match place {
             Some((file, at)) => writeln!(self.out, "{line}   # lowered from {file}:{at}"),
             None => writeln!(self.out, "{line}"),
         };
     }
 
-    /// A line that is `depth` levels in, with the line of the source that it came from.
+    /// A line indented by `depth` levels, with the source line that it came from.
     pub fn line(&mut self, depth: usize, text: &str, at: Option<u32>) {
         let line = format!("{}{}", "  ".repeat(depth), text.trim_end());
         let _ = match at {
@@ -65,7 +66,7 @@ impl<'a> Lines<'a> {
         };
     }
 
-    /// The last line, if operands could not be followed.
+    /// The last line, if the trace has holes.
     pub fn holes(&mut self, holes: u32) {
         if holes > 0 {
             let s = if holes == 1 { "" } else { "s" };
@@ -73,12 +74,12 @@ impl<'a> Lines<'a> {
         }
     }
 
-    /// A use of a var.
+    /// A use of a variable.
     pub fn var(&self, v: Var) -> String {
         self.params.get(usize::from(v)).cloned().unwrap_or_else(|| format!("v{v}"))
     }
 
-    /// A var where it is defined.
+    /// A variable at its definition.
     pub fn dst(&self, v: Var) -> String {
         match self.types.get(usize::from(v)) {
             Some(ty) if *ty != Ty::UNKNOWN => format!("{}: {}", self.var(v), self.ty(ty)),
@@ -86,7 +87,7 @@ impl<'a> Lines<'a> {
         }
     }
 
-    /// Vars where they are defined, as a closure's parameters.
+    /// Variables at their definition, as a closure's parameters.
     pub fn bound(&self, list: &[Var]) -> String {
         let list: Vec<String> = list.iter().map(|&v| self.dst(v)).collect();
         format!("|{}|", list.join(", "))
@@ -154,7 +155,7 @@ impl<'a> Lines<'a> {
         self.line(depth, &text, None);
     }
 
-    /// What an item or a closure gives.
+    /// The result of an item or a closure.
     pub fn gives(&mut self, depth: usize, word: &str, value: Operand) {
         let text = format!("{word} {}", self.operand(value));
         self.line(depth, &text, None);
@@ -191,7 +192,7 @@ impl<'a> Lines<'a> {
         self.line(depth, &format!("repeat #{site}:"), None);
     }
 
-    /// `break` or `continue`, and how many loops out if not of the innermost.
+    /// `break` or `continue`, with the number of loops between if it is not the innermost loop.
     pub fn leaves(&mut self, depth: usize, word: &str, n: u8) {
         self.line(depth, &if n == 0 { word.to_string() } else { format!("{word} {n} out") }, None);
     }
@@ -213,7 +214,7 @@ impl<'a> Lines<'a> {
 }
 
 impl Transform {
-    /// The name, as users write it.
+    /// The name in the user's source.
     pub fn name(self) -> &'static str {
         match self {
             Transform::Grad => "grad",
@@ -239,10 +240,10 @@ impl Display for Step {
     }
 }
 
-/// A walk over an item, and over those it calls if they are wanted too.
+/// A walk over an item and, if wanted, over the items that it calls.
 struct Walk<'a> {
     lines: Lines<'a>,
-    /// The items around, the outermost first; `None` if calls stay closed.
+    /// The enclosing items, outermost first; `None` if calls are not expanded.
     around: Option<Vec<&'a Item>>,
 }
 
@@ -330,8 +331,8 @@ impl Item {
     }
 }
 
-/// The trace as text, each instruction with its type and its line; `{:#}` also shows what the functions that it calls
-/// do, under each call.
+/// The trace as text: each instruction with its type and its source line. `{:#}` also shows the trace of each called
+/// function under the call.
 impl Display for Item {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text(f.alternate().then(Vec::new)))

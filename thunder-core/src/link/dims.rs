@@ -1,4 +1,4 @@
-//! Dimension variables of structs and signatures, solved from the shapes of the tensors they hold.
+//! Solves the dimension variables of structs and signatures from the shapes of tensors.
 
 use crate::error::Error;
 use crate::item::{Item, Spec};
@@ -7,14 +7,14 @@ use crate::recorder::{Leaves, PathStep, spell};
 use crate::tensor::{Key, RawTensor};
 use crate::types::{Extent, Shape, Text, Ty};
 
-/// What is known of some dimension variables.
+/// The values of some dimension variables, as far as they are known.
 #[derive(Clone, Debug)]
 pub(crate) struct Solved {
     pub(crate) names: &'static [&'static str],
     pub(crate) sizes: Vec<Option<usize>>,
-    /// Extents that could not be decided when they came, with their sizes.
+    /// Extents that could not be solved yet, with their sizes and parameters.
     waiting: Vec<(Extent, usize, &'static str)>,
-    /// The parameter whose extents are being taken into account.
+    /// The parameter whose extents are being unified.
     param: &'static str,
 }
 
@@ -23,7 +23,7 @@ impl Solved {
         Solved { names, sizes: vec![None; names.len()], waiting: Vec::new(), param: "" }
     }
 
-    /// As bindings for [`Extent::substitute`].
+    /// The values as bindings for [`Extent::substitute`].
     pub(crate) fn bindings(&self) -> Vec<Extent> {
         self.sizes.iter().map(|s| s.map_or(Extent::UNKNOWN, Extent::new)).collect()
     }
@@ -32,7 +32,7 @@ impl Solved {
         self.names.iter().position(|n| *n == name).and_then(|i| self.sizes[i])
     }
 
-    /// Takes `extent == size` into account; `false` if that contradicts what is known.
+    /// Adds the equation `extent == size`. Returns `false` if it contradicts the others.
     pub(crate) fn unify(&mut self, extent: Extent, size: usize) -> bool {
         if let Some(v) = extent.as_var().map(usize::from)
             && v < self.sizes.len()
@@ -60,7 +60,7 @@ impl Solved {
         true
     }
 
-    /// The one unknown variable of an extent that is linear in it, with its factor and what is added to it.
+    /// For an extent that is linear in its only unknown variable: the variable, its factor, and the constant term.
     fn linear(&self, extent: Extent) -> Option<(usize, i64, i64)> {
         if extent.is_unknown() {
             return None;
@@ -87,10 +87,10 @@ impl Solved {
         unknown.filter(|_| coef != 0).map(|v| (v, coef, rest))
     }
 
-    /// Decides what has waited for other extents.
+    /// Solves the equations that waited for other variables.
     ///
     /// # Errors
-    /// What does not hold: the parameter, and both sides.
+    /// The first contradiction: the parameter, the expected text and the found text.
     fn settle(&mut self) -> Result<(), (&'static str, String, String)> {
         loop {
             let waiting = std::mem::take(&mut self.waiting);
@@ -109,7 +109,7 @@ impl Solved {
         }
     }
 
-    /// Takes the extents of a tensor declared as `shape` into account.
+    /// Adds the equations of a tensor declared with `shape`.
     fn unify_shape(&mut self, shape: &Shape, sizes: &[usize]) -> bool {
         if shape.is_unknown()
             || shape.rank() > sizes.len()
@@ -121,7 +121,7 @@ impl Solved {
         (0..shape.rank()).all(|i| shape.at(i).is_unknown() || self.unify(shape.at(i), sizes[skip + i]))
     }
 
-    /// The declared shape, and what is known of its names: `(B, C) with C = 768`.
+    /// The declared shape and the known values of its names: `(B, C) with C = 768`.
     fn expected(&self, ty: &Ty) -> String {
         let mut text = Text::new().shape(&ty.shape, self.names).to_string();
         let known: Vec<String> = (0..self.names.len())
@@ -145,7 +145,7 @@ pub(crate) struct Solver {
     /// The structs being visited, outermost first, each with the field being visited.
     frames: Vec<(&'static StructInfo, Solved, usize)>,
     path: Vec<PathStep>,
-    /// The leading dimensions that the structs being visited do not speak of.
+    /// The number of leading dimensions that stacking added to the declared shapes.
     stacked: usize,
     /// The outermost struct's dimensions.
     pub(crate) root: Option<Solved>,
@@ -248,8 +248,7 @@ impl Visitor for Solver {
 /// The dimension `name` of a struct, for a body that names it.
 ///
 /// # Panics
-/// If the struct has no such dimension, or nothing fixes it: the macro refuses the first, linking reports
-/// the second.
+/// If the struct has no such dimension, which the macro refuses, or if nothing determines it, which linking reports.
 #[track_caller]
 pub fn dim<T: Tree>(module: &T, name: &str) -> usize {
     match Solver::solve(module).root.and_then(|s| s.get(name)) {
@@ -261,7 +260,7 @@ pub fn dim<T: Tree>(module: &T, name: &str) -> usize {
 /// Checks arguments against an item's signature, and solves its dimensions.
 ///
 /// # Errors
-/// The first argument that does not fit, with both sides.
+/// The first argument that does not match, with both sides.
 pub(crate) fn guard(item: &'static Item, args: &[Leaves]) -> Result<Solved, Error> {
     let mut solved = Solved::new(item.dims);
     let refuse = |argument: String, expected: String, found: String| Error::Argument {
@@ -292,10 +291,10 @@ pub(crate) fn guard(item: &'static Item, args: &[Leaves]) -> Result<Solved, Erro
     Ok(solved)
 }
 
-/// Compares a structure with what is said of it, and solves dimensions by it.
+/// Compares a structure with its declared type, and solves dimensions from it.
 ///
 /// # Errors
-/// What does not hold: both sides.
+/// The first contradiction: the expected text and the found text.
 pub(super) fn spec(
     solved: &mut Solved,
     declared: &Spec,
@@ -334,17 +333,17 @@ pub(super) fn spec(
     }
 }
 
-/// The variable of `coef * variable + rest == size`, for a body that names it; what has no whole solution is refused by
-/// the guard, in the caller's words.
+/// The solution of `coef * variable + rest == size`, for a body that uses the variable. If there is no integer solution,
+/// the guard reports it.
 pub fn solve(size: usize, coef: i64, rest: i64) -> usize {
     let left = (size as i64).saturating_sub(rest);
     left.checked_div(coef).and_then(|n| usize::try_from(n).ok()).unwrap_or(0)
 }
 
-/// The extent `name`, which only what may not be there says.
+/// The extent `name`, which comes from a list that may be empty or an `Option` that may be `None`.
 ///
 /// # Panics
-/// If it is not there.
+/// If it is missing.
 #[track_caller]
 pub fn given(extent: Option<usize>, name: &str) -> usize {
     match extent {

@@ -1,4 +1,6 @@
-//! Linking: the body is recorded with concrete types, and the record verified against the compile-time trace.
+//! Linking: records a body with concrete types, and verifies the record against the compile-time trace.
+//!
+//! Modules import in this order: `dims`, `structures`, `region`, `mapped`, `matcher`.
 
 pub(crate) mod dims;
 mod mapped;

@@ -1,4 +1,4 @@
-//! Transforms, as bodies call them: a closure is recorded as a nested body of the trace.
+//! Transforms that record a closure as a nested body of the trace.
 
 use super::structures::{derivatives, fresh, leaves, replace};
 use crate::item::Transform;
@@ -20,8 +20,8 @@ pub(super) fn inside(what: &str) {
     }
 }
 
-/// `(f(x), df/dx)` for a scalar `f`. The closure gets `x` by reference; the gradient has the type of `x`, with zeros for
-/// integers, keys and what nothing flows to.
+/// `(f(x), df/dx)` for a scalar `f`. The closure gets `x` by reference. The gradient has the type of `x`, with zeros for
+/// integers, keys and leaves that do not influence the result.
 ///
 /// Reverse mode: the closure is linearised and transposed.
 #[track_caller]
@@ -42,7 +42,7 @@ pub fn grad<X: Tree, E: Float>(x: &X, f: impl FnOnce(&X) -> Scalar<E>) -> X {
     grads
 }
 
-/// The leaves outside, and what stands for them in the closure; without those that stand for themselves.
+/// The leaves outside the closure, and the corresponding values inside, without leaves that are the same in both.
 pub(super) fn apart(outer: &Leaves, inner: &Leaves) -> (Vec<Value>, Vec<Value>) {
     values(outer).into_iter().zip(values(inner)).filter(|(o, i)| o != i).unzip()
 }
@@ -51,7 +51,7 @@ fn types(values: &[Value]) -> Vec<Ty> {
     values.iter().filter_map(|&v| recorder::ty(v)).collect()
 }
 
-/// Fails if the leaves of a tangent or cotangent are not of the types of what it belongs to.
+/// Fails if the leaves of a tangent or cotangent have other types than the leaves that it belongs to.
 #[track_caller]
 fn same_types(what: &str, want: &Leaves, got: &Leaves) {
     let (want, got) = (types(&values(want)), types(&values(got)));
@@ -125,14 +125,14 @@ pub fn jvp<X: Tree, Y: Tree>(x: &X, dx: &X, f: impl FnOnce(&X) -> Y) -> (Y, Y) {
     result
 }
 
-/// `f()`, whose intermediate values are computed again for the backward pass instead of being kept.
+/// `f()`, whose intermediate values are computed again for the backward pass instead of being stored.
 #[track_caller]
 pub fn checkpoint<Y: Tree>(f: impl FnOnce() -> Y) -> Y {
     inside("checkpoint");
     scoped(Transform::Checkpoint, Kind::Checkpoint, f)
 }
 
-/// `f()`, with matrix products computed in `F`; no type changes.
+/// `f()`, with matrix products computed in `F`. The types of values do not change.
 #[track_caller]
 pub fn autocast<F: Float, Y: Tree>(f: impl FnOnce() -> Y) -> Y {
     inside("autocast");

@@ -95,7 +95,7 @@ impl<T: Module> DeclaredModule for Box<T> {
     }
 }
 
-/// What `f` makes, under the element `index`.
+/// The result of `f`, called under the element `index`.
 fn element<T>(m: &mut dyn Mapper, index: usize, f: impl FnOnce(&mut dyn Mapper) -> T) -> T {
     m.index(index);
     let y = f(m);

@@ -23,7 +23,7 @@ impl<E: Float, S: Shape> Module for Tensor<E, S> {
     }
 }
 
-/// Tensors of other types stay as they are.
+// Tensors of other element types do not change.
 macro_rules! other_tensors {
     ($($t:ty)*) => {$(
         #[diagnostic::do_not_recommend]

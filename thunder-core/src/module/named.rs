@@ -3,7 +3,7 @@
 use super::{Mapper, StaticValue, Tree, Visitor};
 use crate::tensor::{Key, RawTensor};
 
-/// Every tensor of a structure (buffers and integers too) with its path: `blocks.3.attn.weight`.
+/// Every tensor of a structure, including buffers and integers, with its path: `blocks.3.attn.weight`.
 pub fn named_tensors<T: Tree>(tree: &T) -> Vec<(String, RawTensor)> {
     struct All(Vec<String>, Vec<(String, RawTensor)>);
     #[diagnostic::do_not_recommend]
@@ -28,10 +28,10 @@ pub fn named_tensors<T: Tree>(tree: &T) -> Vec<(String, RawTensor)> {
     all.1
 }
 
-/// The same structure with the tensors that `f` gives for each path; the first error ends it.
+/// The same structure with the tensor that `f` returns for each path. `f` is not called again after an error.
 ///
 /// # Errors
-/// What `f` gives.
+/// The first error of `f`.
 pub fn try_map_tensors<T: Tree, X>(
     tree: &T,
     f: impl FnMut(&str, &RawTensor) -> Result<RawTensor, X>,

@@ -4,12 +4,12 @@ use super::{Mapper, StaticValue, Tree, Visitor};
 use crate::recorder;
 use crate::tensor::{AnyShape, Key, RawTensor, Tensor};
 
-/// A parameter as [`zip_map`] and [`parameters`] hand it out: any float type, any rank.
+/// A parameter in the closure of [`zip_map`] and in the list of [`parameters`]: of any float type and any rank.
 pub type AnyTensor = Tensor<crate::types::AnyFloat, AnyShape>;
 
-/// The float parameters of a structure, in order: no buffers, no integers, no keys.
+/// The float parameters of a structure, in order, without buffers, integers and keys.
 ///
-/// Inside a `#[thunder]` function; sums of squares for clipping are written with it.
+/// It is used inside `#[thunder]` functions, for example for the sum of squares in gradient clipping.
 ///
 /// ```
 /// # #[cfg(feature = "cpu")] {
@@ -61,7 +61,7 @@ impl Nesting {
     }
 }
 
-/// Walks the float parameters with their paths.
+/// Visits the float parameters with their paths.
 struct Walk<'a> {
     path: Vec<String>,
     nesting: Nesting,
@@ -94,18 +94,18 @@ impl Visitor for Walk<'_> {
     fn fixed(&mut self, _: StaticValue<'_>) {}
 }
 
-/// Structures of one form that [`zip_map`] walks together: a tuple of references.
+/// Structures of the same form that [`zip_map`] maps together: a tuple of references.
 pub trait Zip {
     /// The structures, by value.
     type Out;
     /// One parameter of each.
     type Leaves;
-    /// Maps every parameter by `f`, which also gets its path.
+    /// Maps every parameter with `f`, which also gets its path.
     fn zip(self, f: &mut dyn FnMut(&str, Self::Leaves) -> Self::Leaves) -> Self::Out;
 }
 
-/// Walks structures of one form together: `f` gets the path and one parameter of each, and gives what takes
-/// their places. Buffers, integers and keys stay.
+/// Maps structures of the same form together. `f` gets the path and one parameter of each structure, and returns the new
+/// ones. Buffers, integers and keys do not change.
 ///
 /// Optimisers are written with it:
 /// `zip_map((&model, &grads), |_, (p, g)| { let p = p - g.clone() * lr; (p, g) })`.
@@ -123,7 +123,7 @@ pub fn zip_map<T: Zip>(trees: T, mut f: impl FnMut(&str, T::Leaves) -> T::Leaves
     trees.zip(&mut f)
 }
 
-/// Puts new parameters in the places of the old ones, in order.
+/// Replaces the parameters by new ones, in order.
 struct Refill<'a> {
     nesting: Nesting,
     new: &'a mut dyn Iterator<Item = RawTensor>,

@@ -1,10 +1,10 @@
-//! The log of a recording: what the matcher walks along the compile-time trace.
+//! The log of a recording, which the matcher compares with the compile-time trace.
 
 use crate::item::{Item, Transform};
 use crate::trace::{Inst, Value};
 use crate::types::Ty;
 
-/// A step to a leaf.
+/// A step of the path from a structure to a leaf.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum PathStep {
     Field(&'static str),
@@ -19,12 +19,12 @@ pub(crate) struct Leaves {
     pub(crate) types: Vec<(Vec<PathStep>, Ty)>,
     /// The dimensions of the struct at the root, if it is one.
     pub(crate) dims: Vec<(&'static str, usize)>,
-    /// A tensor in it that contradicts its struct's dimensions: path, expected, found.
+    /// The first tensor that contradicts the dimensions of its struct: path, expected, found.
     pub(crate) wrong: Option<(String, String, String)>,
 }
 
 impl Leaves {
-    /// The leaves under `step`, seen from there.
+    /// The leaves under `step`, with paths that start there.
     pub(crate) fn under(&self, step: PathStep) -> Leaves {
         let list = self
             .list
@@ -35,7 +35,7 @@ impl Leaves {
         Leaves { list, ..Leaves::default() }
     }
 
-    /// The leaves, as they stand under `step` of a structure.
+    /// The leaves with their paths in a structure that has them under `step`.
     pub(crate) fn within(&self, step: PathStep) -> impl Iterator<Item = (Vec<PathStep>, Value)> + '_ {
         self.list.iter().map(move |(path, v)| {
             let mut whole = vec![step];
@@ -44,16 +44,16 @@ impl Leaves {
         })
     }
 
-    /// Whether the two hold the same values in the same places.
+    /// Whether both have the same values at the same paths.
     pub(crate) fn same(&self, other: &Leaves) -> bool {
-        // A struct literal may name its fields in another order than they are declared in.
+        // A struct literal can list its fields in another order than the declaration.
         let has = |leaf| other.list.iter().any(|o| alike(leaf, o));
         self.list == other.list || (self.list.len() == other.list.len() && self.list.iter().all(has))
     }
 }
 
-/// Whether two leaves are one. What `map` gives is the first of a list or in an `Option`: the types say which, and the
-/// compile-time trace need not know.
+/// Whether two leaves are the same. The compile-time trace does not know whether `map` was called on a list or on an
+/// `Option`, so the index 0 of the first element of a list is ignored.
 fn alike((at, v): &(Vec<PathStep>, Value), (there, w): &(Vec<PathStep>, Value)) -> bool {
     let steps =
         |path: &[PathStep]| path.iter().copied().filter(|s| *s != PathStep::Index(0)).collect::<Vec<_>>();
@@ -77,7 +77,7 @@ pub(crate) fn spell(root: &str, path: &[PathStep]) -> String {
     out
 }
 
-/// One thing that happened while recording.
+/// An event while recording.
 #[derive(Clone, Debug)]
 pub(crate) enum Event {
     /// An operation was appended.
@@ -94,6 +94,6 @@ pub(crate) enum Event {
     Open { kind: Transform, args: Vec<Leaves>, params: Vec<Leaves> },
     /// It ended.
     Close { result: Leaves },
-    /// What the transform gave outside.
+    /// The result that the transform returned to the enclosing body.
     Given { result: Leaves },
 }

@@ -1,4 +1,4 @@
-//! Static panics while linking: caught without the default report, and with their place.
+//! Panics of static code while linking: caught with their location, and not reported on standard error.
 
 use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -9,14 +9,14 @@ thread_local! {
     static PLACE: RefCell<String> = const { RefCell::new(String::new()) };
 }
 
-/// Runs `f`; a panic in it is not reported on standard error, and its place is kept for [`place`].
+/// Runs `f`. A panic in it is not reported on standard error, and [`place`] returns its location.
 pub(crate) fn catch<T>(f: impl FnOnce() -> T) -> std::thread::Result<T> {
     static HOOK: Once = Once::new();
-    // A panicking thread may not change the hook: a call in a destructor.
+    // A panicking thread can't change the hook. This can be a call in a destructor.
     if !std::thread::panicking() {
         HOOK.call_once(install);
     }
-    // In the destructors of other thread locals it may be gone: the place is then unknown.
+    // In the destructors of other thread locals, this one may be gone already. The location is then unknown.
     let _ = PLACE.try_with(|p| p.borrow_mut().clear());
     let outer = CATCHING.with(|c| c.replace(true));
     let result = catch_unwind(AssertUnwindSafe(f));
@@ -36,7 +36,7 @@ fn install() {
     }));
 }
 
-/// Where the last caught panic was raised.
+/// The location of the last caught panic.
 pub(crate) fn place() -> String {
     PLACE.try_with(|p| p.borrow().clone()).unwrap_or_else(|_| "an unknown place".into())
 }

@@ -1,13 +1,14 @@
-//! Comparisons of a tensor with an integer that its element type does not hold.
+//! Comparisons of a tensor with an integer outside the range of its element type.
 
 use crate::op::{Lit, Op, Unfit};
 use crate::types::DType;
 
-/// The comparison with an end of the range of `dtype` that says for every element what `op` says of `lit`, which lies
-/// outside: `x < 2^64 - 1` of an i64 tensor is `x <= i64::MAX`, always true. `None` for all else.
+/// For a comparison `op` with `lit`, an integer outside the range of `dtype`: the comparison with an end of the range that
+/// has the same result for every element. For an i64 tensor, `x < 2^64 - 1` becomes `x <= i64::MAX`, which is always true.
+/// `None` in all other cases.
 pub(crate) fn saturate(op: Op, lit: Lit, dtype: DType, number_first: bool) -> Option<(Op, Lit)> {
     let (least, greatest) = dtype.int_range()?;
-    // Whether it says of every element that it is below the number, above it, or another than it.
+    // Whether the comparison holds for elements that are below the number, above it, or different from it.
     let (below, above, other) = match (op, number_first) {
         (Op::Lt | Op::Le, false) | (Op::Gt | Op::Ge, true) => (true, false, false),
         (Op::Gt | Op::Ge, false) | (Op::Lt | Op::Le, true) => (false, true, false),
@@ -20,7 +21,7 @@ pub(crate) fn saturate(op: Op, lit: Lit, dtype: DType, number_first: bool) -> Op
         Err(Unfit::Below) => (least, above || other, false),
         _ => return None,
     };
-    // No element is beyond the end: `x <= greatest` always holds, and `x > greatest` never.
+    // No element is beyond the end: `x <= greatest` is always true, and `x > greatest` is always false.
     let op = match (holds, highest != number_first) {
         (true, true) => Op::Le,
         (true, false) => Op::Ge,
@@ -30,8 +31,8 @@ pub(crate) fn saturate(op: Op, lit: Lit, dtype: DType, number_first: bool) -> Op
     Some((op, Lit::I(end)))
 }
 
-/// Whether `linked`, with the constant `number`, is what [`saturate`] makes of a comparison `op` with `want`, a number
-/// that may be known only when linked.
+/// Whether [`saturate`] turns a comparison `op` with `want` into `linked` with the constant `number`. `want` may be a number
+/// that is known only when linking.
 pub(crate) fn is_saturated(
     op: Op,
     want: Lit,

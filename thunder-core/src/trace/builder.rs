@@ -19,15 +19,15 @@ use crate::types::{Axes, Axis, DType, Elem, Extent, Shape, Ty};
 /// assert!(trace.to_string().contains("v1: f32[2, 3] = add v0, v0"));
 /// ```
 pub struct Builder<'t> {
-    /// The trace that is added to.
+    /// The trace that owns the instructions.
     pub trace: &'t mut Trace,
-    /// The place given to new instructions.
+    /// The source location of new instructions.
     pub loc: Loc,
     insts: Vec<Inst>,
 }
 
 impl<'t> Builder<'t> {
-    /// A builder of an empty list of instructions.
+    /// A builder with an empty list of instructions.
     pub fn new(trace: &'t mut Trace) -> Builder<'t> {
         Builder { trace, loc: Loc::NONE, insts: Vec::new() }
     }
@@ -42,7 +42,7 @@ impl<'t> Builder<'t> {
         self.insts.len()
     }
 
-    /// Whether nothing was appended yet.
+    /// Whether no instruction was appended yet.
     pub fn is_empty(&self) -> bool {
         self.insts.is_empty()
     }
@@ -52,12 +52,12 @@ impl<'t> Builder<'t> {
         self.insts[i]
     }
 
-    /// Takes back the instructions from the `at`th on.
+    /// Removes the instructions from the `at`th on.
     pub fn split_off(&mut self, at: usize) -> Vec<Inst> {
         self.insts.split_off(at)
     }
 
-    /// Appends an instruction that the trace owns already.
+    /// Appends an instruction that the trace already owns.
     pub fn append(&mut self, inst: Inst) {
         self.insts.push(inst);
     }
@@ -67,20 +67,20 @@ impl<'t> Builder<'t> {
         self.trace.ty(v)
     }
 
-    /// Appends `op`, or says why its operands do not fit.
+    /// Appends `op`.
     ///
     /// # Errors
-    /// What inference refutes.
+    /// The error of inference, if the operands are wrong.
     pub fn try_op(&mut self, op: Op, args: &[Value]) -> Result<Value, Mismatch> {
         let types: Vec<Ty> = args.iter().map(|&v| self.ty(v)).collect();
         let ty = infer(&op, &types, &[])?;
         Ok(self.push(Kind::Op(op), args.to_vec(), &[ty], None)[0])
     }
 
-    /// Appends `op`, whose operands are known to fit.
+    /// Appends `op`, whose operands are known to be right.
     ///
     /// # Panics
-    /// If they don't, which is a mistake in the caller's rule.
+    /// If they are wrong, which is a mistake in the calling rule.
     #[track_caller]
     pub fn op(&mut self, op: Op, args: &[Value]) -> Value {
         match self.try_op(op, args) {
@@ -89,7 +89,7 @@ impl<'t> Builder<'t> {
         }
     }
 
-    /// Appends an instruction of any kind, with results of the types given.
+    /// Appends an instruction of any kind, with results of these types.
     pub fn push(&mut self, kind: Kind, args: Vec<Value>, types: &[Ty], body: Option<Body>) -> Vec<Value> {
         let results: Vec<Value> = types.iter().map(|&t| self.trace.value(t)).collect();
         let inst = self.trace.inst(InstData { kind, args, results: results.clone(), body, loc: self.loc });
@@ -97,7 +97,7 @@ impl<'t> Builder<'t> {
         results
     }
 
-    /// A constant with every element `value`.
+    /// A constant tensor whose elements are all `value`.
     pub fn full(&mut self, value: Lit, dtype: DType, shape: Shape) -> Value {
         self.op(Op::Full { value, elem: Elem::Known(dtype), shape }, &[])
     }
@@ -108,12 +108,12 @@ impl<'t> Builder<'t> {
         self.scalar(dtype, value)
     }
 
-    /// A scalar constant; `value` must be one of the type's, where that is an integer type.
+    /// A scalar constant. For an integer type, `value` must be a value of the type.
     pub fn scalar(&mut self, dtype: DType, value: f64) -> Value {
         self.scalar_lit(dtype, Lit::F(value))
     }
 
-    /// A scalar constant of the element type of `like`, which is one of the type's values.
+    /// A scalar constant of the element type of `like`, of which it must be a value.
     pub fn lit_like(&mut self, like: Value, value: Lit) -> Value {
         let dtype = self.ty(like).dtype();
         self.scalar_lit(dtype, value)
@@ -127,14 +127,14 @@ impl<'t> Builder<'t> {
         }
     }
 
-    /// Zeros of the type of `like`.
+    /// Zeros with the type of `like`.
     pub fn zeros_like(&mut self, like: Value) -> Value {
         let ty = self.ty(like);
         let zero = self.scalar(ty.dtype(), 0.0);
         self.expand(zero, ty.shape)
     }
 
-    /// `x` repeated up to `shape`; `x` itself if it has that shape.
+    /// `x` broadcast to `shape`; `x` itself if it has that shape.
     pub fn expand(&mut self, x: Value, shape: Shape) -> Value {
         if self.ty(x).shape == shape { x } else { self.op(Op::Expand { shape }, &[x]) }
     }
@@ -165,7 +165,7 @@ impl<'t> Builder<'t> {
         self.permute(x, &axes)
     }
 
-    /// The sum over `axes` (from the front).
+    /// The sum over `axes`, which are counted from the front.
     pub fn sum(&mut self, x: Value, axes: &[usize], keepdim: bool) -> Value {
         if axes.is_empty() {
             return x;
@@ -174,7 +174,7 @@ impl<'t> Builder<'t> {
         self.op(Op::Sum { axes, keepdim: Flag::new(keepdim) }, &[x])
     }
 
-    /// `x` summed over the dimensions along which `shape` was broadcast to get the shape of `x`.
+    /// The transpose of a broadcast: sums `x` over the dimensions along which `shape` was broadcast to the shape of `x`.
     pub fn sum_to(&mut self, x: Value, shape: Shape) -> Value {
         let from = self.ty(x).shape;
         if from == shape {

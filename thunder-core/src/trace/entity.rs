@@ -1,12 +1,12 @@
-//! Typed indices into a trace; they print as in the text.
+//! Typed indices into a trace. They are printed as in the text of the trace.
 
 use std::fmt;
 
-/// A value of a trace: a parameter or a result. Prints as `v3`.
+/// A value of a trace: a parameter or a result. Printed as `v3`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Value(pub(crate) u32);
 
-/// An instruction of a trace. Prints as `inst3`.
+/// An instruction of a trace. Printed as `inst3`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Inst(pub(crate) u32);
 
@@ -48,7 +48,7 @@ impl fmt::Debug for Inst {
     }
 }
 
-/// A place in the user's source.
+/// A location in the user's source.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Loc {
     /// The file, as rustc names it.
@@ -60,10 +60,10 @@ pub struct Loc {
 }
 
 impl Loc {
-    /// No place: what a pass makes of nothing the user wrote.
+    /// No location: of an instruction that a pass made and that comes from no line of the user.
     pub const NONE: Loc = Loc { file: "", line: 0, column: 0 };
 
-    /// The caller's place.
+    /// The caller's location.
     #[track_caller]
     pub fn caller() -> Loc {
         let at = std::panic::Location::caller();

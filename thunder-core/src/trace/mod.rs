@@ -19,47 +19,47 @@ use crate::types::Ty;
 pub enum Kind {
     /// An operation: one result, no body.
     Op(Op),
-    /// `value_and_grad`: operands are the leaves to differentiate by, and the body's parameters stand for them;
-    /// the body's one result is a float scalar. Results: that value, then one gradient an operand.
+    /// `value_and_grad`. The operands are the leaves to differentiate with respect to; the body's parameters correspond to
+    /// them. The body has one result, a float scalar. Results: that value, then one gradient for each operand.
     Grad,
-    /// `vjp`: operands are `n` leaves, then one cotangent for each of the body's results. Results: the body's
-    /// results, then one gradient a leaf.
+    /// `vjp`. The operands are `n` leaves, then one cotangent for each of the body's results. Results: the body's results,
+    /// then one gradient for each leaf.
     Vjp {
-        /// Leaves to differentiate by.
+        /// The number of leaves to differentiate with respect to.
         inputs: u32,
     },
-    /// `jvp`: operands are the leaves, then as many tangents. Results: the body's results, then their tangents.
+    /// `jvp`. The operands are the leaves, then one tangent for each leaf. Results: the body's results, then their tangents.
     Jvp {
-        /// Leaves to differentiate by.
+        /// The number of leaves to differentiate with respect to.
         inputs: u32,
     },
-    /// `vmap`: operands are mapped along their first dimension, of extent `size`; so are the results.
+    /// `vmap`. Operands and results are mapped along their first dimension, of extent `size`.
     Vmap {
         /// The extent of the mapped dimension.
         size: u32,
     },
-    /// `checkpoint`: no operands; the body's instructions are computed again for the backward pass.
+    /// `checkpoint`. No operands. The body's instructions are computed again for the backward pass.
     Checkpoint,
-    /// `autocast`: no operands; chosen operations of the body compute in the given type.
+    /// `autocast`. No operands. Some operations of the body compute in the given type.
     Autocast(crate::types::DType),
-    /// A fused kernel: operands are the body's parameters.
+    /// A fused kernel. The operands correspond to the body's parameters.
     Fused(Walk),
 }
 
-/// How a fused kernel walks its elements.
+/// How a fused kernel iterates over its elements.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Walk {
-    /// Every result element on its own.
+    /// Each element of the results is computed independently.
     Pointwise,
-    /// Rows: the last `axes` dimensions of the iteration space are reduced, and may be read again after. What is
-    /// computed on the way may be summed over the rows too.
+    /// Rows: the last `axes` dimensions of the iteration space are reduced, and can be read again after the reduction.
+    /// Intermediate values can also be summed over the rows.
     Rows {
-        /// Reduced trailing dimensions.
+        /// The number of reduced trailing dimensions.
         axes: u8,
     },
     /// Columns: the first `axes` dimensions of the iteration space are reduced.
     Columns {
-        /// Reduced leading dimensions.
+        /// The number of reduced leading dimensions.
         axes: u8,
     },
 }
@@ -75,7 +75,7 @@ pub struct InstData {
     pub results: Vec<Value>,
     /// Its nested body, for the kinds that have one.
     pub body: Option<Body>,
-    /// Where the user wrote it; a derivative keeps the place of what it is the derivative of.
+    /// The source location. An instruction of a derivative has the location of the instruction that was differentiated.
     pub loc: Loc,
 }
 
@@ -90,7 +90,7 @@ pub struct Body {
     pub results: Vec<Value>,
 }
 
-/// What a trace knows of a value.
+/// The data of a value.
 #[derive(Clone, Copy, Debug)]
 struct ValueData {
     ty: Ty,
@@ -130,13 +130,13 @@ impl Trace {
         v
     }
 
-    /// A new value, defined by nothing yet.
+    /// A new value without a definition.
     pub fn value(&mut self, ty: Ty) -> Value {
         self.values.push(ValueData { ty, def: None });
         Value(self.values.len() as u32 - 1)
     }
 
-    /// A new instruction, in no body yet.
+    /// A new instruction, which is not in a body yet.
     pub fn inst(&mut self, data: InstData) -> Inst {
         let inst = Inst(self.insts.len() as u32);
         for r in &data.results {
@@ -151,12 +151,12 @@ impl Trace {
         self.values[v.index()].ty
     }
 
-    /// The instruction that defines a value; none for a parameter.
+    /// The instruction that defines a value; `None` for a parameter.
     pub fn def(&self, v: Value) -> Option<&InstData> {
         self.values[v.index()].def.map(|i| self.data(i))
     }
 
-    /// The instruction that defines a value; none for a parameter.
+    /// The instruction that defines a value; `None` for a parameter.
     pub(crate) fn def_inst(&self, v: Value) -> Option<Inst> {
         self.values[v.index()].def
     }
@@ -166,12 +166,12 @@ impl Trace {
         &self.insts[i.index()]
     }
 
-    /// The data of an instruction, to rewrite.
+    /// The data of an instruction, mutable.
     pub(crate) fn data_mut(&mut self, i: Inst) -> &mut InstData {
         &mut self.insts[i.index()]
     }
 
-    /// The number of values; every value's index is below.
+    /// The number of values. The index of every value is less than it.
     pub fn value_count(&self) -> usize {
         self.values.len()
     }
@@ -181,7 +181,7 @@ impl Trace {
         body.insts.iter().map(|&i| self.data(i))
     }
 
-    /// The number of instructions in the trace, those of nested bodies counted.
+    /// The number of instructions in the trace, nested bodies included.
     pub fn len(&self) -> usize {
         fn count(trace: &Trace, body: &Body) -> usize {
             trace.insts(body).map(|i| 1 + i.body.as_ref().map_or(0, |b| count(trace, b))).sum()

@@ -1,4 +1,4 @@
-//! The text of a trace: the interface of tests and of `explain`.
+//! The text of a trace, which tests compare and `explain` shows.
 
 use super::{Body, InstData, Kind, Trace, Value, Walk};
 use crate::op::{Lit, Op};
@@ -74,7 +74,7 @@ impl Trace {
         values.iter().map(|&v| self.print_value(v)).collect::<Vec<_>>().join(", ")
     }
 
-    /// A scalar constant by its value, anything else by its name.
+    /// A scalar constant is printed as its value, any other value as its name.
     fn print_value(&self, v: Value) -> String {
         self.def(v).and_then(constant).unwrap_or_else(|| v.to_string())
     }
@@ -82,7 +82,7 @@ impl Trace {
 
 fn constant(inst: &InstData) -> Option<String> {
     match inst.kind {
-        // A float at the precision it enters with, by its shortest text.
+        // A float is printed with the shortest text that gives the same value in its type.
         Kind::Op(Op::Full { value: Lit::F(x), elem, shape })
             if shape.rank() == 0 && elem != DType::F64.into() =>
         {
@@ -97,7 +97,7 @@ fn constant(inst: &InstData) -> Option<String> {
     }
 }
 
-/// The name of an instruction's kind, as printed.
+/// The printed name of an instruction's kind.
 fn kind_name(kind: &Kind) -> String {
     match kind {
         Kind::Op(op) => op.name().to_string(),

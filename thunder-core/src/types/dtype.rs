@@ -45,7 +45,7 @@ impl DType {
         DType::Bool,
     ];
 
-    /// Bytes an element takes in memory.
+    /// The size of an element in bytes.
     ///
     /// ```
     /// assert_eq!(thunder_core::types::DType::BF16.size(), 2);
@@ -59,7 +59,7 @@ impl DType {
         }
     }
 
-    /// The name, as Rust and the printed trace write it.
+    /// The name, as in Rust and in the printed trace.
     pub const fn name(self) -> &'static str {
         match self {
             DType::F64 => "f64",
@@ -74,17 +74,17 @@ impl DType {
         }
     }
 
-    /// `f64`, `f32`, `f16` or `bf16`.
+    /// Whether it is `f64`, `f32`, `f16` or `bf16`.
     pub const fn is_float(self) -> bool {
         matches!(self, DType::F64 | DType::F32 | DType::F16 | DType::BF16)
     }
 
-    /// An integer type (`bool` is none).
+    /// Whether it is an integer type; `bool` is not.
     pub const fn is_int(self) -> bool {
         matches!(self, DType::I64 | DType::I32 | DType::U32 | DType::U8)
     }
 
-    /// The type arithmetic on this one runs in: f32 for the 16-bit floats, itself otherwise.
+    /// The type in which arithmetic runs: f32 for the 16-bit floats, otherwise the type itself.
     pub const fn compute(self) -> DType {
         match self {
             DType::F16 | DType::BF16 => DType::F32,
@@ -92,7 +92,7 @@ impl DType {
         }
     }
 
-    /// Equality that a `const fn` may call.
+    /// Equality, as a `const fn`.
     pub const fn same(self, other: DType) -> bool {
         self as u8 == other as u8
     }
@@ -104,19 +104,19 @@ impl fmt::Display for DType {
     }
 }
 
-/// An element type as far as it is known: in a linked trace always [`Elem::Known`].
+/// An element type that may be generic or unknown. In a linked trace it is always [`Elem::Known`].
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Elem {
     /// A concrete type.
     Known(DType),
     /// The `n`th generic parameter of the item.
     Param(u8),
-    /// Not known where the trace was built.
+    /// Unknown when the trace was built.
     Unknown,
 }
 
 impl Elem {
-    /// Whether the two certainly differ.
+    /// Whether the two are known to differ.
     pub const fn differs(self, other: Elem) -> bool {
         match (self, other) {
             (Elem::Known(a), Elem::Known(b)) => !a.same(b),

@@ -30,22 +30,22 @@ pub trait Element:
     fn from_f64(x: f64) -> Self;
     /// The value as an `f64`.
     fn to_f64(self) -> f64;
-    /// The elements' bytes.
+    /// The elements as bytes.
     fn bytes(data: &[Self]) -> &[u8];
-    /// `count` elements from bytes that `fill` writes; on failure, its error.
+    /// `count` elements, whose bytes `fill` writes.
     ///
     /// # Errors
-    /// What `fill` gives, or [`NoMemory`].
+    /// The error of `fill`, or [`NoMemory`].
     fn read<X: From<NoMemory>>(
         count: usize,
         fill: impl FnOnce(&mut [u8]) -> Result<(), X>,
     ) -> Result<Vec<Self>, X>;
 }
 
-/// Memory of the host that could not be had.
+/// The host has not enough memory.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct NoMemory {
-    /// Bytes asked for.
+    /// The number of bytes requested.
     pub bytes: usize,
 }
 
@@ -64,7 +64,7 @@ impl NoMemory {
 /// ```
 ///
 /// # Errors
-/// [`NoMemory`], where `Vec::with_capacity` would end the process.
+/// [`NoMemory`], in cases where `Vec::with_capacity` would end the process.
 pub fn with_room<T>(count: usize) -> Result<Vec<T>, NoMemory> {
     let mut list = Vec::new();
     list.try_reserve_exact(count).map_err(|_| NoMemory::of::<T>(count))?;
@@ -80,12 +80,12 @@ pub fn with_room<T>(count: usize) -> Result<Vec<T>, NoMemory> {
 /// ```
 ///
 /// # Errors
-/// [`NoMemory`], where `vec![0; count]` would end the process.
+/// [`NoMemory`], in cases where `vec![0; count]` would end the process.
 pub fn zeroed<T: bytemuck::Zeroable>(count: usize) -> Result<Vec<T>, NoMemory> {
     bytemuck::allocation::try_zeroed_vec(count).map_err(|()| NoMemory::of::<T>(count))
 }
 
-/// An element type with arithmetic: every one but `bool`.
+/// An element type with arithmetic: all types but `bool`.
 #[diagnostic::on_unimplemented(
     message = "arithmetic needs a numeric element type, and `{Self}` is none",
     note = "cast first: `x.cast::<f32>()`"
@@ -156,7 +156,7 @@ element! {
     bool, Bool, |x| x != 0.0, |x| x as u8 as f64, [];
 }
 
-/// A float type that only the run knows: the element type of the leaves that an optimiser walks over.
+/// A float type that is known only at run time: the element type of the tensors in an optimiser's `zip_map`.
 #[derive(Clone, Copy, Default, PartialEq, Debug)]
 pub struct AnyFloat;
 
@@ -186,7 +186,7 @@ impl Num for AnyFloat {}
 #[diagnostic::do_not_recommend]
 impl Float for AnyFloat {}
 
-/// An element type that takes a Rust number of type `T`: floats take any, integers take integers.
+/// An element type to which a Rust number of type `T` converts: floats accept any number, integers accept integers.
 #[diagnostic::on_unimplemented(
     message = "a `{T}` does not mix with a tensor of `{Self}`",
     note = "cast the tensor first: `x.cast::<f32>()`"

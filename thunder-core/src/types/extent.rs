@@ -1,9 +1,9 @@
-//! Extents: the number of elements along a dimension, a small polynomial in the item's dimension variables.
+//! Extents: the number of elements along a dimension, as a small polynomial in the item's dimension variables.
 
-/// One monomial: `coef * v1 * v2 * …`. A variable is its index plus one; 0 is no variable.
+/// One monomial: `coef * v1 * v2 * …`. A variable is stored as its index plus one; 0 means no variable.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Term {
-    /// The factor; 0 for an unused place.
+    /// The factor; 0 marks an unused monomial.
     pub coef: i32,
     /// Sorted descending, padded with 0.
     pub vars: [u8; 4],
@@ -14,7 +14,7 @@ const TERMS: usize = 3;
 const UNKNOWN: i64 = i64::MIN;
 
 /// The number of elements along a dimension: a polynomial with up to three monomials and a constant, in
-/// normal form, so that equal extents are equal values. What does not fit is unknown, and checked at link.
+/// normal form, so that equal extents are equal values. An extent that does not fit is unknown, and checked when linking.
 ///
 /// ```
 /// use thunder_core::types::{Extent, Relation};
@@ -26,7 +26,7 @@ const UNKNOWN: i64 = i64::MIN;
 pub struct Extent {
     /// The constant part; `i64::MIN` marks the unknown extent.
     pub konst: i64,
-    /// The monomials, sorted, unused places last.
+    /// The monomials, sorted; unused ones last.
     pub terms: [Term; TERMS],
 }
 
@@ -40,24 +40,24 @@ impl std::hash::Hash for Extent {
     }
 }
 
-/// What can be proved of two extents.
+/// What can be proved about two extents.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Relation {
     /// The same polynomial.
     Equal,
-    /// Not provably equal: different numbers, or nothing says that the names are equal.
+    /// Not provably equal: different numbers, or names that nothing relates.
     Different,
     /// One of them is unknown.
     Unknown,
 }
 
 impl Extent {
-    /// An extent nothing is known of.
+    /// The unknown extent.
     pub const UNKNOWN: Extent = Extent { konst: UNKNOWN, terms: [NO_TERM; TERMS] };
     /// The extent 1, which broadcasts.
     pub const ONE: Extent = Extent::new(1);
 
-    /// A number; the unknown extent above `i64::MAX`, which no dimension has.
+    /// A number. A number above `i64::MAX`, which no dimension has, gives the unknown extent.
     pub const fn new(n: usize) -> Extent {
         if n > i64::MAX as usize {
             return Extent::UNKNOWN;
@@ -72,7 +72,7 @@ impl Extent {
         Extent { konst: 0, terms }
     }
 
-    /// Whether nothing is known.
+    /// Whether this is the unknown extent.
     pub const fn is_unknown(&self) -> bool {
         self.konst == UNKNOWN
     }
@@ -91,7 +91,7 @@ impl Extent {
         matches!(self.value(), Some(v) if v == n)
     }
 
-    /// What can be proved of `self == other`.
+    /// What can be proved about `self == other`.
     pub const fn relation(self, other: Extent) -> Relation {
         if self.is_unknown() || other.is_unknown() {
             return Relation::Unknown;
@@ -111,7 +111,7 @@ impl Extent {
         Relation::Equal
     }
 
-    /// Whether the two are certainly not provably equal.
+    /// Whether both are known and not provably equal.
     pub const fn differs(self, other: Extent) -> bool {
         matches!(self.relation(other), Relation::Different)
     }
@@ -172,7 +172,7 @@ impl Extent {
         out
     }
 
-    /// The exact quotient `self / other`, where one exists by the form of the two; unknown otherwise.
+    /// The exact quotient `self / other`, if the polynomials divide; otherwise unknown.
     pub const fn div(self, other: Extent) -> Extent {
         if let (Some(a), Some(b)) = (self.value(), other.value()) {
             return if b != 0 && a % b == 0 { Extent::new(a / b) } else { Extent::UNKNOWN };
@@ -220,7 +220,7 @@ impl Extent {
         out
     }
 
-    /// The value under `bindings` of the variables.
+    /// The value with the variables replaced by `bindings`.
     pub const fn substitute(self, bindings: &[Extent]) -> Extent {
         if self.is_unknown() {
             return self;
@@ -246,7 +246,7 @@ impl Extent {
         out
     }
 
-    /// The variable, if it is exactly one.
+    /// The variable, if the extent is exactly one variable.
     pub const fn as_var(&self) -> Option<u8> {
         let t = self.terms[0];
         if self.konst == 0 && t.coef == 1 && t.vars[0] != 0 && t.vars[1] == 0 && self.terms[1].coef == 0 {
@@ -330,12 +330,12 @@ const fn product(a: Extent, b: Extent) -> Extent {
     Extent { konst: 0, terms }
 }
 
-/// Lexicographic order of two monomials' variables, as they are declared; `B * C` comes before `B`.
+/// Lexicographic order of two monomials by their variables, in the order of declaration; `B * C` comes before `B`.
 const fn order(a: [u8; 4], b: [u8; 4]) -> i32 {
     let mut i = 0;
     while i < 4 {
         if a[i] != b[i] {
-            // 0 is no variable.
+            // 0 means no variable.
             return if b[i] == 0 || (a[i] != 0 && a[i] < b[i]) { -1 } else { 1 };
         }
         i += 1;

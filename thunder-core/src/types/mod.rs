@@ -1,7 +1,6 @@
-//! What a value in a trace is: an element type and a shape of symbolic extents.
+//! The type of a value in a trace: an element type and a shape with symbolic extents.
 //!
-//! Everything here is `Copy`, of fixed size and usable in `const fn`, because one and the same inference
-//! runs in three places: in the macro while expanding, in rustc's constant evaluation (across items, whose
+//! Everything here is `Copy`, of fixed size and usable in `const fn`, because the same inference runs in three places: in the macro while expanding, in rustc's constant evaluation (across items, whose
 //! signatures a macro can't see), and when a trace is linked, where every extent is a number.
 
 mod dtype;

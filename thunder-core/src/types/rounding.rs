@@ -1,16 +1,16 @@
 //! Conversions of numbers to the float types, each rounded once: to the nearest, ties to even.
 //!
-//! A conversion by way of a type in between rounds twice, and the second rounding may meet a tie that the first one made.
-//! Here the type in between is f32 *rounded to odd*: toward zero, the last bit set if anything was lost. That bit stands
-//! for all that follows, so rounding once more to a type of at least two digits fewer is exact (Boldo and Melquiond,
+//! A conversion through an intermediate type rounds twice, and the first rounding can produce a tie for the second one.
+//! Here the intermediate is f32 *rounded to odd*: rounded toward zero, with the last bit set if anything was lost. That bit
+//! represents all lost bits, so rounding again to a type with at least two digits fewer gives the correct result (Boldo and Melquiond,
 //! "Emulation of FMA and correctly rounded sums: proved algorithms using rounding to odd", 2008).
 
 use super::DType;
 use half::{bf16, f16};
 
-/// A number that converts to f32 with rounding to odd.
+/// A number that can be converted to f32 with rounding to odd.
 pub trait ToOdd {
-    /// The number in f32, rounded to odd; NaN and infinities as they are.
+    /// The number in f32, rounded to odd. NaN and infinities stay as they are.
     fn to_odd(self) -> f32;
 }
 
@@ -21,7 +21,7 @@ fn odd(nearest: f32, lost: std::cmp::Ordering) -> f32 {
     let bits = nearest.to_bits();
     f32::from_bits(match lost {
         std::cmp::Ordering::Equal => bits,
-        // The nearest lies beyond the number: one step toward zero.
+        // The nearest one has a larger magnitude than the number: take one step toward zero.
         std::cmp::Ordering::Greater => (bits - 1) | 1,
         std::cmp::Ordering::Less => bits | 1,
     })
@@ -68,7 +68,7 @@ impl ToOdd for f32 {
 ///
 /// ```
 /// # use thunder_core::types::to_bf16;
-/// // By way of f32 it would be 268435456.
+/// // Through f32 it would be 268435456.
 /// assert_eq!(to_bf16(269484033i64).to_f64(), 270532608.0);
 /// ```
 #[inline(always)]
@@ -89,7 +89,7 @@ pub fn to_f16(x: impl ToOdd) -> f16 {
 }
 
 impl DType {
-    /// The value of this type nearest to `x`: rounded for a float type; other types give `x` as it is.
+    /// The value of this type nearest to `x`. For a type that is not a float, `x` itself.
     ///
     /// ```
     /// # use thunder_core::types::DType;

@@ -7,12 +7,12 @@ use std::sync::{LazyLock, RwLock};
 /// The greatest rank inside a trace.
 pub const MAX_RANK: usize = 8;
 
-/// An axis as the user wrote it: negative counts from the end; [`Axis::UNKNOWN`] where it is not a literal.
+/// An axis as the user wrote it. A negative axis counts from the end. It is [`Axis::UNKNOWN`] if it is not a literal.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Axis(pub i32);
 
 impl Axis {
-    /// An axis the macro could not read.
+    /// An axis that the macro does not know.
     pub const UNKNOWN: Axis = Axis(i32::MIN);
 
     /// The axis counted from the front for `rank` dimensions; `None` if it is out of range or unknown.
@@ -30,12 +30,12 @@ pub struct Axes {
 }
 
 impl Axes {
-    /// A list the macro could not read.
+    /// A list that the macro does not know.
     pub const UNKNOWN: Axes = Axes { len: u8::MAX, at: [0; MAX_RANK] };
     /// Every axis.
     pub const ALL: Axes = Axes { len: u8::MAX - 1, at: [0; MAX_RANK] };
 
-    /// The list of these axes (at most [`MAX_RANK`]; more is the unknown list).
+    /// The list of these axes. More than [`MAX_RANK`] axes give the unknown list.
     pub const fn new(axes: &[i32]) -> Axes {
         if axes.len() > MAX_RANK {
             return Axes::UNKNOWN;
@@ -49,18 +49,18 @@ impl Axes {
         Axes { len: axes.len() as u8, at }
     }
 
-    /// From axes counted from the front.
+    /// The list of these axes, which are counted from the front.
     pub fn from_usize(axes: impl IntoIterator<Item = usize>) -> Axes {
         let list: Vec<i32> = axes.into_iter().map(|a| a as i32).collect();
         Axes::new(&list)
     }
 
-    /// Whether the macro could not read it.
+    /// Whether this is the unknown list.
     pub const fn is_unknown(&self) -> bool {
         self.len == u8::MAX
     }
 
-    /// Whether it stands for every axis.
+    /// Whether this is the list of all axes.
     pub const fn is_all(&self) -> bool {
         self.len == u8::MAX - 1
     }
@@ -87,13 +87,13 @@ impl Axes {
         false
     }
 
-    /// The axes counted from the front, in the order given, out-of-range ones left out.
+    /// The axes counted from the front, in the given order, without those out of range.
     pub fn resolved(&self, rank: usize) -> Vec<usize> {
         (0..self.len(rank)).filter_map(|i| self.axis(i).resolve(rank)).collect()
     }
 }
 
-/// A shape: extents, after the leading dimensions of a generic `S: Shape` if there is one.
+/// A shape: the leading dimensions of a generic `S: Shape`, if there is one, then the stated extents.
 ///
 /// ```
 /// use thunder_core::types::{Axis, Extent, Shape};
@@ -110,12 +110,12 @@ pub struct Shape {
 }
 
 impl Shape {
-    /// A shape nothing is known of, the rank included.
+    /// A shape of unknown rank and extents.
     pub const UNKNOWN: Shape = Shape { rank: u8::MAX, lead: 0, dims: [Extent::UNKNOWN; MAX_RANK] };
     /// The shape of a scalar.
     pub const SCALAR: Shape = Shape::new(&[]);
 
-    /// The shape with these extents (more than [`MAX_RANK`] is the unknown shape).
+    /// The shape with these extents. More than [`MAX_RANK`] extents give the unknown shape.
     pub const fn new(dims: &[Extent]) -> Shape {
         let mut s = Shape { rank: 0, lead: 0, dims: [Extent::UNKNOWN; MAX_RANK] };
         if dims.len() > MAX_RANK {
@@ -150,23 +150,23 @@ impl Shape {
         Shape { rank: rank as u8, lead: 0, dims: [Extent::UNKNOWN; MAX_RANK] }
     }
 
-    /// With the generic leading dimensions `v` in front.
+    /// The same shape behind the generic leading dimensions `v`.
     pub const fn with_lead(mut self, v: u8) -> Shape {
         self.lead = v + 1;
         self
     }
 
-    /// Whether not even the rank is known.
+    /// Whether the rank is unknown.
     pub const fn is_unknown(&self) -> bool {
         self.rank == u8::MAX
     }
 
-    /// The number of stated dimensions (those of a generic lead are not counted).
+    /// The number of stated dimensions, without generic leading ones.
     pub const fn rank(&self) -> usize {
         self.rank as usize
     }
 
-    /// Whether rank and generic lead are those of `other`.
+    /// Whether the rank and the generic leading dimensions are the same as in `other`.
     pub const fn is_like(&self, other: &Shape) -> bool {
         self.rank == other.rank && self.lead == other.lead
     }
@@ -176,7 +176,7 @@ impl Shape {
         self.dims[i]
     }
 
-    /// The extent at `axis`, unknown if there is none.
+    /// The extent at `axis`; unknown if there is no such axis.
     pub const fn get(&self, axis: Axis) -> Extent {
         if self.is_unknown() || (self.lead != 0 && axis.0 >= 0) {
             return Extent::UNKNOWN;
@@ -187,13 +187,13 @@ impl Shape {
         }
     }
 
-    /// With extent `e` at position `i`.
+    /// The shape with extent `e` at position `i`.
     pub const fn with(mut self, i: usize, e: Extent) -> Shape {
         self.dims[i] = e;
         self
     }
 
-    /// With `e` appended.
+    /// The shape with `e` appended.
     pub const fn push(mut self, e: Extent) -> Shape {
         if self.is_unknown() || self.rank() == MAX_RANK {
             return Shape::UNKNOWN;
@@ -203,7 +203,7 @@ impl Shape {
         self
     }
 
-    /// With `e` inserted before position `at`.
+    /// The shape with `e` inserted before position `at`.
     pub const fn insert(self, at: usize, e: Extent) -> Shape {
         let mut out = Shape { rank: 0, lead: self.lead, dims: [Extent::UNKNOWN; MAX_RANK] };
         let mut i = 0;
@@ -219,7 +219,7 @@ impl Shape {
         out
     }
 
-    /// Without position `at`.
+    /// The shape without position `at`.
     pub const fn remove(self, at: usize) -> Shape {
         let mut out = Shape { rank: 0, lead: self.lead, dims: [Extent::UNKNOWN; MAX_RANK] };
         let mut i = 0;
@@ -232,7 +232,7 @@ impl Shape {
         out
     }
 
-    /// The number of elements; unknown if any extent is, or if there is a lead.
+    /// The number of elements; unknown if an extent is unknown, or if there are generic leading dimensions.
     pub const fn elems(&self) -> Extent {
         if self.is_unknown() || self.lead != 0 {
             return Extent::UNKNOWN;
@@ -267,8 +267,8 @@ impl Shape {
         self.dims().iter().map(|d| d.value().expect("a linked trace has concrete extents")).product()
     }
 
-    /// Whether elements of `size` bytes at these extents are addressable: the product of `size` and the extents, zeros
-    /// left out, is at most `isize::MAX`. Strides are such products, of an empty tensor too.
+    /// Whether a tensor with elements of `size` bytes and these extents is addressable: the product of `size` and all
+    /// extents except zeros is at most `isize::MAX`. Strides are such products, also in an empty tensor.
     ///
     /// ```
     /// use thunder_core::types::Shape;
@@ -280,7 +280,7 @@ impl Shape {
         bytes.is_some_and(|n| n <= isize::MAX as usize)
     }
 
-    /// With each extent's variables replaced by `bindings`.
+    /// The shape with the variables in its extents replaced by `bindings`.
     pub const fn substitute(mut self, bindings: &[Extent]) -> Shape {
         if self.is_unknown() {
             return self;
@@ -294,7 +294,7 @@ impl Shape {
     }
 }
 
-/// Compared by the stated extents alone, as those behind them are all alike: shapes are compared all the time.
+/// Only the stated extents are compared, because the unused ones are all equal and shapes are compared often.
 impl PartialEq for Shape {
     fn eq(&self, other: &Shape) -> bool {
         self.is_like(other) && self.dims() == other.dims()
@@ -330,7 +330,7 @@ pub struct Ty {
 }
 
 impl Ty {
-    /// A type nothing is known of.
+    /// The unknown type.
     pub const UNKNOWN: Ty = Ty { elem: Elem::Unknown, shape: Shape::UNKNOWN };
     /// A random key: two 32-bit words.
     pub const KEY: Ty = Ty { elem: Elem::Known(DType::U32), shape: Shape::of(&[2]) };
@@ -340,7 +340,7 @@ impl Ty {
         Ty { elem: Elem::Known(dtype), shape: Shape::of(dims) }
     }
 
-    /// From its parts.
+    /// The type with this element type and this shape.
     pub const fn new(elem: Elem, shape: Shape) -> Ty {
         Ty { elem, shape }
     }
@@ -368,7 +368,7 @@ impl Ty {
         self.shape.count()
     }
 
-    /// Bytes of the value, in a linked trace.
+    /// The size of the value in bytes, in a linked trace.
     pub fn bytes(&self) -> usize {
         self.count() * self.dtype().size()
     }
@@ -386,12 +386,12 @@ impl std::fmt::Debug for Ty {
     }
 }
 
-/// A concrete type that is stored once in the process: a handle to copy and compare at every call.
+/// A handle of a concrete type that is stored once in the process. Calls copy and compare handles.
 #[derive(Clone, Copy)]
 pub struct TyRef(&'static Ty);
 
 impl TyRef {
-    /// The handle of `ty`. The distinct types of a program are few, and kept for its lifetime.
+    /// The handle of `ty`. A program has few distinct types, and they stay in memory as long as it runs.
     pub fn new(ty: Ty) -> TyRef {
         static KNOWN: LazyLock<RwLock<HashSet<&'static Ty>>> = LazyLock::new(Default::default);
         if let Some(known) = KNOWN.read().unwrap_or_else(|e| e.into_inner()).get(&ty) {
@@ -406,7 +406,7 @@ impl TyRef {
         TyRef(ty)
     }
 
-    /// A number that equal types share.
+    /// A number that is the same for equal types.
     pub fn id(self) -> u64 {
         std::ptr::from_ref(self.0) as u64
     }

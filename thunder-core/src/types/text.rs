@@ -1,10 +1,10 @@
-//! A text of fixed capacity that a `const fn` can write, for errors raised while rustc evaluates constants.
+//! A string of fixed capacity that a `const fn` can write, for errors raised while rustc evaluates constants.
 
 use super::{Elem, Extent, Shape, Ty};
 
 const CAPACITY: usize = 640;
 
-/// A short text built in a `const fn`; what does not fit is cut.
+/// A short text built in a `const fn`. Text beyond the capacity is cut off.
 #[derive(Clone, Copy)]
 pub struct Text {
     bytes: [u8; CAPACITY],
@@ -63,7 +63,7 @@ impl Text {
         }
     }
 
-    /// Appends a float: by 6 digits after the point at most, large ones by their order of magnitude.
+    /// Appends a float with at most 6 digits after the point. A large float is given by its order of magnitude.
     ///
     /// ```
     /// use thunder_core::types::Text;
@@ -112,7 +112,7 @@ impl Text {
         self
     }
 
-    /// Appends that two extents differ: as numbers do, or as names of which nothing is said.
+    /// Appends how two extents differ: as different numbers, or as names that nothing relates.
     pub const fn unequal(self, a: Extent, b: Extent, dims: &[&str]) -> Text {
         if a.value().is_some() && b.value().is_some() {
             return self.extent(a, dims).str(" is not ").extent(b, dims);
@@ -120,7 +120,7 @@ impl Text {
         self.str("nothing says that ").extent(a, dims).str(" equals ").extent(b, dims)
     }
 
-    /// Appends an extent, dimension variables by the names in `dims`.
+    /// Appends an extent, with the names in `dims` for the dimension variables.
     pub const fn extent(mut self, e: Extent, dims: &[&str]) -> Text {
         if e.is_unknown() {
             return self.str("_");
@@ -189,7 +189,7 @@ impl Text {
         self.str(if n == 1 { ",)" } else { ")" })
     }
 
-    /// Appends a type as the printed trace writes it: `f32[B, T, C]`.
+    /// Appends a type as in the printed trace: `f32[B, T, C]`.
     pub const fn ty(mut self, t: &Ty, dims: &[&str], elems: &[&str]) -> Text {
         self = match t.elem {
             Elem::Known(d) => self.str(d.name()),
