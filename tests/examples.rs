@@ -220,3 +220,9 @@ fn inspect() {
         assert!(text.contains(part), "{part}\n{text}");
     }
 }
+
+#[test]
+fn custom_op() {
+    let text = out(&example("custom_op").output().unwrap());
+    assert!(text.contains("[-0.75, -0.5, 0.0, 0.5]"), "{text}");
+}
