@@ -39,6 +39,11 @@ impl Place {
     pub fn start(&self) -> (Base, usize) {
         (self.base, self.layout.offset * self.dtype.size())
     }
+
+    /// What a kernel knows of it.
+    pub fn operand(&self) -> Operand {
+        Operand { dtype: self.dtype, layout: self.layout.clone() }
+    }
 }
 
 /// What a step does.
@@ -95,8 +100,7 @@ impl Work {
 impl Step {
     /// A region of this step, whose operands lie where it reads and whose results lie where it writes.
     pub fn nest<'a>(&'a self, region: &'a Region, operands: &'a [Value]) -> Nest<'a> {
-        let place = |p: &Place| Operand { dtype: p.dtype, layout: p.layout.clone() };
-        let (reads, writes) = (self.reads.iter().map(place), self.writes.iter().map(place));
+        let (reads, writes) = (self.reads.iter().map(Place::operand), self.writes.iter().map(Place::operand));
         Nest::new(region, operands, reads.collect(), writes.collect(), &self.in_place)
     }
 

@@ -230,6 +230,16 @@ pub enum Expr {
         /// The thread's partial result.
         value: Box<Expr>,
     },
+    /// The value that the thread of the warp has whose number differs by these bits.
+    Shuffle(Box<Expr>, usize),
+    /// The value of the thread of the warp this many numbers below; of the first ones, their own.
+    ShuffleUp(Box<Expr>, usize),
+    /// For which threads of the warp the condition holds, one bit for each.
+    Ballot(Box<Expr>),
+    /// How many bits are set, of those below bit `lane` if there is one.
+    Bits(Box<Expr>, Option<Box<Expr>>),
+    /// One of four random words.
+    Word(Box<Expr>, usize),
     /// Whether an element index lies in `0..extent`.
     InRange(Box<Expr>, usize),
     /// Whether an index is this integer of 64 bits.
@@ -348,6 +358,20 @@ pub enum Stmt {
     },
     /// Statements whose variables no later statement sees.
     Scope(Vec<Stmt>),
+    /// Takes an element and its place for the best so far, if there is none yet or it is better: greater, or less; NaN
+    /// above all; of equals the first.
+    Best {
+        /// The best so far.
+        best: Var,
+        /// Its place; negative if there is none.
+        at: Var,
+        /// The element.
+        x: Expr,
+        /// Its place.
+        place: Expr,
+        /// Whether greater is better.
+        greatest: bool,
+    },
     /// What is done only where the condition holds.
     If(Expr, Vec<Stmt>),
     /// The thread is done where the condition holds.
@@ -385,6 +409,8 @@ pub struct ArrayInfo {
     pub ty: Type,
     /// Its extents; none for a single element.
     pub extents: Vec<usize>,
+    /// Where its elements are indices: the number that all are below.
+    pub most: Option<usize>,
 }
 
 impl ArrayInfo {

@@ -1,6 +1,7 @@
 //! A region with its operands in memory: what schedules are chosen for, and kernels are lowered from.
 
 use super::collapse::{Collapsed, Steps};
+use super::ir::Type;
 use super::layout::Layout;
 use super::region::{Affine, Map, NodeKind, Region};
 use crate::trace::{Value, Walk};
@@ -16,6 +17,11 @@ pub struct Operand {
 }
 
 impl Operand {
+    /// The type of its elements in a kernel.
+    pub fn ty(&self) -> Type {
+        Type::elem(self.dtype)
+    }
+
     /// The elements from its first to its last.
     pub fn reach(&self) -> usize {
         let Layout { sizes, strides, .. } = &self.layout;

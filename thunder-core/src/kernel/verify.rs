@@ -159,6 +159,12 @@ impl Checker<'_> {
                 self.expr(x)?;
                 at.iter().try_for_each(|x| self.expr(x))?;
                 self.inside_array(*a, at, 1)?;
+                let info = self.kernel.array(*a);
+                if let Some(most) = info.most
+                    && self.known.range(x).is_none_or(|r| r.hi >= most as i128)
+                {
+                    return Err(format!("`{}` holds indices below {most}; {x:?} may not be one", info.name));
+                }
                 let shared = self.kernel.array(*a).space != Space::Registers;
                 if shared { self.alone(at, &self.kernel.array(*a).name) } else { Ok(()) }
             }
@@ -220,6 +226,12 @@ impl Checker<'_> {
                 self.known.bounds.truncate(bounds);
                 Ok(())
             }
+            Stmt::Best { best, at, x, place, .. } => {
+                self.expr(x)?;
+                self.expr(place)?;
+                self.assigned(*best)?;
+                self.assigned(*at)
+            }
             Stmt::Exit(x) => {
                 self.expr(x)?;
                 self.left |= self.apart || self.differs(x);
@@ -229,7 +241,8 @@ impl Checker<'_> {
         }
     }
 
-    fn assigned(&self, v: Var) -> Checked {
+    fn assigned(&mut self, v: Var) -> Checked {
+        self.known.forget(v);
         match self.mutable.contains(&v) && self.visible.contains(&v) {
             true => Ok(()),
             false => Err(format!("`{}` is assigned, but is no mutable variable in sight", self.name(v))),
@@ -257,6 +270,10 @@ impl Checker<'_> {
                 self.expr(x)?;
                 self.expr(y)
             }
+            Expr::Bits(x, Some(lane)) => {
+                self.expr(x)?;
+                self.expr(lane)
+            }
             Expr::If(c, x, y) => {
                 self.expr(c)?;
                 for (arm, holds) in [(x, true), (y, false)] {
@@ -273,7 +290,13 @@ impl Checker<'_> {
             | Expr::Wide(x)
             | Expr::As(_, x)
             | Expr::InRange(x, _)
-            | Expr::ExpBelow(x) => self.expr(x),
+            | Expr::ExpBelow(x)
+            | Expr::Word(x, _)
+            | Expr::Bits(x, None) => self.expr(x),
+            Expr::Shuffle(x, _) | Expr::ShuffleUp(x, _) | Expr::Ballot(x) => {
+                self.expr(x)?;
+                self.together("an exchange within a warp")
+            }
             Expr::Op { args, .. } => args.iter().try_for_each(|x| self.expr(x)),
             Expr::Load(p, at) | Expr::Fresh(p, at) | Expr::Ticket(p, at) => {
                 self.expr(at)?;
@@ -386,7 +409,10 @@ impl Checker<'_> {
             | Expr::Wide(x)
             | Expr::As(_, x)
             | Expr::InRange(x, _)
-            | Expr::ExpBelow(x) => self.differs(x),
+            | Expr::ExpBelow(x)
+            | Expr::Word(x, _)
+            | Expr::Bits(x, None) => self.differs(x),
+            Expr::Shuffle(..) | Expr::ShuffleUp(..) | Expr::Ballot(_) => true,
             Expr::Op { args, .. } => args.iter().any(|x| self.differs(x)),
             // What lies in memory is the same for all who read it.
             Expr::Load(_, at) | Expr::Fresh(_, at) | Expr::LoadVector { at, .. } => self.differs(at),
@@ -395,6 +421,7 @@ impl Checker<'_> {
                 self.kernel.array(*a).space == Space::Registers || at.iter().any(|x| self.differs(x))
             }
             Expr::Lane(x, j) => self.differs(x) || self.differs(j),
+            Expr::Bits(x, Some(lane)) => self.differs(x) || self.differs(lane),
             Expr::Draw { words, lane, .. } => self.differs(words) || self.differs(lane),
             Expr::Across { threads, value, .. } => {
                 *threads < self.kernel.launch.threads && self.differs(value)

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 use thunder_core::exec::{Base, Out, Place, Step};
 use thunder_core::kernel::ir;
-use thunder_core::trace::Trace;
+use thunder_core::trace::{Loc, Trace};
 
 /// Bytes of arguments that every driver takes.
 const ARGUMENTS: usize = 4096;
@@ -72,7 +72,7 @@ fn batch(kernels: &[(&Kernel, &ir::Kernel)], trace: &Trace) -> (Kernel, usize) {
     let (_, loops) = kernels[0];
     let rows = kernels.len().next_power_of_two().min(rows_of(loops));
     let blocks = kernels.iter().map(|(k, _)| k.launch.grid[0]).sum();
-    (print(loops.batch(rows, blocks), trace), rows)
+    (print(loops.batch(rows, blocks), trace, Loc::NONE), rows)
 }
 
 /// The memory that a step reads and writes.

@@ -48,16 +48,9 @@ fn wrapping(d: DType) -> Option<&'static str> {
     }
 }
 
-/// The functor of a reduction.
-pub(crate) fn functor(fold: Fold) -> &'static str {
-    match fold {
-        Fold::Sum => "Sum",
-        Fold::Prod => "Prod",
-        Fold::Amax => "Max",
-        Fold::Amin => "Min",
-        Fold::All => "All",
-        Fold::Any => "Any",
-    }
+/// The functor of a reduction, which has its name in the prelude.
+pub(crate) fn functor(fold: Fold) -> String {
+    format!("{fold:?}")
 }
 
 /// A constant in the type that `d` is computed in.

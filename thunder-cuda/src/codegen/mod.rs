@@ -9,7 +9,6 @@ mod custom;
 mod expr;
 mod print;
 pub mod product;
-mod single;
 mod text;
 
 pub use batch::{Group, groups};
@@ -21,9 +20,9 @@ use thunder_core::exec::{Layout, Place, Step, Work};
 use thunder_core::kernel::region::{self, Region};
 use thunder_core::kernel::schedule::{Launch, Schedule};
 use thunder_core::kernel::target::Gpu;
-use thunder_core::kernel::{self, ir};
+use thunder_core::kernel::{choose, ir, lower, nest::Operand, verify};
 use thunder_core::op::Op;
-use thunder_core::trace::{Kind, Trace, Value};
+use thunder_core::trace::{Kind, Loc, Trace, Value};
 use thunder_core::types::{DType, Ty};
 
 /// One kernel: its source, and how it is launched.
@@ -97,7 +96,7 @@ pub fn lower(trace: &Trace, step: &Step, gpu: &Gpu) -> Result<Lowered, Error> {
         Kind::Op(op @ (Op::Matmul | Op::MatmulWide { .. })) if step.writes[0].dtype.is_float() => {
             match Shape::of(&step.reads[0], &step.reads[1], &step.writes[0]) {
                 Some(shape) => return Ok(Lowered::Product(Box::new(shape))),
-                None => single::kernels(op, step, data.loc, gpu),
+                None => opaque(trace, step, op, data.loc, gpu)?,
             }
         }
         Kind::Op(op @ Op::Linear { .. }) => {
@@ -109,7 +108,7 @@ pub fn lower(trace: &Trace, step: &Step, gpu: &Gpu) -> Result<Lowered, Error> {
                 Some(shape) if step.reads.iter().all(|r| r.layout.count() > 0) => {
                     return Ok(Lowered::Product(Box::new(shape)));
                 }
-                _ => single::kernels(op, step, data.loc, gpu),
+                _ => opaque(trace, step, op, data.loc, gpu)?,
             }
         }
         Kind::Op(Op::DebugPrint { label }) => {
@@ -118,7 +117,8 @@ pub fn lower(trace: &Trace, step: &Step, gpu: &Gpu) -> Result<Lowered, Error> {
             let kernels = fused(trace, &region, &[value], step, gpu)?;
             return Ok(Lowered::Print(kernels, label.as_str().to_string()));
         }
-        Kind::Op(op) => single::kernels(op, step, data.loc, gpu),
+        Kind::Op(Op::Custom { op, .. }) => custom::kernel(*op, step, data.loc).map(|k| vec![k]),
+        Kind::Op(op) => opaque(trace, step, op, data.loc, gpu)?,
         _ => None,
     };
     let Some(kernels) = kernels else {
@@ -162,11 +162,31 @@ fn fused(
 ) -> Result<Vec<Kernel>, Error> {
     let nest = step.nest(region, params);
     let kernel = |schedule: &Schedule| {
-        let loops = kernel::lower::lower(&nest, schedule);
-        kernel::verify::verify(&loops, gpu).map_err(|what| Error::Internal { pass: "lower".into(), what })?;
-        Ok(print::print(loops, trace))
+        let loops = lower::lower(&nest, schedule);
+        checked(&loops, gpu)?;
+        Ok(print::print(loops, trace, Loc::NONE))
     };
-    kernel::choose::gpu(&nest, gpu).iter().map(kernel).collect()
+    choose::gpu(&nest, gpu).iter().map(kernel).collect()
+}
+
+/// The kernels of an operation that no loop nest holds, if it has some.
+fn opaque(trace: &Trace, step: &Step, op: &Op, loc: Loc, gpu: &Gpu) -> Result<Option<Vec<Kernel>>, Error> {
+    let reads: Vec<Operand> = step.reads.iter().map(Place::operand).collect();
+    let in_place = step.in_place.first() == Some(&Some(0));
+    let Some(list) = lower::opaque(op, &reads, &step.writes[0].operand(), in_place, gpu) else {
+        return Ok(None);
+    };
+    let kernel = |loops: ir::Kernel| {
+        checked(&loops, gpu)?;
+        // Each is a launch of its own.
+        Ok(Kernel { loops: None, ..print::print(loops, trace, loc) })
+    };
+    list.into_iter().map(kernel).collect::<Result<_, Error>>().map(Some)
+}
+
+/// Checks the loops of a kernel. What breaks a rule is a mistake of the lowering.
+fn checked(loops: &ir::Kernel, gpu: &Gpu) -> Result<(), Error> {
+    verify::verify(loops, gpu).map_err(|what| Error::Internal { pass: "lower".into(), what })
 }
 
 /// Whether a matrix product can be written so: the library's results are row-major, with rows apart.

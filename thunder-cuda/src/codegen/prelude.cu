@@ -176,14 +176,28 @@ template <class T> __device__ __forceinline__ T power(T x, T y) {
 struct Sum { template <class T> __device__ __forceinline__ static T of(T x, T y) { return x + y; } };
 //: Prod::
 struct Prod { template <class T> __device__ __forceinline__ static T of(T x, T y) { return x * y; } };
-//: Max::
-struct Max { template <class T> __device__ __forceinline__ static T of(T x, T y) { return maximum(x, y); } };
-//: Min::
-struct Min { template <class T> __device__ __forceinline__ static T of(T x, T y) { return minimum(x, y); } };
+//: Amax::
+struct Amax { template <class T> __device__ __forceinline__ static T of(T x, T y) { return maximum(x, y); } };
+//: Amin::
+struct Amin { template <class T> __device__ __forceinline__ static T of(T x, T y) { return minimum(x, y); } };
 //: All::
 struct All { template <class T> __device__ __forceinline__ static T of(T x, T y) { return x & y; } };
 //: Any::
 struct Any { template <class T> __device__ __forceinline__ static T of(T x, T y) { return x | y; } };
+//: best_of<
+// Whether x comes before y in the order of greatness, or of littleness; NaN comes first.
+template <bool Greatest, class T> __device__ __forceinline__ bool beats(T x, T y) {
+    return y == y && (x != x || (Greatest ? x > y : x < y));
+}
+// Takes x, which stands at `place`, for the best so far if it is; of equals, the first.
+template <bool Greatest, class T, class X>
+__device__ __forceinline__ void best_of(T& best, long long& at, X element, long long place) {
+    const T x = element;
+    if (place >= 0 && (at < 0 || beats<Greatest>(x, best) || (!beats<Greatest>(best, x) && place < at))) {
+        best = x;
+        at = place;
+    }
+}
 //: across<
 // The reduction of `x` over groups of T neighbouring threads, in every one of them.
 template <class Op, int T, class A> __device__ __forceinline__ A across(A x) {

@@ -10,11 +10,11 @@ use thunder_core::kernel::ir::{
     self, Array, Expr, Note, Param, Pointer, Scalar, Space, Stmt, Type, Unroll, Var,
 };
 use thunder_core::op::Lit;
-use thunder_core::trace::Trace;
+use thunder_core::trace::{Loc, Trace};
 use thunder_core::types::DType;
 
-/// The source of a kernel, which comes from `trace`, and how it is launched.
-pub(super) fn print(kernel: ir::Kernel, trace: &Trace) -> Kernel {
+/// The source of a kernel, which comes from `trace`, at `loc` if it is of one operation, and how it is launched.
+pub(super) fn print(kernel: ir::Kernel, trace: &Trace, loc: Loc) -> Kernel {
     let mut p = Printer { kernel: &kernel, trace, code: Code::default() };
     let params: Vec<String> = kernel.params.iter().map(|param| p.param(param)).collect();
     p.code.line(format!("typedef {} Index;", if kernel.wide { "unsigned long long" } else { "unsigned" }));
@@ -30,7 +30,7 @@ pub(super) fn print(kernel: ir::Kernel, trace: &Trace) -> Kernel {
         p.code.line(format!("    {})", params.join(",\n    ")));
         p.body();
     }
-    let source = p.code.finish(&head(&kernel));
+    let source = p.code.finish(&head(&kernel, loc));
     let launch = kernel.launch.clone();
     let args = match kernel.rows {
         1 => kernel.params.iter().map(|param| arg(&kernel, param)).collect(),
@@ -40,9 +40,12 @@ pub(super) fn print(kernel: ir::Kernel, trace: &Trace) -> Kernel {
 }
 
 /// What is said before a kernel.
-fn head(kernel: &ir::Kernel) -> String {
+fn head(kernel: &ir::Kernel, loc: Loc) -> String {
     let dims: Vec<String> = kernel.dims.iter().map(usize::to_string).collect();
     let mut head = format!("// {}: {} points", kernel.name, dims.join(" x "));
+    if loc != Loc::NONE {
+        head.push_str(&format!("  {loc}"));
+    }
     for param in &kernel.params {
         if let Param::Constant(var, x) = param {
             head.push_str(&format!("\n// {} = {}", kernel.var(*var).name, Lit::F(*x)));
@@ -141,6 +144,11 @@ impl<'a> Printer<'a> {
             }
             Stmt::CopyAsync { to, at, from, source } => {
                 format!("copy_async(&{}, {});", self.element(*to, at), self.offset(*from, source))
+            }
+            Stmt::Best { best, at, x, place, greatest } => {
+                let (best, at) = (self.name(*best), self.name(*at));
+                let (x, place) = (self.expr(x), self.expr(place));
+                format!("best_of<{greatest}>({best}, {at}, {x}, {place});")
             }
             Stmt::AwaitCopies => "await_copies();".into(),
             Stmt::Barrier => "__syncthreads();".into(),

@@ -91,17 +91,3 @@ pub fn canonical(source: &str) -> String {
         all
     })
 }
-
-impl Code {
-    /// The text, indented as the body of a function.
-    pub fn into_body(self) -> String {
-        self.text.lines().map(|l| if l.is_empty() { "\n".into() } else { format!("    {l}\n") }).collect()
-    }
-
-    /// The whole source of a function whose signature this is and whose body is `body`.
-    pub fn finish_with(mut self, head: &str, body: &str) -> String {
-        self.text.push_str(body);
-        self.text.push_str("}\n");
-        self.finish(head)
-    }
-}

@@ -22,7 +22,7 @@ __device__ __forceinline__ float exp_below(float x) {
     return y;
 }
 struct Sum { template <class T> __device__ __forceinline__ static T of(T x, T y) { return x + y; } };
-struct Max { template <class T> __device__ __forceinline__ static T of(T x, T y) { return maximum(x, y); } };
+struct Amax { template <class T> __device__ __forceinline__ static T of(T x, T y) { return maximum(x, y); } };
 // The reduction of `x` over groups of T neighbouring threads, in every one of them.
 template <class Op, int T, class A> __device__ __forceinline__ A across(A x) {
     #pragma unroll
@@ -66,10 +66,10 @@ extern "C" __global__ void __launch_bounds__(64) rows_ge_select_amax_sub_exp_sum
             const bool t2 = t0 >= t1;                                             // v3 = ge
             const float t3 = wide(a3[0].at[j]);
             const float t5 = t2 ? t3 : (-INF);                                    // v6 = select
-            s6 = Max::of(s6, (float)t5);
+            s6 = Amax::of(s6, (float)t5);
         }
     }
-    const float t6 = (float)across<Max, 64>(s6);
+    const float t6 = (float)across<Amax, 64>(s6);
     float s9 = 0;
     {
         const Index col = lane * 4u;

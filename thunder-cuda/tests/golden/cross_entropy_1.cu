@@ -28,7 +28,7 @@ __device__ __forceinline__ float exp_below(float x) {
     return y;
 }
 struct Sum { template <class T> __device__ __forceinline__ static T of(T x, T y) { return x + y; } };
-struct Max { template <class T> __device__ __forceinline__ static T of(T x, T y) { return maximum(x, y); } };
+struct Amax { template <class T> __device__ __forceinline__ static T of(T x, T y) { return maximum(x, y); } };
 // The reduction of `x` over groups of T neighbouring threads, in every one of them.
 template <class Op, int T, class A> __device__ __forceinline__ A across(A x) {
     #pragma unroll
@@ -86,11 +86,11 @@ extern "C" __global__ void __launch_bounds__(512, 2) rows_ge_lt_and_amax_sub_exp
             for (int j = 0; j < 8; ++j) {
                 const float t7 = wide(b7.at[j]);
                 const float t8 = t7;                                              // v18 = cast
-                s9 = Max::of(s9, (float)t8);
+                s9 = Amax::of(s9, (float)t8);
             }
         }
     }
-    const float t9 = (float)across<Max, 512>(s9);
+    const float t9 = (float)across<Amax, 512>(s9);
     double s12 = 0;
     double s18 = 0;
     #pragma unroll 4

@@ -1,4 +1,4 @@
-// index_add  (generated)
+// index_add: 512 x 768 points
 
 struct bf16 { unsigned short bits; };
 __device__ __forceinline__ float wide(bf16 x) { return __uint_as_float((unsigned)x.bits << 16); }
@@ -17,43 +17,54 @@ template <class T, class X> __device__ __forceinline__ T as(X x) { return As<T>:
 
 typedef unsigned Index;
 
-extern "C" __global__ void __launch_bounds__(256) index_add(const bf16* p0, const long long* p1, bf16* q0)
+extern "C" __global__ void __launch_bounds__(256) index_add(
+    const bf16* p0,
+    const long long* p1,
+    bf16* q0)
 {
     __shared__ unsigned source[4096];
     __shared__ unsigned char target[4096];
     __shared__ unsigned hits[8];
-    const unsigned lane = threadIdx.x % 32u, warp = threadIdx.x / 32u;
-    const Index first = (Index)(blockIdx.x % 512u) * 1u, o = blockIdx.x / 512u;
-    const unsigned begin = 0, end = 256u;
+    const unsigned lane = threadIdx.x % 32u;
+    const unsigned warp = threadIdx.x / 32u;
+    const Index first = (Index)(blockIdx.x % 512u);
+    const Index o = (Index)(blockIdx.x / 512u);
     unsigned total = 0;
-    for (unsigned base = begin; base < end; base += 256u) {
+    for (unsigned base = 0; base < 256u; base += 256u) {
         const unsigned k = base + threadIdx.x;
-        bool hit = false;
+        bool hit = 0;
         long long to = 0;
-        if (k < end) {
+        if (k < 256u) {
             to = (long long)p1[k];
-            hit = to >= (long long)first && to < (long long)first + 1 && to < 512ll;
+            hit = to >= (long long)first && to < (long long)first + (long long)1u && to < (long long)512u;
         }
         const unsigned all = __ballot_sync(0xffffffffu, hit);
         if (lane == 0) hits[warp] = __popc(all);
         __syncthreads();
         unsigned at = total + __popc(all & ((1u << lane) - 1u));
-        for (unsigned w = 0; w < 8; ++w) {
-            if (w < warp) at += hits[w];
-            total += hits[w];
+        #pragma unroll
+        for (int w = 0; w < 8; ++w) {
+            if (w < warp) at = at + hits[w];
+            total = total + hits[w];
         }
-        if (hit && at < 4096u) {
+        if (hit && at < 4096u && k < 256u) {
             source[at] = k;
             target[at] = (unsigned char)(to - (long long)first);
         }
         __syncthreads();
     }
-    for (unsigned d = 0; d < 1u && first + d < 512u; ++d) {
-        for (Index c = threadIdx.x; c < 768u; c += 256u) {
-            double sum = 0;
-            #pragma unroll 4
-            for (unsigned m = 0; m < total; ++m) if (target[m] == d) sum += (double)wide(p0[source[m] * 768u + c]);
-            q0[(o * 512u + first + d) * 768u + c] = as<bf16>((float)sum);
+    for (unsigned d = 0; d < 1u; ++d) {
+        if (first + d < 512u) {
+            for (Index c = threadIdx.x; c < 768u; c += 256u) {
+                double sum = 0;
+                if (total < 4097u) {
+                    #pragma unroll 4
+                    for (unsigned m = 0; m < total; ++m) {
+                        if (target[m] == d) sum = sum + (double)wide(p0[source[m] * 768u + c]);
+                    }
+                }
+                q0[(o * 512u + (first + d)) * 768u + c] = as<bf16>((float)sum);
+            }
         }
     }
 }

@@ -31,7 +31,7 @@ __device__ __forceinline__ float exp_below(float x) {
     return y;
 }
 struct Sum { template <class T> __device__ __forceinline__ static T of(T x, T y) { return x + y; } };
-struct Max { template <class T> __device__ __forceinline__ static T of(T x, T y) { return maximum(x, y); } };
+struct Amax { template <class T> __device__ __forceinline__ static T of(T x, T y) { return maximum(x, y); } };
 // The reduction of `x` over groups of T neighbouring threads, in every one of them.
 template <class Op, int T, class A> __device__ __forceinline__ A across(A x) {
     #pragma unroll
@@ -70,10 +70,10 @@ extern "C" __global__ void __launch_bounds__(128) rows_amax_sub_exp_sum_reciproc
         for (int j = 0; j < 8; ++j) {
             const float t0 = wide(a0[0].at[j]);
             const float t1 = t0;                                                  // v2 = cast
-            s2 = Max::of(s2, (float)t1);
+            s2 = Amax::of(s2, (float)t1);
         }
     }
-    const float t2 = (float)across<Max, 128>(s2);
+    const float t2 = (float)across<Amax, 128>(s2);
     float s5 = 0;
     {
         const Index col = lane * 8u;

@@ -108,6 +108,10 @@ impl Text<'_> {
                 writeln!(f, "scope")?;
                 self.block(f, body, depth + 1)
             }
+            Stmt::Best { best, at, x, place, greatest } => {
+                let how = if *greatest { "greatest" } else { "least" };
+                writeln!(f, "{how} {}, {} of {}, {}", self.name(*best), self.name(*at), e(x), e(place))
+            }
             Stmt::If(x, body) => {
                 writeln!(f, "if {}", e(x))?;
                 self.block(f, body, depth + 1)
@@ -165,6 +169,12 @@ impl Text<'_> {
                 format!("{} across {threads}({})", fold.name(), self.expr(value))
             }
             Expr::InRange(x, extent) => format!("({} in 0..{extent})", self.expr(x)),
+            Expr::Shuffle(x, d) => format!("shuffle by {d}({})", self.expr(x)),
+            Expr::ShuffleUp(x, d) => format!("shuffle up {d}({})", self.expr(x)),
+            Expr::Ballot(x) => format!("ballot({})", self.expr(x)),
+            Expr::Bits(x, None) => format!("bits({})", self.expr(x)),
+            Expr::Bits(x, Some(lane)) => format!("bits below({})", list(&[x, lane])),
+            Expr::Word(x, k) => format!("word {k}({})", self.expr(x)),
             Expr::Same(x, y) => format!("same({})", list(&[x, y])),
             Expr::ExpBelow(x) => format!("exp below({})", self.expr(x)),
             Expr::Ticket(p, at) => format!("ticket {}[{}]", self.pointer(*p), self.expr(at)),

@@ -1,5 +1,6 @@
 //! Rows that are also summed: the walk over them, and the sum of what its blocks leave.
 
+use super::build::Build;
 use super::builder::{Lower, SideOf};
 use super::rows::{hold_row, reduce, walk};
 use super::{columns, partial::Cells};

@@ -1,11 +1,9 @@
 //! A kernel under construction: its variables, its scopes, and the walk over an index.
 
+use super::build::{Build, is_wide};
 use crate::kernel::collapse::Steps;
-use crate::kernel::ir::{
-    Array, ArrayInfo, Expr, Kernel, Note, Param, Pointer, PointerInfo, Space, Stmt, Type, Unroll, Var,
-    VarInfo,
-};
-use crate::kernel::nest::{Nest, Operand};
+use crate::kernel::ir::{Array, Expr, Kernel, Param, Pointer, Stmt, Type, Unroll, Var};
+use crate::kernel::nest::Nest;
 use crate::kernel::region::NodeKind;
 use crate::kernel::schedule::{Levels, Schedule, Unit};
 use crate::types::DType;
@@ -74,13 +72,18 @@ pub(super) enum SideOf {
     Inner,
 }
 
+impl Build for Lower<'_> {
+    fn parts(&mut self) -> (&mut Kernel, &mut Vec<Vec<Stmt>>) {
+        (&mut self.kernel, &mut self.open)
+    }
+}
+
 impl<'a> Lower<'a> {
     pub fn new(nest: &'a Nest<'a>, schedule: &'a Schedule) -> Lower<'a> {
         let kernel = Kernel {
             name: name(nest, schedule),
             dims: nest.region.dims.clone(),
-            // Room for the last block's overhang.
-            wide: nest.reach() >= (1 << 31) - (1 << 20),
+            wide: is_wide(nest.reach()),
             params: Vec::new(),
             vars: Vec::new(),
             arrays: Vec::new(),
@@ -113,60 +116,15 @@ impl<'a> Lower<'a> {
         };
         for (i, o) in nest.reads.iter().enumerate() {
             let alone = !nest.in_place.contains(&Some(i));
-            let pointer = l.operand(format!("p{i}"), o, false, alone);
-            l.kernel.params.push(Param::Read(pointer, i));
+            let pointer = l.operand(i, o, o.ty(), alone);
             l.reads.push(pointer);
         }
         for (r, o) in nest.writes.iter().enumerate() {
             let alone = nest.in_place.get(r).copied().flatten().is_none();
-            let pointer = l.operand(format!("q{r}"), o, true, alone);
-            l.kernel.params.push(Param::Write(pointer, r));
+            let pointer = l.result(r, o, o.ty(), alone);
             l.writes.push(pointer);
         }
         l
-    }
-
-    fn operand(&mut self, name: String, o: &Operand, written: bool, alone: bool) -> Pointer {
-        self.pointer(PointerInfo { name, ty: Type::elem(o.dtype), written, alone, elements: o.reach() })
-    }
-
-    pub fn pointer(&mut self, info: PointerInfo) -> Pointer {
-        self.kernel.pointers.push(info);
-        Pointer(self.kernel.pointers.len() as u32 - 1)
-    }
-
-    /// The scratch memory and the counters, as parameters.
-    pub fn scratch(&mut self) -> Pointer {
-        let info = PointerInfo {
-            name: "scratch".into(),
-            ty: Type::elem(DType::F64),
-            written: true,
-            alone: false,
-            elements: 0,
-        };
-        let pointer = self.pointer(info);
-        self.kernel.params.push(Param::Scratch(pointer));
-        pointer
-    }
-
-    pub fn counters(&mut self) -> Pointer {
-        let info = PointerInfo {
-            name: "counters".into(),
-            ty: Type::UNSIGNED,
-            written: true,
-            alone: false,
-            elements: 0,
-        };
-        let pointer = self.pointer(info);
-        self.kernel.params.push(Param::Counters(pointer));
-        pointer
-    }
-
-    /// An extent, as a parameter, so that another one is the same kernel.
-    pub fn extent(&mut self, name: &str, value: usize) -> Expr {
-        let var = self.var(name, Type::INDEX);
-        self.kernel.params.push(Param::Extent(var, value));
-        var.into()
     }
 
     /// The parameter for a constant of type `dtype`.
@@ -178,63 +136,6 @@ impl<'a> Lower<'a> {
         let var = self.var(format!("k{}", self.constants.len()), Type::elem(dtype));
         self.constants.push((var, dtype, bits));
         var.into()
-    }
-
-    pub fn var(&mut self, name: impl Into<String>, ty: Type) -> Var {
-        self.kernel.vars.push(VarInfo { name: name.into(), ty });
-        Var(self.kernel.vars.len() as u32 - 1)
-    }
-
-    /// Declares an array.
-    pub fn array(&mut self, name: String, space: Space, ty: Type, extents: Vec<usize>, note: Note) -> Array {
-        self.kernel.arrays.push(ArrayInfo { name, space, ty, extents });
-        let array = Array(self.kernel.arrays.len() as u32 - 1);
-        self.push(Stmt::Declare(array, note));
-        array
-    }
-
-    pub fn push(&mut self, stmt: Stmt) {
-        self.open.last_mut().expect("a block is open").push(stmt);
-    }
-
-    /// Defines a variable.
-    pub fn set(&mut self, name: impl Into<String>, ty: Type, value: Expr) -> Expr {
-        self.set_noted(name, ty, value, Note::None)
-    }
-
-    pub fn set_noted(&mut self, name: impl Into<String>, ty: Type, value: Expr, note: Note) -> Expr {
-        let var = self.var(name, ty);
-        self.push(Stmt::Let(var, value, note));
-        var.into()
-    }
-
-    /// The statements that `f` makes.
-    pub fn block(&mut self, f: impl FnOnce(&mut Self)) -> Vec<Stmt> {
-        self.open.push(Vec::new());
-        f(self);
-        self.open.pop().expect("it was opened above")
-    }
-
-    /// What `f` makes, where `condition` holds.
-    pub fn when(&mut self, condition: Expr, f: impl FnOnce(&mut Self)) {
-        let body = self.block(f);
-        if !body.is_empty() {
-            self.push(Stmt::If(condition, body));
-        }
-    }
-
-    /// A loop over `0..count`, unrolled. A loop of one step is none.
-    pub fn unrolled(&mut self, name: &str, count: usize, f: impl FnOnce(&mut Self, Expr)) {
-        if count == 1 {
-            return f(self, Expr::Num(0));
-        }
-        let var = self.var(name, Type::INT);
-        let body = self.block(|l| f(l, var.into()));
-        self.repeat(var, Expr::Num(0), count.into(), Expr::Num(1), Unroll::Whole, body);
-    }
-
-    pub fn repeat(&mut self, var: Var, start: Expr, end: Expr, step: Expr, unroll: Unroll, body: Vec<Stmt>) {
-        self.push(Stmt::For { var, start, end, step, unroll, body });
     }
 
     /// The thread's number along the inner index, and along the outer one.

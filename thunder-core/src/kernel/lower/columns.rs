@@ -1,5 +1,6 @@
 //! Columns: the outer index is reduced.
 
+use super::build::Build;
 use super::builder::{Lower, SideOf};
 use super::partial::Cells;
 use crate::kernel::ir::{Expr, Kernel, Stmt, Unroll, Var};

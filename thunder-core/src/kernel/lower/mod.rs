@@ -1,14 +1,18 @@
 //! From a region and a schedule to the loops of a kernel: one file for each family, on common helpers.
 
 mod accumulate;
+mod build;
 mod builder;
 mod columns;
 mod nodes;
+mod opaque;
 mod partial;
 mod pointwise;
 mod random;
 mod rows;
 mod transpose;
+
+pub use opaque::opaque;
 
 use super::ir::Kernel;
 use super::nest::Nest;

@@ -1,5 +1,6 @@
 //! The nodes of a region at one point of its space: loads, operations, folds and stores.
 
+use super::build::Build;
 use super::builder::{Lower, Running, SideOf};
 use crate::kernel::ir::{Expr, Note, Stmt, Type, identity, running};
 use crate::kernel::region::{Node, NodeKind};

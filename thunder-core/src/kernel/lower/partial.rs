@@ -1,5 +1,6 @@
 //! Partial results: the running values of threads, and how they become one. Each protocol of barriers stands here once.
 
+use super::build::Build;
 use super::builder::{Lower, Running, SideOf};
 use crate::kernel::ir::{Array, Expr, Note, Pointer, PointerInfo, Space, Stmt, Type, Unroll, Var, identity};
 
@@ -40,12 +41,6 @@ impl Lower<'_> {
             };
             self.running.insert(f, running);
         }
-    }
-
-    pub fn mutable(&mut self, name: String, ty: Type, value: Expr) -> Var {
-        let var = self.var(name, ty);
-        self.push(Stmt::Mutable(var, Some(value), Note::None));
-        var
     }
 
     /// The running value of a reduction that has one.

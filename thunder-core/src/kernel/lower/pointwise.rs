@@ -1,5 +1,6 @@
 //! Every element on its own.
 
+use super::build::Build;
 use super::builder::{Lower, SideOf};
 use crate::kernel::ir::{Expr, Kernel, Space, Stmt, Type, Unroll};
 use crate::kernel::schedule::Held;

@@ -1,5 +1,6 @@
 //! Random draws: the Philox blocks of a vector of elements, and each element's share of them.
 
+use super::build::Build;
 use super::builder::Lower;
 use crate::kernel::ir::{Expr, Note, Scalar, Type};
 use crate::kernel::region::Map;

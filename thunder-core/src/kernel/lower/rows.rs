@@ -1,5 +1,6 @@
 //! Rows: the inner index is reduced, once or several times, and may be walked again after.
 
+use super::build::Build;
 use super::builder::{Lower, SideOf};
 use super::pointwise::{fetch, hold};
 use crate::kernel::ir::{Expr, Kernel, Space, Stmt, Type, Unroll};

@@ -1,5 +1,6 @@
 //! Tiles through shared memory: read along the operands' contiguous dimension, written along the results'.
 
+use super::build::Build;
 use super::builder::{Lower, SideOf};
 use crate::kernel::choose::pitch;
 use crate::kernel::ir::{Array, Expr, Kernel, Space, Stmt, Type, Unroll};

@@ -32,6 +32,13 @@ impl Range {
         Range { hi: hi - over, ..self }
     }
 
+    /// Those that are `least` or more.
+    fn at_least(self, least: i128) -> Range {
+        let below = (least - self.lo).max(0);
+        let steps = if self.step > 0 { below + (-below).rem_euclid(self.step) } else { below };
+        Range { lo: self.lo + steps, ..self }
+    }
+
     pub fn is_empty(self) -> bool {
         self.hi < self.lo
     }
@@ -79,6 +86,17 @@ impl Range {
     }
 }
 
+/// Whether an index depends on a variable.
+fn mentions(e: &Expr, v: Var) -> bool {
+    match e {
+        Expr::Var(other) => *other == v,
+        Expr::Bin(_, x, y) => mentions(x, v) || mentions(y, v),
+        Expr::Cast(_, x) => mentions(x, v),
+        Expr::If(c, x, y) => mentions(c, v) || mentions(x, v) || mentions(y, v),
+        _ => false,
+    }
+}
+
 /// What is known of the indices at one point of a kernel.
 pub(super) struct Known<'a> {
     kernel: &'a Kernel,
@@ -86,8 +104,8 @@ pub(super) struct Known<'a> {
     pub vars: HashMap<Var, Option<Range>>,
     /// What variables are defined as.
     pub defined: HashMap<Var, Expr>,
-    /// Expressions that are at most some number here, by the conditions around.
-    pub bounds: Vec<(Expr, i128)>,
+    /// Expressions that lie between two numbers here, by the conditions around.
+    pub bounds: Vec<(Expr, i128, i128)>,
 }
 
 impl<'a> Known<'a> {
@@ -102,10 +120,12 @@ impl<'a> Known<'a> {
     /// The values of `e` here; `None` if they are not bounded.
     pub fn range(&self, e: &Expr) -> Option<Range> {
         let plain = self.unbounded(e);
-        let bounds = self.bounds.iter().filter(|(x, _)| x == e);
-        match bounds.map(|b| b.1).min() {
-            Some(most) => Some(plain.unwrap_or(Range { lo: 0, hi: most, step: 1 }).at_most(most)),
-            None => plain,
+        let bounds = self.bounds.iter().filter(|(x, ..)| x == e);
+        let (least, most) = bounds.fold((0, i128::MAX), |(lo, hi), b| (b.1.max(lo), b.2.min(hi)));
+        match plain {
+            Some(range) => Some(range.at_least(least).at_most(most)),
+            None if most < i128::MAX => Some(Range { lo: least, hi: most, step: 1 }),
+            None => None,
         }
     }
 
@@ -118,6 +138,10 @@ impl<'a> Known<'a> {
             Expr::Block(axis) => Range::below(0, 1, launch.grid[*axis] as i128),
             Expr::Blocks(axis) => Range::one(launch.grid[*axis] as i128),
             Expr::Cast(_, x) => self.range(x)?,
+            Expr::Get(a, _) => {
+                let most = self.kernel.array(*a).most?;
+                Range::below(0, 1, most as i128)
+            }
             Expr::Bin(op, x, y) => {
                 let (x, y) = (self.range(x)?, self.range(y)?);
                 match op {
@@ -164,32 +188,50 @@ impl<'a> Known<'a> {
             },
             Expr::Not(x) => self.assume(x, !holds),
             Expr::Bin(Bin::And, x, y) if holds => self.assume(x, true) && self.assume(y, true),
-            Expr::Bin(Bin::Lt, x, y) if holds => self.below(x, y),
-            Expr::Bin(Bin::Ge, x, y) if !holds => self.below(x, y),
+            Expr::Bin(Bin::Lt, x, y) => self.below(x, y, holds),
+            Expr::Bin(Bin::Ge, x, y) => self.below(x, y, !holds),
             Expr::Bin(Bin::Eq, x, y) if holds => match self.range(y) {
-                Some(y) => self.bound(x, y.hi),
+                Some(y) => self.bound(x, 0, y.hi),
                 None => true,
             },
-            Expr::InRange(x, extent) if holds => self.bound(x, *extent as i128 - 1),
+            Expr::InRange(x, extent) if holds => self.bound(x, 0, *extent as i128 - 1),
             _ => true,
         }
     }
 
-    fn below(&mut self, x: &Expr, y: &Expr) -> bool {
-        match self.range(y) {
-            Some(y) => self.bound(x, y.hi - 1),
+    /// Notes that `x < y`, or that `x >= y`.
+    fn below(&mut self, x: &Expr, y: &Expr, holds: bool) -> bool {
+        let (of_x, of_y) = (self.range(x), self.range(y));
+        let x_fits = match of_y {
+            Some(y) if holds => self.bound(x, 0, y.hi - 1),
+            Some(y) => self.bound(x, y.lo, i128::MAX),
             None => true,
+        };
+        let y_fits = match of_x {
+            Some(x) if holds => self.bound(y, x.lo + 1, i128::MAX),
+            Some(x) => self.bound(y, 0, x.hi),
+            None => true,
+        };
+        x_fits && y_fits
+    }
+
+    /// Forgets what conditions said of a variable, because it is assigned.
+    pub fn forget(&mut self, v: Var) {
+        for (x, least, most) in &mut self.bounds {
+            if mentions(x, v) {
+                (*least, *most) = (0, i128::MAX);
+            }
         }
     }
 
-    fn bound(&mut self, x: &Expr, most: i128) -> bool {
-        self.bounds.push((x.clone(), most));
+    fn bound(&mut self, x: &Expr, least: i128, most: i128) -> bool {
+        self.bounds.push((x.clone(), least, most));
         // What it is a multiple of, is bounded too.
         if let Expr::Var(v) = x
             && let Some(Expr::Bin(Bin::Mul, factor, by)) = self.defined.get(v)
             && let Expr::Num(n) = **by
         {
-            self.bounds.push(((**factor).clone(), most / n as i128));
+            self.bounds.push(((**factor).clone(), 0, most / n as i128));
         }
         self.range(x).is_none_or(|r| !r.is_empty())
     }

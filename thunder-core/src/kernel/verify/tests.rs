@@ -115,6 +115,7 @@ fn a_block_fits_the_device() {
         space: Space::Shared,
         ty: Type::elem(DType::F32),
         extents,
+        most: None,
     });
     refused(&k, "256000 bytes of shared memory");
 }

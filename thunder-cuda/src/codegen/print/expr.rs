@@ -92,6 +92,14 @@ impl Printer<'_> {
             Expr::Across { fold, threads, value } => {
                 (format!("across<{}, {threads}>({})", functor(*fold), self.expr(value)), ATOM)
             }
+            Expr::Shuffle(x, d) => (format!("__shfl_xor_sync(0xffffffffu, {}, {d})", self.expr(x)), ATOM),
+            Expr::ShuffleUp(x, d) => (format!("__shfl_up_sync(0xffffffffu, {}, {d})", self.expr(x)), ATOM),
+            Expr::Ballot(x) => (format!("__ballot_sync(0xffffffffu, {})", self.expr(x)), ATOM),
+            Expr::Bits(x, None) => (format!("__popc({})", self.expr(x)), ATOM),
+            Expr::Bits(x, Some(lane)) => {
+                (format!("__popc({} & ((1u << {}) - 1u))", self.atom(x), self.atom(lane)), ATOM)
+            }
+            Expr::Word(x, k) => (format!("word({}, {k}u)", self.expr(x)), ATOM),
             Expr::Same(x, y) => (format!("same({}, {})", self.expr(x), self.expr(y)), ATOM),
             Expr::ExpBelow(x) => (format!("exp_below({})", self.expr(x)), ATOM),
             Expr::InRange(x, extent) => {
