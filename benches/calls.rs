@@ -1,4 +1,4 @@
-//! What a cached call costs: of a tiny function, and with a module of 150 parameters. `cargo bench --bench calls`.
+//! The cost of a cached call of a small function, and of a call with a module of 150 parameters. `cargo bench --bench calls`.
 
 use std::time::Instant;
 use thunder::prelude::*;
@@ -8,7 +8,7 @@ fn tiny(x: &Tensor<f32, (N,)>) -> Tensor<f32, (N,)> {
     x * 2.0 + 1.0
 }
 
-/// A module of many parameters, of which a call reads one.
+/// A module of many parameters. The call reads one of them.
 #[thunder]
 struct Wide {
     parameters: Vec<Tensor<f32, (_,)>>,
@@ -33,7 +33,7 @@ fn microseconds(call: impl Fn()) -> f64 {
 }
 
 fn main() {
-    // `cargo test` runs benches too, to see that they run.
+    // `cargo test` runs benches too, to check that they work.
     if std::env::args().all(|a| a != "--bench") {
         return println!("# nothing was timed: run it with `--bench`");
     }

@@ -1,6 +1,5 @@
-//! Times what the first call of a function takes before any kernel is compiled: linking, each pass, and the plan; and
-//! counts the launches and the bytes that come out. Nothing runs, and no device is needed: operands are types without
-//! memory. `cargo bench --bench passes`; `ONLY=gpt2_12,adamw_124m` chooses rows, `PASSES=1` adds each pass's time,
+//! Measures the first call of a function up to the compilation of kernels: linking, each pass, and the plan. Also counts
+//! the launches and the bytes that they move. Nothing runs and no device is needed: operands have types but no memory. `cargo bench --bench passes`; `ONLY=gpt2_12,adamw_124m` chooses rows, `PASSES=1` adds each pass's time,
 //! `LAUNCHES=1` every launch, `NOTES=1` what was not fused.
 
 #[path = "kernels/functions.rs"]
@@ -24,7 +23,7 @@ use thunder_core::tensor::RawTensor;
 use thunder_core::trace::{Kind, Trace};
 use thunder_core::types::{Ty, TyRef};
 
-/// Memory that is not there.
+/// A buffer without memory.
 struct Nowhere(usize);
 
 impl Memory for Nowhere {
@@ -36,10 +35,10 @@ impl Memory for Nowhere {
     }
 }
 
-/// A device that plans and never runs: a GPU of which only the library's products are known.
+/// A device that plans and never runs: a GPU that has only the library's matrix products.
 struct Planner;
 
-/// The time of the plan, of the last function.
+/// The time of the plan of the last function.
 static PLANNING: Mutex<Duration> = Mutex::new(Duration::ZERO);
 
 impl Backend for Planner {
@@ -79,7 +78,7 @@ impl Backend for Planner {
 
 struct Planned {
     report: Report,
-    /// Bytes of each result.
+    /// The size of each result in bytes.
     sizes: Vec<usize>,
 }
 
@@ -140,7 +139,7 @@ impl Draw {
         LayerNorm { weight: self.vector(width), bias: Some(self.vector(width)), eps: 1e-5 }
     }
 
-    /// GPT-2, of 124 million parameters where it has 12 layers.
+    /// GPT-2, which has 124 million parameters with 12 layers.
     fn gpt2(self, layers: usize, p: f32) -> Gpt<f32> {
         let c = 768;
         let dropout = || Dropout { p, training: p > 0.0 };
@@ -169,7 +168,7 @@ impl Draw {
         }
     }
 
-    /// Llama 3.2, of a billion parameters where it has 16 layers.
+    /// Llama 3.2, which has a billion parameters with 16 layers.
     fn llama<E: Float>(self, layers: usize) -> Llama<E> {
         let (c, q, k, f) = (2048, 2048, 512, 8192);
         let norm = || RmsNorm { weight: self.vector(c), eps: 1e-5 };
@@ -189,7 +188,7 @@ impl Draw {
         Llama { tokens: self.matrix(128_256, c), layers: (0..layers).map(layer).collect(), norm: norm() }
     }
 
-    /// GPT-2's parameters, as the optimiser's row has them.
+    /// The parameters of GPT-2, for the optimiser's row.
     fn weights(self) -> Weights {
         let (c, vectors) = (768, [768, 768, 2304, 768, 768, 768, 3072, 768]);
         let block = [(3 * c, c), (c, c), (4 * c, c), (c, 4 * c)];
@@ -329,7 +328,7 @@ fn row(name: &str, explain: impl Fn() -> Result<thunder::Explanation, Error>) ->
 }
 
 fn main() -> Result<(), Error> {
-    // `cargo test` runs benches too, to see that they run.
+    // `cargo test` runs benches too, to check that they work.
     let quick = std::env::args().all(|a| a != "--bench");
     let device = Device::register(Arc::new(Planner));
     device.set_default();

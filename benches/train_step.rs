@@ -1,7 +1,7 @@
-//! Times one whole training step of the small GPT of nanoGPT's CPU recipe: forward, loss, backward, clip of the
+//! Measures one complete training step of the small GPT of nanoGPT's CPU recipe: forward, loss, backward, clip of the
 //! gradient norm, AdamW; f32, on the CPU. `benches/train_step/README.md` has the rules, `run.sh` the comparison.
 //!
-//! Prints `thunder 0.1.0: 12.3 ms/step, 62,439 tokens/s`; lines that start with `#` are remarks.
+//! Prints `thunder 0.1.0: 12.3 ms/step, 62,439 tokens/s`; lines that start with `#` are comments.
 
 #[path = "../examples/train_gpt/step.rs"]
 #[allow(dead_code)]
@@ -15,7 +15,7 @@ use thunder::prelude::*;
 const VOCABULARY: usize = 65;
 
 fn main() {
-    // `cargo test` runs benches too, to see that they run: a step is enough.
+    // `cargo test` runs benches too, to check that they work. One step is enough.
     let quick = std::env::args().all(|a| a != "--bench");
     let (warmup, steps) = if quick { (0, 1) } else { (option("WARMUP", 30), option("STEPS", 200)) };
     let recipe = Recipe::cpu(VOCABULARY);

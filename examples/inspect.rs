@@ -1,4 +1,4 @@
-//! What becomes of a small model: the trace after every pass, the fused launches, the memory.
+//! Shows how a small model is compiled: the trace after every pass, the fused launches, the memory.
 //!
 //! `cargo run --release --example inspect`
 
@@ -19,12 +19,12 @@ fn main() -> Result<(), Error> {
     let model = Gpt::<f32>::new(&config, Key::new(0));
     let tokens = Tensor::<i64, _>::zeros((2, 16));
     let explained = loss_and_gradient::explain(&model, &tokens, &tokens, Key::new(1))?;
-    // A reader that has seen enough, as `head`, is no failure.
+    // A reader such as `head` may close the output early. That is no failure.
     let _ = writeln!(std::io::stdout(), "{}", explained.full());
     Ok(())
 }
 
-/// The loss of a batch, and its gradient: a model of the same shape.
+/// The loss of a batch and its gradient, which is a model of the same form.
 #[thunder]
 fn loss_and_gradient(
     model: &Gpt<f32>,

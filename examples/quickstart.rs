@@ -1,4 +1,4 @@
-//! A traced function, what it became, and its gradient.
+//! A traced function, how it is compiled, and its gradient.
 
 use thunder::prelude::*;
 
@@ -10,7 +10,7 @@ fn rms_norm<E: Float>(x: &Tensor<E, (B, C)>, w: &Tensor<E, (C,)>, eps: f32) -> T
     (x32 * scale).cast::<E>() * w
 }
 
-/// How the mean square of the normalised rows changes with `w`.
+/// The gradient of the mean square of the normalised rows with respect to `w`.
 #[thunder]
 fn gradient(x: &Tensor<f32, (B, C)>, w: &Tensor<f32, (C,)>) -> (Scalar<f32>, Tensor<f32, (C,)>) {
     value_and_grad(w, |w| rms_norm(x, w, 1e-6).square().mean(..))
@@ -20,14 +20,14 @@ fn main() -> Result<(), Error> {
     let x = Tensor::<f32, _>::randn((4, 8), Key::new(0));
     let w = Tensor::ones((8,));
 
-    // It runs as it reads.
+    // A call runs it.
     let y = rms_norm(&x, &w, 1e-6);
     println!("y: {y:?}\n");
 
-    // The trace that the compiler built; with `{:#}`, what it calls too.
+    // The trace that the macro built; `{:#}` also shows the functions that it calls.
     println!("{}", rms_norm::TRACE);
 
-    // What the passes made of it for these arguments.
+    // How it was compiled for these arguments.
     let explained = rms_norm::explain(&x, &w, 1e-6)?;
     for stage in explained.stages.iter().filter(|s| ["link", "fuse"].contains(&s.name)) {
         println!("after {}:\n{}", stage.name, stage.trace);

@@ -1,4 +1,4 @@
-//! ARCHITECTURE.md is true: the files that it names exist, and imports run the way that it says.
+//! Checks ARCHITECTURE.md: the files that it names exist, and imports follow the order that it gives.
 
 use std::collections::HashMap;
 use std::fs;
@@ -37,7 +37,7 @@ fn imports_run_one_way() {
         let source = root().join(name).join("src");
         for file in files(&source) {
             let module = module_of(file.strip_prefix(&source).expect("it lies inside"));
-            // The crate's root imports from everywhere, and unit tests too.
+            // The crate's root and unit tests may import from all modules.
             if matches!(module.as_str(), "lib" | "tests") {
                 continue;
             }
@@ -46,7 +46,7 @@ fn imports_run_one_way() {
                 continue;
             };
             for used in imports(&fs::read_to_string(&file).expect("it can be read")) {
-                // A macro or a function of the root is no module.
+                // A macro or a function of the root is not a module.
                 if layer.get(used.as_str()).is_some_and(|other| other > own) {
                     wrong.push(format!("{}: `{module}` imports from `{used}`", file.display()));
                 }
@@ -97,7 +97,7 @@ fn imports(source: &str) -> Vec<String> {
     list
 }
 
-/// The first words of a list in braces, whose opening brace is gone.
+/// The first words of a list in braces, after its opening brace.
 fn group_of(text: &str) -> Vec<String> {
     let (mut list, mut depth, mut starts) = (Vec::new(), 0, true);
     for (at, c) in text.char_indices() {
@@ -121,7 +121,7 @@ fn word(text: &str) -> String {
     text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect()
 }
 
-/// Files that name an operation because they use it, or because they have something better for it than its class.
+/// Files that name an operation because they use it, or because they have a better rule for it than its class has.
 fn uses(op: &str) -> &'static [&'static str] {
     match op {
         // Random traces and empty samples are lists of some operations.

@@ -1,9 +1,9 @@
-//! What the language rejects, with the exact message, and what it accepts.
+//! Programs that the language rejects, with the exact message, and programs that it accepts.
 //!
-//! `tests/reject/<rule>/<case>.rs` has beside it the compiler's whole output. In the source, `//~ token` states
-//! which tokens an error on that line must underline, once an error: so no error is missing, none is another's
-//! consequence, and each stands on its smallest span. `TRYBUILD=overwrite cargo test --test compile_fail`
-//! writes the outputs anew; read them.
+//! The compiler's complete output is next to each `tests/reject/<rule>/<case>.rs`. In the source, `//~ token` states the
+//! tokens that an error on that line must underline, once for each error. So the test finds missing errors, errors that
+//! only follow from another one, and spans that are too large. `TRYBUILD=overwrite cargo test --test compile_fail` writes
+//! the outputs again; review them.
 
 use std::fs;
 use std::path::{Path, PathBuf};

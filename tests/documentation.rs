@@ -1,4 +1,4 @@
-//! That the documentation says what there is: every operation has its page and its example, every sharp edge its test.
+//! Checks the documentation: every operation has a page and an example, and every sharp edge has a test.
 #![allow(missing_docs)]
 
 use std::collections::BTreeSet;
@@ -24,7 +24,7 @@ fn pages() -> BTreeSet<String> {
 /// The names by which bodies reach operations.
 fn names() -> BTreeSet<String> {
     let table = op::methods().chain(op::free_functions()).map(|m| m.name);
-    // Written out by the macro, or by the operators.
+    // Expanded by the macro, or reached by an operator.
     let others = op::NAMES.iter().copied().chain(["einsum"]);
     // Of a key: its own documentation has it.
     table.chain(others).filter(|n| *n != "fold_in").map(String::from).collect()
@@ -171,7 +171,7 @@ fn a_changed_number_is_seen() {
     assert_eq!(net.forward(&x).to_vec(), [6.0, -6.0]);
 }
 
-/// What a hook would do after each call of a part, a function that takes the part as a closure does.
+/// A function that takes a part of a model as a closure does what a hook would do after each call of the part.
 #[thunder]
 fn hooked(
     x: &Tensor<f32, (N,)>,
@@ -250,7 +250,7 @@ fn what_is_added_is_not_broadcast() {
     assert!(error.contains("`index_add`: what is added is f32[2, 1]"), "{error}");
 }
 
-/// What the library does with a shape that is wrong names the line of the caller too.
+/// An error about a wrong shape inside the library names the line of the caller too.
 #[thunder]
 fn calls_a_layer(l: &thunder::nn::Linear<f32>, x: &Tensor<f32, (B, C)>) -> Tensor<f32, (B, _)> {
     l.forward(x)

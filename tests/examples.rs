@@ -1,4 +1,4 @@
-//! The examples as programs: what they print, and what they say when something is wrong.
+//! Runs the examples, and checks their output and their error messages.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -18,7 +18,7 @@ fn example(name: &str) -> Command {
     Command::new(path)
 }
 
-/// A directory of one test, gone at its end.
+/// A directory for one test, removed at its end.
 struct Scratch(PathBuf);
 
 impl Scratch {
@@ -99,7 +99,7 @@ fn goes_on_where_it_was() {
     assert_eq!([losses(&first), losses(&second)].concat(), losses(&whole));
     let end = |t: &str| t[t.find("val loss").unwrap()..].to_string();
     assert_eq!(end(&second), end(&whole));
-    // It is done: there is nothing more to train, and the same is said again.
+    // The run is finished: there is nothing more to train, and the output is the same again.
     // The steps are the checkpoint's, if they are not given.
     let third = out(&train(&text, &["--checkpoint", saved]));
     assert_eq!(end(&third), end(&whole));
@@ -150,7 +150,7 @@ fn checkpoints_that_are_refused() {
     assert!(error.contains("its directory does not exist"), "{error}");
 }
 
-/// A standard output that takes nothing, or not any more: no panic, and a run that is saved goes on to its end.
+/// If standard output is closed or full, nothing panics, and a run with a checkpoint continues to its end.
 #[test]
 #[cfg(target_os = "linux")]
 fn outputs_that_fail() {

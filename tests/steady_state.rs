@@ -1,5 +1,5 @@
-//! In the steady state a call allocates no memory for tensors: blocks and arenas are used again, and what is left are
-//! short lists, for large tensors as for small ones. (A matrix product's packing buffers are the `gemm`
+//! In the steady state a call allocates no memory for tensors: blocks and arenas are reused. Only short lists are allocated,
+//! whose size does not depend on the size of the tensors. (A matrix product's packing buffers are the `gemm`
 //! crate's own, which makes and frees them in each product; so this step has none.) A test binary of its own, since it
 //! counts what the whole process allocates.
 
@@ -29,7 +29,7 @@ fn train_step(
     (model, opt, loss)
 }
 
-/// The allocations and the bytes of ten training steps on `rows` rows, after five others.
+/// The number and the bytes of the allocations in ten training steps on `rows` rows, after five warm-up steps.
 fn ten_steps(rows: usize) -> (usize, usize) {
     let model = LayerNorm::new(256, true);
     let opt = AdamW::new(&model).unwrap();

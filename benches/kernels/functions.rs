@@ -1,4 +1,4 @@
-//! The functions of the rows, which `benches/passes.rs` compiles without a device.
+//! The functions of the rows. `benches/passes.rs` also compiles them, without a device.
 
 use thunder::optim::AdamW;
 use thunder::prelude::*;
@@ -28,7 +28,7 @@ pub fn add_rmsnorm(
     (h.rms_norm(Some(w), 1e-5), h)
 }
 
-/// From the sum, which the forward pass gives.
+/// The backward pass from the sum, which the forward pass returns.
 #[thunder]
 pub fn add_rmsnorm_bwd(
     h: &Tensor<bf16, (M, N)>,
@@ -157,7 +157,7 @@ pub fn mlp(
     (x.linear(gate, None).silu() * x.linear(up, None)).linear(down, None)
 }
 
-/// The parameters of GPT-2 with 124 million.
+/// The parameters of GPT-2 (124 million).
 #[thunder]
 #[derive(Clone)]
 pub struct Weights {

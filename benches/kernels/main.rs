@@ -1,8 +1,8 @@
-//! Times small functions of the language on a GPU: the rows, the sizes and the protocol of `peers.py`, which runs this
-//! beside PyTorch and JAX (`python3 benches/peers.py micro overhead --thunder target/release/deps/kernels-…`).
+//! Measures small functions of the language on a GPU, with the rows, the sizes and the protocol of `peers.py`, which runs
+//! this bench, PyTorch and JAX (`python3 benches/peers.py micro overhead --thunder target/release/deps/kernels-…`).
 //!
-//! Prints lines `row NAME MILLISECONDS LAUNCHES` and `overhead NAME MICROSECONDS`; lines that start with `#` are remarks.
-//! `ONLY=ce_fwd,rope_fwd` chooses rows.
+//! Prints lines `row NAME MILLISECONDS LAUNCHES` and `overhead NAME MICROSECONDS`; lines that start with `#` are comments.
+//! `ONLY=ce_fwd,rope_fwd` selects rows.
 
 #[cfg(feature = "cuda")]
 mod functions;
@@ -10,7 +10,7 @@ mod functions;
 mod rows;
 
 fn main() {
-    // `cargo test` runs benches too, to see that they run: they need a device.
+    // `cargo test` runs benches too, to check that they work. This one needs a device.
     if std::env::args().all(|a| a != "--bench") {
         return println!("# nothing was timed: run it with `--bench`, on a machine with a GPU");
     }

@@ -33,7 +33,7 @@ fn classes(m: usize, count: usize, key: Key) -> Tensor<i64, (_,)> {
     (uniform::<f32, _>((m,), key) * count).floor().cast::<i64>()
 }
 
-/// Draws operands on the device, each from a key of its own.
+/// Draws random operands on the device, each from a different key.
 struct Draw(usize);
 
 impl Draw {
@@ -85,7 +85,7 @@ impl Bench {
         self.only.as_ref().is_none_or(|list| list.iter().any(|n| n == name))
     }
 
-    /// Times `call`, the median over as many runs as its time allows.
+    /// The median time of `call`, over a number of runs that depends on its time.
     fn row(
         &self,
         name: &str,
@@ -99,7 +99,7 @@ impl Bench {
     }
 }
 
-/// A row of a function: its arguments are made where the row is wanted, and dropped after it.
+/// A row of a function. Its arguments are made only if the row is selected, and dropped after it.
 macro_rules! row {
     ($bench:ident, $name:literal, $f:ident($($value:expr),*)) => {
         if $bench.wants($name) {
@@ -116,7 +116,7 @@ macro_rules! row {
     };
 }
 
-/// How an operand is given to a call: tensors by reference, keys as they are.
+/// How an operand is passed to a call: tensors by reference, keys by value.
 trait Operand {
     type As<'a>
     where
@@ -141,7 +141,7 @@ impl Operand for Key {
     }
 }
 
-/// Times all rows.
+/// Measures all rows.
 pub fn run() -> Result<(), Error> {
     Device::try_cuda(0)?.set_default();
     println!("# thunder {} on {}", env!("CARGO_PKG_VERSION"), thunder_cuda::model(0)?);
@@ -210,7 +210,7 @@ pub fn run() -> Result<(), Error> {
     overhead()
 }
 
-/// The optimiser's update, which writes over what it is given.
+/// The optimiser's update, which overwrites its arguments.
 fn update(b: &Bench, d: &mut Draw) -> Result<(), Error> {
     let (weights, grads, lr) = (d.weights(), d.weights(), Scalar::from(1e-4));
     let opt = AdamW::new(&weights)?;
@@ -223,7 +223,7 @@ fn update(b: &Bench, d: &mut Draw) -> Result<(), Error> {
     })
 }
 
-/// What a call costs the host, and until its result is there.
+/// The time that a call takes on the host, and the time until its result is ready.
 fn overhead() -> Result<(), Error> {
     let x = Tensor::<f32, _>::randn((1024,), Key::new(0));
     let call = || tiny::call(&x).map_err(Error::from);

@@ -1,4 +1,4 @@
-//! The checkpoint: one safetensors file with all that a run needs to go on as if it had never stopped.
+//! The checkpoint: one safetensors file with everything that a run needs to continue as if it had never stopped.
 
 use crate::output::warn;
 use crate::step::Recipe;
@@ -9,22 +9,22 @@ use thunder::optim::{AdamW, WarmupCosine};
 use thunder::prelude::*;
 use thunder::weights::{Reader, Writer};
 
-/// The number goes up when a file says more, or other things: an older run can't be told from another one then.
+/// The version of the file. It is increased when the contents change.
 const FORMAT: &str = "thunder train_gpt 2";
 const EARLIER: &str = "thunder train_gpt 1";
 
-/// What is saved: everything else follows from the recipe, the text, the seed and the steps.
+/// The saved state. Everything else follows from the recipe, the text, the seed and the steps.
 pub struct State {
     pub model: Gpt<f32>,
     pub opt: AdamW<Gpt<f32>>,
-    /// Steps done.
+    /// The number of steps done.
     pub step: usize,
-    /// Steps in all: the learning rates depend on them.
+    /// The total number of steps, on which the learning rates depend.
     pub steps: usize,
     pub seed: u64,
 }
 
-/// Where a run saves, and what its checkpoints must agree on.
+/// The file of a run, and the settings that its checkpoints must have.
 pub struct Checkpoint<'a> {
     pub path: PathBuf,
     pub recipe: &'a Recipe,
@@ -35,13 +35,13 @@ pub struct Checkpoint<'a> {
 pub struct Saved {
     file: Reader,
     step: usize,
-    /// Steps in all.
+    /// The total number of steps.
     pub steps: usize,
     seed: u64,
 }
 
 impl Checkpoint<'_> {
-    /// Opens the file and checks that it is of this run; none if there is no file.
+    /// Opens the file and checks that it belongs to this run; `None` if there is no file.
     pub fn open(&self, seed: Option<u64>, steps: Option<usize>) -> Result<Option<Saved>, String> {
         if !self.path.exists() {
             let parent = self.path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -97,7 +97,7 @@ impl Checkpoint<'_> {
         Ok(Some(Saved { file, step, steps: all, seed: saved }))
     }
 
-    /// The state that the file holds, on the default device.
+    /// The state in the file, on the default device.
     pub fn state(&self, saved: &Saved) -> Result<State, String> {
         let (model, opt) = self.recipe.start(Key::new(0)).map_err(|e| e.to_string())?;
         let model = saved.file.tree("model", &model).map_err(|e| e.to_string())?;
@@ -105,7 +105,7 @@ impl Checkpoint<'_> {
         Ok(State { model, opt, step: saved.step, steps: saved.steps, seed: saved.seed })
     }
 
-    /// Writes the file, whole or not at all.
+    /// Writes the file, completely or not at all.
     pub fn save(&self, state: &State) -> Result<(), String> {
         Writer::new()
             .tree("model", &state.model)
@@ -131,7 +131,7 @@ impl Checkpoint<'_> {
         )
     }
 
-    /// What decides the learning rates of a training of `steps` steps.
+    /// The settings that determine the learning rates of a training of `steps` steps.
     fn schedule(&self, steps: usize) -> String {
         let WarmupCosine { peak, floor, warmup, steps } = self.recipe.schedule(steps);
         format!("warmup {warmup} to {peak}, cosine to {floor} at {steps}")

@@ -1,13 +1,13 @@
-//! Trains a small GPT on characters, shows how it goes, and lets it speak.
+//! Trains a small GPT on characters, shows its progress, and prints a sample of its text.
 //!
 //! ```text
 //! cargo run --release --example train_gpt                      # on the text of this repository
 //! cargo run --release --example train_gpt -- --text book.txt --checkpoint book.ckpt
 //! ```
 //!
-//! With `--checkpoint`, the run is saved now and then and at its end; started again, it goes on where it was, with the
-//! same losses as a run that was never stopped. It goes on too when nothing reads its output any more; without a
-//! checkpoint it ends then.
+//! With `--checkpoint`, the run is saved regularly and at its end. Started again, it continues where it stopped, with the
+//! same losses as a run that was never stopped. If its output is closed, a run with a checkpoint continues, and a run
+//! without one ends.
 
 mod checkpoint;
 mod output;
@@ -30,28 +30,28 @@ use thunder::prelude::*;
 /// Trains a small GPT on the characters of a text.
 #[derive(Parser)]
 struct Options {
-    /// The text; the sources and documents of this repository, if none is named.
+    /// The text (default: the sources and documents of this repository).
     #[arg(long, value_name = "FILE")]
     text: Option<PathBuf>,
-    /// The model and how it is trained.
+    /// The model and the settings of its training.
     #[arg(long, value_enum, default_value = "cpu")]
     preset: Preset,
-    /// Training steps in all, which the learning rates depend on (default: the checkpoint's, or the preset's).
+    /// The total number of training steps, on which the learning rates depend (default: the checkpoint's, or the preset's).
     #[arg(long, value_name = "N")]
     steps: Option<usize>,
-    /// Where to run: `cpu`, `cuda:0`, or `best`, which is the first GPU, or the CPU where there is none.
+    /// The device: `cpu`, `cuda:0`, or `best`, which is the first GPU, or the CPU if there is none.
     #[arg(long, value_name = "D", default_value = "best")]
     device: String,
-    /// The seed of everything random (default: 0, or the checkpoint's).
+    /// The seed of all random numbers (default: 0, or the checkpoint's).
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
-    /// Go on from this file, if it is there, and save to it.
+    /// Continue from this file, if it exists, and save to it.
     #[arg(long, value_name = "FILE")]
     checkpoint: Option<PathBuf>,
-    /// Save and stop after this step, to go on another time.
+    /// Save and stop after this step, to continue later.
     #[arg(long, value_name = "N", requires = "checkpoint")]
     stop_at: Option<usize>,
-    /// Print what becomes of the training step, and stop.
+    /// Print how the training step is compiled, and stop.
     #[arg(long)]
     explain: bool,
 }
@@ -64,13 +64,13 @@ enum Preset {
     Baby,
 }
 
-/// Steps between two checkpoints.
+/// The number of steps between two checkpoints.
 const SAVE_EVERY: usize = 250;
-/// Random batches of a look at the validation split.
+/// The number of random batches for an evaluation on the validation split.
 const LOOK_BATCHES: usize = 200;
-/// Characters of the sample.
+/// The number of characters of the sample.
 const SAMPLE: usize = 500;
-/// Below 1, likely characters become likelier.
+/// The temperature of sampling. Below 1, likely characters become more likely.
 const TEMPERATURE: f64 = 0.8;
 
 fn main() -> ExitCode {
@@ -152,12 +152,12 @@ fn device(name: &str) -> Result<Device, String> {
 struct Run<'a> {
     recipe: &'a Recipe,
     text: &'a Text,
-    /// Steps in all: the schedule of learning rates depends on it.
+    /// The total number of steps, on which the learning rates depend.
     steps: usize,
 }
 
 impl Run<'_> {
-    /// What step `step` (from 0) takes beside the model: the rate, the batch, the key.
+    /// The inputs of step `step` (counted from 0) besides the model: the learning rate, the batch, the key.
     fn inputs(&self, seed: u64, step: usize) -> Result<(Scalar<f32>, text::Batch, Key), Error> {
         let [batch, key] = Key::new(seed).fold_in(step).split();
         let lr = Scalar::try_from_vec(vec![self.recipe.schedule(self.steps).at(step)], ())?;
@@ -182,17 +182,17 @@ impl Run<'_> {
                     .map_err(|e| e.to_string())?;
             state.step += 1;
             if output::failed() && checkpoint.is_none() {
-                // Nobody would see what comes of it.
+                // Without output and without a checkpoint, the result would be lost.
                 return Ok(state);
             }
             if state.step == first {
-                // It was linked, compiled and run.
+                // The first step includes linking and compiling.
                 loss.try_to_vec().map_err(|e| e.to_string())?;
                 progress.line(&format!("first step after {:.2} s", begun.elapsed().as_secs_f64()));
             }
             let save = checkpoint.is_some() && state.step.is_multiple_of(SAVE_EVERY);
             if save || progress.wants(state.step) {
-                // Reading the loss waits for the device: not at every step.
+                // Reading the loss waits for the device, so it is not read at every step.
                 let loss = loss.try_to_vec().map_err(|e| e.to_string())?[0];
                 if !loss.is_finite() {
                     return Err(format!("the loss of step {} is {loss}; that step is not saved", state.step));
@@ -241,7 +241,7 @@ impl Run<'_> {
     fn loss(&self, model: &Gpt<f32>, batch: Result<text::Batch, Error>) -> Result<(f32, usize), String> {
         let loss = || {
             let (tokens, targets) = batch?;
-            // Without dropout nothing reads the key.
+            // Without dropout the key is not used.
             let loss = thunder::call(|| step::loss(model, &tokens, &targets, Key::new(0), self.recipe.half))?;
             Ok((loss.try_to_vec()?[0], targets.len()))
         };
@@ -263,13 +263,13 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Characters that the model makes up, one after another.
+    /// Characters that the model generates, one after another.
     fn sample(&self, model: &Gpt<f32>, key: Key) -> Result<String, String> {
         let context = self.recipe.model.context;
         let start = self.text.vocabulary.binary_search(&'\n').unwrap_or(0);
         let mut tokens = vec![start as i64];
         for i in 0..SAMPLE {
-            // A window of one size: the attention is causal, so what follows the last token is not seen.
+            // A window of fixed size. The attention is causal, so the padding after the last token has no effect.
             let seen = &tokens[tokens.len().saturating_sub(context)..];
             let mut window = seen.to_vec();
             window.resize(context, 0);
@@ -293,7 +293,7 @@ impl Run<'_> {
     }
 }
 
-/// An index, as likely as its logit says.
+/// An index, drawn with the probabilities that the logits give.
 fn draw(logits: &[f32], key: Key) -> usize {
     let greatest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let weights: Vec<f64> = logits.iter().map(|l| (f64::from(l - greatest) / TEMPERATURE).exp()).collect();

@@ -1,10 +1,10 @@
-//! Lines on standard output that may be closed or full: that ends no training whose state is being saved.
+//! Lines on standard output, which may be closed or full. That does not end a training with a checkpoint.
 
 use std::fmt::Display;
 use std::io::{Error, ErrorKind, Write};
 use std::sync::{Mutex, PoisonError};
 
-/// The first failure; nothing is written after it.
+/// The first failure. Nothing is written after it.
 static FAILURE: Mutex<Option<Error>> = Mutex::new(None);
 
 /// Writes a line.
@@ -16,7 +16,7 @@ pub fn say(line: impl Display) {
     }
 }
 
-/// Writes a line to standard error, if that takes it.
+/// Writes a line to standard error, if possible.
 pub fn warn(line: impl Display) {
     let _ = writeln!(std::io::stderr(), "{line}");
 }
@@ -26,7 +26,7 @@ pub fn failed() -> bool {
     FAILURE.lock().unwrap_or_else(PoisonError::into_inner).is_some()
 }
 
-/// What became of the output. A reader that has seen enough, as `head`, is no failure.
+/// The state of the output. It is no failure if a reader such as `head` closed it.
 pub fn end() -> Result<(), String> {
     match &*FAILURE.lock().unwrap_or_else(PoisonError::into_inner) {
         Some(e) if e.kind() != ErrorKind::BrokenPipe => Err(format!("standard output: {e}")),

@@ -1,4 +1,4 @@
-//! What a run shows: a bar on a terminal, plain lines elsewhere.
+//! The progress of a run: a bar on a terminal, plain lines elsewhere.
 
 use crate::output::say;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -11,12 +11,12 @@ pub struct Progress {
     first: usize,
     last: usize,
     tokens: usize,
-    /// Steps between two lines.
+    /// The number of steps between two lines.
     every: usize,
 }
 
 impl Progress {
-    /// Of the steps from `first` to `last`, each of `tokens` tokens.
+    /// The progress of the steps from `first` to `last`, each of `tokens` tokens.
     pub fn new(first: usize, last: usize, tokens: usize) -> Progress {
         let bar = std::io::stderr().is_terminal().then(|| {
             let style = ProgressStyle::with_template("{bar:32} {pos}/{len}  {msg}  {eta} left");
@@ -53,7 +53,7 @@ impl Progress {
         }
     }
 
-    /// A line of its own.
+    /// Prints a separate line.
     pub fn line(&self, text: &str) {
         match &self.bar {
             Some(bar) => bar.suspend(|| say(text)),

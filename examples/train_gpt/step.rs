@@ -1,11 +1,11 @@
-//! The traced functions, and the two recipes. Also read by `benches/train_step.rs` and `tests/train.rs`.
+//! The traced functions and the two recipes. `benches/train_step.rs` and `tests/suite/train.rs` use this file too.
 
 use thunder::nn::{Gpt, GptConfig};
 use thunder::optim::{AdamW, WarmupCosine, clip_grad_norm};
 use thunder::prelude::*;
 
-/// One whole training step: forward, loss, backward, clip, AdamW. The old model's memory is reused for the new one.
-/// With `half`, matrix products are bf16 with sums in f32; parameters, norms, softmax and loss are f32 all the same.
+/// One complete training step: forward, loss, backward, clip, AdamW. The old model's memory is reused for the new one.
+/// With `half`, matrix products are in bf16 with sums in f32. Parameters, norms, softmax and loss are always f32.
 #[thunder(cuda_graph)]
 pub fn train_step(
     model: Gpt<f32>,
@@ -38,7 +38,7 @@ pub fn loss(
     }
 }
 
-/// The logits at the places `at` of fixed windows: only those places go through the head.
+/// The logits at the positions `at` of fixed windows. The head is computed only for those positions.
 #[thunder]
 pub fn next_logits(
     model: &Gpt<f32>,
@@ -49,25 +49,25 @@ pub fn next_logits(
     model.head(&model.features(tokens, key).index_select(1, at))
 }
 
-/// The standard deviation of the first weights: GPT-2's 0.02 at its width of 768, and more in narrower models, so
+/// The standard deviation of the initial weights: GPT-2's 0.02 at its width of 768, and more in narrower models, so
 /// that the features of a layer start with the same spread. nanoGPT has 0.02 at every width; with it the small model
 /// ends at a validation loss of 1.90 instead of 1.77.
 fn spread(width: usize) -> f64 {
     0.02 * (768.0 / width as f64).sqrt()
 }
 
-/// A model and how it is trained.
+/// A model and the settings of its training.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Recipe {
-    /// The model; its vocabulary is the text's.
+    /// The model. Its vocabulary comes from the text.
     pub model: GptConfig,
-    /// Sequences in a batch.
+    /// The number of sequences in a batch.
     pub batch: usize,
-    /// Training steps.
+    /// The number of training steps.
     pub steps: usize,
-    /// Steps between two looks at the validation split, on random batches; none if 0.
+    /// The number of steps between two evaluations on random batches of the validation split; 0 for none.
     pub validate: usize,
-    /// Whether matrix products are bf16.
+    /// Whether matrix products are in bf16.
     pub half: bool,
 }
 
@@ -102,7 +102,7 @@ impl Recipe {
         Recipe { model, batch: 64, steps: 5000, validate: 250, half: true }
     }
 
-    /// The first model and optimiser.
+    /// The initial model and optimiser.
     pub fn start(&self, key: Key) -> Result<(Gpt<f32>, AdamW<Gpt<f32>>), Error> {
         let mut model = Gpt::new(&self.model, key);
         model.train(self.model.dropout > 0.0);

@@ -1,4 +1,4 @@
-//! The text: its characters as tokens, its two splits, its batches.
+//! The text: its characters as tokens, its two splits, and batches.
 
 use crate::progress::thousands;
 use std::collections::BTreeSet;
@@ -9,19 +9,19 @@ use thunder::prelude::*;
 /// Tokens and targets of a batch: `(sequences, context)` each.
 pub type Batch = (Tensor<i64, (usize, usize)>, Tensor<i64, (usize, usize)>);
 
-/// A text as tokens: the first nine tenths to train on, the rest to validate.
+/// A text as tokens: the first nine tenths for training, the rest for validation.
 pub struct Text {
-    /// The characters, sorted; a token is an index into it.
+    /// The characters, sorted. A token is an index into this list.
     pub vocabulary: Vec<char>,
     train: Vec<u32>,
     validation: Vec<u32>,
 }
 
 impl Text {
-    /// Splits `text` for sequences of `context` tokens; `from` is what to call it.
+    /// Splits `text` for sequences of `context` tokens. `from` is its name in messages.
     pub fn new(text: &str, context: usize, from: &str) -> Result<Text, String> {
         let count = text.chars().count();
-        // Each split holds one sequence and the token after it.
+        // Each split needs at least one sequence and the token after it.
         let least = 10 * (context + 1);
         if count < least {
             return Err(format!(
@@ -45,8 +45,8 @@ impl Text {
         random_batch(&self.validation, sequences, context, key)
     }
 
-    /// The whole validation split, each token once a target: batches of whole sequences, what is left of them, and
-    /// what is left of a sequence.
+    /// The whole validation split, with each token as a target once: full batches, then the remaining sequences, then the
+    /// remaining tokens.
     pub fn whole_validation(&self, sequences: usize, context: usize) -> Vec<Result<Batch, Error>> {
         let tokens = &self.validation;
         let targets = tokens.len() - 1;
@@ -64,18 +64,18 @@ impl Text {
         batches
     }
 
-    /// Tokens as text.
+    /// The text of tokens.
     pub fn decode(&self, tokens: &[i64]) -> String {
         tokens.iter().filter_map(|&t| self.vocabulary.get(t as usize)).collect()
     }
 
-    /// A number that tells texts apart (FNV-1a of the tokens).
+    /// A number that identifies the text (FNV-1a of the tokens).
     pub fn fingerprint(&self) -> u64 {
         let tokens = self.train.iter().chain(&self.validation);
         tokens.fold(0xcbf2_9ce4_8422_2325, |h, &t| (h ^ u64::from(t)).wrapping_mul(0x0100_0000_01b3))
     }
 
-    /// What there is, in words.
+    /// A description of the text.
     pub fn summary(&self) -> String {
         let (train, validation) = (self.train.len(), self.validation.len());
         format!(
@@ -107,7 +107,7 @@ fn batch(tokens: &[u32], starts: &[usize], context: usize) -> Result<Batch, Erro
     Ok((rows(0)?, rows(1)?))
 }
 
-/// A file's text.
+/// The text of a file.
 pub fn read(path: &Path) -> Result<String, String> {
     let bytes = fs::read(path).map_err(|e| format!("{}: {e}", path.display()))?;
     String::from_utf8(bytes).map_err(|_| format!("{}: not UTF-8 text", path.display()))

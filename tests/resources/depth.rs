@@ -1,9 +1,9 @@
-//! Loops of thousands of steps: compiled on a small stack, in time about linear in the steps.
+//! Loops of thousands of steps compile on a small stack, in time about linear in the number of steps.
 
 use std::time::{Duration, Instant};
 use thunder::prelude::*;
 
-/// The gradient of a scan, by its start, by what it runs over, and by what every step reads.
+/// The gradient of a scan with respect to its initial carry, to the mapped input, and to a value that every step reads.
 #[thunder]
 fn scanned(
     start: &Tensor<f32, (N,)>,
@@ -41,7 +41,7 @@ fn plain(x: &Tensor<f32, (N,)>, steps: usize) -> Tensor<f32, (N,)> {
     h
 }
 
-/// A loop over constants alone, whose steps could all be copied to what reads them.
+/// A loop over constants, whose steps could all be duplicated into their readers.
 #[thunder]
 fn constants(x: &Tensor<f32, (N,)>, steps: usize) -> Tensor<f32, (N,)> {
     let mut h = full::<f32, _>((N,), 0.5);

@@ -1,4 +1,4 @@
-//! Extents and indices that no memory can have: refused where they come in, never a panic inside the compiler.
+//! Extents and indices beyond any memory are refused where they enter, and never cause a panic inside the compiler.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use thunder::Error;
@@ -11,7 +11,7 @@ const WIDE: usize = i64::MAX as usize;
 /// Such that no two of them, nor one with 1, are few elements; but any with 0 are none.
 const GREAT: [usize; 5] = [MAX, MAX - 1, WIDE + 1, WIDE, 1 << 62];
 
-/// An error, in the words that a user can do something with.
+/// Checks that an error has a message that helps the user.
 #[track_caller]
 fn told<T>(what: &str, result: std::thread::Result<Result<T, Error>>) {
     match result {
@@ -38,7 +38,7 @@ fn constructors_refuse_great_extents() {
                 told(&what, catch_unwind(|| Tensor::try_full(1i64, shape)));
                 told(&what, catch_unwind(|| Tensor::<f32, _>::try_randn(shape, Key::new(0))));
                 told(&what, catch_unwind(|| Tensor::try_full(1.0f32, (shape.0, 0, shape.1))));
-                // These panic, with the error's words.
+                // These panic with the error's message.
                 let text = catch_unwind(|| Tensor::<f32, _>::zeros(shape)).unwrap_err();
                 let text = text.downcast_ref::<String>().unwrap();
                 assert!(text.contains("out of memory") || text.contains("expected extents"), "{text}");
@@ -46,7 +46,7 @@ fn constructors_refuse_great_extents() {
             }
         }
     }
-    // Two that are fine by themselves, beside a zero.
+    // Two that are valid by themselves, next to a zero.
     told("strides", catch_unwind(|| Tensor::try_full(1.0f32, (1 << 40, 0, 1 << 40))));
     assert_eq!(Tensor::try_full(1.0f32, (1 << 30, 0, 1 << 20)).unwrap().len(), 0);
 }

@@ -1,4 +1,4 @@
-//! What thunder takes of the machine: stack, time to compile, memory, extents; and what it says where there is none left.
+//! Resources: stack, compile time, memory and extents, and the errors when they run out.
 
 mod depth;
 mod extents;

@@ -1,6 +1,6 @@
-//! What concerns a whole process, each in one of its own: its memory, its environment, the end of its threads.
+//! Tests that each need a separate process: its memory, its environment, the end of its threads.
 //!
-//! A test runs this binary again, for one test that is ignored otherwise.
+//! A test runs this binary again, for one test that is otherwise ignored.
 
 use std::cell::RefCell;
 use std::process::{Command, Output};
@@ -10,7 +10,7 @@ use thunder::nn::{self, Linear};
 use thunder::prelude::*;
 use thunder::{Error, weights};
 
-/// Runs the ignored test `name` in a process of its own, under a limit of its address space in KiB if it is not 0.
+/// Runs the ignored test `name` in a separate process, with a limit on its address space in KiB if it is not 0.
 fn child(name: &str, limit: usize, variables: &[(&str, &str)]) -> Output {
     let exe = std::env::current_exe().unwrap();
     let mut command = match limit {
@@ -74,7 +74,7 @@ fn within_a_budget() {
     for k in 0..100 {
         let by = k as f32;
         assert_eq!(scaled(&x, by).to_vec(), [by, 2.0 * by]);
-        // What is used again and again stays.
+        // A specialisation that is used again and again stays.
         assert_eq!(scaled(&x, 0.0).to_vec(), [0.0, 0.0]);
         assert!(cache::used().specialisations <= 10);
     }
@@ -83,7 +83,7 @@ fn within_a_budget() {
     for n in 1..=40 {
         assert_eq!(summed_twice(&Tensor::ones((n,))).shape(), (n,));
     }
-    // Bytes are counted too, and the last one is kept whatever it takes.
+    // Bytes are counted too, and the last one stays regardless of its size.
     cache::set_budget(Budget { bytes: 1, ..Budget::default() });
     assert_eq!(scaled(&x, 3.0).to_vec(), [3.0, 6.0]);
     assert!(cached(3.0) && cache::used().specialisations == 1);
@@ -122,7 +122,7 @@ fn one_arena() {
     assert!(more < 40 << 20, "{} MiB more", more >> 20);
 }
 
-/// Calls at once each have an arena of their own, and results are in none.
+/// Concurrent calls have separate arenas, and results are not in an arena.
 #[test]
 fn calls_at_once_do_not_share_their_arena() {
     let first = summed_twice(&Tensor::ones((1000,)));
@@ -150,7 +150,7 @@ fn no_memory_is_an_error() {
     child("no_memory", 1536 << 10, &[("THUNDER_THREADS", "2")]);
 }
 
-/// Takes all memory but a part of about 40 to 80 MB, in pieces that the allocator maps one by one.
+/// Allocates all memory except 40 to 80 MB, in pieces that the allocator maps one by one.
 fn ballast() -> Vec<Vec<u8>> {
     const PIECE: usize = 40 << 20;
     let mut pieces: Vec<Vec<u8>> = Vec::with_capacity(1000);
@@ -203,12 +203,12 @@ fn no_memory() {
         refused(nn::zeros_like::<f32, _>(&layer));
         assert_eq!(halved(&small).to_vec(), [2.0, 3.0]);
     }
-    // Then everything works.
+    // After that, everything works.
     assert_eq!(halved::call(&x).map(|y| y.shape()).unwrap(), (N,));
     assert_eq!(x.try_to_vec().unwrap().len(), N);
     assert_eq!(weights::load(&path, &layer).unwrap().weight.shape(), (N / 2, 2));
     std::fs::remove_dir_all(&folder).unwrap();
-    // Memory that is only kept for later is found.
+    // Memory that is only cached for later is freed and used.
     Device::cpu().trim();
     let all = ballast();
     drop((x, layer));
@@ -226,7 +226,7 @@ static ENDED: AtomicUsize = AtomicUsize::new(0);
 impl Drop for AtTheEnd {
     fn drop(&mut self) {
         let x = Tensor::from_vec(vec![1.0f32, 2.0], (2,));
-        // Compiled before, and compiled here.
+        // One that was compiled before, and one that is compiled here.
         assert_eq!(scaled(&x, 2.0).to_vec(), [2.0, 4.0]);
         assert_eq!(scaled(&x, 2.0 + ENDED.load(Ordering::SeqCst) as f32 + 1.0).to_vec().len(), 2);
         let m = Tensor::from_vec((0..64 * 64).map(|i| (i % 7) as f32).collect(), (64, 64));
@@ -245,7 +245,7 @@ fn unlucky(x: &Tensor<f32, (N,)>, d: usize) -> Tensor<f32, (N,)> {
 }
 
 thread_local! {
-    // The first to be touched is dropped last, or first: there is one on either side.
+    // Whether thread locals are dropped in order of first use or in reverse, one of the two is dropped after thunder's.
     static BEFORE: RefCell<Option<AtTheEnd>> = const { RefCell::new(None) };
     static AFTER: RefCell<Option<AtTheEnd>> = const { RefCell::new(None) };
 }

@@ -1,7 +1,9 @@
-//! The executor: a fused trace becomes launches over one arena.
+//! The executor: compiles a fused trace to launches with one arena.
 
 use crate::codegen::{self, Arg as KernelArg, Group, Kernel, Lowered};
-use crate::runtime::{DeviceBuffer, Function, Gpu, Instance, Launch, Program, Slot, Staged, Start, Timer};
+use crate::runtime::{
+    DeviceBuffer, Function, Gpu, Instance, Program, ProgramStep, Slot, Staged, Start, Timer,
+};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use thunder_core::error::Error;
@@ -16,10 +18,10 @@ use thunder_core::op::Op;
 use thunder_core::trace::{Kind, Loc, Trace};
 use thunder_core::types::Ty;
 
-/// Device `ordinal` as a backend; one for the whole process, so that its memory and kernels are shared.
+/// Device `ordinal` as a backend. There is one for the whole process, so that its memory and its kernels are shared.
 ///
 /// # Errors
-/// No driver, a driver too old, no such device, no NVRTC, no cuBLASLt: each says so.
+/// There is no driver, it is too old, there is no such device, or NVRTC or cuBLASLt is missing. The message says which.
 pub fn backend(ordinal: usize) -> Result<Arc<dyn Backend>, Error> {
     Ok(Arc::new(Cuda { gpu: gpu(ordinal)? }))
 }
@@ -32,7 +34,7 @@ pub fn timer(ordinal: usize) -> Result<Timer, Error> {
     Timer::new(&gpu(ordinal)?)
 }
 
-/// The model of device `ordinal`, as its vendor calls it.
+/// The vendor's name of device `ordinal`.
 ///
 /// # Errors
 /// As [`backend`].
@@ -91,7 +93,7 @@ impl Backend for Cuda {
     }
 
     fn trim(&self) {
-        // What the driver refuses now it says again at the next call.
+        // If the driver reports an error here, it reports it again at the next call.
         let _ = self.gpu.trim();
     }
 
@@ -105,12 +107,12 @@ impl Backend for Cuda {
         donated: &[bool],
         options: Options,
     ) -> Result<Arc<dyn Executable>, Error> {
-        Ok(Arc::new(Compiled::new(trace, donated, options, &self.gpu)?))
+        Ok(Arc::new(CudaExecutable::new(trace, donated, options, &self.gpu)?))
     }
 }
 
 /// A compiled trace.
-struct Compiled {
+struct CudaExecutable {
     gpu: Arc<Gpu>,
     plan: Plan,
     params: Vec<usize>,
@@ -119,8 +121,13 @@ struct Compiled {
     report: Report,
 }
 
-impl Compiled {
-    fn new(trace: &Trace, donated: &[bool], options: Options, gpu: &Arc<Gpu>) -> Result<Compiled, Error> {
+impl CudaExecutable {
+    fn new(
+        trace: &Trace,
+        donated: &[bool],
+        options: Options,
+        gpu: &Arc<Gpu>,
+    ) -> Result<CudaExecutable, Error> {
         let plan = plan(trace, donated, codegen::writes)?;
         let mut lowered = Vec::new();
         for step in &plan.steps {
@@ -139,7 +146,7 @@ impl Compiled {
         for group in &groups {
             let (step, low) = (&plan.steps[group.steps[0]], &lowered[group.steps[0]]);
             let loc = step.work.line(trace);
-            let mut launch = |what| launches.push(Launch { what, loc });
+            let mut launch = |what| launches.push(ProgramStep { what, loc });
             if let Some((kernel, rows)) = &group.batch {
                 let Some(function) = functions.next() else { break };
                 let args = table(*rows, group.steps.iter().map(|&i| (&plan.steps[i], &lowered[i])));
@@ -180,7 +187,7 @@ impl Compiled {
             steps.extend(launch_reports(trace, step, low));
         }
         let params: Vec<usize> = trace.body.params.iter().map(|&p| trace.ty(p).bytes()).collect();
-        // What is printed is read on the host, in the midst of the launches.
+        // `debug_print` reads its value on the host between launches, which a graph can't do.
         let whole = options.cuda_graph && !launches.iter().any(|l| matches!(l.what, Start::Print { .. }));
         let staged = whole.then(|| {
             let kept = params.iter().copied().enumerate().filter(|(i, _)| !donated[*i]);
@@ -188,7 +195,7 @@ impl Compiled {
         });
         let program = Program { launches, arena: plan.arena_bytes, scratch, counters, staged };
         let report = plan.report(steps);
-        Ok(Compiled { gpu: gpu.clone(), plan, params, program, instance: Mutex::default(), report })
+        Ok(CudaExecutable { gpu: gpu.clone(), plan, params, program, instance: Mutex::default(), report })
     }
 
     fn start(&self, params: &[u64], outs: &[u64], fresh: &[bool]) -> Result<(), Error> {
@@ -197,14 +204,14 @@ impl Compiled {
             Some(ready) => ready,
             None => Instance::new(&self.gpu, &self.program)?,
         };
-        // A run that fails may leave counters behind: its instance is dropped.
+        // A failed run may leave counters that are not zero, so its instance is dropped.
         ready.run(&self.gpu, &self.program, params, outs, fresh)?;
         *instance = Some(ready);
         Ok(())
     }
 }
 
-impl Executable for Compiled {
+impl Executable for CudaExecutable {
     fn run(&self, args: &mut Vec<Arg>) -> Result<Vec<Buffer>, Error> {
         let name = || format!("cuda:{}", self.gpu.ordinal);
         if args.len() != self.params.len() {
@@ -293,7 +300,7 @@ fn slot(arg: &KernelArg, reads: &[Place], writes: &[Place], counters: usize) -> 
     }
 }
 
-/// The start of a kernel: the one place where a grid meets the limits of the device.
+/// The start of a kernel. This is the only place that checks a grid against the limits of the device.
 fn start(kernel: &Kernel, function: Function, args: Vec<Slot>, gpu: &Gpu, loc: Loc) -> Result<Start, Error> {
     let &Limits { grid, threads, shared, .. } = &kernel.launch;
     let Kernel { entry, .. } = kernel;
@@ -309,7 +316,7 @@ fn start(kernel: &Kernel, function: Function, args: Vec<Slot>, gpu: &Gpu, loc: L
     Ok(Start::Kernel { entry: entry.clone(), function, grid, threads, shared, args })
 }
 
-/// The arguments of a batch: the number of each step's first block, then each one's arguments.
+/// The arguments of a batch: the index of the first block of each step, then the arguments of each step.
 fn table<'a>(rows: usize, list: impl Iterator<Item = (&'a Step, &'a Lowered)>) -> Vec<Slot> {
     let (mut first, mut args, mut blocks, mut count) = (Vec::new(), Vec::new(), 0, 0);
     for (step, low) in list {
@@ -320,14 +327,14 @@ fn table<'a>(rows: usize, list: impl Iterator<Item = (&'a Step, &'a Lowered)>) -
             count += 1;
         }
     }
-    // Rows that no block reaches.
+    // Unused rows, which no block reaches.
     first.resize(rows, Slot::Bits(u64::MAX));
     args.resize(rows * (args.len() / count.max(1)), Slot::Bits(0));
     first.extend(args);
     first
 }
 
-/// One entry a launch; what a step moves is said of its first.
+/// One entry for each launch. The first one has the bytes that the whole step moves.
 fn launch_reports(trace: &Trace, step: &Step, low: &Lowered) -> Vec<StepReport> {
     let op = match step.work.inst().map(|inst| trace.data(inst).kind) {
         None => Some("copy".to_string()),

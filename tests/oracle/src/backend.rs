@@ -1,4 +1,4 @@
-//! The oracle as a device: whole functions judged through the same calls that users make.
+//! The oracle as a device, so that whole functions can be tested through the same calls that users make.
 
 use crate::{Array, Rounding, eval_with};
 use std::any::Any;
@@ -52,7 +52,7 @@ impl Backend for Oracle {
     }
 }
 
-/// A device where only the passes run.
+/// A device on which only the passes run.
 pub struct Nothing;
 
 impl Backend for Nothing {
@@ -123,7 +123,7 @@ pub fn decode(dtype: DType, bytes: &[u8]) -> Vec<f64> {
     by_dtype!(dtype, typed(bytes))
 }
 
-/// Elements in memory, rounded to their type.
+/// Elements as bytes, rounded to their type.
 pub fn encode(dtype: DType, data: &[f64]) -> Vec<u8> {
     fn typed<E: Element>(data: &[f64]) -> Vec<u8> {
         let list: Vec<E> = data.iter().map(|&x| E::from_f64(x)).collect();

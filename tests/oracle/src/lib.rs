@@ -48,7 +48,7 @@ pub struct Array {
 /// Whether results are rounded to their element type.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Rounding {
-    /// Every float is an f64: the judge.
+    /// Every float is an f64, as the reference.
     None,
     /// Each operation's result is rounded to its element type.
     Each,
@@ -58,7 +58,7 @@ impl Array {
     /// An array of these elements.
     ///
     /// # Panics
-    /// If their number is not the shape's.
+    /// If the number of elements does not match the shape.
     pub fn new(dtype: DType, shape: &[usize], data: Vec<f64>) -> Array {
         assert_eq!(shape.iter().product::<usize>(), data.len(), "elements do not fill the shape");
         Array { dtype, shape: shape.to_vec(), data }
@@ -74,7 +74,7 @@ impl Array {
         self.data[offset(&self.shape, index)]
     }
 
-    /// The element that broadcasting puts at `index` of a shape of at least this rank.
+    /// The element that broadcasting to a shape of at least this rank has at `index`.
     pub fn broadcast_at(&self, index: &[usize]) -> f64 {
         let skip = index.len() - self.shape.len();
         let own: Vec<usize> =
@@ -87,7 +87,7 @@ impl Array {
         Array { dtype, shape: shape.to_vec(), data: indices(shape).iter().map(|i| f(i)).collect() }
     }
 
-    /// With each element rounded to the element type.
+    /// The array with each element rounded to the element type.
     pub fn rounded(mut self) -> Array {
         let dtype = self.dtype;
         self.data.iter_mut().for_each(|x| *x = round(dtype, *x));
@@ -95,7 +95,7 @@ impl Array {
     }
 }
 
-/// `x` as an element of type `dtype` holds it.
+/// `x` rounded to an element of type `dtype`.
 pub fn round(dtype: DType, x: f64) -> f64 {
     match dtype {
         DType::F32 => narrow(x, 24, -149, f64::from(f32::MAX)),
@@ -148,7 +148,7 @@ fn offset(shape: &[usize], index: &[usize]) -> usize {
 /// The results of `trace` on `inputs`, every float an f64.
 ///
 /// # Panics
-/// On inputs that do not fit, and on a trace with derivatives left.
+/// If the inputs do not match the parameters, or if the trace still has derivatives.
 pub fn eval(trace: &Trace, inputs: &[Array]) -> Vec<Array> {
     eval_with(trace, inputs, Rounding::None)
 }
@@ -156,7 +156,7 @@ pub fn eval(trace: &Trace, inputs: &[Array]) -> Vec<Array> {
 /// The results of `trace` on `inputs`.
 ///
 /// # Panics
-/// On inputs that do not fit, and on a trace with derivatives left.
+/// If the inputs do not match the parameters, or if the trace still has derivatives.
 pub fn eval_with(trace: &Trace, inputs: &[Array], rounding: Rounding) -> Vec<Array> {
     let mut env = HashMap::new();
     bind(trace, &trace.body, inputs, &mut env);

@@ -1,4 +1,4 @@
-//! Philox and the draws from it.
+//! Philox and the distributions drawn from it.
 
 use crate::Array;
 use thunder_core::op::Op;

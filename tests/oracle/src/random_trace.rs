@@ -1,9 +1,9 @@
-//! Random well-typed traces, made from bytes so that whatever shrinks bytes shrinks traces.
+//! Random well-typed traces, made from bytes, so that a library that shrinks bytes also shrinks traces.
 //!
 //! Each step is a chunk of bytes of its own: the operation, its operands (counted back from the newest value) and
-//! its attributes. A step that does not fit is left out, so every byte string is a trace, and taking a chunk away
-//! takes at most one operation away. The generator runs each operation as it appends it, and keeps values tame:
-//! what the traces are for is judging passes and executors, not overflow.
+//! its attributes. A step that is not possible is skipped. So every byte string is a trace, and removing a chunk
+//! removes at most one operation. The generator runs each operation as it appends it, and keeps values moderate, because
+//! the traces are for testing passes and executors, not overflow.
 
 use crate::samples::Random;
 use crate::{Array, op_result};
@@ -15,27 +15,27 @@ use thunder_core::types::{Axes, Axis, DType, Elem, Extent, MAX_RANK, Shape, Ty};
 /// The bytes of a parameter.
 pub type Param = [u8; 6];
 /// The bytes of a step.
-pub type Step = [u8; 8];
+pub type StepBytes = [u8; 8];
 
-/// What a trace is made of.
+/// The bytes that a trace is made from.
 #[derive(Clone, Debug)]
 pub struct Recipe {
     /// The parameters.
     pub params: Vec<Param>,
     /// The operations.
-    pub steps: Vec<Step>,
+    pub steps: Vec<StepBytes>,
     /// The results, counted back from the newest value; the newest is always one.
     pub results: Vec<u8>,
 }
 
-/// What the traces are to test.
+/// The purpose of the traces.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Flavour {
-    /// Every operation on tame values.
+    /// Every operation on moderate values.
     Any,
     /// NaN and infinities among the inputs.
     Specials,
-    /// f64, and only what is differentiable with a moderate slope.
+    /// f64, and only operations that are differentiable with a moderate slope.
     Smooth,
 }
 
@@ -44,7 +44,7 @@ pub enum Flavour {
 pub struct Case {
     /// The trace.
     pub trace: Trace,
-    /// One input a parameter.
+    /// One input for each parameter.
     pub inputs: Vec<Array>,
 }
 
@@ -83,10 +83,10 @@ pub fn make(recipe: &Recipe, flavour: Flavour) -> Case {
     Case { trace, inputs }
 }
 
-/// Appends the operations of `trace` on `args`, and gives its results.
+/// Appends the operations of `trace` on `args`, and returns its results.
 ///
 /// # Panics
-/// If the trace holds more than operations.
+/// If the trace has more than operations.
 pub fn inline(b: &mut Builder, trace: &Trace, args: &[Value]) -> Vec<Value> {
     let mut map: HashMap<Value, Value> =
         trace.body.params.iter().copied().zip(args.iter().copied()).collect();
@@ -99,12 +99,12 @@ pub fn inline(b: &mut Builder, trace: &Trace, args: &[Value]) -> Vec<Value> {
     trace.body.results.iter().map(|r| map[r]).collect()
 }
 
-/// How far each element of the results may lie from the oracle's, for an executor whose operations err by a few
-/// units of `unit(dtype)` relative to their operands and results.
+/// The tolerance of each element of the results, for an executor whose operations have errors of a few units of
+/// `unit(dtype)` relative to their operands and results.
 ///
-/// An estimate: the trace is run a few times with operands and results moved at random by that much, and the
-/// greatest deviation is taken many times over. Cancellation and ill-conditioned steps so widen the bound where
-/// they occur, and only there.
+/// This is an estimate: the trace is run a few times with random perturbations of that size in operands and results, and
+/// the largest deviation is multiplied by a safety factor. So cancellation and ill-conditioned steps widen the bound only
+/// where they occur.
 pub fn bounds(case: &Case, unit: impl Fn(DType) -> f64) -> Vec<Vec<f64>> {
     let want = crate::eval(&case.trace, &case.inputs);
     let mut out: Vec<Vec<f64>> = want.iter().map(|w| vec![0.0; w.data.len()]).collect();
@@ -115,7 +115,7 @@ pub fn bounds(case: &Case, unit: impl Fn(DType) -> f64) -> Vec<Vec<f64>> {
                 let off = match (noisy, off.is_nan()) {
                     (false, _) => 0.0,
                     (true, false) => (48.0 * off).max(8.0 * unit(want.dtype) * w.abs()),
-                    // Near the edge of a domain or of the range, nothing can be said.
+                    // Near the edge of a domain or of the range, there is no bound.
                     (true, true) if !(w.is_nan() && g.is_nan()) && g != w => f64::INFINITY,
                     (true, true) => 0.0,
                 };
@@ -262,7 +262,7 @@ impl Generator<'_> {
         self.known[&v].shape.clone()
     }
 
-    /// Appends `op`, if it fits and its result is tame.
+    /// Appends `op`, if its operands are right and its result is moderate.
     fn op(&mut self, op: Op, args: &[Value]) -> Option<Value> {
         let arrays: Vec<Array> = args.iter().map(|&a| self.array(a).clone()).collect();
         let flags: Vec<(DType, bool)> =
@@ -294,7 +294,7 @@ impl Generator<'_> {
         self.noisy.get(&v).copied().unwrap_or(false)
     }
 
-    /// The value `back` from the newest among those that `fits`.
+    /// Among the values for which `fits` is true, the one `back` places before the newest.
     fn pick(&self, back: u8, fits: impl Fn(&Array) -> bool) -> Option<Value> {
         let list: Vec<Value> = self.values.iter().rev().copied().filter(|v| fits(self.array(*v))).collect();
         list.get(back as usize % list.len().max(1)).copied()
@@ -304,7 +304,7 @@ impl Generator<'_> {
         self.pick(back, |x| x.dtype.is_float())
     }
 
-    /// A random key: a parameter of its own, at the first use.
+    /// A random key, which becomes a parameter at the first use.
     fn key(&mut self) -> Value {
         if let Some(k) = self.key {
             return k;
@@ -334,7 +334,7 @@ impl Generator<'_> {
         self.op(Op::Iota { elem, shape: Shape::of(shape), axis }, &[])
     }
 
-    fn step(&mut self, s: &Step) {
+    fn step(&mut self, s: &StepBytes) {
         let [_, a, b, c, d, e, f, _] = *s;
         let before = self.values.len();
         match s[0] % 16 {
@@ -409,7 +409,7 @@ impl Generator<'_> {
         })
     }
 
-    /// A partner, or a constant.
+    /// A second operand: a value or a constant.
     fn operand(&mut self, back: u8, x: Value) -> Option<Value> {
         if back % 5 != 4 {
             return self.partner(back / 5, x);
@@ -816,7 +816,7 @@ impl Generator<'_> {
     }
 }
 
-/// Whether values stay small, and no NaN comes from what had none.
+/// Whether values stay small, and NaN results only from NaN.
 fn tame(y: &Array, args: &[Array], flavour: Flavour) -> bool {
     let most = match flavour {
         Flavour::Smooth => 50.0,

@@ -12,18 +12,18 @@ use thunder_core::op::{Op, Opcode, infer};
 use thunder_core::trace::{Builder, Trace};
 use thunder_core::types::{DType, Ty};
 
-/// An operation with operands to try it on.
+/// An operation with operands for a test.
 #[derive(Clone, Debug)]
 pub struct Sample {
     /// The operation.
     pub op: Op,
     /// Its operands.
     pub inputs: Vec<Input>,
-    /// To which order it is differentiable at these operands: 0, 1, or 2 where it is smooth.
+    /// The order to which it is differentiable at these operands: 0, 1, or 2 if it is smooth.
     pub order: u8,
 }
 
-/// An operand: its type and what fills it.
+/// An operand: its type and its contents.
 #[derive(Clone, Debug)]
 pub struct Input {
     /// The element type.
@@ -34,10 +34,10 @@ pub struct Input {
     pub fill: Fill,
 }
 
-/// What fills an operand.
+/// The contents of an operand.
 #[derive(Clone, Debug)]
 pub enum Fill {
-    /// Evenly drawn from `lo..hi` (integers: `lo` to `hi - 1`).
+    /// Uniformly drawn from `lo..hi` (integers: `lo` to `hi - 1`).
     Range(f64, f64),
     /// These, repeated as often as needed.
     Values(Vec<f64>),
@@ -53,7 +53,7 @@ pub fn all(float: DType) -> Vec<Sample> {
     list.list
 }
 
-/// The samples with a dimension of no elements: where it is easy to read what is not there.
+/// The samples with a dimension of extent 0, where it is easy to read out of bounds.
 pub fn empty(float: DType) -> Vec<Sample> {
     let mut list = Table { float, list: Vec::new() };
     empty::add(&mut list);
@@ -147,7 +147,7 @@ impl Sample {
         trace
     }
 
-    /// Operands, rounded to their types, another set for each seed.
+    /// Operands, rounded to their types; a different set for each seed.
     pub fn arrays(&self, seed: u64) -> Vec<Array> {
         let mut random = Random(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ 0x5DEE_CE66);
         self.inputs.iter().map(|i| i.array(&mut random)).collect()

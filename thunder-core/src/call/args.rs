@@ -1,38 +1,38 @@
-//! The arguments of a call: by reference, or by value, which donates.
+//! The arguments of a call: by reference, or by value, which donates them.
 
 use crate::item::Param;
 use crate::link::structures;
 use crate::module::{Mapper, Tree, Visitor};
 use crate::recorder::Leaves;
 
-/// An argument taken by reference: never written over.
+/// An argument passed by reference. Its memory is never overwritten.
 pub struct Ref<'a, T>(pub &'a T);
 
-/// An argument taken by value: its memory may be reused for the results.
+/// An argument passed by value. Its memory may be reused for the results.
 pub struct Own<T>(pub T);
 
 /// One argument of a call.
-pub trait Arg {
+pub trait Argument {
     /// The argument itself.
     type Tree: Tree;
-    /// What a refused call gives back.
+    /// What a refused call returns to the caller.
     type Given;
     /// Whether it is donated.
     const OWNED: bool;
-    /// The argument.
+    /// The argument by reference.
     fn tree(&self) -> &Self::Tree;
     /// The argument, by value; cloned if it was given by reference.
     fn into_tree(self) -> Self::Tree;
-    /// What a refused call gives back.
+    /// What a refused call returns to the caller.
     fn give(self) -> Self::Given;
-    /// Offers what a refused call gives back to the [`update`](super::update) that it was taken from.
+    /// Offers what a refused call returns to the running [`update`](super::update).
     fn rescue(given: Self::Given);
-    /// The same, made anew from a structure of this form with the leaves that `m` gives.
+    /// What a refused call returns, rebuilt from a structure of the same form with the leaves that `m` returns.
     fn restore(tree: &Self::Tree, m: &mut dyn Mapper) -> Self::Given;
 }
 
 #[diagnostic::do_not_recommend]
-impl<T: Tree> Arg for Ref<'_, T> {
+impl<T: Tree> Argument for Ref<'_, T> {
     type Tree = T;
     type Given = ();
     const OWNED: bool = false;
@@ -50,7 +50,7 @@ impl<T: Tree> Arg for Ref<'_, T> {
 }
 
 #[diagnostic::do_not_recommend]
-impl<T: Tree> Arg for Own<T> {
+impl<T: Tree> Argument for Own<T> {
     type Tree = T;
     type Given = T;
     const OWNED: bool = true;
@@ -71,7 +71,7 @@ impl<T: Tree> Arg for Own<T> {
     }
 }
 
-/// Sees the leaves of all arguments.
+/// Visits the leaves of all arguments.
 pub trait ArgVisitor: Visitor {
     /// The next leaves belong to this argument.
     fn argument(&mut self, index: usize, owned: bool);
@@ -81,9 +81,9 @@ pub trait ArgVisitor: Visitor {
 pub trait Args: Sized {
     /// The arguments, by value.
     type Owned: Send + Sync + 'static;
-    /// What a refused call gives back: `()` for each that was given by reference.
+    /// What a refused call returns to the caller: `()` for each argument passed by reference.
     type Given;
-    /// Shows every leaf.
+    /// Visits every leaf.
     fn visit(&self, v: &mut dyn ArgVisitor);
     /// Traced parameters in place of the arguments.
     fn parameters(&self, params: &[Param]) -> Self::Owned;
@@ -91,11 +91,11 @@ pub trait Args: Sized {
     fn owned(self) -> Self::Owned;
     /// A copy of the arguments.
     fn copy(owned: &Self::Owned) -> Self::Owned;
-    /// What a refused call gives back.
+    /// What a refused call returns to the caller.
     fn give(self) -> Self::Given;
-    /// Offers what a refused call gives back to the [`update`](super::update) that it was taken from.
+    /// Offers what a refused call returns to the running [`update`](super::update).
     fn rescue(given: Self::Given);
-    /// What a refused call gives back, made anew from `owned` with the leaves that `m` gives.
+    /// What a refused call returns, rebuilt from `owned` with the leaves that `m` returns.
     fn restore(owned: &Self::Owned, m: &mut dyn Mapper) -> Self::Given;
     /// The traced leaves of each argument.
     #[doc(hidden)]
@@ -109,7 +109,7 @@ pub struct ArgLeaves(pub(crate) Vec<Leaves>);
 macro_rules! args {
     ($($t:ident $i:tt),*) => {
         #[diagnostic::do_not_recommend]
-        impl<$($t: Arg),*> Args for ($($t,)*) {
+        impl<$($t: Argument),*> Args for ($($t,)*) {
             type Owned = ($($t::Tree,)*);
             type Given = ($($t::Given,)*);
             #[allow(unused_variables)]

@@ -1,8 +1,8 @@
-//! What was compiled, by what a trace can depend on: found again at every call, and kept within a budget.
+//! The cache of compiled functions, with a budget.
 //!
 //! A function is compiled once for each combination of its arguments' types and static values: a *specialisation*. A
-//! program that meets ever new ones, as new shapes or new static numbers, would keep ever more; so those that were not
-//! used for the longest time are forgotten when there are too many. One that is called again is compiled again.
+//! program that always uses new shapes or new static numbers would make more and more of them. When there are too many,
+//! the least recently used ones are removed from the cache. If such a one is called again, it is compiled again.
 //!
 //! ```
 //! use thunder_core::call::cache::{self, Budget};
@@ -23,18 +23,18 @@ use std::hash::BuildHasherDefault;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, LazyLock, Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-/// How much is kept of what was compiled, in all functions and on all devices.
+/// The limits of the cache, for all functions and all devices together.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Budget {
     /// The number of specialisations.
     pub specialisations: usize,
-    /// About how many bytes of host memory they take: programs, sources, lists. Arenas are not counted: a device has
-    /// one for all.
+    /// The approximate number of bytes of host memory that they use: programs, sources, lists. Arenas are not counted,
+    /// because each device has one arena for all functions.
     pub bytes: usize,
 }
 
 impl Default for Budget {
-    /// 4096 specialisations, 256 MiB.
+    /// 4096 specialisations and 256 MiB.
     fn default() -> Budget {
         Budget { specialisations: 4096, bytes: 256 << 20 }
     }
@@ -45,8 +45,8 @@ pub fn budget() -> Budget {
     read().budget
 }
 
-/// Changes the budget, and forgets what goes beyond it: those specialisations that were not used for the longest time.
-/// The one that was compiled last is kept whatever the budget. Calls that run are not disturbed.
+/// Changes the budget, and removes the least recently used specialisations beyond it. The one that was compiled last
+/// stays in any case. Running calls are not affected.
 pub fn set_budget(budget: Budget) {
     let mut cache = write();
     cache.budget = budget;
@@ -55,13 +55,13 @@ pub fn set_budget(budget: Budget) {
     drop(forgotten);
 }
 
-/// What the specialisations that are kept take now.
+/// The number and the size of the specialisations that are in the cache now.
 pub fn used() -> Budget {
     let cache = read();
     Budget { specialisations: cache.entries.len(), bytes: cache.bytes }
 }
 
-/// Forgets all specialisations.
+/// Removes all specialisations.
 pub fn clear() {
     let mut cache = write();
     cache.bytes = 0;
@@ -70,10 +70,11 @@ pub fn clear() {
     drop(forgotten);
 }
 
-type Compiled = Arc<dyn Any + Send + Sync>;
+/// A compiled function, of any signature.
+type AnySpecialisation = Arc<dyn Any + Send + Sync>;
 
 struct Entry {
-    compiled: Compiled,
+    compiled: AnySpecialisation,
     bytes: usize,
     /// The time of its last use.
     used: AtomicU64,
@@ -87,7 +88,7 @@ struct Cache {
 }
 
 static CACHE: LazyLock<RwLock<Cache>> = LazyLock::new(RwLock::default);
-/// The time, in uses of entries other than the last.
+/// A clock that advances when an entry other than the last one is used.
 static NOW: AtomicU64 = AtomicU64::new(0);
 
 fn read() -> RwLockReadGuard<'static, Cache> {
@@ -98,25 +99,25 @@ fn write() -> RwLockWriteGuard<'static, Cache> {
     CACHE.write().unwrap_or_else(|e| e.into_inner())
 }
 
-/// What was compiled for `key`.
-pub(super) fn get(key: &[u64]) -> Option<Compiled> {
+/// The entry of `key`.
+pub(super) fn get(key: &[u64]) -> Option<AnySpecialisation> {
     let cache = read();
     let entry = cache.entries.get(key)?;
-    // The last one used stays the last: nothing is written.
+    // The entry is already the most recently used one: nothing is written.
     if entry.used.load(Relaxed) != NOW.load(Relaxed) {
         entry.used.store(NOW.fetch_add(1, Relaxed) + 1, Relaxed);
     }
     Some(entry.compiled.clone())
 }
 
-/// Whether something was compiled for `key`; no use of it.
+/// Whether there is an entry of `key`. This does not count as a use.
 pub(super) fn contains(key: &[u64]) -> bool {
     read().entries.contains_key(key)
 }
 
-/// Keeps what was compiled for `key`, which takes about so many bytes.
-pub(super) fn insert(key: Vec<u64>, compiled: Compiled, bytes: usize) {
-    // The key twice over, and what a specialisation takes beside its program.
+/// Adds the entry of `key`, with an estimate of its size in bytes.
+pub(super) fn insert(key: Vec<u64>, compiled: AnySpecialisation, bytes: usize) {
+    // Twice the key, and the size of a specialisation without its program.
     let bytes = bytes + key.len() * 16 + 4096;
     let mut cache = write();
     let now = NOW.fetch_add(1, Relaxed) + 1;
@@ -125,13 +126,13 @@ pub(super) fn insert(key: Vec<u64>, compiled: Compiled, bytes: usize) {
     cache.bytes -= before.as_ref().map_or(0, |e| e.bytes);
     let forgotten = cache.evict(Some(now));
     drop(cache);
-    // Outside of the lock: it may be much.
+    // Outside the lock, because dropping entries can take long.
     drop((before, forgotten));
 }
 
 impl Cache {
-    /// Takes out what goes beyond the budget, least recently used first, and some more, so that the next few are not
-    /// searched for; not what was used at `keep`.
+    /// Removes entries beyond the budget, least recently used first, and some more, so that the next insertions need no
+    /// search. The entry that was used at time `keep` stays.
     fn evict(&mut self, keep: Option<u64>) -> Vec<Entry> {
         let Budget { specialisations, bytes } = self.budget;
         if self.entries.len() <= specialisations && self.bytes <= bytes {
@@ -155,22 +156,22 @@ impl Cache {
     }
 }
 
-/// A function that was compiled so often is warned of.
+/// The number of compilations of one function that causes a warning.
 const OFTEN: usize = 16;
 
-/// What is known of a function's compilations.
+/// The compilations of a function so far.
 #[derive(Default)]
 struct History {
     count: usize,
-    /// The arguments of the last one.
+    /// The arguments of the last compilation.
     last: Vec<Part>,
-    /// How often each argument differed from the one before.
+    /// For each argument, how often it differed from the previous compilation.
     changes: Vec<usize>,
     warned: bool,
 }
 
-/// Notes that `item` is compiled for these arguments, and warns on standard error, once for each function, when that
-/// happens too often.
+/// Counts a compilation of `item` for these arguments. Warns on standard error, once for each function, if there are too
+/// many.
 pub(super) fn note(item: &'static Item, parts: Parts) {
     static HISTORY: Mutex<Option<HashMap<usize, History>>> = Mutex::new(None);
     let parts = parts.list;
@@ -199,13 +200,13 @@ pub(super) fn note(item: &'static Item, parts: Parts) {
     );
 }
 
-/// What the key says of each argument.
+/// The part of the key for each argument.
 #[derive(Default)]
 pub(super) struct Parts {
     list: Vec<Part>,
 }
 
-/// What the key says of an argument.
+/// The part of the key for one argument.
 #[derive(Default)]
 struct Part {
     hash: u64,
@@ -214,7 +215,7 @@ struct Part {
 }
 
 impl Part {
-    /// What differs from the argument before, as far as types say.
+    /// How the types differ from those of the previous compilation.
     fn against(&self, old: &Part) -> String {
         let mut pairs = old.types.iter().zip(&self.types);
         match pairs.find(|(old, new)| old != new) {
@@ -285,7 +286,7 @@ mod tests {
             keys
         };
         assert_eq!(keys(&cache), [1, 3, 5]);
-        // One that is too large for the budget stays, alone.
+        // An entry that is too large for the budget stays as the only one.
         assert_eq!(add(&mut cache, 6, 5000, 6).len(), 3);
         assert_eq!((keys(&cache), cache.bytes), (vec![6], 5000));
     }

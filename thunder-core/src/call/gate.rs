@@ -1,5 +1,5 @@
-//! The way into a call. It is closed where a type of the signature can't go in or out: rustc is asked of each where it is
-//! written, and says so there; what a call asks for besides becomes no error of its own.
+//! The entry of a call. It is closed if a type of the signature is not allowed there. rustc reports that at the type in
+//! the signature; a closed gate accepts all calls, so that they cause no further errors.
 
 use super::{Args, CallError};
 use crate::error::Error;
@@ -8,17 +8,17 @@ use crate::item::Item;
 use crate::module::Tree;
 use std::marker::PhantomData;
 
-/// The gate of a function in whose signature the user's types `T` are.
+/// The gate of a function whose signature has the user's types `T`.
 pub struct Gate<T>(PhantomData<fn() -> T>);
 
 impl<T> Gate<T> {
-    /// The only one.
+    /// The only value.
     pub const NEW: Self = Gate(PhantomData);
 }
 
-/// A gate through which all types pass.
+/// A gate whose types are all allowed.
 pub trait Open {
-    /// As [`super::invoke`].
+    /// Calls [`super::invoke`].
     #[track_caller]
     fn invoke<A: Args, R: Tree, F>(&self, item: &'static Item, args: A, body: F) -> R
     where
@@ -26,7 +26,7 @@ pub trait Open {
     {
         super::invoke(item, args, body)
     }
-    /// As [`super::call`].
+    /// Calls [`super::call`].
     #[allow(clippy::missing_errors_doc)]
     #[track_caller]
     fn call<A: Args, R: Tree, F>(
@@ -40,7 +40,7 @@ pub trait Open {
     {
         super::call(item, args, body)
     }
-    /// As [`super::explain()`].
+    /// Calls [`super::explain()`].
     #[allow(clippy::missing_errors_doc)]
     #[track_caller]
     fn explain<A: Args, R: Tree, F>(
@@ -54,12 +54,12 @@ pub trait Open {
     {
         super::explain(item, args, body)
     }
-    /// As [`super::inline`].
+    /// Calls [`super::inline`].
     #[track_caller]
     fn inline<A: Args, R: Tree, F: FnOnce(A::Owned) -> R>(&self, item: &'static Item, args: A, body: F) -> R {
         super::inline(item, args, body)
     }
-    /// As [`super::take_place`].
+    /// Calls [`super::take_place`].
     fn take<T: Tree>(&self, place: &mut T) -> T {
         super::take_place(place)
     }
@@ -68,27 +68,27 @@ pub trait Open {
 #[diagnostic::do_not_recommend]
 impl<T: Tree> Open for Gate<T> {}
 
-/// A gate through which not all types pass: rustc finds it last, because it takes a reference more.
+/// A gate with a type that is not allowed. It is implemented for `&Gate<T>`, so method lookup tries it after [`Open`].
 pub trait Closed {
-    /// Nothing: it does not compile.
+    /// Only type-checked: a program with a closed gate does not compile.
     fn invoke<A, R, F>(&self, _: &'static Item, _: A, _: F) -> R {
         unreachable!("only its type matters")
     }
-    /// Nothing: it does not compile.
+    /// Only type-checked: a program with a closed gate does not compile.
     #[allow(clippy::missing_errors_doc)]
     fn call<A, R, F, G>(&self, _: &'static Item, _: A, _: F) -> Result<R, CallError<G>> {
         unreachable!("only its type matters")
     }
-    /// Nothing: it does not compile.
+    /// Only type-checked: a program with a closed gate does not compile.
     #[allow(clippy::missing_errors_doc)]
     fn explain<A, F>(&self, _: &'static Item, _: A, _: F) -> Result<Explanation, Error> {
         unreachable!("only its type matters")
     }
-    /// Nothing: it does not compile.
+    /// Only type-checked: a program with a closed gate does not compile.
     fn inline<A, R, F>(&self, _: &'static Item, _: A, _: F) -> R {
         unreachable!("only its type matters")
     }
-    /// Nothing: it does not compile.
+    /// Only type-checked: a program with a closed gate does not compile.
     fn take<T>(&self, _: &mut T) -> T {
         unreachable!("only its type matters")
     }

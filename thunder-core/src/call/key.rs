@@ -1,4 +1,4 @@
-//! What a call's arguments come to: the key of the cache, the buffers, the device.
+//! Collects the cache key, the buffers and the device from the arguments of a call.
 
 use super::{ArgVisitor, Args};
 use crate::device::Device;
@@ -14,7 +14,7 @@ use std::cell::Cell;
 use std::hash::{Hash, Hasher};
 use std::mem::take;
 
-/// What a call's arguments come to: the key of the cache, the buffers, the device.
+/// The cache key, the buffers and the device of a call.
 #[derive(Default)]
 pub(super) struct Gathered {
     pub words: Vec<u64>,
@@ -23,12 +23,12 @@ pub(super) struct Gathered {
     keys: Vec<(usize, [u32; 2])>,
     device: Option<Device>,
     owned: bool,
-    /// Whether an argument counts as donated where the function takes it by value, however it is given here.
+    /// If set, an argument counts as donated if the function declares it by value, even if it is passed by reference here.
     as_declared: Option<&'static [Param]>,
     argument: usize,
-    /// The first argument that lies elsewhere: its index, and where.
+    /// The first argument on another device: its index and its device.
     elsewhere: Option<(usize, Device)>,
-    /// The first argument with a tensor that has no memory.
+    /// The first argument that has a tensor without memory.
     without: Option<usize>,
 }
 
@@ -36,14 +36,14 @@ pub(super) struct Gathered {
 type Lists = (Vec<u64>, Vec<RunArg>, Vec<bool>);
 
 thread_local! {
-    /// The lists of the last call, empty: a call of many parameters would grow its own anew.
+    /// The emptied lists of the last call, so that a call with many parameters need not allocate new ones.
     static SPARE: Cell<Lists> = const { Cell::new((Vec::new(), Vec::new(), Vec::new())) };
 }
 
 impl Gathered {
     fn new() -> Gathered {
         let mut g = Gathered::default();
-        // A thread that ends may have no lists any more.
+        // In a thread that is ending, the lists may be gone.
         (g.words, g.args, g.donated) = SPARE.try_with(Cell::take).unwrap_or_default();
         g
     }
@@ -55,7 +55,7 @@ impl Drop for Gathered {
         self.args.clear();
         self.donated.clear();
         let lists = (take(&mut self.words), take(&mut self.args), take(&mut self.donated));
-        // A thread that ends has no use for them.
+        // In a thread that is ending, they are not needed.
         let _ = SPARE.try_with(|spare| spare.set(lists));
     }
 }
@@ -101,7 +101,7 @@ impl ArgVisitor for Gathered {
     }
 }
 
-/// Multiply and rotate: the keys are short lists of small numbers, looked up at every call.
+/// A hash that rotates and multiplies. It is fast for keys, which are short lists of small numbers.
 #[derive(Default)]
 pub(super) struct WordHasher(u64);
 
@@ -132,7 +132,7 @@ pub(super) fn gather<A: Args, F: 'static>(
     gathered::<A, F>(item, args, None)
 }
 
-/// As [`gather`], of a call that would give by value what `item` takes by value, while `args` are all references.
+/// Like [`gather`], but `args` are all references, and those that `item` declares by value count as donated.
 pub(super) fn gather_as_declared<A: Args, F: 'static>(
     item: &'static Item,
     args: &A,
@@ -145,7 +145,7 @@ fn gathered<A: Args, F: 'static>(
     args: &A,
     as_declared: Option<&'static [Param]>,
 ) -> Result<(Gathered, Device), Error> {
-    // The type of the body stands for the body in the key: it must not hold values of its own.
+    // The key identifies the body by its type, so the body must not capture values.
     const { assert!(size_of::<F>() == 0, "a body captures nothing") };
     if recorder::active() {
         let text = format!("`{}::call` inside a trace: call the function itself", item.name);

@@ -1,4 +1,4 @@
-//! Calls: from the host, cached by what a trace can depend on; inside a trace, inlined.
+//! Calls: on the host, compiled and cached by everything that a trace can depend on; inside a trace, inlined.
 
 mod args;
 pub mod cache;
@@ -9,7 +9,7 @@ mod shared;
 mod statics;
 mod update;
 
-pub use args::{Arg, ArgLeaves, ArgVisitor, Args, Own, Ref};
+pub use args::{ArgLeaves, ArgVisitor, Args, Argument, Own, Ref};
 pub use custom::{Given, derivative};
 pub use gate::{Closed, Gate, Open};
 pub use statics::{
@@ -39,11 +39,11 @@ use std::cell::Cell;
 use std::mem::take;
 use std::sync::Arc;
 
-/// A refused call: why, and the arguments that were given by value.
+/// The error of a refused call, with the arguments that were passed by value.
 pub struct CallError<Given> {
-    /// Why.
+    /// The reason.
     pub error: Error,
-    /// The arguments; `None` if the device failed after the launch, when they are lost.
+    /// The arguments; `None` if the device failed after the launch, because they are lost then.
     pub args: Option<Given>,
 }
 
@@ -68,20 +68,20 @@ impl<G> From<CallError<G>> for Error {
 }
 
 /// A compiled function for one key.
-struct Compiled<O, R> {
+struct Specialisation<O, R> {
     exe: Arc<dyn Executable>,
-    /// The arguments whose memory the results take.
+    /// The arguments whose memory is reused for results.
     donors: Watch,
-    /// The arguments with traced leaves: what a refused run gives back is made from it.
+    /// The arguments with traced leaves, from which the arguments that a refused run returns are rebuilt.
     arguments: O,
-    /// Their leaves' types.
+    /// The types of their leaves.
     inputs: Vec<TyRef>,
-    /// The result with traced leaves, to be replaced in order.
+    /// The result with traced leaves, which are replaced in order.
     template: R,
     types: Vec<TyRef>,
 }
 
-/// Calls `body`: inside a trace it is inlined, on the host it is a cached call.
+/// Calls `body`. Inside a trace it is inlined; on the host it is a cached call.
 ///
 /// # Panics
 /// On the host, with the error's message, if the call is refused.
@@ -94,7 +94,6 @@ pub fn invoke<A: Args, R: Tree, F: Fn(A::Owned) -> R + 'static>(item: &'static I
     }
     match call(item, args, body) {
         Ok(result) => result,
-        // Unwinds to the scope, and is no panic that anybody should read of.
         Err(CallError { error, args }) => {
             if let Some(given) = args {
                 A::rescue(given);
@@ -104,7 +103,7 @@ pub fn invoke<A: Args, R: Tree, F: Fn(A::Owned) -> R + 'static>(item: &'static I
     }
 }
 
-/// Ends a call that was refused: as a panic, or as the error of the scope around it.
+/// Ends a refused call: with a panic, or with an error of the enclosing [`scope`].
 ///
 /// # Panics
 /// Always.
@@ -112,10 +111,10 @@ pub fn invoke<A: Args, R: Tree, F: Fn(A::Owned) -> R + 'static>(item: &'static I
 #[track_caller]
 pub fn refuse(error: Error) -> ! {
     if SCOPED.with(Cell::get) {
-        // Unwinds to the scope, and is no panic that anybody should read of.
+        // Unwinds to the scope without the panic message.
         std::panic::resume_unwind(Box::new(ScopedError(error)));
     }
-    // Not in a closure, where the place would be this file.
+    // Not in a closure: the location of the panic would be this file.
     panic!("{error}")
 }
 
@@ -125,12 +124,12 @@ thread_local! {
     static SCOPED: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Runs a host closure in which each `#[thunder]` call is an ordinary cached call; the first that is refused
-/// ends the closure, and its error is the result.
+/// Runs a closure on the host, in which each `#[thunder]` call is an ordinary cached call. The first refused call ends the
+/// closure, and its error is the result.
 ///
 /// ```
 /// use thunder_core::call::scope;
-/// // Nothing is called here that could be refused.
+/// // No call in this closure can be refused.
 /// assert_eq!(scope(|| 2 + 2).unwrap(), 4);
 /// ```
 ///
@@ -146,7 +145,8 @@ pub fn scope<R>(f: impl FnOnce() -> R) -> Result<R, Error> {
     })
 }
 
-/// Runs a closure on the host, and explains each of its `#[thunder]` calls, in order. The calls run, too.
+/// Runs a closure on the host, and returns an explanation of each of its `#[thunder]` calls, in order. The calls run
+/// too.
 ///
 /// ```
 /// use thunder_core::call::explain_scope;
@@ -159,11 +159,11 @@ pub fn explain_scope<R>(f: impl FnOnce() -> R) -> Result<Vec<Explanation>, Error
     explain::collect(|| scope(f))
 }
 
-/// Calls `body`, that of a function that takes closures, inside a trace. A closure stands among the arguments as
-/// `()`: what it does is logged where it is called.
+/// Calls `body`, the body of a function that takes closures, inside a trace. In the arguments, `()` is in the place of a
+/// closure. The operations of the closure are logged where it is called.
 ///
 /// # Panics
-/// On the host, where such a function can't be called: nothing says what a closure reads, so there is no key.
+/// On the host, where such a function can't be called: nothing tells what a closure captures, so there is no cache key.
 #[track_caller]
 pub fn inline<A: Args, R: Tree>(item: &'static Item, args: A, body: impl FnOnce(A::Owned) -> R) -> R {
     if recorder::active() {
@@ -174,17 +174,17 @@ pub fn inline<A: Args, R: Tree>(item: &'static Item, args: A, body: impl FnOnce(
     refuse(Error::HostCall { function: item.name.into(), loc: Loc::caller() })
 }
 
-/// Calls `body`, that of a method of one of std's traits that holds no tensors: plain code wherever it runs.
+/// Calls `body`, the body of a method of a std trait. It has no tensors, so it runs as plain code everywhere.
 #[track_caller]
 pub fn plain<A: Args, R>(name: &str, args: A, body: impl FnOnce(A::Owned) -> R) -> R {
     let owned = args.owned();
     if recorder::active() { recorder::plain(name, || body(owned)) } else { body(owned) }
 }
 
-/// Calls `body` on the host: looks the key up, compiles at the first call for it, runs.
+/// Calls `body` on the host: looks up the cache key, compiles the function if the key is new, and runs it.
 ///
 /// # Errors
-/// Why the call was refused, with the arguments that were given by value.
+/// The reason why the call was refused, with the arguments that were passed by value.
 pub fn call<A: Args, R: Tree, F: Fn(A::Owned) -> R + 'static>(
     item: &'static Item,
     args: A,
@@ -201,7 +201,7 @@ pub fn call<A: Args, R: Tree, F: Fn(A::Owned) -> R + 'static>(
         }
     }
     let known = cache::get(&g.words);
-    let compiled: Arc<Compiled<A::Owned, R>> = match known.and_then(|c| c.downcast().ok()) {
+    let compiled: Arc<Specialisation<A::Owned, R>> = match known.and_then(|c| c.downcast().ok()) {
         Some(c) => c,
         None => {
             let mut parts = cache::Parts::default();
@@ -213,7 +213,7 @@ pub fn call<A: Args, R: Tree, F: Fn(A::Owned) -> R + 'static>(
                 let outcome =
                     pipeline::compile(linked.trace, device.backend(), &g.donated, item.options, None)?;
                 let (arguments, template) = (linked.arguments, linked.result);
-                Ok(Arc::new(Compiled {
+                Ok(Arc::new(Specialisation {
                     donors: Watch::new(outcome.exe.donors()),
                     exe: outcome.exe,
                     arguments,
@@ -232,7 +232,7 @@ pub fn call<A: Args, R: Tree, F: Fn(A::Owned) -> R + 'static>(
             }
         }
     };
-    // From here on a donated buffer is held by `g` alone, unless the caller kept a clone of the tensor.
+    // From here on only `g` has a donated buffer, unless the caller has a clone of the tensor.
     drop(args);
     compiled.donors.look(item, &g.args, || A::leaves(&compiled.arguments));
     let fill = |buffers: Vec<Buffer>| Fill::new(buffers, device);
@@ -253,7 +253,7 @@ pub fn call<A: Args, R: Tree, F: Fn(A::Owned) -> R + 'static>(
     }
 }
 
-/// Puts buffers in the places of traced leaves, in order.
+/// Replaces traced leaves by buffers, in order.
 struct Fill<'a> {
     buffers: std::vec::IntoIter<Buffer>,
     types: std::slice::Iter<'a, TyRef>,
@@ -288,14 +288,14 @@ impl Mapper for Fill<'_> {
     }
 }
 
-/// What linking gives.
+/// The result of linking.
 struct Linked<O, R> {
     trace: Trace,
     arguments: O,
     result: R,
 }
 
-/// Records the body on traced parameters, and verifies the record.
+/// Records the body with traced parameters, and verifies the record.
 fn link<A: Args, R: Tree, F: Fn(A::Owned) -> R + 'static>(
     item: &'static Item,
     args: &A,
@@ -329,10 +329,10 @@ fn link<A: Args, R: Tree, F: Fn(A::Owned) -> R + 'static>(
     Ok(Linked { trace: recorder.finish(results), arguments, result })
 }
 
-/// What happened to a function for these arguments.
+/// Explains how a function is compiled for these arguments.
 ///
 /// # Errors
-/// Why it can't be linked or compiled.
+/// The reason why it can't be linked or compiled.
 pub fn explain<A: Args, R: Tree, F: Fn(A::Owned) -> R + 'static>(
     item: &'static Item,
     args: A,

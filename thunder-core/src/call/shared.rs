@@ -1,4 +1,4 @@
-//! Memory that was donated and could not be reused, because something else holds it too: said once a function.
+//! Warns, once for each function, if a donated argument could not be reused because its memory is shared.
 
 use super::{ArgLeaves, RunArg};
 use crate::exec::Buffer;
@@ -8,23 +8,23 @@ use std::io::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// The functions that were told of already, by where they are.
+/// The functions that were warned about already, by the address of their item.
 static TOLD: Mutex<Option<HashSet<usize>>> = Mutex::new(None);
 
-/// The parameters of a compiled function whose memory its results take, if nothing else holds it.
+/// The parameters of a compiled function whose memory is reused for results if it is not shared.
 pub(super) struct Watch {
     donors: Vec<usize>,
-    /// Nothing is looked for any more.
+    /// Whether the check is over.
     done: AtomicBool,
 }
 
 impl Watch {
-    /// Of the leaves `donors`.
+    /// Watches the leaves `donors`.
     pub fn new(donors: Vec<usize>) -> Watch {
         Watch { done: AtomicBool::new(donors.is_empty()), donors }
     }
 
-    /// Warns, once a function, if one of these arguments is shared.
+    /// Warns, once for each function, if one of these arguments is shared.
     pub fn look(&self, item: &'static Item, args: &[RunArg], leaves: impl FnOnce() -> ArgLeaves) {
         if self.done.load(Ordering::Relaxed) {
             return;
@@ -37,7 +37,7 @@ impl Watch {
         if !told.get_or_insert_default().insert(std::ptr::from_ref(item) as usize) {
             return;
         }
-        // A standard error that takes nothing is no reason to fail.
+        // A standard error that can't be written to is no reason to fail.
         let _ = writeln!(std::io::stderr(), "{}", warning(item, args, *leaf, leaves()));
     }
 }

@@ -1,5 +1,5 @@
-//! State that a call takes by value and gives back, updated where it lies: behind a `&mut`, from which Rust lets nobody
-//! move it out.
+//! Updates of state behind a `&mut` by calls that take the state by value and return the new state. Rust does not allow
+//! moving a value out of a `&mut`.
 
 use crate::module::{Mapper, Tree};
 use crate::tensor::{Key, RawTensor};
@@ -7,8 +7,8 @@ use std::any::{Any, TypeId};
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
-/// The value, with tensors without memory in its place until the new one is there: its buffers stay unique, so that
-/// their memory can be reused.
+/// Moves the value out of `place`, and leaves tensors without memory there until the new value is stored. The buffers of
+/// the value stay unique, so their memory can be reused.
 #[doc(hidden)]
 pub fn take<T: Tree>(place: &mut T) -> T {
     struct Empty;
@@ -25,11 +25,11 @@ pub fn take<T: Tree>(place: &mut T) -> T {
 }
 
 thread_local! {
-    /// For each [`update`] under way: the type of its value, and the value that a refused call gave back.
+    /// For each running [`update`]: the type of its value, and the value that a refused call returned.
     static RESCUED: RefCell<Vec<(TypeId, Option<Box<dyn Any>>)>> = const { RefCell::new(Vec::new()) };
 }
 
-/// An argument that a refused call gives back, where nobody else takes it.
+/// Offers an argument of a refused call to the running [`update`].
 pub(super) fn rescue<T: 'static>(value: T) {
     RESCUED.with_borrow_mut(|all| {
         if let Some((of, slot)) = all.last_mut()
@@ -41,8 +41,8 @@ pub(super) fn rescue<T: 'static>(value: T) {
     });
 }
 
-/// Updates state in its place, on the host: moves the value out of `place`, and the one that `f` gives with a result
-/// back in. What `f` passes on by value is donated, so its memory is reused, without the copy that a `clone` costs.
+/// Updates state in place, on the host: moves the value out of `place`, calls `f` with it, and stores the value that `f`
+/// returns. A call in `f` that takes the value by value reuses its memory, without the copy that a `clone` would cost.
 ///
 /// ```
 /// # #[cfg(feature = "cpu")] {
@@ -52,19 +52,19 @@ pub(super) fn rescue<T: 'static>(value: T) {
 ///     net: Tensor<f32, (usize,)>,
 /// }
 /// let mut t = Trainer { net: Tensor::from_vec(vec![1.0, 2.0], (2,)) };
-/// // `(net, loss)` of a `#[thunder]` function that takes `net` by value.
+/// // In a real program: the results `(net, loss)` of a `#[thunder]` function that takes `net` by value.
 /// let loss = update(&mut t.net, |net| (net, 0.5));
 /// assert_eq!((t.net.to_vec(), loss), (vec![1.0, 2.0], 0.5));
 /// # }
 /// ```
 ///
-/// A call in `f` that is refused (a guard, linking, compiling, memory) gives its arguments back, and the value returns
-/// to its place before the panic, or the error of [`scope`](super::scope), goes on. If the device failed, or `f` itself
-/// panicked with the value in its hands, the value is lost, and the next call says of its tensors that an earlier
-/// failure left them.
+/// If a call in `f` is refused (by a guard, linking, compiling, or for lack of memory), it returns its arguments, and the
+/// value is stored in `place` again before the panic, or the error of [`scope`](super::scope), continues. If the device
+/// fails, or if `f` itself panics while it owns the value, the value is lost. The next call with its tensors then reports
+/// an earlier failure.
 ///
 /// # Panics
-/// As the calls in `f` do.
+/// If `f` or a call in it panics.
 #[track_caller]
 pub fn update<T: Tree, R>(place: &mut T, f: impl FnOnce(T) -> (T, R)) -> R {
     let value = take(place);

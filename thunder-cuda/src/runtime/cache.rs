@@ -1,12 +1,12 @@
-//! Compiled kernels on disk, found by the hash of what they were compiled from.
+//! Compiled kernels on disk, found by a hash of their source and options.
 
 use sha2::{Digest, Sha256};
 use std::path::PathBuf;
 
-/// The start of every file: what it is, and the version of its form.
+/// The start of every file, with the version of the format.
 const MAGIC: &[u8; 8] = b"thndrcu1";
 
-/// The hash of the parts, each with its length.
+/// The hash of the parts, with the length of each.
 pub(super) fn hash(parts: &[&[u8]]) -> [u8; 32] {
     let mut h = Sha256::new();
     for p in parts {
@@ -16,7 +16,7 @@ pub(super) fn hash(parts: &[&[u8]]) -> [u8; 32] {
     h.finalize().into()
 }
 
-/// The folder: `THUNDER_CACHE_DIR`, or `thunder` in the user's cache folder. None where the user has none.
+/// The folder: `THUNDER_CACHE_DIR`, or `thunder` in the user's cache folder. `None` if the user has none.
 fn folder() -> Option<PathBuf> {
     let set = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
     let base = set("THUNDER_CACHE_DIR")
@@ -30,7 +30,7 @@ fn path(key: &[u8; 32]) -> Option<PathBuf> {
     Some(folder()?.join(&name[..2]).join(format!("{name}.cubin")))
 }
 
-/// The cubin stored under `key`, if there is one and it is whole and this key's own.
+/// The cubin stored under `key`, if there is one, it is complete, and it belongs to this key.
 pub(super) fn read(key: &[u8; 32]) -> Option<Vec<u8>> {
     let bytes = std::fs::read(path(key)?).ok()?;
     let (head, cubin) = bytes.split_at_checked(72)?;
@@ -38,7 +38,7 @@ pub(super) fn read(key: &[u8; 32]) -> Option<Vec<u8>> {
     fine.then(|| cubin.to_vec())
 }
 
-/// Stores a cubin. A folder that cannot be written is passed over: the cache only saves time.
+/// Stores a cubin. A folder that can't be written to is no error, because the cache only saves time.
 pub(super) fn write(key: &[u8; 32], cubin: &[u8]) {
     let Some(path) = path(key) else { return };
     let Some(parent) = path.parent() else { return };
@@ -55,7 +55,7 @@ pub(super) fn write(key: &[u8; 32], cubin: &[u8]) {
     }
 }
 
-/// Says once that the folder which the user named does not serve.
+/// Reports once that the folder which the user set can't be used.
 fn said(error: &std::io::Error) {
     static ONCE: std::sync::Once = std::sync::Once::new();
     if let Some(found) = std::env::var_os("THUNDER_CACHE_DIR").filter(|v| !v.is_empty()) {

@@ -1,4 +1,4 @@
-//! Sources to functions: by NVRTC in parallel threads, or from the cache.
+//! Compiles sources to functions: with NVRTC in parallel threads, or from the cache.
 
 use super::{Gpu, absent, cache, check, cu};
 use crate::codegen::{Kernel, canonical};
@@ -9,7 +9,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use thunder_core::error::Error;
 
-/// A loaded module; kept for the process's life.
+/// A loaded module, which lives as long as the process.
 #[derive(Clone, Copy)]
 pub(super) struct Module(cu::CUmodule);
 
@@ -26,7 +26,7 @@ unsafe impl Send for Function {}
 unsafe impl Sync for Function {}
 
 impl Gpu {
-    /// The functions of kernels; equal sources are compiled once.
+    /// The functions of kernels. Equal sources are compiled once.
     pub fn functions(&self, kernels: &[&Kernel]) -> Result<Vec<Function>, Error> {
         self.enter()?;
         let (major, minor) = self.target.capability;
@@ -49,7 +49,7 @@ impl Gpu {
             // SAFETY: the cubin is whole: NVRTC made it, or its checksum was right.
             let mut code = unsafe { cu::cuModuleLoadData(&mut module, cubin.as_ptr().cast()) };
             if code != cu::CUresult::CUDA_SUCCESS {
-                // A cached cubin that the driver refuses is made anew.
+                // If the driver refuses a cached cubin, it is compiled again.
                 let again =
                     wanted.iter().find(|w| w.0 == key).ok_or_else(|| absent("a cubin of no kernel"))?;
                 let cubin = compile(&again.1, again.2, &options)?;
@@ -58,7 +58,7 @@ impl Gpu {
                 code = unsafe { cu::cuModuleLoadData(&mut module, cubin.as_ptr().cast()) };
             }
             check(code, "loading a kernel")?;
-            // Another thread may have been first: its module stays, since functions of it are in use.
+            // Another thread may have loaded the module first. That one stays, because its functions may be in use.
             if let Ok(mut modules) = self.modules.lock() {
                 modules.entry(key).or_insert(Module(module));
             }
@@ -85,12 +85,12 @@ impl Gpu {
 
 type Wanted<'a> = ([u8; 32], String, &'a Kernel);
 
-/// The cubins of all, in parallel.
+/// Compiles all cubins, in parallel.
 fn compile_all(wanted: &[Wanted<'_>], options: &[String]) -> Result<HashMap<[u8; 32], Vec<u8>>, Error> {
     let next = AtomicUsize::new(0);
     /// A key, and the cubin compiled for it.
-    type Compiled = ([u8; 32], Vec<u8>);
-    let done: Mutex<Vec<Result<Compiled, Error>>> = Mutex::default();
+    type Cubin = ([u8; 32], Vec<u8>);
+    let done: Mutex<Vec<Result<Cubin, Error>>> = Mutex::default();
     let threads = std::thread::available_parallelism().map_or(4, usize::from).min(16).min(wanted.len());
     std::thread::scope(|scope| {
         for _ in 0..threads {

@@ -1,23 +1,23 @@
-//! The launches of a call as one graph: captured once, launched whole while its addresses stay.
+//! The launches of a call as one CUDA graph: captured once, and launched again as long as its addresses stay the same.
 
 use super::{Gpu, absent, check, cu};
 use thunder_core::error::Error;
 
-/// The most bytes of an operand or a result that a call copies to keep an address in place.
+/// The largest operand or result, in bytes, that a call copies to a fixed address so that the graph stays valid.
 const SMALL: usize = 1 << 20;
 
-/// Operands and results with places of their own: which, where, how many bytes.
+/// Operands and results that have fixed addresses: index, offset and size in bytes of each.
 #[derive(Default)]
 pub(crate) struct Staged {
     pub params: Vec<(usize, usize, usize)>,
     pub outs: Vec<(usize, usize, usize)>,
-    /// Bytes of all places.
+    /// The total size in bytes.
     pub bytes: usize,
 }
 
 impl Staged {
-    /// Places for what is small: of parameters those that are not donated, for a donated one's result lies where it
-    /// does; of results those that may be fresh.
+    /// Fixed addresses for small operands and results: for parameters that are not donated, because the result of a donated
+    /// one has its address, and for results that may be in new memory.
     pub fn new(
         params: impl Iterator<Item = (usize, usize)>,
         outs: impl Iterator<Item = (usize, usize)>,
@@ -69,7 +69,8 @@ impl Drop for Captured {
 }
 
 impl Captured {
-    /// Captures what `start` launches on the stream it is given: this graph with other addresses, or a new one.
+    /// Captures the launches that `start` makes on the stream that it gets. Updates this graph if only addresses differ, or
+    /// makes a new one.
     pub fn capture(
         mut self,
         gpu: &Gpu,

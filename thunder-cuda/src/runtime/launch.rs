@@ -1,4 +1,4 @@
-//! Launches with everything prepared: a run fills in addresses and calls the driver, or launches a graph of them.
+//! Prepared launches: a run fills in addresses and calls the driver, or launches a graph.
 
 use super::compiler::Function;
 use super::graph::{Captured, Staged};
@@ -9,7 +9,7 @@ use thunder_core::error::Error;
 use thunder_core::exec::{Base, Place};
 use thunder_core::trace::Loc;
 
-/// An argument: an address that a run or an instance gives, or a number.
+/// An argument: an address that is known when running, or a number.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Slot {
     /// Bytes from the start of a block.
@@ -22,8 +22,8 @@ pub(crate) enum Slot {
     Bits(u64),
 }
 
-/// A step of the program, and the line of the user's that it comes from.
-pub(crate) struct Launch {
+/// A step of the program, and the user's source line that it comes from.
+pub(crate) struct ProgramStep {
     pub what: Start,
     pub loc: Loc,
 }
@@ -43,14 +43,14 @@ pub(crate) enum Start {
 
 /// The launches of an executable, and the memory they share.
 pub(crate) struct Program {
-    pub launches: Vec<Launch>,
+    pub launches: Vec<ProgramStep>,
     /// Bytes of the device's arena that intermediates take.
     pub arena: usize,
     /// Bytes of scratch memory, after them.
     pub scratch: usize,
     /// Bytes of counters.
     pub counters: usize,
-    /// If the launches are to be a graph: what the addresses are kept in place by.
+    /// If the launches run as a graph: the operands and results with fixed addresses.
     pub staged: Option<Staged>,
 }
 
@@ -71,22 +71,22 @@ impl Program {
     }
 }
 
-/// What one executable keeps between runs: its counters, and the argument arrays of its launches.
+/// The state of an executable between runs: its counters, and the argument arrays of its launches.
 pub(crate) struct Instance {
-    /// Zeros between runs, which the arena's next user would not leave.
+    /// The counters, zero between runs. They are not in the arena, where the next call would overwrite them.
     counters: Option<DeviceBuffer>,
-    /// The graph, and the addresses that it and the run before were given, that of the arena first.
+    /// The graph, and the addresses of the graph and of the previous run, the arena's address first.
     graph: Option<(Captured, Vec<u64>)>,
     last: Vec<u64>,
     /// The address of the arena that `values` are for.
     arena: u64,
-    /// The values of all arguments, launch by launch.
+    /// The values of all arguments, in the order of the launches.
     values: Vec<u64>,
-    /// Their addresses, as the driver wants them.
+    /// Pointers to them, in the form that the driver needs.
     pointers: Vec<*mut c_void>,
-    /// Which values a run fills in: place, block, bytes from its start.
+    /// The values that a run fills in: index, block, offset in bytes.
     patches: Vec<(usize, Base, usize)>,
-    /// Which values lie in the arena: place, bytes from its start.
+    /// The values that are addresses in the arena: index, offset in bytes.
     inside: Vec<(usize, usize)>,
 }
 
@@ -165,7 +165,7 @@ impl Instance {
         }
         let stage = base + program.stage_at() as u64;
         let Some(staged) = &program.staged else { return self.start(gpu, gpu.stream, program, params, outs) };
-        // Small operands and results go through places of their own, so that the graph's addresses stay.
+        // Small operands and results are copied to fixed addresses, so that the graph stays valid.
         let (mut inside, mut results) = (params.to_vec(), outs.to_vec());
         for &(i, at, bytes) in &staged.params {
             inside[i] = stage + at as u64;
@@ -174,14 +174,14 @@ impl Instance {
         for &(k, at, _) in staged.outs.iter().filter(|(k, ..)| fresh[*k]) {
             results[k] = stage + at as u64;
         }
-        // Where the arena moved, a graph of the old one is not launched any more.
+        // If the arena has moved, a graph with the old address is not launched any more.
         let addresses = [&[base][..], &inside, &results].concat();
         if let Some((graph, known)) = &self.graph
             && *known == addresses
         {
             graph.launch(gpu)?;
         } else if self.last == addresses {
-            // The same addresses twice: they are worth a graph.
+            // The same addresses twice in a row: now a graph pays.
             let graph = match self.graph.take() {
                 Some((graph, _)) => graph,
                 None => Captured::default(),
@@ -216,7 +216,7 @@ impl Instance {
             self.values[at] = start + offset as u64;
         }
         let mut at = 0;
-        for Launch { what, loc } in &program.launches {
+        for ProgramStep { what, loc } in &program.launches {
             match what {
                 Start::Kernel { entry, function, grid, threads, shared, args } => {
                     let list = self.pointers[at..].as_mut_ptr();

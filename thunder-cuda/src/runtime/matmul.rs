@@ -1,4 +1,4 @@
-//! Matrix products through cuBLASLt: descriptors and algorithms are chosen once a shape.
+//! Matrix products by cuBLASLt. Descriptors and algorithms are chosen once for each shape.
 
 use super::{Gpu, absent, cu};
 use crate::codegen::product::Shape;
@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use thunder_core::error::Error;
 use thunder_core::types::DType;
 
-/// Device memory that the library may use; one product runs at a time.
+/// Device memory for the library. One product runs at a time.
 const WORKSPACE: usize = 32 << 20;
 
 const BIAS: lt::cublasLtMatmulDescAttributes_t =
@@ -28,7 +28,7 @@ unsafe impl Send for Product {}
 // SAFETY: as above.
 unsafe impl Sync for Product {}
 
-/// The library's handle, its workspace, and the products made so far.
+/// The library's handle, its workspace, and the products prepared so far.
 pub(super) struct Library {
     handle: lt::cublasLtHandle_t,
     workspace: cu::CUdeviceptr,
@@ -71,12 +71,12 @@ impl Gpu {
         check(unsafe { lt::cublasLtCreate(&mut handle) }, "starting")?;
         let workspace = self.allocate(WORKSPACE)?;
         let library = Library { handle, workspace: workspace.ptr, products: HashMap::new() };
-        // Kept for the process's life, as the handle is.
+        // It lives as long as the process, like the handle.
         std::mem::forget(workspace);
         Ok(library)
     }
 
-    /// The product of this shape, made on first use.
+    /// The product of this shape, prepared on first use.
     pub fn product(self: &Arc<Gpu>, shape: &Shape) -> Result<Arc<Product>, Error> {
         self.enter()?;
         let mut library = self.library()?;
@@ -88,7 +88,7 @@ impl Gpu {
         Ok(product)
     }
 
-    /// Starts the products; `at` are the addresses of the operands, then of the result.
+    /// Starts the products. `at` has the addresses of the operands, then of the result.
     pub fn multiply(
         self: &Arc<Gpu>,
         product: &Product,
@@ -152,7 +152,7 @@ fn make(handle: lt::cublasLtHandle_t, shape: &Shape) -> Result<Product, Error> {
     use lt::cudaDataType_t as data;
     let (compute, scale, elements) = match shape.dtype {
         DType::F64 => (DOUBLE, data::CUDA_R_64F, data::CUDA_R_64F),
-        // Without TF32: f32 products are f32 products.
+        // TF32 is off: products of f32 have f32 precision.
         DType::F32 => (SINGLE, data::CUDA_R_32F, data::CUDA_R_32F),
         DType::F16 => (SINGLE, data::CUDA_R_32F, data::CUDA_R_16F),
         _ => (SINGLE, data::CUDA_R_32F, data::CUDA_R_16BF),
@@ -170,7 +170,7 @@ fn make(handle: lt::cublasLtHandle_t, shape: &Shape) -> Result<Product, Error> {
             check(lt::cublasLtMatmulDescSetAttribute(operation, attribute, bytes(&turned), 4), "describing")?;
         }
         if shape.bias {
-            // The library's columns are our rows.
+            // The library is column-major and thunder row-major, so columns are rows.
             let (attribute, add) = (EPILOGUE, lt::cublasLtEpilogue_t::CUBLASLT_EPILOGUE_BIAS);
             check(lt::cublasLtMatmulDescSetAttribute(operation, attribute, bytes(&add), 4), "describing")?;
         }

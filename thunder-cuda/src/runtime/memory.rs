@@ -1,4 +1,4 @@
-//! Device memory: blocks are kept and handed out again, since allocating one stops the device.
+//! Device memory. Freed blocks are cached and used again, because an allocation by the driver stops the device.
 
 use super::{Gpu, check, cu};
 use std::any::Any;
@@ -7,7 +7,7 @@ use std::sync::Arc;
 use thunder_core::error::Error;
 use thunder_core::exec::{Buffer, Memory, MemoryStats};
 
-/// Blocks that nothing holds, by size.
+/// Unused blocks, by size.
 #[derive(Default)]
 pub(super) struct Pool {
     free: BTreeMap<usize, Vec<cu::CUdeviceptr>>,
@@ -22,8 +22,8 @@ impl Pool {
     }
 }
 
-/// A block of device memory; it goes back to the pool when dropped. Work that still uses it comes earlier in the
-/// one stream than whatever its next owner starts.
+/// A block of device memory, which returns to the pool when dropped. Work that still uses it is earlier in the stream than
+/// the work of its next owner.
 pub(crate) struct DeviceBuffer {
     pub ptr: cu::CUdeviceptr,
     bytes: usize,
@@ -58,7 +58,7 @@ impl DeviceBuffer {
     }
 }
 
-/// Sizes are rounded so that a freed block fits the next request.
+/// Rounds a size, so that a freed block fits later requests.
 fn rounded(bytes: usize) -> usize {
     match bytes {
         0..=512 => 512,
@@ -67,7 +67,7 @@ fn rounded(bytes: usize) -> usize {
     }
 }
 
-/// The memory in which all calls on a device keep what no caller gets: one block, grown to the largest call's.
+/// The memory for intermediate values, shared by all calls on a device: one block, as large as the largest call needs.
 #[derive(Default)]
 pub(super) struct Arena {
     ptr: cu::CUdeviceptr,
@@ -75,12 +75,12 @@ pub(super) struct Arena {
 }
 
 impl Arena {
-    /// The address of at least `bytes` bytes. It stays until a call wants more, or memory is given back.
+    /// The address of at least `bytes` bytes. It is valid until a call needs more, or unused memory is freed.
     pub fn of(&mut self, gpu: &Gpu, bytes: usize) -> Result<cu::CUdeviceptr, Error> {
         if self.capacity < bytes {
             let old = std::mem::take(self);
             if old.capacity > 0 {
-                // Work that still uses it comes earlier in the stream than its next owner's.
+                // Work that still uses it is earlier in the stream than the work of its next owner.
                 let mut pool = gpu.pool.lock().map_err(|_| super::absent("the memory pool is broken"))?;
                 pool.give(old.capacity, old.ptr);
             }
@@ -92,7 +92,7 @@ impl Arena {
 }
 
 impl Gpu {
-    /// Memory of `bytes` bytes, of no certain content.
+    /// Uninitialised memory of `bytes` bytes.
     pub fn allocate(self: &Arc<Gpu>, bytes: usize) -> Result<DeviceBuffer, Error> {
         let (capacity, ptr) = self.block(bytes)?;
         Ok(DeviceBuffer { ptr, bytes, capacity, gpu: self.clone() })
@@ -103,7 +103,7 @@ impl Gpu {
         self.enter()?;
         let need = rounded(bytes);
         let mut pool = self.pool.lock().map_err(|_| super::absent("the memory pool is broken"))?;
-        // A somewhat larger block serves; a much larger one is left for what needs it.
+        // A somewhat larger block is used; a much larger one is left for larger requests.
         let found =
             pool.free.range(need..=need + need / 4).find(|(_, list)| !list.is_empty()).map(|(c, _)| *c);
         let taken = found.and_then(|c| Some((c, pool.free.get_mut(&c)?.pop()?)));
@@ -132,7 +132,7 @@ impl Gpu {
         }
     }
 
-    /// Gives the memory that nothing holds back to the driver.
+    /// Returns unused memory to the driver.
     pub fn trim(&self) -> Result<(), Error> {
         self.enter()?;
         let mut pool = self.pool.lock().map_err(|_| super::absent("the memory pool is broken"))?;
@@ -145,7 +145,7 @@ impl Gpu {
             .into_iter()
             .flat_map(|(capacity, list)| list.into_iter().map(move |ptr| (capacity, ptr)))
             .collect();
-        // Not while a call starts work in it, which may be the one that asks for memory.
+        // Not while a call starts work in the arena. That call may be the one that needs memory.
         if let Ok(mut arena) = self.arena.try_lock()
             && arena.capacity > 0
         {
@@ -278,7 +278,7 @@ impl Gpu {
     }
 }
 
-/// Pinned host memory that copies go through, filled from its start and reused once copies are done.
+/// Pinned host memory for copies. It is filled from its start, and reused when the copies are done.
 pub(super) struct Staging {
     base: *mut u8,
     at: usize,

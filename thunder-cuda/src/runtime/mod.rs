@@ -1,4 +1,5 @@
-//! The device: found at run time, its memory, its compiler, its matrix library. All `unsafe` of this crate is here.
+//! The device, which is found at run time: its memory, its compiler and its matrix library. All `unsafe` code of this
+//! crate is here.
 
 mod cache;
 mod compiler;
@@ -12,7 +13,7 @@ mod timer;
 
 pub(crate) use compiler::Function;
 pub(crate) use graph::Staged;
-pub(crate) use launch::{Instance, Launch, Program, Slot, Start};
+pub(crate) use launch::{Instance, Program, ProgramStep, Slot, Start};
 pub(crate) use matmul::Product;
 pub(crate) use memory::DeviceBuffer;
 pub use timer::Timer;
@@ -32,16 +33,16 @@ const OLDEST_DRIVER: i32 = 12000;
 /// call gave back can be handed out again at once.
 pub(crate) struct Gpu {
     pub ordinal: usize,
-    /// The device's name, as the vendor calls it.
+    /// The vendor's name of the device.
     pub model: String,
-    /// What kernels are chosen for.
+    /// The description of the device for choosing schedules.
     pub target: target::Gpu,
     context: cu::CUcontext,
     stream: cu::CUstream,
-    /// Where graphs are captured, apart from what other threads start; nothing runs there.
+    /// The stream for capturing graphs. Nothing runs on it, so captures do not see the launches of other threads.
     drafts: Mutex<graph::Drafts>,
     pool: Mutex<memory::Pool>,
-    /// Held by a call while it starts its work: the next call's comes after it in the stream.
+    /// Locked by a call while it starts its work, so that the work of the next call is later in the stream.
     arena: Mutex<memory::Arena>,
     staging: Mutex<memory::Staging>,
     modules: Mutex<HashMap<[u8; 32], compiler::Module>>,
@@ -59,7 +60,7 @@ fn absent(what: &str) -> Error {
 }
 
 impl Gpu {
-    /// Opens device `ordinal`, saying what is missing if it cannot be.
+    /// Opens device `ordinal`. The error names what is missing.
     pub fn open(ordinal: usize) -> Result<Arc<Gpu>, Error> {
         symbols::driver_version()?;
         let mut version = 0;
@@ -128,7 +129,7 @@ impl Gpu {
             modules: Mutex::default(),
             library: OnceLock::new(),
         });
-        // The matrix library takes a while to start: meanwhile the first function is linked.
+        // Starting the matrix library takes a while. Meanwhile the first function is linked.
         let early = gpu.clone();
         std::thread::spawn(move || early.library().map(|_| ()));
         Ok(gpu)
@@ -144,12 +145,12 @@ impl Gpu {
     pub fn synchronize(&self) -> Result<(), Error> {
         // SAFETY: the stream lives as long as the process.
         let code = unsafe { cu::cuStreamSynchronize(self.stream) };
-        // What fails while it runs is told here, after the launch: the driver can be asked to wait at each.
+        // A failure of a running kernel is reported here, after the launch. The variable makes the driver wait at each launch.
         check(code, "a kernel or a copy failed (run with CUDA_LAUNCH_BLOCKING=1 to have its line named)")
     }
 }
 
-/// What the driver says of `device`.
+/// The properties of `device` from the driver.
 fn described(device: cu::CUdevice) -> Result<target::Gpu, Error> {
     use cu::CUdevice_attribute::*;
     let ask = |attribute| {
@@ -181,7 +182,7 @@ fn described(device: cu::CUdevice) -> Result<target::Gpu, Error> {
     })
 }
 
-/// The driver's word for an error, without calling into the driver where it may be unusable.
+/// The driver's name of an error, without calling the driver when it may be unusable.
 fn describe(code: cu::CUresult) -> String {
     let mut text = std::ptr::null();
     // SAFETY: writes a pointer to a static text, or nothing.
@@ -194,7 +195,7 @@ fn describe(code: cu::CUresult) -> String {
     format!("{} ({code:?})", unsafe { CStr::from_ptr(text) }.to_string_lossy())
 }
 
-/// An error of the launch of kernel `entry`, which comes from the line at `loc`.
+/// Checks the launch of kernel `entry`, which comes from the line at `loc`.
 fn check_at(code: cu::CUresult, entry: &str, loc: Loc) -> Result<(), Error> {
     match code {
         cu::CUresult::CUDA_SUCCESS => Ok(()),

@@ -3,7 +3,7 @@
 use thunder_core::exec::Place;
 use thunder_core::types::{DType, Element, NoMemory};
 
-/// Prints a traced value as the CPU executor does.
+/// Prints a traced value in the same form as the CPU executor.
 pub(super) fn print(label: &str, place: &Place, bytes: &[u8]) {
     fn typed<E: Element + std::fmt::Debug>(bytes: &[u8]) -> Vec<f64> {
         let count = bytes.len() / E::DTYPE.size();
@@ -27,6 +27,6 @@ pub(super) fn print(label: &str, place: &Place, bytes: &[u8]) {
     let more = if place.layout.count() > list.len() { ", .." } else { "" };
     let list: Vec<String> = list.iter().map(f64::to_string).collect();
     let text = format!("{label}: {}{:?} [{}{more}]", place.dtype, place.layout.sizes, list.join(", "));
-    // A standard error that takes nothing is no reason to fail.
+    // A standard error that can't be written to is no reason to fail.
     let _ = std::io::Write::write_fmt(&mut std::io::stderr(), format_args!("{text}\n"));
 }

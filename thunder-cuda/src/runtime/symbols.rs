@@ -1,14 +1,14 @@
 //! The functions of CUDA's libraries that this crate calls.
 //!
-//! cudarc looks each up at its first call, and panics if the library lacks it. A device is therefore opened only when
-//! everything here is there; an old or damaged library is then an error that names what it lacks.
+//! cudarc looks up each function at its first call, and panics if the library lacks it. Therefore a device is opened only
+//! if all functions listed here exist. With an old or damaged library, the error names the missing function.
 
 use super::absent;
 use cudarc::driver::sys as cu;
 use cudarc::{cublaslt, nvrtc};
 use thunder_core::error::Error;
 
-/// What tells the driver's version: looked for before the rest, since an old driver is told by its version.
+/// The function for the driver's version. It is looked up first, because an old driver is recognised by its version.
 const VERSION: &[&str] = &["cuDriverGetVersion"];
 
 const DRIVER: &[&str] = &[
@@ -45,7 +45,7 @@ const DRIVER: &[&str] = &[
     "cuStreamSynchronize",
 ];
 
-/// What only a timer needs; drivers older than CUDA 12.8's lack some of it.
+/// The functions that only a timer needs. Drivers older than CUDA 12.8 lack some of them.
 const TIMER: &[&str] = &["cuEventCreate", "cuEventElapsedTime_v2", "cuEventRecord"];
 
 const COMPILER: &[&str] = &[
@@ -72,10 +72,10 @@ const MATRICES: &[&str] = &[
     "cublasLtMatrixLayoutSetAttribute",
 ];
 
-/// Checks that the driver is there and tells its version.
+/// Checks that the driver exists and can report its version.
 ///
 /// # Errors
-/// It is not.
+/// There is no driver.
 pub(super) fn driver_version() -> Result<(), Error> {
     // SAFETY: only looks whether the library can be loaded.
     if !unsafe { cu::is_culib_present() } {
@@ -87,15 +87,15 @@ pub(super) fn driver_version() -> Result<(), Error> {
 /// Checks that the driver has all functions.
 ///
 /// # Errors
-/// One that it lacks.
+/// The name of a missing function.
 pub(super) fn driver() -> Result<(), Error> {
     driver_has(DRIVER)
 }
 
-/// Checks that the driver has what a timer needs.
+/// Checks that the driver has the functions that a timer needs.
 ///
 /// # Errors
-/// A function that it lacks.
+/// The name of a missing function.
 pub(super) fn timer() -> Result<(), Error> {
     driver_has(TIMER)
 }
@@ -106,10 +106,10 @@ fn driver_has(names: &[&str]) -> Result<(), Error> {
     all("the NVIDIA driver (libcuda)", names, has)
 }
 
-/// Checks that NVRTC is there with all functions.
+/// Checks that NVRTC exists and has all functions.
 ///
 /// # Errors
-/// It is not, or one that it lacks.
+/// NVRTC is missing, or the name of a missing function.
 pub(super) fn compiler() -> Result<(), Error> {
     // SAFETY: only looks whether the library can be loaded.
     if !unsafe { nvrtc::sys::is_culib_present() } {
@@ -121,10 +121,10 @@ pub(super) fn compiler() -> Result<(), Error> {
     all("NVRTC (libnvrtc)", COMPILER, has)
 }
 
-/// Checks that cuBLASLt is there with all functions.
+/// Checks that cuBLASLt exists and has all functions.
 ///
 /// # Errors
-/// It is not, or one that it lacks.
+/// cuBLASLt is missing, or the name of a missing function.
 pub(super) fn matrices() -> Result<(), Error> {
     // SAFETY: only looks whether the library can be loaded.
     if !unsafe { cublaslt::sys::is_culib_present() } {

@@ -1,4 +1,4 @@
-//! Times of device work, for benchmarks: by events, with the cache cold and launches hidden.
+//! Measures the time of device work for benchmarks, with events, a cold cache, and hidden launch overhead.
 
 use super::{Gpu, check, cu};
 use crate::codegen::{Arg, Kernel};
@@ -6,8 +6,8 @@ use std::sync::Arc;
 use thunder_core::error::Error;
 use thunder_core::kernel::schedule::Launch;
 
-/// Times runs on a device as `peers.py` does: before each run 256 MiB are read, which empties the second-level
-/// cache of what the run reads, and the device spins for about a millisecond, so that launches are hidden.
+/// Measures runs on a device as `peers.py` does. Before each run it reads 256 MiB, which evicts the operands from the
+/// second-level cache, and lets the device spin for about a millisecond, which hides the launch overhead.
 pub struct Timer {
     gpu: Arc<Gpu>,
     events: [cu::CUevent; 2],
@@ -57,7 +57,7 @@ impl Timer {
     /// The median milliseconds of `repeats` runs of `work`.
     ///
     /// # Errors
-    /// What `work` gives, or a device failure.
+    /// The error of `work`, or a device failure.
     pub fn median(&self, repeats: usize, mut work: impl FnMut() -> Result<(), Error>) -> Result<f32, Error> {
         let mut times = Vec::new();
         for _ in 0..3 {
