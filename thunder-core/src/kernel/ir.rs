@@ -459,6 +459,8 @@ pub struct Kernel {
     pub name: String,
     /// The extents of the space that it computes, for comments.
     pub dims: Vec<usize>,
+    /// The schedule that it was lowered by, for comments.
+    pub schedule: String,
     /// Whether indices have 64 bits.
     pub wide: bool,
     /// The parameters.

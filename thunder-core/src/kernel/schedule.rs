@@ -221,10 +221,11 @@ impl fmt::Display for Schedule {
         match &self.held {
             Held::Memory => {}
             Held::Registers => f.write_str(" | rows in registers")?,
-            Held::Shared(loads) => write!(f, " | rows in shared memory, {} loads", loads.len())?,
+            Held::Shared(loads) if loads.len() == 1 => f.write_str(" | rows in shared memory")?,
+            Held::Shared(loads) => write!(f, " | rows of {} operands in shared memory", loads.len())?,
         }
         if let Some(tile) = &self.tile {
-            write!(f, " | {} loads turned, read by {}", tile.loads.len(), tile.width)?;
+            write!(f, " | operands turned: {}, read by {}", tile.loads.len(), tile.width)?;
         }
         if self.long {
             f.write_str(" | sums in f64")?;

@@ -46,6 +46,12 @@ fn head(kernel: &ir::Kernel, loc: Loc) -> String {
     if loc != Loc::NONE {
         head.push_str(&format!("  {loc}"));
     }
+    if kernel.rows > 1 {
+        head.push_str("\n// Many launches as one; the first of them:");
+    }
+    if !kernel.schedule.is_empty() {
+        head.push_str(&format!("\n// {}", kernel.schedule));
+    }
     for param in &kernel.params {
         if let Param::Constant(var, x) = param {
             head.push_str(&format!("\n// {} = {}", kernel.var(*var).name, Lit::F(*x)));

@@ -1,4 +1,5 @@
 // pointwise_mul_mul_add_mul_square_mul_add_sqrt_add_div: 256 x 768 points
+// pointwise | inner grid.x 96, thread 256, vector 8 | 96 x 1 x 1 blocks of 256 threads
 // k0 = 0.9
 // k1 = 0.1
 // k2 = 0.95

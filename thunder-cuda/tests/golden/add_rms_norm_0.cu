@@ -1,4 +1,5 @@
 // rows_add_square_sum_div_add_rsqrt_mul_mul: 256 x 4096 points
+// rows | outer grid.x 256 | inner thread 512, vector 8 | rows in registers | 256 x 1 x 1 blocks of 512 threads
 // k0 = 4096.0
 // k1 = 1e-5
 

@@ -1,4 +1,5 @@
 // rows_add_add_square_sum_div_add_rsqrt_mul_sum_mul_neg: 256 x 4096 points
+// rows | outer walk, split.x 256 | inner serial 2, thread 256, vector 8 | rows in registers | 256 x 1 x 1 blocks of 256 threads, 2 a multiprocessor, 8388608 bytes of scratch
 // k0 = 4096.0
 // k1 = 1e-5
 

@@ -1,4 +1,5 @@
 // sums_add_add_square_sum_div_add_rsqrt_mul_sum_mul_neg: 256 x 4096 points
+// sums | outer walk, thread 32 | inner grid.x 512, thread 8 | sums in f64 | 512 x 1 x 1 blocks of 256 threads, 8388608 bytes of scratch
 
 struct bf16 { unsigned short bits; };
 __device__ __forceinline__ float wide(bf16 x) { return __uint_as_float((unsigned)x.bits << 16); }

@@ -1,4 +1,5 @@
 // rows_any: 256 x 50 points
+// rows | outer grid.x 32, thread 8 | inner serial 2, thread 16, vector 2 | rows in registers | 32 x 1 x 1 blocks of 128 threads
 
 template <class T> __device__ __forceinline__ T wide(T x) { return x; }
 template <class T> struct As {

@@ -1,4 +1,5 @@
 // pointwise_add_square_mul_add_mul_sigmoid_mul: 256 x 3072 points
+// pointwise | inner grid.x 384, thread 256, vector 8 | 384 x 1 x 1 blocks of 256 threads
 // k0 = 0.044715
 // k1 = 1.5957692
 

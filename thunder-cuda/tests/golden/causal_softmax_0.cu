@@ -1,4 +1,5 @@
 // rows_ge_select_amax_sub_exp_sum_reciprocal_mul: 2 x 256 x 256 points
+// rows | outer grid.x 512 | inner thread 64, vector 4 | rows in registers | 512 x 1 x 1 blocks of 64 threads
 
 template <class T> __device__ __forceinline__ T wide(T x) { return x; }
 template <class T> struct As {

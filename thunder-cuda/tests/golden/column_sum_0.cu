@@ -1,4 +1,5 @@
 // columns_sum: 256 x 4096 points
+// columns | outer walk, split.y 8, thread 8 | inner grid.x 16, thread 32, vector 8 | sums in f64 | 16 x 8 x 1 blocks of 256 threads, 262144 bytes of scratch, 16 counters
 
 struct bf16 { unsigned short bits; };
 __device__ __forceinline__ float wide(bf16 x) { return __uint_as_float((unsigned)x.bits << 16); }

@@ -1,4 +1,5 @@
 // rows_ne_sum: 256 x 1 points
+// rows | outer grid.x 1 | inner thread 64, vector 4 | rows in registers | 1 x 1 x 1 blocks of 64 threads
 
 template <class T> __device__ __forceinline__ T wide(T x) { return x; }
 template <class T> struct As {

@@ -1,4 +1,5 @@
 // rows_ge_lt_and_amax_sub_exp_sum_log_eq_select_sum_sub: 256 x 50304 points
+// rows | outer grid.x 256 | inner serial 13, thread 512, vector 8 | rows in shared memory | sums in f64 | 256 x 1 x 1 blocks of 512 threads, 2 a multiprocessor, 100608 bytes shared
 
 struct bf16 { unsigned short bits; };
 __device__ __forceinline__ float wide(bf16 x) { return __uint_as_float((unsigned)x.bits << 16); }

@@ -1,4 +1,5 @@
 // rows_sum_div: 256 x 1 points
+// rows | outer grid.x 1 | inner thread 64, vector 4 | rows in registers | 1 x 1 x 1 blocks of 64 threads
 
 struct bf16 { unsigned short bits; };
 __device__ __forceinline__ float wide(bf16 x) { return __uint_as_float((unsigned)x.bits << 16); }

@@ -1,4 +1,5 @@
 // transpose: 256 x 700 points
+// transpose | inner grid.x 44, tile 64, vector 2 | operands turned: 1, read by 2 | 44 x 1 x 1 blocks of 256 threads
 
 template <class T> __device__ __forceinline__ T wide(T x) { return x; }
 template <class T> struct As {

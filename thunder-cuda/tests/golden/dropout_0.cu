@@ -1,4 +1,5 @@
 // pointwise_bernoulli_mul_select: 256 x 1024 points
+// pointwise | inner grid.x 128, thread 256, vector 8 | 128 x 1 x 1 blocks of 256 threads
 // k0 = 1.1111112
 
 struct bf16 { unsigned short bits; };

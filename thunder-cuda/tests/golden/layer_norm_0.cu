@@ -1,4 +1,5 @@
 // rows_sum_div_sub_square_sum_div_add_rsqrt_mul_mul_add: 256 x 768 points
+// rows | outer grid.x 256 | inner serial 2, thread 64, vector 8 | rows in registers | 256 x 1 x 1 blocks of 64 threads
 // k0 = 768.0
 // k1 = 1e-5
 

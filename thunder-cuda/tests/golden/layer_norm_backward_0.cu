@@ -1,4 +1,5 @@
 // rows_sum_sum_div_sub_square_sum_div_add_rsqrt_mul_sum: 256 x 768 points
+// rows | outer walk, split.x 64, thread 4 | inner serial 3, thread 32, vector 8 | rows in registers | 64 x 1 x 1 blocks of 128 threads, 4 a multiprocessor, 786432 bytes of scratch
 // k0 = 768.0
 // k1 = 1e-5
 

@@ -1,4 +1,5 @@
 // sums_sum_sum_div_sub_square_sum_div_add_rsqrt_mul_sum: 256 x 768 points
+// sums | outer walk, thread 32 | inner grid.x 96, thread 8 | sums in f64 | 96 x 1 x 1 blocks of 256 threads, 786432 bytes of scratch
 
 struct bf16 { unsigned short bits; };
 __device__ __forceinline__ float wide(bf16 x) { return __uint_as_float((unsigned)x.bits << 16); }

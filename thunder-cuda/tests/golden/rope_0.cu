@@ -1,4 +1,5 @@
 // pointwise_mul_eq_neg_select_mul_add: 2 x 256 x 4 x 2 x 32 points
+// pointwise | inner grid.x 64, thread 256, vector 8 | 64 x 1 x 1 blocks of 256 threads
 
 struct bf16 { unsigned short bits; };
 __device__ __forceinline__ float wide(bf16 x) { return __uint_as_float((unsigned)x.bits << 16); }

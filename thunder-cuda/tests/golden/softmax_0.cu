@@ -1,4 +1,5 @@
 // rows_amax_sub_exp_sum_reciprocal_mul: 256 x 1024 points
+// rows | outer grid.x 256 | inner thread 128, vector 8 | rows in registers | 256 x 1 x 1 blocks of 128 threads
 
 struct bf16 { unsigned short bits; };
 __device__ __forceinline__ float wide(bf16 x) { return __uint_as_float((unsigned)x.bits << 16); }

@@ -1,4 +1,5 @@
 // rows_square_sum: 256 x 4096 points
+// rows | outer grid.y 1 | inner walk, split.x 128, thread 512, vector 4 | sums in f64 | 128 x 1 x 1 blocks of 512 threads, 1024 bytes of scratch, 1 counters
 
 template <class T> __device__ __forceinline__ T wide(T x) { return x; }
 template <class T> struct As {

@@ -1,4 +1,5 @@
 // pointwise_sigmoid_mul_mul: 256 x 8192 points
+// pointwise | inner grid.x 1024, thread 256, vector 8 | 1024 x 1 x 1 blocks of 256 threads
 
 struct bf16 { unsigned short bits; };
 __device__ __forceinline__ float wide(bf16 x) { return __uint_as_float((unsigned)x.bits << 16); }

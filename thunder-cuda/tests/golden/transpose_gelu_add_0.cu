@@ -1,4 +1,5 @@
 // transpose_square_mul_add_mul_sigmoid_mul_add: 256 x 1024 points
+// transpose | inner grid.x 64, tile 64, vector 8 | operands turned: 1, read by 8 | 64 x 1 x 1 blocks of 256 threads
 // k0 = 0.044715
 // k1 = 1.5957692
 

@@ -83,6 +83,7 @@ impl<'a> Lower<'a> {
         let kernel = Kernel {
             name: name(nest, schedule),
             dims: nest.region.dims.clone(),
+            schedule: schedule.to_string(),
             wide: is_wide(nest.reach()),
             params: Vec::new(),
             vars: Vec::new(),

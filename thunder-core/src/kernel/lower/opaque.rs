@@ -112,6 +112,7 @@ impl Opaque {
         let kernel = Kernel {
             name: call.op.name().into(),
             dims: call.write.layout.sizes.clone(),
+            schedule: String::new(),
             wide: is_wide(reach.max().unwrap_or(0)),
             params: Vec::new(),
             vars: Vec::new(),
