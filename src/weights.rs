@@ -1,12 +1,12 @@
 //! Weights in [safetensors](https://huggingface.co/docs/safetensors) files.
 //!
-//! [`save`] and [`load`] name a tensor by its path of fields: `blocks.0.attention.qkv.weight`. A [`Naming`] says
-//! otherwise: [`Gpt2`] has Hugging Face's names. [`Writer`] and [`Reader`] put several structures, and text, into one
-//! file: checkpoints.
+//! [`save`] and [`load`] name a tensor by its path of fields: `blocks.0.attention.qkv.weight`. A [`Naming`] gives other
+//! names: [`Gpt2`] has those of Hugging Face. [`Writer`] and [`Reader`] store several structures and text in one file, for
+//! example a checkpoint.
 //!
-//! A file is written whole or not at all: to a temporary file beside it, flushed to the disk, then renamed. It holds
-//! checksums of its header and of every tensor, which are verified when they are read; files of other programs have
-//! none, and load all the same. A file that is damaged, cut short, or of another model is an [`Error::File`] that names
+//! A file is written completely or not at all: to a temporary file in the same directory, flushed to the disk, then
+//! renamed. It has checksums of its header and of every tensor, which are verified when reading. Files of other programs
+//! have no checksums and can be loaded too. If a file is damaged, truncated, or of another model, the [`Error::File`] says
 //! what is wrong. Sharded models are read through their `model.safetensors.index.json`.
 //!
 //! ```
@@ -43,22 +43,23 @@ use std::path::Path;
 use thunder_core::tensor::with_memory;
 use thunder_core::types::{DType, with_room};
 
-/// No header is longer, here and in other programs: it would be more than a million tensors.
+/// The maximum length of a header, here and in other programs. It is enough for a million tensors.
 const MAX_HEADER: u64 = 100_000_000;
 
 /// Writes every tensor of `tree`, named by its path of fields; see [`Writer::write`].
 ///
 /// # Errors
-/// [`Error::File`] if the file can't be written; what was there before is then untouched.
+/// [`Error::File`] if the file can't be written. An existing file is then unchanged.
 pub fn save<T: Tree>(path: impl AsRef<Path>, tree: &T) -> Result<(), Error> {
     Writer::new().tree("", tree).write(path)
 }
 
-/// `like` with its tensors from the file, on the devices that `like`'s are on. Floats of another type are
-/// converted. The path is that of a file, or of a sharded model: its index or its folder; see [`Reader::open`].
+/// `like` with its tensors replaced by those from the file, on the same devices. Floats of another type are converted. The
+/// path is that of a file, or of the index or the folder of a sharded model; see [`Reader::open`].
 ///
 /// # Errors
-/// [`Error::File`]: no such file, a damaged one (it is cut short, or does not match its checksums), tensors that are missing, too many, or of another shape or type.
+/// [`Error::File`]: there is no such file, it is truncated or does not match its checksums, or tensors are missing, too many,
+/// or of another shape or type.
 pub fn load<T: Tree>(path: impl AsRef<Path>, like: &T) -> Result<T, Error> {
     Reader::open(path)?.tree("", like)
 }
@@ -75,7 +76,7 @@ pub(crate) fn io_error(path: &Path, e: &std::io::Error) -> Error {
     file_error(path, message)
 }
 
-/// `prefix.path`, where either may be empty.
+/// `prefix.path`, where either part may be empty.
 fn join(prefix: &str, path: &str) -> String {
     match (prefix, path) {
         ("", path) => path.to_string(),
@@ -84,7 +85,7 @@ fn join(prefix: &str, path: &str) -> String {
     }
 }
 
-/// The element type of a file.
+/// The element type for a type of the file format.
 fn dtype_of(d: Dtype) -> Option<DType> {
     Some(match d {
         Dtype::F64 => DType::F64,
@@ -100,7 +101,7 @@ fn dtype_of(d: Dtype) -> Option<DType> {
     })
 }
 
-/// The rows of a matrix as columns.
+/// The transpose of a matrix.
 fn transpose(bytes: &[u8], rows: usize, columns: usize, width: usize) -> Result<Vec<u8>, Error> {
     let mut out = with_memory(|| Ok(with_room(bytes.len())?))?;
     for c in 0..columns {

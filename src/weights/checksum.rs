@@ -1,13 +1,13 @@
-//! Checksums: XXH3 of 64 bits, one of the header and one of each tensor's data, so that a tensor is verified when it
-//! is read and a file's header when it is opened. They find what disks and copies damage, not what someone forges.
+//! Checksums: 64-bit XXH3 of the header and of the data of each tensor. The header is verified when a file is opened, and
+//! a tensor when it is read. Checksums detect damage by disks and copies, but not forgery.
 //!
-//! They stand in one text of the metadata, [`CHECKSUMS`]: 16 hexadecimal digits of the header's, then 16 of each
-//! tensor's in the order of their data. The header's checksum is of its text with zeros in place of its own digits.
+//! They are in one string of the metadata, [`CHECKSUMS`]: 16 hexadecimal digits for the header, then 16 for each tensor in
+//! the order of their data. The header's checksum is computed with zeros in place of all digits of this string.
 
 use super::header::{CHECKSUMS, DIGITS, FORMAT, FORMAT_NOW, Header};
 use xxhash_rust::xxh3::xxh3_64;
 
-/// What a damaged header says; a file that another program wrote anew may also say it.
+/// The message for a damaged header. A file that another program has changed also gets it.
 const DIFFERS: &str = "damaged: its header does not match its checksum (a program that changes the file must leave out \
     the metadata `thunder.checksums` and `thunder.format`)";
 
@@ -16,12 +16,12 @@ pub(super) fn of_data(bytes: &[u8]) -> u64 {
     xxh3_64(bytes)
 }
 
-/// The text of the checksums before they are known.
+/// The digits of the checksums before they are known.
 pub(super) fn blank(tensors: usize) -> String {
     "0".repeat(DIGITS * (tensors + 1))
 }
 
-/// Writes the checksums over the blanks of a header.
+/// Writes the checksums into a header.
 pub(super) fn fill(header: &mut [u8], data: &[u64]) {
     let Some(at) = place(header) else { return };
     for (i, sum) in data.iter().enumerate() {
@@ -31,10 +31,10 @@ pub(super) fn fill(header: &mut [u8], data: &[u64]) {
     header[at..][..DIGITS].copy_from_slice(own.as_bytes());
 }
 
-/// The checksums of the tensors' data; none in a file without checksums.
+/// The checksums of the tensors' data; `None` for a file without checksums.
 ///
 /// # Errors
-/// A header that does not match its own checksum.
+/// The header does not match its checksum.
 pub(super) fn verify(raw: &mut [u8], header: &Header) -> Result<Option<Vec<u64>>, String> {
     let (format, sums) = (header.text(FORMAT), header.text(CHECKSUMS));
     let (format, sums) = match (format, sums) {
@@ -64,7 +64,7 @@ fn digits(sum: u64) -> String {
     format!("{sum:016x}")
 }
 
-/// Where the digits begin in a header's text. No other string can hold these quotes, which JSON escapes in strings.
+/// The position of the digits in a header's text. JSON escapes quotes in strings, so this text can't be part of a string.
 fn place(header: &[u8]) -> Option<usize> {
     let before = format!("\"{CHECKSUMS}\":\"");
     let at = header.windows(before.len()).position(|w| w == before.as_bytes())?;

@@ -1,23 +1,23 @@
-//! The header of a safetensors file: what it says is checked whole, and kept in little more memory than its text takes.
+//! The header of a safetensors file. All of it is checked, and it needs little more memory than its text.
 
 use safetensors::Dtype;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use std::fmt;
 
-/// The name that the format keeps for texts: no tensor may bear it.
+/// The name that the format reserves for its metadata. No tensor can have it.
 pub(super) const METADATA: &str = "__metadata__";
-/// What the keys of thunder's own texts begin with.
+/// The prefix of thunder's own metadata keys.
 pub(super) const RESERVED: &str = "thunder.";
-/// The text with the checksums.
+/// The metadata key of the checksums.
 pub(super) const CHECKSUMS: &str = "thunder.checksums";
-/// The text that says that there are checksums, so that a damaged name of the other text is noticed too.
+/// The metadata key that tells that there are checksums, so that damage to the other key is detected too.
 pub(super) const FORMAT: &str = "thunder.format";
 /// The value of [`FORMAT`].
 pub(super) const FORMAT_NOW: &str = "1";
-/// Hexadecimal digits of one checksum.
+/// The number of hexadecimal digits of a checksum.
 pub(super) const DIGITS: usize = 16;
 
-/// The greatest rank of a tensor in a file; PyTorch's and NumPy's.
+/// The largest rank of a tensor in a file, as in PyTorch and NumPy.
 const MAX_RANK: usize = 64;
 
 /// A piece of [`Header::chars`].
@@ -27,7 +27,7 @@ struct Span {
     length: u32,
 }
 
-/// What the header says of one tensor. The order is that of their data.
+/// The header's entry of one tensor. Entries are ordered by the position of their data.
 #[derive(Clone, Copy, Debug)]
 struct Entry {
     name: Span,
@@ -46,25 +46,25 @@ pub(super) struct Info<'a> {
     pub shape: &'a [usize],
     /// The offset of its data.
     pub begin: u64,
-    /// Where they end.
+    /// The end of its data.
     pub end: u64,
 }
 
-/// The tensors and texts of a file. Names and texts lie in one string and shapes in one list: a header of a million
-/// tensors takes about as much memory as its text, not fifteen times as much.
+/// The tensors and the metadata of a file. Names and strings are stored in one string, and shapes in one list. So a header
+/// of a million tensors needs about as much memory as its text, instead of fifteen times as much.
 #[derive(Debug, Default)]
 pub(super) struct Header {
     chars: String,
     extents: Vec<usize>,
-    /// By where their data lie.
+    /// The entries, ordered by the position of their data.
     entries: Vec<Entry>,
-    /// The places of the entries, by name.
+    /// The indices of the entries, ordered by name.
     by_name: Vec<u32>,
     texts: Vec<(Span, Span)>,
 }
 
 impl Header {
-    /// Reads a header's text, and checks that its tensors fill the data without a gap.
+    /// Parses a header, and checks that its tensors cover the data without gaps.
     pub fn parse(json: &[u8]) -> Result<Header, String> {
         let mut header = Header::default();
         let mut from = serde_json::Deserializer::from_slice(json);
@@ -100,7 +100,7 @@ impl Header {
         Ok(())
     }
 
-    /// The bytes of all tensors.
+    /// The total size of the tensors in bytes.
     pub fn data_bytes(&self) -> u64 {
         self.entries.last().map_or(0, |e| e.end)
     }
@@ -126,15 +126,15 @@ impl Header {
         self.chars(self.entries[i as usize].name)
     }
 
-    /// What the header says of a tensor.
+    /// The entry of a tensor.
     pub fn info(&self, i: u32) -> Info<'_> {
         let Entry { shape, dtype, begin, end, .. } = self.entries[i as usize];
         Info { dtype, shape: self.extents(shape), begin, end }
     }
 
-    /// A text.
+    /// A string of the metadata.
     pub fn text(&self, key: &str) -> Option<&str> {
-        // The last one counts, as everywhere in JSON.
+        // If a key occurs twice, the last one counts, as usual in JSON.
         self.texts.iter().rev().find(|(k, _)| self.chars(*k) == key).map(|(_, value)| self.chars(*value))
     }
 
@@ -147,8 +147,8 @@ impl Header {
     }
 }
 
-/// The bytes that a tensor takes; none if it is no whole number of bytes, or more than memory can hold. An extent of
-/// zero does not excuse the others.
+/// The size of a tensor in bytes; `None` if it is not a whole number of bytes, or if it exceeds the address space. The other
+/// extents must be valid even if one of them is zero.
 fn bytes_of(dtype: Dtype, shape: &[usize]) -> Option<u64> {
     let product = |floor: usize| {
         shape.iter().try_fold(dtype.bitsize(), |product, n| product.checked_mul((*n).max(floor)))
@@ -160,7 +160,7 @@ fn bytes_of(dtype: Dtype, shape: &[usize]) -> Option<u64> {
     (bits % 8 == 0).then_some(bits as u64 / 8)
 }
 
-/// Reads a string to the end of a header's characters.
+/// Appends a string to a header's characters.
 struct Chars<'a>(&'a mut Header);
 
 impl<'de> DeserializeSeed<'de> for Chars<'_> {
@@ -206,7 +206,7 @@ impl<'de> Visitor<'de> for Tensors<'_> {
     }
 }
 
-/// Reads the object of texts.
+/// Reads the object of metadata.
 struct Texts<'a>(&'a mut Header);
 
 impl<'de> DeserializeSeed<'de> for Texts<'_> {
@@ -231,7 +231,7 @@ impl<'de> Visitor<'de> for Texts<'_> {
     }
 }
 
-/// A tensor as the header states it.
+/// A tensor as written in the header.
 #[derive(serde::Deserialize)]
 struct Stated {
     dtype: Dtype,
@@ -239,7 +239,7 @@ struct Stated {
     data_offsets: (u64, u64),
 }
 
-/// A shape whose rank is bounded while it is read.
+/// A shape. Its rank is checked while it is read.
 struct Extents(Vec<usize>);
 
 impl<'de> serde::Deserialize<'de> for Extents {

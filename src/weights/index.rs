@@ -1,4 +1,4 @@
-//! The index of a sharded model, as `transformers` writes it: which file holds which tensor.
+//! The index of a sharded model, as written by `transformers`. It tells which file has which tensor.
 
 use super::read::open_regular;
 use super::{MAX_HEADER, file_error, io_error};
@@ -11,11 +11,11 @@ use std::path::{Component, Path, PathBuf};
 use thunder_core::tensor::with_memory;
 use thunder_core::types::zeroed;
 
-/// An index, read and checked.
+/// An index, parsed and checked.
 pub(super) struct Index {
     /// The paths of the shards.
     pub files: Vec<PathBuf>,
-    /// The tensors, sorted by name, with the number of the shard that holds each.
+    /// The tensors, sorted by name, with the number of the shard of each.
     pub names: Vec<(Box<str>, u32)>,
 }
 
@@ -23,7 +23,7 @@ impl Index {
     /// Reads the index at `path`.
     ///
     /// # Errors
-    /// [`Error::File`]: no index, one that names a tensor twice, or a shard that does not lie beside it.
+    /// [`Error::File`]: the file is not an index, it names a tensor twice, or a shard is not in the same directory.
     pub fn open(path: &Path) -> Result<Index, Error> {
         let (mut file, length) = open_regular(path)?;
         if length > MAX_HEADER {
@@ -53,7 +53,7 @@ struct Stated {
     weight_map: Map,
 }
 
-/// The map from names to files, each file's name kept once.
+/// The map from tensors to files. Each file name is stored once.
 struct Map {
     files: Vec<String>,
     names: Vec<(Box<str>, u32)>,

@@ -1,6 +1,6 @@
-//! What a file calls the tensors of a model.
+//! The names of a model's tensors in a file.
 
-/// How a file holds one tensor.
+/// How one tensor is stored in a file.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Stored {
     /// The name.
@@ -9,7 +9,7 @@ pub struct Stored {
     pub transposed: bool,
 }
 
-/// What a file calls the tensors of a model.
+/// The names of a model's tensors in a file.
 ///
 /// ```
 /// use thunder::weights::{Gpt2, Naming};
@@ -21,17 +21,17 @@ pub trait Naming {
     /// How the tensor at this path of fields is stored.
     fn stored(&self, path: &str) -> Stored;
 
-    /// Whether a tensor of a file may be passed over: one that is no parameter.
+    /// Whether a tensor of the file is ignored, because it is not a parameter.
     fn passes_over(&self, name: &str) -> bool {
         let _ = name;
         false
     }
 }
 
-/// The path of fields itself, after a prefix.
+/// The path of fields, after a prefix.
 #[derive(Clone, Debug, Default)]
 pub struct FieldPaths {
-    /// What all names begin with, without the dot.
+    /// The prefix of all names, without the dot.
     pub prefix: String,
 }
 
@@ -56,25 +56,25 @@ impl Naming for FieldPaths {
 /// | `norm.weight` | `transformer.ln_f.weight` |
 ///
 /// and `bias` likewise. Hugging Face's GPT-2 has `Conv1D` layers, whose matrices are `(in, out)`: they are transposed
-/// on the way. Causal masks (`attn.bias`, `attn.masked_bias`) and the tied `lm_head.weight` are passed over.
+/// when read. Causal masks (`attn.bias`, `attn.masked_bias`) and the tied `lm_head.weight` are ignored.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Gpt2 {
-    /// What all names begin with, with the dot.
+    /// The prefix of all names, with the dot.
     pub prefix: &'static str,
     /// Whether the matrices of linear layers are `(in, out)`.
     pub conv1d: bool,
 }
 
 impl Gpt2 {
-    /// As `transformers` saves a `GPT2LMHeadModel`.
+    /// The names of a `GPT2LMHeadModel` saved by `transformers`.
     pub const HUGGING_FACE: Gpt2 = Gpt2 { prefix: "transformer.", conv1d: true };
-    /// As the files of the `openai-community/gpt2` models on the hub are: the same without the prefix.
+    /// The names in the files of the `openai-community/gpt2` models on the hub: the same without the prefix.
     pub const HUB: Gpt2 = Gpt2 { prefix: "", conv1d: true };
-    /// As nanoGPT saves: the same names, with matrices `(out, in)`.
+    /// The names in nanoGPT's files: the same names, with matrices `(out, in)`.
     pub const NANO_GPT: Gpt2 = Gpt2 { prefix: "transformer.", conv1d: false };
 }
 
-/// Field by field; a field that is not here keeps its name.
+/// The renamed fields. Other fields have the same name in the file.
 const FIELDS: &[(&str, &str)] = &[
     ("tokens", "wte"),
     ("positions", "wpe"),

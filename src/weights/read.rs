@@ -1,4 +1,4 @@
-//! Reading: headers are checked whole before any tensor is read, and each tensor's checksum when it is.
+//! Reading files. Headers are checked before any tensor is read, and the checksum of a tensor when it is read.
 
 use super::header::{Header, Info};
 use super::index::Index;
@@ -14,25 +14,24 @@ use thunder_core::module::{named_tensors, try_map_tensors};
 use thunder_core::tensor::{RawTensor, Shape, with_memory};
 use thunder_core::types::{self, DType, Element, Ty, zeroed};
 
-/// An open file, or the files of a sharded model, their headers read and checked. See [`Writer`](super::Writer) for an
-/// example.
+/// An open file, or the open files of a sharded model, with parsed headers. See [`Writer`](super::Writer) for an example.
 ///
-/// A file that thunder wrote holds checksums: the header's is verified when the file is opened, a tensor's when it is
-/// read. Files of other programs have none.
+/// A file written by thunder has checksums: that of the header is verified when the file is opened, and that of a tensor
+/// when it is read. Files of other programs have none.
 pub struct Reader {
     path: PathBuf,
     shards: Vec<Shard>,
-    /// The tensors, sorted by name: the number of the shard, and the tensor's in its header.
+    /// The tensors, sorted by name: the number of the shard, and the tensor's index in the shard's header.
     tensors: Vec<(u32, u32)>,
 }
 
 impl Reader {
-    /// Opens a safetensors file; or a sharded model, given its index (`model.safetensors.index.json`) or the folder
-    /// where `model.safetensors.index.json` or `model.safetensors` lies.
+    /// Opens a safetensors file, or a sharded model by its index (`model.safetensors.index.json`) or by the folder that has
+    /// `model.safetensors.index.json` or `model.safetensors`.
     ///
     /// # Errors
-    /// [`Error::File`]: no such file, no safetensors file, one that is damaged or cut short, or an index whose files
-    /// are missing or do not hold what it says.
+    /// [`Error::File`]: there is no such file, it is not a safetensors file, it is damaged or truncated, or the files of an
+    /// index are missing or lack tensors.
     pub fn open(path: impl AsRef<Path>) -> Result<Reader, Error> {
         let path = path.as_ref();
         let found = fs::metadata(path).map_err(|e| io_error(path, &e))?;
@@ -64,11 +63,10 @@ impl Reader {
         let shards = index.files.iter().map(|f| Shard::open(f)).collect::<Result<Vec<_>, _>>()?;
         let mut tensors = Vec::with_capacity(index.names.len());
         for (name, shard) in &index.names {
-            let held = &shards[*shard as usize];
-            let Some(i) = held.header.find(name) else {
-                return Err(
-                    held.error(format!("lacks tensor `{name}`, which `{}` says is here", path.display()))
-                );
+            let shard_file = &shards[*shard as usize];
+            let Some(i) = shard_file.header.find(name) else {
+                return Err(shard_file
+                    .error(format!("lacks tensor `{name}`, which `{}` says is here", path.display())));
             };
             tensors.push((*shard, i));
         }
@@ -85,7 +83,7 @@ impl Reader {
         self.find(name).map(|(shard, i)| shard.header.info(i).shape)
     }
 
-    /// A text of the metadata; of a sharded model, the first shard's that has it.
+    /// A string of the metadata. For a sharded model, it comes from the first shard that has it.
     pub fn text(&self, key: &str) -> Option<&str> {
         self.shards.iter().find_map(|s| s.header.text(key))
     }
@@ -100,7 +98,7 @@ impl Reader {
     /// One tensor, on the default device. Floats of another type are converted.
     ///
     /// # Errors
-    /// [`Error::File`]: no tensor of this name, or one of another rank or type.
+    /// [`Error::File`]: there is no tensor of this name, or it has another rank or type.
     pub fn tensor<E: Element, S: Shape>(&self, name: &str) -> Result<Tensor<E, S>, Error> {
         let Some((shard, i)) = self.find(name) else {
             return Err(self.error(format!("no tensor `{name}`")));
@@ -118,10 +116,10 @@ impl Reader {
         Ok(Tensor::from_raw(self.read(&stored, ty, Device::default_device())?))
     }
 
-    /// `like` with its tensors from those under `prefix`; see [`load`](super::load).
+    /// `like` with its tensors replaced by those under `prefix`; see [`load`](super::load).
     ///
     /// # Errors
-    /// [`Error::File`]: tensors that are missing, too many, or of another shape or type.
+    /// [`Error::File`]: tensors are missing, too many, or of another shape or type.
     pub fn tree<T: Tree>(&self, prefix: &str, like: &T) -> Result<T, Error> {
         let under = |name: &str| {
             prefix.is_empty()
@@ -131,10 +129,10 @@ impl Reader {
         self.fill(like, &FieldPaths { prefix: prefix.into() }, &under)
     }
 
-    /// `like` with its tensors from the file, by the names that `naming` gives.
+    /// `like` with its tensors replaced by those from the file, with the names from `naming`.
     ///
     /// # Errors
-    /// [`Error::File`]: tensors that are missing, too many, or of another shape or type.
+    /// [`Error::File`]: tensors are missing, too many, or of another shape or type.
     pub fn named<T: Tree>(&self, like: &T, naming: &dyn Naming) -> Result<T, Error> {
         self.fill(like, naming, &|name| !naming.passes_over(name))
     }
@@ -163,7 +161,7 @@ impl Reader {
         })
     }
 
-    /// Checks a tensor's shape and type; gives the type that the file has.
+    /// Checks a tensor's shape and type, and returns the type in the file.
     fn check(&self, stored: &Stored, ty: &Ty, info: Info) -> Result<DType, Error> {
         let name = &stored.name;
         let mut sizes = ty.sizes();
@@ -205,11 +203,11 @@ impl Reader {
     }
 }
 
-/// One file, its header read and checked.
+/// One file with its parsed header.
 struct Shard {
     path: PathBuf,
     file: Mutex<File>,
-    /// Where the tensors begin.
+    /// The position of the first tensor's data.
     start: u64,
     header: Header,
     /// The checksums of the tensors' data.
@@ -245,7 +243,7 @@ impl Shard {
         Ok(Shard { path: path.into(), file: Mutex::new(file), start, header, sums })
     }
 
-    /// The data of a tensor, verified.
+    /// The verified data of a tensor.
     fn data(&self, i: u32) -> Result<Vec<u8>, Error> {
         let Info { begin, end, .. } = self.header.info(i);
         let name = self.header.name(i);
@@ -269,7 +267,8 @@ impl Shard {
     }
 }
 
-/// Opens a regular file; gives its length. Others are refused before they are opened: a FIFO would wait for a writer.
+/// Opens a regular file and returns it with its length. Other files are refused before they are opened, because opening a
+/// FIFO would wait for a writer.
 pub(super) fn open_regular(path: &Path) -> Result<(File, u64), Error> {
     let io = |e: std::io::Error| io_error(path, &e);
     check_regular(path, &fs::metadata(path).map_err(io)?)?;

@@ -1,4 +1,4 @@
-//! Replacing a file whole or not at all.
+//! Replaces a file completely or not at all.
 
 use super::{file_error, io_error};
 use crate::Error;
@@ -7,31 +7,31 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
-/// What the temporary files' names begin with.
+/// The prefix of temporary file names.
 const PREFIX: &str = ".thunder-save-";
-/// What they end with.
+/// The suffix of temporary file names.
 const SUFFIX: &str = ".tmp";
-/// The length of a chain of symbolic links that the kernel follows.
+/// The largest number of symbolic links in a chain, as in the kernel.
 const MAX_LINKS: usize = 40;
 
-/// A file that is being written, to stand at a path when it is complete.
+/// A temporary file that replaces the file at a path when it is complete.
 ///
-/// It lies in the same directory under a name of its own, which is short and random: a process that was killed blocks
-/// nobody, and a lock tells its leftovers from a file that is being written, so that the next save removes them.
+/// It is in the same directory and has a short random name, so the file of a killed process does not block others. It is
+/// locked while it is written. The next save removes temporary files that are not locked.
 pub(super) struct Replacement {
     /// The path that the caller named.
     path: PathBuf,
-    /// The regular file that it stands for, at the end of its symbolic links.
+    /// The regular file to replace, at the end of the symbolic links.
     target: PathBuf,
     old: Option<Metadata>,
     file: NamedTempFile,
 }
 
 impl Replacement {
-    /// Begins a file that will stand at `path`.
+    /// Creates the temporary file for `path`.
     ///
     /// # Errors
-    /// What stands there is no regular file, or the directory takes no file.
+    /// `path` is not a regular file, or no file can be created in the directory.
     pub fn begin(path: &Path) -> Result<Replacement, Error> {
         let (target, old) = resolve(path)?;
         if target.file_name().is_none() {
@@ -47,10 +47,10 @@ impl Replacement {
         self.file.as_file_mut()
     }
 
-    /// Puts the file in its place: with the mode of the old one, flushed to the disk, then renamed.
+    /// Replaces the file: sets the mode of the old one, flushes to the disk, and renames.
     ///
     /// # Errors
-    /// What the disk or the directory refuses; the old file is then untouched.
+    /// The error of the disk or the directory. The old file is then unchanged.
     pub fn commit(self) -> Result<(), Error> {
         let io = |e: std::io::Error| io_error(&self.path, &e);
         if let Some(old) = &self.old {
@@ -58,7 +58,7 @@ impl Replacement {
         }
         self.file.as_file().sync_all().map_err(io)?;
         self.file.persist(&self.target).map_err(|e| io_error(&self.path, &e.error))?;
-        // The rename itself lasts through a loss of power where directories can be flushed; not all can.
+        // Flushing the directory makes the rename survive a loss of power. Not all file systems support it.
         if let Ok(directory) = File::open(directory(&self.target)) {
             let _ = directory.sync_all();
         }
@@ -66,7 +66,7 @@ impl Replacement {
     }
 }
 
-/// Refuses what is there and is no regular file.
+/// Refuses a path that exists and is not a regular file.
 ///
 /// # Errors
 /// [`Error::File`] that says what it is.
@@ -77,7 +77,7 @@ pub(super) fn check_regular(path: &Path, found: &Metadata) -> Result<(), Error> 
     }
 }
 
-/// What a file is that is not regular.
+/// The kind of a file that is not regular.
 fn kind(t: FileType) -> Option<&'static str> {
     #[cfg(unix)]
     {
@@ -99,9 +99,9 @@ fn kind(t: FileType) -> Option<&'static str> {
     }
 }
 
-/// The file at the end of `path`'s symbolic links, which need not exist, and what is known of it if it does.
+/// The file at the end of `path`'s symbolic links, which need not exist, with its metadata if it does.
 fn resolve(path: &Path) -> Result<(PathBuf, Option<Metadata>), Error> {
-    // Links that name no path, as those of /proc, are followed by the kernel alone: ask it first.
+    // Only the kernel can follow some links of /proc, which have no path. So try the kernel first.
     match fs::metadata(path) {
         Ok(found) => check_regular(path, &found)?,
         Err(e) if e.kind() == ErrorKind::NotFound => {}
@@ -126,7 +126,7 @@ fn directory(path: &Path) -> &Path {
     path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// A new temporary file, locked. One that replaces another is private until it gets that one's mode.
+/// A new temporary file, locked. If it replaces a file, only the owner can read it until it gets that file's mode.
 fn temporary(directory: &Path, private: bool) -> std::io::Result<NamedTempFile> {
     loop {
         let mut builder = tempfile::Builder::new();
@@ -135,20 +135,20 @@ fn temporary(directory: &Path, private: bool) -> std::io::Result<NamedTempFile> 
         {
             use std::fs::Permissions;
             use std::os::unix::fs::PermissionsExt;
-            // The umask takes away what it does from any new file.
+            // The umask applies, as for any new file.
             builder.permissions(Permissions::from_mode(if private { 0o600 } else { 0o666 }));
         }
         #[cfg(not(unix))]
         let _ = private;
         let file = builder.tempfile_in(directory)?;
-        // Where a file system has no locks, no leftovers are removed either.
+        // On a file system without locks, leftover files are not removed.
         if file.as_file().lock().is_err() || !swept(file.as_file()) {
             return Ok(file);
         }
     }
 }
 
-/// Whether another process took the file for a leftover, in the moment between its creation and its lock.
+/// Whether another process removed the file as a leftover, between its creation and its lock.
 fn swept(file: &File) -> bool {
     #[cfg(unix)]
     {
@@ -162,9 +162,9 @@ fn swept(file: &File) -> bool {
     }
 }
 
-/// Removes the temporary files of processes that were killed: those that nobody has locked.
+/// Removes the temporary files of killed processes: those that are not locked.
 fn sweep(directory: &Path) {
-    // A leftover that can't be removed does no harm: nothing here is an error.
+    // A leftover that can't be removed does no harm, so errors are ignored.
     let Ok(entries) = fs::read_dir(directory) else { return };
     for entry in entries.flatten() {
         let name = entry.file_name();
@@ -193,7 +193,7 @@ fn keep_mode(file: &File, old: &Metadata) -> std::io::Result<()> {
             && new.gid() != old.gid()
             && fchown(file, None, Some(old.gid())).is_err()
         {
-            // Another group's members don't get what the old group's could do.
+            // The members of another group don't get the permissions of the old group.
             mode &= !0o070;
         }
         file.set_permissions(Permissions::from_mode(mode))

@@ -1,4 +1,4 @@
-//! Writing: the header, the tensors, and the checksums of both.
+//! Writing files: the header, the tensors, and their checksums.
 
 use super::header::{CHECKSUMS, FORMAT, FORMAT_NOW, METADATA, RESERVED};
 use super::replace::Replacement;
@@ -36,7 +36,7 @@ pub struct Writer {
 }
 
 impl Writer {
-    /// Nothing yet.
+    /// An empty file.
     pub fn new() -> Writer {
         Writer::default()
     }
@@ -54,25 +54,25 @@ impl Writer {
         self
     }
 
-    /// Adds a text to the file's metadata. Keys that begin with `thunder.` are thunder's own.
+    /// Adds a string to the file's metadata. Keys that begin with `thunder.` are reserved.
     #[must_use]
     pub fn text(mut self, key: &str, value: impl Into<String>) -> Writer {
         self.text.insert(key.into(), value.into());
         self
     }
 
-    /// Writes it: to a temporary file in the same directory, flushed to the disk, then renamed to `path`.
+    /// Writes to a temporary file in the same directory, flushes it to the disk, and renames it to `path`.
     ///
-    /// The file's metadata also hold checksums of the header and of every tensor, which [`Reader`](super::Reader)
-    /// verifies. At a symbolic link, the file that it points to is replaced and the link stays; an existing file's mode
-    /// stays (and its owner, where the process may give files away). Another hard link to the old file keeps the old
-    /// contents. A process that is killed while it saves leaves the old file, and a temporary file
-    /// `.thunder-save-*.tmp` that the next save in that directory removes.
+    /// The metadata also has checksums of the header and of every tensor, which [`Reader`](super::Reader) verifies. If
+    /// `path` is a symbolic link, the file that it points to is replaced and the link stays. The new file gets the mode of
+    /// the old one (and its owner, if the process has the right to change owners). Other hard links to the old file still
+    /// have the old contents. If the process is killed while it saves, the old file is unchanged, and the next save in that
+    /// directory removes the temporary file `.thunder-save-*.tmp`.
     ///
     /// # Errors
-    /// [`Error::File`]: two tensors of one name, a tensor named `__metadata__`, a text whose key begins with
-    /// `thunder.`, something at `path` that is no regular file (a directory, a device, a FIFO), or a directory or disk
-    /// that refuses. What was at `path` is untouched.
+    /// [`Error::File`]: two tensors have the same name, a tensor is named `__metadata__`, a metadata key begins with
+    /// `thunder.`, `path` is not a regular file (but a directory, a device, a FIFO), or the directory or the disk refuses
+    /// the file. An existing file at `path` is unchanged.
     pub fn write(self, path: impl AsRef<Path>) -> Result<(), Error> {
         let path = path.as_ref();
         let mut header = self.header(path)?;
