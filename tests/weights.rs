@@ -1,4 +1,4 @@
-//! Weights files: what is written is read, and whatever is wrong with a file is an error that names it.
+//! Weights files: written tensors are read back, and a wrong file gives an error that says what is wrong.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ fn pair() -> Pair {
     (Tensor::from_vec(vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0], (2, 3)), Tensor::from_vec(vec![7.0, 8.0], (2,)))
 }
 
-/// A directory of one test, gone at its end.
+/// A directory for one test, removed at its end.
 struct Scratch(PathBuf);
 
 impl Scratch {
@@ -120,7 +120,7 @@ fn cut_short_or_damaged() {
     let path = dir.file("a.safetensors");
     weights::save(&path, &pair()).unwrap();
     let whole = fs::read(&path).unwrap();
-    // Cut anywhere, it is refused; nothing panics.
+    // A file truncated at any position is refused, and nothing panics.
     for length in 0..whole.len() {
         fs::write(&path, &whole[..length]).unwrap();
         assert!(refused(&path).contains("cut short"), "{length}");
@@ -195,11 +195,11 @@ fn a_failed_write_leaves_the_old_file() {
     let before = fs::read(&path).unwrap();
     Writer::new().tree("m", &pair()).tree("m", &pair()).write(&path).err().unwrap();
     assert_eq!(fs::read(&path).unwrap(), before);
-    // A write puts nothing else into the directory.
+    // A write leaves nothing else in the directory.
     assert_eq!(fs::read_dir(&dir.0).unwrap().count(), 1);
     let text = weights::save(dir.file("no/such/a.safetensors"), &pair()).err().unwrap().to_string();
     assert!(text.ends_with("no such file or directory"), "{text}");
-    // A directory can't be replaced; what was tried is cleaned up.
+    // A directory can't be replaced, and the temporary file is removed.
     let taken = dir.file("taken");
     fs::create_dir(&taken).unwrap();
     let text = weights::save(&taken, &pair()).err().unwrap().to_string();
@@ -251,7 +251,7 @@ fn names_and_texts_that_the_format_keeps() {
     assert!(text.contains("a tensor can't be named `__metadata__`"), "{text}");
     let text = Writer::new().text("thunder.checksums", "").write(&path).err().unwrap().to_string();
     assert!(text.contains("the text `thunder.checksums`"), "{text}");
-    // Any other name and text is read as it was written.
+    // Any other name and string is read as it was written.
     let odd = "a\"\\\n\u{1}é\",\"thunder.checksums\":\"";
     Writer::new().tree(odd, &pair().1).text(odd, odd).write(&path).unwrap();
     let file = Reader::open(&path).unwrap();
@@ -259,7 +259,7 @@ fn names_and_texts_that_the_format_keeps() {
     assert!(file.tree(odd, &pair().1).is_ok());
 }
 
-/// A model in two shards and the index of a third program.
+/// A model in two shards, with an index of another program.
 fn sharded(dir: &Scratch) -> PathBuf {
     Writer::new().tree("0", &pair().0).write(dir.file("model-00001-of-00002.safetensors")).unwrap();
     Writer::new().tree("1", &pair().1).write(dir.file("model-00002-of-00002.safetensors")).unwrap();
@@ -419,7 +419,7 @@ fn hugging_faces_names() {
     let loaded = file.named(&blank, &Gpt2::HUGGING_FACE).unwrap();
     let (a, b) = (&model.blocks[1].attention.qkv.weight, &loaded.blocks[1].attention.qkv.weight);
     assert_eq!(a.to_vec(), b.to_vec());
-    // Read as if it were (out, in), it does not fit.
+    // Read as (out, in), the shape does not match.
     let text = file.named(&blank, &Gpt2::NANO_GPT).err().unwrap().to_string();
     assert!(
         text.contains("tensor `transformer.h.0.attn.c_attn.weight`: expected shape [24, 8], found [8, 24]"),

@@ -1,4 +1,4 @@
-//! What an element type cannot hold on the way to a result that it can: long sums, large scores, counts.
+//! Results that fit an element type although intermediate values do not: long sums, large scores, counts.
 
 use crate::common::{Function, build, differentiated, vjp};
 use crate::device;
@@ -100,7 +100,7 @@ fn the_softmax_of_a_long_row() {
     near("last", got[0][n - 1], 1.0 / n as f64, WANTED);
 }
 
-/// Rows are reduced, and what comes of them over the rows: a norm's gradients.
+/// Reductions of rows, and sums of their results over the rows, as in a norm's gradients.
 #[test]
 fn sums_over_rows_that_are_reduced() {
     let (rows, n) = (100_000, 8);
@@ -181,7 +181,7 @@ fn gradient(types: &[Ty], f: Function) -> Trace {
             let one = b.scalar(b.ty(y).dtype(), 1.0);
             b.expand(one, b.ty(y).shape)
         };
-        // The results' type, by a copy that nothing reads.
+        // The type of the result, from a copy that is not used.
         let y = f(b, p)[0];
         let ct = ones(b, y);
         vjp(b, p, &[ct], f)
@@ -224,7 +224,7 @@ fn the_scores_of_attention_may_lie_outside_of_f16() {
     assert!(got[3].iter().enumerate().all(|(i, &y)| y == if i < d { 1.0 } else { 0.0 }), "{:?}", got[3]);
 }
 
-/// The products inside of attention's derivative are as large.
+/// The products inside the derivative of attention are as large.
 #[test]
 fn the_derivative_of_attention_may_lie_outside_of_f16() {
     let d = 64;

@@ -1,4 +1,4 @@
-//! Calls: state that stands behind `&mut`, what is donated, and how many parameters there may be.
+//! Calls: state behind `&mut`, donation, and the maximum number of parameters.
 
 use super::device;
 use std::sync::Arc;
@@ -39,7 +39,7 @@ impl Net {
     }
 }
 
-/// A program's own structure, which `#[thunder]` knows nothing of.
+/// A structure of the program, which is not `#[thunder]`.
 struct Trainer {
     net: Net,
     moment: Tensor<f32, (usize,)>,
@@ -62,7 +62,7 @@ fn ones(n: usize) -> Tensor<f32, (usize,)> {
     Tensor::ones((n,))
 }
 
-/// Where the memory of a structure's first tensor is.
+/// The address of the memory of a structure's first tensor.
 fn address<T: Tree>(tree: &T) -> usize {
     match &named_tensors(tree)[0].1 {
         RawTensor::Concrete { buffer, .. } => Arc::as_ptr(buffer).cast::<u8>() as usize,
@@ -114,7 +114,7 @@ fn a_refused_update_leaves_the_state() {
         });
     });
     assert!(outcome.is_err() && is_whole(&t));
-    // It can go on.
+    // The state can be used again.
     assert_eq!(t.train(&ones(3)), 3.0 * 1.5 * 1.5);
 }
 
@@ -158,7 +158,7 @@ fn a_lost_donation_is_told_once() {
 
 type X = Scalar<f32>;
 
-/// As many parameters as a function may have.
+/// A function with the maximum number of parameters.
 #[thunder]
 #[rustfmt::skip]
 #[allow(clippy::too_many_arguments)]

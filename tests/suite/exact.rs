@@ -1,4 +1,4 @@
-//! Simplification is exact: every rule, on NaN, both zeros, both infinities and the ends of each type, by its bits.
+//! Simplification is exact: every rule is checked bit by bit on NaN, both zeros, both infinities and the ends of each type.
 
 use crate::common::*;
 use crate::device;
@@ -9,7 +9,7 @@ use thunder_core::transform::{dce, fuse, simplify};
 use thunder_core::types::{Axes, Axis, DType, Elem, Shape, Ty};
 use thunder_oracle::{Array, Rounding, eval_with};
 
-/// Values at which rewrites go wrong.
+/// Values at which a wrong rewrite shows.
 fn specials(dtype: DType) -> Vec<f64> {
     let floats = |greatest: f64, least: f64| {
         let list = [0.0, 1.0, 1.5, 3.0, 0.1, greatest, least, f64::INFINITY];
@@ -28,7 +28,7 @@ fn specials(dtype: DType) -> Vec<f64> {
     }
 }
 
-/// A rule: what is written, of a parameter `(1, n)`, and whether the rule may change it.
+/// A rule: an expression of a parameter `(1, n)`, and whether simplification may change it.
 struct Rule {
     name: &'static str,
     on: &'static [DType],
@@ -164,7 +164,7 @@ fn operations(trace: &Trace) -> Vec<Op> {
     list.collect()
 }
 
-/// The bits of each element, NaN alike.
+/// The bits of each element, where all NaN are equal.
 fn bits(list: &[Array]) -> Vec<(Vec<usize>, Vec<u64>)> {
     let one = |x: &f64| if x.is_nan() { f64::NAN.to_bits() } else { x.to_bits() };
     list.iter().map(|a| (a.shape.clone(), a.data.iter().map(one).collect())).collect()
@@ -182,7 +182,7 @@ fn every_rewrite_is_exact() {
             let what = format!("{} of {dtype}\n{trace}\n{simple}", rule.name);
             assert_eq!(operations(&trace) != operations(&simple), rule.fires, "{what}");
             let inputs = [x];
-            // A device's power function may be off by an ulp where the rewrite is exact: the oracle judges it.
+            // A device's power function may have an error of one ulp where the rewrite is exact, so the oracle is the reference.
             let want = match dtype.is_float() && operations(&trace).contains(&Op::Pow) {
                 true => eval_with(&trace, &inputs, Rounding::Each),
                 false => run(&trace, &inputs, false),
@@ -194,7 +194,7 @@ fn every_rewrite_is_exact() {
     }
 }
 
-/// Constants fold to what the operations give when they run.
+/// Constants fold to the same values as when the operations run.
 #[test]
 fn constants_fold_in_their_type() {
     for dtype in [DType::F64, DType::F32, DType::BF16, DType::F16] {
@@ -252,7 +252,7 @@ fn a_converted_constant_is_the_one_that_was_rounded() {
     }
 }
 
-/// The results of a sum over a dimension of 1 do not depend on what fuses.
+/// The results of a sum over a dimension of extent 1 do not depend on fusion.
 #[test]
 fn a_sum_of_one_zero_is_zero() {
     let _ = device();

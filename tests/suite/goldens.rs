@@ -6,7 +6,7 @@ use thunder::weights::{Gpt2, Naming, Reader};
 use thunder_core::module::named_tensors;
 use thunder_core::tensor::RawTensor;
 
-/// A golden file, which the binary carries.
+/// A golden file, which is embedded in the binary.
 macro_rules! open {
     ($name:literal) => {{
         // Tests of one process open the same file at once.
@@ -19,7 +19,7 @@ macro_rules! open {
     }};
 }
 
-/// The largest difference, over the largest value that is expected.
+/// The largest difference divided by the largest expected value.
 fn relative(found: &[f32], expected: &[f32]) -> f32 {
     assert_eq!(found.len(), expected.len());
     let scale = expected.iter().fold(1e-30f32, |m, x| m.max(x.abs()));
@@ -81,7 +81,7 @@ fn a_gpts_gradients() {
     assert!(named_tensors(&grads).iter().all(|(_, g)| values(g).iter().any(|x| *x != 0.0)));
 }
 
-/// nanoGPT's names, in a file that holds more than the model.
+/// nanoGPT's names, in a file that has more tensors than the model.
 struct Golden(Gpt2);
 
 impl Naming for Golden {
@@ -112,7 +112,7 @@ fn values(t: &RawTensor) -> Vec<f32> {
     }
 }
 
-/// Checks the value and the gradients that a function gives for an operation's inputs and cotangent.
+/// Checks the value and the gradients of an operation for given inputs and a given cotangent.
 macro_rules! golden {
     ($test:ident, $op:literal, $f:ident($($input:literal: $e:ty, $shape:ty);*) -> $out:ty, [$($grad:literal: $i:tt),*]) => {
         #[test]

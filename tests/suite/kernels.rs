@@ -88,7 +88,7 @@ fn reduction(op: Op, ty: Ty) -> Trace {
     trace
 }
 
-/// Sizes that make many blocks share a row or a column, twice over the same memory: the same bits both times.
+/// Sizes at which many blocks share a row or a column. Two runs with the same memory must give the same bits.
 #[test]
 fn large_reductions_are_right_and_repeat() {
     let backend = device();
@@ -147,8 +147,8 @@ fn donated_memory_is_reused_unless_it_is_shared() {
     assert_eq!(decode(DType::F32, &bytes), x, "and is left as it was");
 }
 
-/// A state that is donated from call to call and an operand that changes, once as launches and once as a graph: the
-/// same bits, also of results that are read after later calls.
+/// A state that is donated from call to call, and an operand that changes. Launches and a graph must give the same bits,
+/// also in results that are read after later calls.
 #[test]
 fn graphs_give_what_launches_give() {
     let backend = device();
@@ -180,7 +180,7 @@ fn graphs_give_what_launches_give() {
         let (mut norms, mut kept) = (Vec::new(), None);
         for step in 0..12 {
             let x = upload(&inputs(&[Ty::of(DType::F32, &[small, small])], 10 + step)[0]);
-            // One state is held on to, so that one call cannot write over it.
+            // A clone of one state is alive, so one call can't overwrite it.
             if step == 7 {
                 kept = Some(state.clone());
             }

@@ -433,7 +433,7 @@ fn a_trace_prints_as_text() {
     assert_eq!(said, "trace rms_norm(x: E[B, C], w: E[C], eps: f32) -> E[B, C]");
     let (file, line) = place.rsplit_once(':').unwrap();
     assert!(file.ends_with("language.rs"), "{file}");
-    // Each line bears the number of the source's that it came from; here, how many below the head.
+    // Each line ends with its source line; here, with the number of lines below the first.
     let line: u32 = line.parse().unwrap();
     let below = |l: &str| match l.split_once("# :") {
         Some((code, at)) => format!("{} +{}", code.trim_end(), at.parse::<u32>().unwrap() - line),
@@ -497,7 +497,7 @@ fn of_halves(x: &Tensor<f32, (N,)>) -> Scalar<f32> {
     halves(x).sum(..)
 }
 
-/// What only linking can know of a result is refused there, not believed.
+/// A wrong declaration of a result that only linking can detect is refused there.
 #[test]
 fn a_declared_result_is_held_to_its_signature() {
     crate::device();
@@ -558,7 +558,7 @@ fn chosen(i: &Scalar<i64>, key: Key) -> Tensor<bool, (Dim<40>,)> {
     bernoulli((40,), 0.5, key.fold_in(i))
 }
 
-/// Each example draws from its own key, which lies in the midst of the others'.
+/// Each example draws from its own key, which is an element in the middle of a tensor of keys.
 #[test]
 fn mapped_keys_draw_their_own_numbers() {
     crate::device();

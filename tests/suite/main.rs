@@ -1,4 +1,4 @@
-//! What holds on every device, in one binary: operations, random traces, fused kernels, the language, training, and
+//! Tests for every device, in one binary: operations, random traces, fused kernels, the language, training, and
 //! goldens from JAX. It runs on the CPU, or on the device that `THUNDER_TEST_DEVICE` names:
 //!
 //! ```sh
@@ -29,7 +29,7 @@ use std::sync::{Mutex, OnceLock};
 use thunder::prelude::*;
 use thunder_core::exec::Backend;
 
-/// The device under test, which is then the default one too.
+/// The device under test, which is also made the default device.
 pub fn device() -> &'static dyn Backend {
     static DEVICE: OnceLock<Device> = OnceLock::new();
     let device = DEVICE.get_or_init(|| {
@@ -45,7 +45,7 @@ pub fn device() -> &'static dyn Backend {
     device.backend()
 }
 
-/// Runs jobs on many threads, and fails with all that went wrong.
+/// Runs jobs on many threads, and fails with a list of all failures.
 pub fn all<T: Sync>(jobs: &[T], job: impl Fn(&T) + Sync) {
     let (next, failures) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     // `compute-sanitizer --tool racecheck` follows the launches of one thread only.

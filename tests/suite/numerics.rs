@@ -1,4 +1,4 @@
-//! Numbers at the edge, through the language: constants, conversions, slopes, tails, options.
+//! Edge cases of numbers, through the language: constants, conversions, derivatives, tails, options.
 
 use thunder::prelude::*;
 
@@ -9,7 +9,7 @@ fn row<E: thunder_core::types::Element>(list: &[E]) -> Row<E> {
     Tensor::from_vec(list.to_vec(), (list.len(),))
 }
 
-/// By bits, NaN alike.
+/// Equal bits, where all NaN are equal.
 #[track_caller]
 fn same(got: &[f32], want: &[f32]) {
     let bits = |list: &[f32]| -> Vec<u32> {
@@ -151,7 +151,7 @@ fn float_numbers(x: &Tensor<f32, (N,)>) -> (Tensor<f32, (N,)>, Tensor<bf16, (N,)
 #[test]
 fn integers_beside_floats_round_once() {
     let (a, b) = float_numbers(&row(&[0.0f32]));
-    // 2^60 + 2^36 + 1: just above the middle of two f32; by way of f64 it would be the middle.
+    // 2^60 + 2^36 + 1: just above the middle of two f32; through f64 it would be the middle.
     same(&a.to_vec(), &[(1u64 << 60) as f32 + (1u64 << 37) as f32]);
     assert_eq!(b.to_vec()[0].to_f64(), 270532608.0);
 }
@@ -280,7 +280,7 @@ slopes! {
     rsqrt = |x| x.rsqrt();
 }
 
-/// `Φ` and its tail, by the oracle's own error function.
+/// `Φ` and its tail, from the oracle's own error function.
 fn gelu_at(x: f64) -> f64 {
     let op = thunder_core::op::Op::Gelu { tanh: thunder_core::op::Flag::No };
     let ty = thunder_core::types::Ty::of(thunder_core::types::DType::F64, &[]);
@@ -376,7 +376,7 @@ fn conventions_at_kinks_are_those_of_pytorch() {
     same(&dy.to_vec(), &[1.0, 1.0, 0.0, 0.0, 1.0]);
 }
 
-/// The slopes by both operands.
+/// The derivatives with respect to both operands.
 macro_rules! pairs {
     ($($name:ident = |$x:ident, $y:ident| $z:expr;)*) => {$(
         #[thunder]
@@ -579,7 +579,7 @@ fn a_causal_attention_says_how_it_is_aligned() {
     let v = Tensor::from_vec(vec![1.0f32, 3.0], (1, 2, 1));
     near(&upper_left(&q, &k, &v).to_vec(), &[1.0], 1e-6);
     near(&lower_right(&q, &k, &v).to_vec(), &[2.0], 1e-6);
-    // More queries than keys: the first sees nothing by the one, and the last everything by both.
+    // More queries than keys: with one alignment the first query sees nothing; with both the last query sees all keys.
     let q = Tensor::zeros((1, 3, 1));
     near(&upper_left(&q, &k, &v).to_vec(), &[1.0, 2.0, 2.0], 1e-6);
     near(&lower_right(&q, &k, &v).to_vec(), &[0.0, 1.0, 2.0], 1e-6);

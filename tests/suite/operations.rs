@@ -12,7 +12,7 @@ use thunder_core::types::{Axes, Axis, DType, Extent, Shape, Ty};
 use thunder_oracle::samples::{self, Random, Sample};
 use thunder_oracle::{Array, decode, encode, eval};
 
-/// Uploads, runs and downloads; `donated` gives every argument away.
+/// Uploads, runs and downloads. With `donated`, every argument is donated.
 pub fn run(trace: &Trace, inputs: &[Array], donated: bool) -> Vec<Array> {
     let backend = device();
     let exe = backend
@@ -63,12 +63,12 @@ fn tolerance(dtype: DType) -> f64 {
     }
 }
 
-/// Runs fused and not, giving arguments away and not, and compares with the oracle.
+/// Runs with and without fusion and with and without donation, and compares with the oracle.
 fn agrees(what: &str, trace: &Trace, inputs: &[Array], tolerance: f64) {
     agrees_but(what, trace, inputs, tolerance, 0.0);
 }
 
-/// As [`agrees`]; what cancels may be off by `floor`.
+/// Like [`agrees`], with an absolute tolerance `floor` for results of cancellation.
 fn agrees_but(what: &str, trace: &Trace, inputs: &[Array], tolerance: f64, floor: f64) {
     let want: Vec<Array> = eval(trace, inputs).into_iter().map(Array::rounded).collect();
     let given = trace;
@@ -88,7 +88,7 @@ fn agrees_but(what: &str, trace: &Trace, inputs: &[Array], tolerance: f64, floor
     }
 }
 
-/// Every `n`th of the samples, where a tool that slows the device down asks for fewer.
+/// Every `n`th sample, to run fewer of them under a tool that slows the device down.
 fn samples(float: DType) -> impl Iterator<Item = (DType, Sample)> {
     let nth = std::env::var("THUNDER_TEST_EVERY").ok();
     let nth = nth.map_or(1, |n| n.parse().expect("THUNDER_TEST_EVERY is a number"));
@@ -103,13 +103,13 @@ fn every_operation(floats: [DType; 2]) {
     });
 }
 
-/// The tolerance of a sample: that of the narrowest float it reads or gives.
+/// The tolerance of a sample, from the narrowest float among its operands and results.
 fn accuracy(s: &Sample) -> f64 {
     let types = s.types().into_iter().chain([s.result()]).map(|t| t.dtype());
     types.filter(|d| d.is_float()).map(tolerance).fold(0.0, f64::max)
 }
 
-/// What tells -0 from 0: these are exact, or have the sign of an operand.
+/// Operations whose results have a defined sign of zero: they are exact, or have the sign of an operand.
 fn keeps_the_sign_of_zero(op: &Op) -> bool {
     let moves = matches!(
         op.class(),
@@ -152,7 +152,7 @@ fn viewed(kind: usize, x: &Array) -> (Array, Vec<Op>) {
     }
 }
 
-/// Nothing reads an operand from its buffer's start, or as if its elements lay side by side.
+/// No operation reads an operand from the start of its buffer, or as if its elements were contiguous.
 #[test]
 fn every_operation_reads_views() {
     let list: Vec<_> = [DType::F32, DType::BF16]
@@ -175,7 +175,7 @@ fn every_operation_reads_views() {
     });
 }
 
-/// Operations and derivatives where a dimension has no elements; a tool that watches memory runs these.
+/// Operations and derivatives with a dimension of extent 0. valgrind runs these.
 #[test]
 fn empty_operands() {
     let list: Vec<_> = [DType::F32, DType::BF16]
@@ -363,7 +363,7 @@ fn donated_buffers_become_results() {
     assert_eq!(fetch(types[1], &held).data, inputs[1].data);
 }
 
-/// The parts are written one after another: none may lie where a later one is still read.
+/// The parts are written one after another. None may overwrite memory that a later one still reads.
 #[test]
 fn a_concatenation_takes_over_no_part() {
     let types = [f32s(&[3, 4]), f32s(&[3, 4]), f32s(&[3, 4])];
@@ -395,7 +395,7 @@ fn a_slice_is_updated_in_place() {
         let inputs = [random(&[2, 8, 3], 1), random(&[2, 2, 3], 2), Array::new(DType::I64, &[], vec![start])];
         agrees("slice_update", &trace, &inputs, 0.0);
     }
-    // Data of the start's own type, moved several elements at a time.
+    // Data of the same type as the start, moved several elements at a time.
     let long = |dims: &[usize]| Ty::of(DType::I64, dims);
     let trace = build(&[long(&[6, 4]), long(&[2, 4]), long(&[])], |b, p| {
         vec![b.op(Op::SliceUpdate { axis: Axis(0) }, p)]

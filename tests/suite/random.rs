@@ -1,4 +1,4 @@
-//! Random well-typed traces, fused and not, with arguments shared and given away.
+//! Random well-typed traces, with and without fusion, with shared and with donated arguments.
 
 use crate::device;
 use crate::recipes::{assert_within, cases, recipe};
@@ -34,7 +34,7 @@ fn same(what: &str, x: &[Array], y: &[Array]) {
     }
 }
 
-/// The results of two calls, each with its own buffers; equal inputs may be one buffer.
+/// The results of two calls, each with its own buffers. Equal inputs may share a buffer.
 fn run(exe: &dyn Executable, case: &Case, donated: &[bool], share: bool) -> Vec<Array> {
     let types: Vec<Ty> = case.trace.body.params.iter().map(|&p| case.trace.ty(p)).collect();
     let upload = || -> Vec<Buffer> {

@@ -1,4 +1,4 @@
-//! Training: it learns, it goes on exactly where it was, and it writes over nothing that someone still holds.
+//! Training: it learns, it continues exactly from a checkpoint, and it does not overwrite memory that is still in use.
 
 #[path = "../../examples/train_gpt/step.rs"]
 #[allow(dead_code)]
@@ -35,7 +35,7 @@ fn start(dropout: f32) -> (Gpt<f32>, AdamW<Gpt<f32>>) {
     (model, opt)
 }
 
-/// Windows of the text, another choice at each step.
+/// Windows of the text, different ones at each step.
 fn batch(step: usize) -> (Tokens, Tokens) {
     let starts = (0..4).map(|i| (step * 7 + i * 5) % (TEXT.len() - 17));
     let rows = |shift: usize| {
@@ -78,7 +78,7 @@ fn a_tiny_gpt_learns_a_text_by_heart() {
     }
     assert!((losses[0] - 128f32.ln()).abs() < 0.2, "{}", losses[0]);
     assert!(losses[149] < 0.5, "{losses:?}");
-    // It goes on with the text: the likeliest next character, again and again.
+    // It continues the text with the most likely next character, repeatedly.
     let mut text = b"the rain in spai".to_vec();
     for _ in 0..6 {
         let window: Vec<i64> = text[text.len() - 16..].iter().map(|&b| i64::from(b)).collect();
@@ -148,7 +148,7 @@ fn training_mode_is_part_of_the_key() {
     let without = loss(&model, 0);
     model.train(true);
     assert_ne!(loss(&model, 0), without);
-    // Another share is another function, too.
+    // Another dropout probability gives another result too.
     let before = loss(&model, 0);
     model.dropout.p = 0.1;
     assert_ne!(loss(&model, 0), before);
@@ -208,7 +208,7 @@ fn a_model_given_away_leaves_its_memory_behind() {
 #[test]
 fn one_model_twice_in_a_call() {
     crate::device();
-    // The same buffers as model and as moments: both stay right.
+    // The same buffers as model and as moments: both must stay correct.
     let (model, opt) = start(0.0);
     let aliased = AdamW { m: model.clone(), ..opt.clone() };
     let copy = {
@@ -237,7 +237,7 @@ fn pair(a: [f32; 2], b: f32) -> Pair {
     (Tensor::from_vec(a.to_vec(), (2, 1)), Tensor::from_vec(vec![b], (1,)))
 }
 
-/// One AdamW update of a number, as its authors write it.
+/// One AdamW update of a number, as in the paper.
 fn adamw(w: f64, g: f64, m: &mut f64, v: &mut f64, t: i32, lr: f64, decay: f64) -> f64 {
     *m = 0.9 * *m + 0.1 * g;
     *v = 0.999 * *v + 0.001 * g * g;
@@ -296,7 +296,7 @@ fn sgd_follows_its_formula() {
     }
     assert!((p.0.to_vec()[0] - w).abs() < 1e-6);
     assert!((p.1.to_vec()[0] - w).abs() < 1e-6);
-    // No momentum: no velocity is kept.
+    // No momentum: no velocity is stored.
     let p = pair([1.0, 1.0], 1.0);
     let plain = Sgd { weight_decay: 0.5, ..Sgd::new(&p, 0.0).unwrap() };
     assert!(plain.velocity.is_none());
@@ -345,7 +345,7 @@ fn heads_that_do_not_divide_the_width_are_refused() {
     assert!(error.is_some());
 }
 
-/// The same seed, dropout included: the device under test begins as the CPU does, to rounding.
+/// With the same seed, dropout included, the first losses on the device under test equal those on the CPU up to rounding.
 #[test]
 fn a_device_starts_as_the_cpu_does() {
     crate::device();
