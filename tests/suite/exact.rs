@@ -188,7 +188,7 @@ fn every_rewrite_is_exact() {
                 false => run(&trace, &inputs, false),
             };
             assert_eq!(bits(&run(&simple, &inputs, false)), bits(&want), "simplified: {what}");
-            let (fused, _) = fuse::run(&simple);
+            let (fused, _) = fuse::run(&simple, &device().target());
             assert_eq!(bits(&run(&fused, &inputs, false)), bits(&want), "simplified and fused: {what}");
         }
     }
@@ -260,7 +260,7 @@ fn a_sum_of_one_zero_is_zero() {
     let axes = Axes::new(&[0]);
     let trace =
         build(&[Ty::of(DType::F32, &[1, 3])], |b, p| vec![b.op(Op::Sum { axes, keepdim: Flag::No }, p)]);
-    for t in [&trace, &simplify::run(trace.clone()), &fuse::run(&trace).0] {
+    for t in [&trace, &simplify::run(trace.clone()), &fuse::run(&trace, &device().target()).0] {
         assert_eq!(
             bits(&run(t, std::slice::from_ref(&x), false))[0].1,
             [0.0, 0.0, -1.0].map(f64::to_bits),

@@ -73,7 +73,7 @@ fn agrees_but(what: &str, trace: &Trace, inputs: &[Array], tolerance: f64, floor
     let want: Vec<Array> = eval(trace, inputs).into_iter().map(Array::rounded).collect();
     let given = trace;
     let trace = lowered(what, trace);
-    let (fused, _) = fuse::run(&trace);
+    let (fused, _) = fuse::run(&trace, &device().target());
     let fused = checked(what, fused);
     let ops = |i: &InstData| matches!(i.kind, Kind::Op(op) if keeps_the_sign_of_zero(&op));
     let exact = given.insts(&given.body).all(ops);
@@ -246,7 +246,7 @@ fn softmax_is_one_kernel() {
         let trace = build(&[f32s(shape)], |b, p| vec![b.op(Op::Softmax { axis: Axis(-1) }, &[p[0]])]);
         agrees("softmax", &trace, &[random(shape, 1)], 3e-6);
         if shape.iter().all(|&n| n > 0) {
-            let (fused, _) = fuse::run(&lowered("softmax", &trace));
+            let (fused, _) = fuse::run(&lowered("softmax", &trace), &device().target());
             assert_eq!(kinds(&fused).len(), 1, "{fused}");
         }
     }
@@ -274,7 +274,7 @@ fn layer_norm_and_its_gradient() {
         let inputs: Vec<Array> =
             types.iter().enumerate().map(|(i, t)| random(&t.sizes(), i as u64)).collect();
         agrees(&format!("layer_norm {shape:?}"), &trace, &inputs, 2e-5);
-        let (fused, notes) = fuse::run(&lowered("layer_norm", &trace));
+        let (fused, notes) = fuse::run(&lowered("layer_norm", &trace), &device().target());
         assert!(kinds(&fused).len() <= most, "{fused}\n{notes:?}");
     }
 }
@@ -343,7 +343,7 @@ fn donated_buffers_become_results() {
         let drift = b.sub(new, p[0]);
         vec![new, m, drift]
     });
-    let (fused, _) = fuse::run(&trace);
+    let (fused, _) = fuse::run(&trace, &device().target());
     let inputs = [random(&[n], 1), random(&[n], 2), random(&[n], 3)];
     agrees("step", &trace, &inputs, 1e-6);
     let backend = device();
@@ -379,7 +379,8 @@ fn one_buffer_given_twice_is_not_written_over() {
     let types = [f32s(&[100]), f32s(&[100])];
     let trace = build(&types, |b, p| vec![b.add(p[0], p[1]), b.sub(p[0], p[1])]);
     let backend = device();
-    let exe = backend.compile(&fuse::run(&trace).0, &[true, true], Options::default()).unwrap();
+    let exe =
+        backend.compile(&fuse::run(&trace, &device().target()).0, &[true, true], Options::default()).unwrap();
     let x = random(&[100], 1);
     let up = backend.upload(&encode(x.dtype, &x.data)).unwrap();
     let out = exe.run(&mut vec![Arg::Donated(up.clone()), Arg::Donated(up)]).unwrap();
@@ -420,7 +421,8 @@ fn threads_may_run_one_function_at_once() {
         vec![b.div(y, s)]
     });
     let backend = device();
-    let exe = backend.compile(&fuse::run(&trace).0, &[false], Options::default()).unwrap();
+    let exe =
+        backend.compile(&fuse::run(&trace, &device().target()).0, &[false], Options::default()).unwrap();
     std::thread::scope(|s| {
         for seed in 0..4 {
             let (exe, trace, backend) = (exe.clone(), &trace, &backend);

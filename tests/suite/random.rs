@@ -83,13 +83,13 @@ fn agrees(case: &Case, donated: u8, share: bool) {
     }
     let exe: Arc<dyn Executable> = device()
         .compile(&plain, &donated, Options::default())
-        .unwrap_or_else(|e| panic!("{e}\n{}", fuse::run(&plain).0));
+        .unwrap_or_else(|e| panic!("{e}\n{}", fuse::run(&plain, &device().target()).0));
     let got = run(&*exe, case, &donated, share);
     assert_within(&format!("one by one\n{plain}"), &got, &want, &bounds, &case.trace);
     let outcome = pipeline::compile(case.trace.clone(), device(), &donated, Options::default(), None)
-        .unwrap_or_else(|e| panic!("{e}\n{}", fuse::run(&plain).0));
+        .unwrap_or_else(|e| panic!("{e}\n{}", fuse::run(&plain, &device().target()).0));
     let got = run(&*outcome.exe, case, &donated, share);
-    let fused = fuse::run(&plain).0;
+    let fused = fuse::run(&plain, &device().target()).0;
     assert_within(&format!("fused {donated:?}\n{fused}"), &got, &want, &bounds, &case.trace);
 }
 

@@ -47,7 +47,6 @@ pub const PASSES: &[Pass] = &[
     ("cse", |t, _| Ok(transform::cse::run(t))),
     ("dce", |t, _| Ok(transform::dce::run(t))),
     ("blend", |t, _| Ok(transform::blend::run(t))),
-    ("rematerialise", |t, _| Ok(transform::rematerialise::run(t))),
 ];
 
 /// Runs every pass on a linked trace, fusion last; `stages` keeps the text after each.
@@ -73,7 +72,7 @@ pub fn lower(
         keep(name, &trace, start)?;
     }
     let start = Instant::now();
-    let (trace, notes) = transform::fuse::run(&trace);
+    let (trace, notes) = transform::fuse::run(&trace, &backend.target());
     keep("fuse", &trace, start)?;
     Ok((trace, notes))
 }

@@ -7,6 +7,7 @@ mod random;
 use common::*;
 use proptest::prelude::*;
 use random::{assert_within, cases, recipe};
+use thunder_core::exec::Backend;
 use thunder_core::op::{Flag, Op};
 use thunder_core::pipeline;
 use thunder_core::trace::{Body, Builder, Kind, Trace, Value};
@@ -22,7 +23,7 @@ fn passes() -> impl Iterator<Item = (&'static str, Box<dyn Fn(&Trace) -> Trace>)
         let run = move |t: &Trace| pass(t.clone(), &Nothing).unwrap_or_else(|e| panic!("{name}: {e}"));
         (name, Box::new(run) as Box<dyn Fn(&Trace) -> Trace>)
     };
-    let fuse: Box<dyn Fn(&Trace) -> Trace> = Box::new(|t| fuse::run(t).0);
+    let fuse: Box<dyn Fn(&Trace) -> Trace> = Box::new(|t| fuse::run(t, &Nothing.target()).0);
     pipeline::PASSES.iter().map(pass).chain([("fuse", fuse)])
 }
 

@@ -9,7 +9,7 @@ use crate::op::Op;
 use crate::trace::{Inst, InstData, Kind, Loc, Trace, Value};
 use crate::transform::memory::{self, Lifetime};
 use crate::types::DType;
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 use std::sync::Arc;
 
 /// The memory a value lies in.
@@ -198,14 +198,16 @@ struct Planner<'t> {
     read: Vec<Option<usize>>,
     steps: Vec<Draft>,
     writes: Writes,
-    /// The instructions that read each value, and how often it is a result.
-    users: HashMap<Value, Vec<Inst>>,
+    /// The instructions that read each value.
+    users: Vec<Vec<Inst>>,
+    /// Whether each value is a result.
+    returned: Vec<bool>,
     /// Where matrix products go that would otherwise be copied.
-    routes: HashMap<Value, Route>,
+    routes: FxHashMap<Value, Route>,
     /// The results of concatenations that something was written to already.
-    joined: HashMap<Inst, Viewed>,
+    joined: FxHashMap<Inst, Viewed>,
     /// Where the operands of each concatenation begin along its axis.
-    begins: HashMap<Inst, Vec<usize>>,
+    begins: FxHashMap<Inst, Vec<usize>>,
 }
 
 /// Where a matrix product is written, so that what follows finds it as it wants it.
@@ -230,15 +232,17 @@ pub fn plan(trace: &Trace, donated: &[bool], writes: Writes) -> Result<Plan, Err
         read: vec![None; trace.body.params.len()],
         steps: Vec::new(),
         writes,
-        users: HashMap::new(),
-        routes: HashMap::new(),
-        joined: HashMap::new(),
-        begins: HashMap::new(),
+        users: vec![Vec::new(); trace.value_count()],
+        returned: vec![false; trace.value_count()],
+        routes: FxHashMap::default(),
+        joined: FxHashMap::default(),
+        begins: FxHashMap::default(),
     };
+    trace.body.results.iter().for_each(|r| p.returned[r.index()] = true);
     for &i in &trace.body.insts {
         let data = trace.data(i);
         for &a in &data.args {
-            p.users.entry(a).or_default().push(i);
+            p.users[a.index()].push(i);
         }
         if let Kind::Op(Op::Cat { axis }) = data.kind {
             let axis = axis.resolve(trace.ty(data.results[0]).shape.rank()).unwrap_or(0);
@@ -362,11 +366,10 @@ impl Planner<'_> {
             return;
         }
         let result = data.results[0];
-        let only =
-            |v: Value| match (self.users.get(&v).map(Vec::as_slice), self.trace.body.results.contains(&v)) {
-                (Some([one]), false) => Some(*one),
-                _ => None,
-            };
+        let only = |v: Value| match (&self.users[v.index()][..], self.returned[v.index()]) {
+            ([one], false) => Some(*one),
+            _ => None,
+        };
         let (mut chain, mut v) = (Vec::new(), result);
         let mut layout = Some(Layout::contiguous(&self.trace.ty(v).sizes()));
         // Up to where the chain must be undone: the last view that needs a copy, or all of it.
@@ -548,10 +551,16 @@ impl Planner<'_> {
         donated: &[bool],
         same: &mut [Vec<Option<usize>>],
     ) {
-        let returned = |i: usize| results.contains(&Returned::Param(i));
-        let mut free: Vec<usize> =
-            (0..self.read.len()).filter(|&i| donated.get(i) == Some(&true) && !returned(i)).collect();
-        let bytes = |i: usize| self.trace.ty(self.trace.body.params[i]).bytes();
+        let mut free: Vec<bool> = (0..self.read.len()).map(|i| donated.get(i) == Some(&true)).collect();
+        // Where each result stands first.
+        let mut place = vec![0; outs.len()];
+        for (at, r) in results.iter().enumerate().rev() {
+            match *r {
+                Returned::Param(i) => free[i] = false,
+                Returned::Out(k) => place[k] = at,
+            }
+        }
+        let bytes: Vec<usize> = self.trace.body.params.iter().map(|&p| self.trace.ty(p).bytes()).collect();
         for (s, step) in self.steps.iter().enumerate() {
             for (w, write) in step.writes.iter().enumerate() {
                 let Root::Block(b) = write.root else { continue };
@@ -563,11 +572,15 @@ impl Planner<'_> {
                 if l.offset != 0 || !l.is_contiguous() || bytes_written != self.blocks[b].bytes {
                     continue;
                 }
-                let fits = |&i: &usize| bytes(i) == outs[k].bytes && self.read[i] == Some(s);
-                // Of several, the one that stands where the result does: a parameter and its successor.
-                let at = results.iter().position(|r| *r == Returned::Out(k)).unwrap_or(0);
-                let mut near: Vec<usize> = free.iter().copied().filter(fits).collect();
-                near.sort_by_key(|&i| i.abs_diff(at));
+                // Of the parameters that this step reads last, the one that stands where the result does: a parameter
+                // and its successor.
+                let params = step.reads.iter().filter_map(|r| match r.root {
+                    Root::Param(i) => Some(i),
+                    Root::Block(_) => None,
+                });
+                let fits = |&i: &usize| free[i] && bytes[i] == outs[k].bytes && self.read[i] == Some(s);
+                let mut near: Vec<usize> = params.filter(fits).collect();
+                near.sort_by_key(|&i| (i.abs_diff(place[k]), i));
                 let found = near.into_iter().find_map(|i| {
                     let at = self.aligned(step, w, i)?;
                     Some((i, at))
@@ -575,19 +588,24 @@ impl Planner<'_> {
                 if let Some((i, at)) = found {
                     outs[k].donor = Some(i);
                     same[s][w] = Some(at);
-                    free.retain(|&j| j != i);
+                    free[i] = false;
                 }
             }
+        }
+        // The parameters left of each size, in order.
+        let mut left: FxHashMap<usize, Vec<usize>> = FxHashMap::default();
+        for i in (0..free.len()).filter(|&i| free[i]) {
+            left.entry(bytes[i]).or_default().push(i);
         }
         for block in &self.blocks {
             let Some(k) = block.out else { continue };
             if outs[k].donor.is_some() {
                 continue;
             }
-            let dead = |&i: &usize| bytes(i) == outs[k].bytes && self.read[i].is_none_or(|r| r < block.first);
-            if let Some(i) = free.iter().copied().find(dead) {
-                outs[k].donor = Some(i);
-                free.retain(|&j| j != i);
+            let Some(list) = left.get_mut(&outs[k].bytes) else { continue };
+            let dead = |i: &usize| self.read[*i].is_none_or(|r| r < block.first);
+            if let Some(at) = list.iter().position(dead) {
+                outs[k].donor = Some(list.remove(at));
             }
         }
     }

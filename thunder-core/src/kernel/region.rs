@@ -12,8 +12,8 @@ use crate::op::{Fold, Lit, Op};
 use crate::trace::{Inst, Kind, Trace, Value, Walk};
 use crate::types::DType;
 use analysis::Analysis;
+use rustc_hash::FxHashMap;
 use space::Space;
-use std::collections::HashMap;
 
 /// A loop nest: its space, and the nodes that are computed at each of its points, operands first.
 #[derive(Clone, Debug)]
@@ -165,7 +165,7 @@ pub fn analyze(
 ) -> Result<Region, String> {
     let mut space = Space::new(trace, walk, results, inside)?;
     for _ in 0..16 {
-        let mut a = Analysis { trace, inside, space: &space, nodes: Vec::new(), memo: HashMap::new() };
+        let mut a = Analysis { trace, inside, space: &space, nodes: Vec::new(), memo: FxHashMap::default() };
         match a.run(results) {
             Ok(results) => {
                 let (dims, outer) = (space.dims.clone(), space.outer());
@@ -183,7 +183,7 @@ pub fn analyze(
 /// # Errors
 /// If the body is none, which is a mistake of the fuser.
 pub fn of_body(trace: &Trace, walk: Walk, body: &crate::trace::Body) -> Result<Region, String> {
-    let mut def = HashMap::new();
+    let mut def = FxHashMap::default();
     for &i in &body.insts {
         for &r in &trace.data(i).results {
             def.insert(r, i);

@@ -25,7 +25,7 @@ fn run(
     trace.body.insts = b.finish();
     trace.body.results = vec![result];
     let ty = TyRef::new(trace.ty(result));
-    let (trace, _) = fuse::run(&trace);
+    let (trace, _) = fuse::run(&trace, &device.backend().target());
     let exe = device.backend().compile(&trace, &vec![false; operands.len()], Options::default())?;
     let mut args = operands.iter().map(|(buffer, _)| Arg::Borrowed(Buffer::clone(buffer))).collect();
     let buffer = exe.run(&mut args)?.pop();

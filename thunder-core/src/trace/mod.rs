@@ -13,6 +13,7 @@ pub use entity::{Inst, Loc, Value};
 
 use crate::op::Op;
 use crate::types::Ty;
+use rustc_hash::FxHashMap;
 
 /// What an instruction does.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -93,7 +94,8 @@ pub struct Body {
 /// The data of a value.
 #[derive(Clone, Copy, Debug)]
 struct ValueData {
-    ty: Ty,
+    /// Its number among the types.
+    ty: u32,
     def: Option<Inst>,
 }
 
@@ -108,6 +110,23 @@ pub struct Trace {
     pub body: Body,
     values: Vec<ValueData>,
     insts: Vec<InstData>,
+    types: Types,
+}
+
+/// The distinct types of a trace's values: many share one, and a type is large.
+#[derive(Clone, Debug, Default)]
+struct Types {
+    list: Vec<Ty>,
+    number: FxHashMap<Ty, u32>,
+}
+
+impl Types {
+    fn number(&mut self, ty: Ty) -> u32 {
+        *self.number.entry(ty).or_insert_with(|| {
+            self.list.push(ty);
+            self.list.len() as u32 - 1
+        })
+    }
 }
 
 impl Trace {
@@ -119,6 +138,7 @@ impl Trace {
             body: Body::default(),
             values: Vec::new(),
             insts: Vec::new(),
+            types: Types::default(),
         }
     }
 
@@ -132,6 +152,7 @@ impl Trace {
 
     /// A new value without a definition.
     pub fn value(&mut self, ty: Ty) -> Value {
+        let ty = self.types.number(ty);
         self.values.push(ValueData { ty, def: None });
         Value(self.values.len() as u32 - 1)
     }
@@ -148,17 +169,12 @@ impl Trace {
 
     /// The type of a value.
     pub fn ty(&self, v: Value) -> Ty {
-        self.values[v.index()].ty
+        self.types.list[self.values[v.index()].ty as usize]
     }
 
     /// The instruction that defines a value; `None` for a parameter.
     pub fn def(&self, v: Value) -> Option<&InstData> {
         self.values[v.index()].def.map(|i| self.data(i))
-    }
-
-    /// The instruction that defines a value; `None` for a parameter.
-    pub(crate) fn def_inst(&self, v: Value) -> Option<Inst> {
-        self.values[v.index()].def
     }
 
     /// The data of an instruction.

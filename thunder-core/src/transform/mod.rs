@@ -10,6 +10,5 @@ pub mod decompose;
 pub mod differentiate;
 pub mod fuse;
 pub mod memory;
-pub mod rematerialise;
 mod rewrite;
 pub mod simplify;

@@ -1,4 +1,4 @@
-// sums_add_add_square_sum_div_add_rsqrt_mul_sum_mul_neg: 256 x 4096 points
+// sums_add_square_sum_div_add_rsqrt_mul_sum_mul_neg_mul: 256 x 4096 points
 // sums | outer walk, thread 32 | inner grid.x 512, thread 8 | sums in f64 | 512 x 1 x 1 blocks of 256 threads, 8388608 bytes of scratch
 
 struct bf16 { unsigned short bits; };
@@ -19,7 +19,7 @@ struct Sum { template <class T> __device__ __forceinline__ static T of(T x, T y)
 
 typedef unsigned Index;
 
-extern "C" __global__ void __launch_bounds__(256) sums_add_add_square_sum_div_add_rsqrt_mul_sum_mul_neg(
+extern "C" __global__ void __launch_bounds__(256) sums_add_square_sum_div_add_rsqrt_mul_sum_mul_neg_mul(
     const bf16* __restrict__ p0,
     const bf16* __restrict__ p1,
     const bf16* __restrict__ p2,
@@ -32,25 +32,25 @@ extern "C" __global__ void __launch_bounds__(256) sums_add_add_square_sum_div_ad
 {
     const unsigned lane = threadIdx.x % 8u;
     const unsigned group = threadIdx.x / 8u;
-    double s17 = 0;
-    double* const r17 = (double*)(scratch);
+    double s15 = 0;
+    double* const r15 = (double*)(scratch);
     const Index col = (Index)blockIdx.x * 8u + lane;
     if (col < 4096u) {
         #pragma unroll 4
-        for (Index b = group; b < parts; b += 32u) s17 = Sum::of(s17, r17[b * 4096u + col]);
+        for (Index b = group; b < parts; b += 32u) s15 = Sum::of(s15, r15[b * 4096u + col]);
     }
-    __shared__ double part17[32][8];
-    part17[group][lane] = s17;
+    __shared__ double part15[32][8];
+    part15[group][lane] = s15;
     __syncthreads();
     const Index mine = (Index)blockIdx.x * 8u + threadIdx.x;
     const bool live = threadIdx.x < 8u && mine < 4096u;
-    double u17 = 0;
+    double u15 = 0;
     if (live) {
         #pragma unroll
-        for (int k = 0; k < 32; ++k) u17 = Sum::of(u17, part17[k][threadIdx.x]);
+        for (int k = 0; k < 32; ++k) u15 = Sum::of(u15, part15[k][threadIdx.x]);
     }
     if (!live) return;
-    const float t17 = (float)u17;
-    const float t18 = wide(as<bf16>(t17));                                        // v23 = cast
-    q0[mine] = as<bf16>(t18);
+    const float t15 = (float)u15;
+    const float t16 = wide(as<bf16>(t15));                                        // v21 = cast
+    q0[mine] = as<bf16>(t16);
 }

@@ -57,110 +57,105 @@ extern "C" __global__ void __launch_bounds__(128, 4) rows_sum_sum_div_sub_square
     float s2[24];
     #pragma unroll
     for (int k = 0; k < 24; ++k) s2[k] = 0;
-    float s21[24];
+    float s18[24];
     #pragma unroll
-    for (int k = 0; k < 24; ++k) s21[k] = 0;
+    for (int k = 0; k < 24; ++k) s18[k] = 0;
     for (Index base = (Index)blockIdx.x * 4u; base < rows; base += gridDim.x * 4u) {
         const bool live = base + group < rows;
         const Index row = live ? base + group : rows - 1u;
         Vec<bf16, 8> a0[3];                                                       // v4: bf16[256, 768]
-        Vec<bf16, 8> a5[3];                                                       // v9: bf16[256, 768]
+        Vec<bf16, 8> a4[3];                                                       // v8: bf16[256, 768]
         #pragma unroll
         for (int k = 0; k < 3; ++k) {
             const Index col = (k * 32u + lane) * 8u;
             a0[k] = load<8>(p0 + row * 768u + col);
-            a5[k] = load<8>(p1 + row * 768u + col);
+            a4[k] = load<8>(p1 + row * 768u + col);
         }
-        float s8 = 0;
+        float s6 = 0;
         #pragma unroll
         for (int k = 0; k < 3; ++k) {
             const Index col = (k * 32u + lane) * 8u;
             #pragma unroll
             for (int j = 0; j < 8; ++j) {
-                const float t5 = wide(a5[k].at[j]);
-                const float t7 = t5;                                              // v11 = cast
-                s8 = Sum::of(s8, (float)t7);
+                const float t4 = wide(a4[k].at[j]);
+                const float t5 = t4;                                              // v9 = cast
+                s6 = Sum::of(s6, (float)t5);
             }
         }
-        const float t8 = (float)across<Sum, 32>(s8);
-        const float t10 = t8 / k0;                                                // v14 = div
-        float s14 = 0;
+        const float t6 = (float)across<Sum, 32>(s6);
+        const float t8 = t6 / k0;                                                 // v12 = div
+        float s11 = 0;
         #pragma unroll
         for (int k = 0; k < 3; ++k) {
             const Index col = (k * 32u + lane) * 8u;
             #pragma unroll
             for (int j = 0; j < 8; ++j) {
-                const float t5 = wide(a5[k].at[j]);
-                const float t7 = t5;                                              // v11 = cast
-                const float t12 = t7 - t10;                                       // v16 = sub
-                const float t13 = t12 * t12;                                      // v17 = square
-                s14 = Sum::of(s14, (float)t13);
+                const float t4 = wide(a4[k].at[j]);
+                const float t5 = t4;                                              // v9 = cast
+                const float t9 = t5 - t8;                                         // v13 = sub
+                const float t10 = t9 * t9;                                        // v14 = square
+                s11 = Sum::of(s11, (float)t10);
             }
         }
-        const float t14 = (float)across<Sum, 32>(s14);
-        const float t15 = t14 / k0;                                               // v19 = div
-        const float t17 = t15 + k1;                                               // v21 = add
-        const float t18 = rsqrtf(t17);                                            // v22 = rsqrt
-        float s31 = 0;
-        float s35 = 0;
+        const float t11 = (float)across<Sum, 32>(s11);
+        const float t12 = t11 / k0;                                               // v16 = div
+        const float t14 = t12 + k1;                                               // v18 = add
+        const float t15 = rsqrtf(t14);                                            // v19 = rsqrt
+        float s26 = 0;
+        float s30 = 0;
         #pragma unroll
         for (int k = 0; k < 3; ++k) {
             const Index col = (k * 32u + lane) * 8u;
-            const Vec<bf16, 8> a24 = load<8>(p2 + col);                           // v28: bf16[768]
+            const Vec<bf16, 8> a20 = load<8>(p2 + col);                           // v24: bf16[768]
             #pragma unroll
             for (int j = 0; j < 8; ++j) {
                 const float t0 = wide(a0[k].at[j]);
-                const float t5 = wide(a5[k].at[j]);
-                const float t7 = t5;                                              // v11 = cast
-                const float t12 = t7 - t10;                                       // v16 = sub
-                const float t23 = t0;                                             // v27 = cast
-                const float t24 = wide(a24.at[j]);
-                const float t25 = t24;                                            // v29 = cast
-                const float t26 = t23 * t25;                                      // v30 = mul
-                const float t27 = t26 * t18;                                      // v31 = mul
-                const float t28 = -t27;                                           // v32 = neg
-                const float t29 = t12 * t18;                                      // v33 = mul
-                const float t30 = t28 * t29;                                      // v34 = mul
-                s31 = Sum::of(s31, (float)t30);
-                s35 = Sum::of(s35, (float)t27);
+                const float t1 = t0;                                              // v5 = cast
+                const float t4 = wide(a4[k].at[j]);
+                const float t5 = t4;                                              // v9 = cast
+                const float t9 = t5 - t8;                                         // v13 = sub
+                const float t16 = t9 * t15;                                       // v20 = mul
+                const float t20 = wide(a20.at[j]);
+                const float t21 = t20;                                            // v25 = cast
+                const float t22 = t1 * t21;                                       // v26 = mul
+                const float t23 = t22 * t15;                                      // v27 = mul
+                const float t24 = -t23;                                           // v28 = neg
+                const float t25 = t24 * t16;                                      // v29 = mul
+                s26 = Sum::of(s26, (float)t25);
+                s30 = Sum::of(s30, (float)t23);
             }
         }
-        const float t31 = (float)across<Sum, 32>(s31);
-        const float t35 = (float)across<Sum, 32>(s35);
-        const float t32 = t31 / k0;                                               // v36 = div
-        const float t36 = -t35;                                                   // v41 = neg
-        const float t37 = t36 / k0;                                               // v42 = div
+        const float t26 = (float)across<Sum, 32>(s26);
+        const float t30 = (float)across<Sum, 32>(s30);
+        const float t27 = t26 / k0;                                               // v31 = div
+        const float t31 = -t30;                                                   // v36 = neg
+        const float t32 = t31 / k0;                                               // v37 = div
         if (live) {
             #pragma unroll
             for (int k = 0; k < 3; ++k) {
                 const Index col = (k * 32u + lane) * 8u;
-                const Vec<bf16, 8> a24 = load<8>(p2 + col);                       // v28: bf16[768]
+                const Vec<bf16, 8> a20 = load<8>(p2 + col);                       // v24: bf16[768]
                 Vec<bf16, 8> v2;
                 #pragma unroll
                 for (int j = 0; j < 8; ++j) {
                     const float t0 = wide(a0[k].at[j]);
                     const float t1 = t0;                                          // v5 = cast
-                    const float t4 = t0;                                          // v8 = cast
-                    const float t5 = wide(a5[k].at[j]);
-                    const float t6 = t5;                                          // v10 = cast
-                    const float t7 = t5;                                          // v11 = cast
-                    const float t11 = t6 - t10;                                   // v15 = sub
-                    const float t12 = t7 - t10;                                   // v16 = sub
-                    const float t19 = t11 * t18;                                  // v23 = mul
-                    const float t20 = t4 * t19;                                   // v24 = mul
-                    const float t23 = t0;                                         // v27 = cast
-                    const float t24 = wide(a24.at[j]);
-                    const float t25 = t24;                                        // v29 = cast
-                    const float t26 = t23 * t25;                                  // v30 = mul
-                    const float t27 = t26 * t18;                                  // v31 = mul
-                    const float t29 = t12 * t18;                                  // v33 = mul
-                    const float t33 = t32 * t29;                                  // v38 = mul
-                    const float t34 = t33 + t27;                                  // v39 = add
-                    const float t38 = t34 + t37;                                  // v44 = add
-                    const float t39 = wide(as<bf16>(t38));                        // v45 = cast
-                    v2.at[j] = as<bf16>(t39);
+                    const float t4 = wide(a4[k].at[j]);
+                    const float t5 = t4;                                          // v9 = cast
+                    const float t9 = t5 - t8;                                     // v13 = sub
+                    const float t16 = t9 * t15;                                   // v20 = mul
+                    const float t17 = t1 * t16;                                   // v21 = mul
+                    const float t20 = wide(a20.at[j]);
+                    const float t21 = t20;                                        // v25 = cast
+                    const float t22 = t1 * t21;                                   // v26 = mul
+                    const float t23 = t22 * t15;                                  // v27 = mul
+                    const float t28 = t27 * t16;                                  // v33 = mul
+                    const float t29 = t28 + t23;                                  // v34 = add
+                    const float t33 = t29 + t32;                                  // v39 = add
+                    const float t34 = wide(as<bf16>(t33));                        // v40 = cast
+                    v2.at[j] = as<bf16>(t34);
                     s2[k * 8u + j] = Sum::of(s2[k * 8u + j], (float)t1);
-                    s21[k * 8u + j] = Sum::of(s21[k * 8u + j], (float)t20);
+                    s18[k * 8u + j] = Sum::of(s18[k * 8u + j], (float)t17);
                 }
                 store(q2 + row * 768u + col, v2);
             }
@@ -181,19 +176,19 @@ extern "C" __global__ void __launch_bounds__(128, 4) rows_sum_sum_div_sub_square
         for (int g = 0; g < 4; ++g) u2 = Sum::of(u2, (double)part2[g][col]);
         r2[(Index)blockIdx.x * 768u + col] = u2;
     }
-    double* const r21 = (double*)(scratch + (Index)gridDim.x * 768u);
+    double* const r18 = (double*)(scratch + (Index)gridDim.x * 768u);
     __syncthreads();
     #pragma unroll
     for (int k = 0; k < 3; ++k) {
         const Index col = (k * 32u + lane) * 8u;
         #pragma unroll
-        for (int j = 0; j < 8; ++j) part2[group][col + j] = s21[k * 8u + j];
+        for (int j = 0; j < 8; ++j) part2[group][col + j] = s18[k * 8u + j];
     }
     __syncthreads();
     for (Index col = threadIdx.x; col < 768u; col += 128u) {
-        double u21 = 0;
+        double u18 = 0;
         #pragma unroll
-        for (int g = 0; g < 4; ++g) u21 = Sum::of(u21, (double)part2[g][col]);
-        r21[(Index)blockIdx.x * 768u + col] = u21;
+        for (int g = 0; g < 4; ++g) u18 = Sum::of(u18, (double)part2[g][col]);
+        r18[(Index)blockIdx.x * 768u + col] = u18;
     }
 }

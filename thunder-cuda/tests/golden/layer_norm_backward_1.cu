@@ -32,21 +32,21 @@ extern "C" __global__ void __launch_bounds__(256) sums_sum_sum_div_sub_square_su
     const unsigned lane = threadIdx.x % 8u;
     const unsigned group = threadIdx.x / 8u;
     double s2 = 0;
-    double s21 = 0;
+    double s18 = 0;
     double* const r2 = (double*)(scratch);
-    double* const r21 = (double*)(scratch + (Index)parts * 768u);
+    double* const r18 = (double*)(scratch + (Index)parts * 768u);
     const Index col = (Index)blockIdx.x * 8u + lane;
     if (col < 768u) {
         #pragma unroll 4
         for (Index b = group; b < parts; b += 32u) {
             s2 = Sum::of(s2, r2[b * 768u + col]);
-            s21 = Sum::of(s21, r21[b * 768u + col]);
+            s18 = Sum::of(s18, r18[b * 768u + col]);
         }
     }
     __shared__ double part2[32][8];
     part2[group][lane] = s2;
-    __shared__ double part21[32][8];
-    part21[group][lane] = s21;
+    __shared__ double part18[32][8];
+    part18[group][lane] = s18;
     __syncthreads();
     const Index mine = (Index)blockIdx.x * 8u + threadIdx.x;
     const bool live = threadIdx.x < 8u && mine < 768u;
@@ -55,16 +55,16 @@ extern "C" __global__ void __launch_bounds__(256) sums_sum_sum_div_sub_square_su
         #pragma unroll
         for (int k = 0; k < 32; ++k) u2 = Sum::of(u2, part2[k][threadIdx.x]);
     }
-    double u21 = 0;
+    double u18 = 0;
     if (live) {
         #pragma unroll
-        for (int k = 0; k < 32; ++k) u21 = Sum::of(u21, part21[k][threadIdx.x]);
+        for (int k = 0; k < 32; ++k) u18 = Sum::of(u18, part18[k][threadIdx.x]);
     }
     if (!live) return;
     const float t2 = (float)u2;
-    const float t21 = (float)u21;
+    const float t18 = (float)u18;
     const float t3 = wide(as<bf16>(t2));                                          // v7 = cast
-    const float t22 = wide(as<bf16>(t21));                                        // v26 = cast
+    const float t19 = wide(as<bf16>(t18));                                        // v23 = cast
     q0[mine] = as<bf16>(t3);
-    q1[mine] = as<bf16>(t22);
+    q1[mine] = as<bf16>(t19);
 }

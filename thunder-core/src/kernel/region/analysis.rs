@@ -4,14 +4,14 @@ use super::space::{Space, suits};
 use super::{ACCUMULATED, Affine, Fail, Map, Node, NodeKind, row_major};
 use crate::op::Op;
 use crate::trace::{Inst, Kind, Trace, Value, Walk};
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 pub(super) struct Analysis<'a> {
     pub trace: &'a Trace,
     pub inside: &'a dyn Fn(Value) -> Option<Inst>,
     pub space: &'a Space,
     pub nodes: Vec<Node>,
-    pub memo: HashMap<(Value, Map), usize>,
+    pub memo: FxHashMap<(Value, Map), usize>,
 }
 
 /// A value whose operands are being found.
@@ -25,23 +25,18 @@ struct Pending {
     args: Vec<usize>,
 }
 
-/// What a value is at a point of the space.
+/// What a value is at a point of the space. Operations stay where they are until the node is made: they are large.
 enum How {
     /// The element that a view shows of its operand.
-    View(Op, Value),
-    /// A node of its own, and what that reads.
-    Node(NodeKind, Reads),
-}
-
-/// The operands of a node.
-enum Reads {
-    None,
-    /// The index of a lookup, through this map.
-    Index(Value, Map),
-    /// What is reduced, over the rows or not.
-    Reduced(Op, Value, bool),
-    /// The operands of an elementwise instruction, broadcast.
+    View(Inst),
+    /// An elementwise operation on its operands, broadcast.
     Elements(Inst),
+    /// What an instruction reduces, over the rows or not.
+    Reduced(Inst, bool),
+    /// A node without operands.
+    Leaf(Box<NodeKind>),
+    /// A lookup at an index that is read through this map.
+    Lookup(Box<NodeKind>, Value, Map),
 }
 
 impl Analysis<'_> {
@@ -112,7 +107,7 @@ impl Analysis<'_> {
     /// Whether `v` can be read through `map`.
     fn fits(&self, v: Value, map: &Map) -> bool {
         let Analysis { trace, inside, space, .. } = *self;
-        let mut trial = Analysis { trace, inside, space, nodes: Vec::new(), memo: HashMap::new() };
+        let mut trial = Analysis { trace, inside, space, nodes: Vec::new(), memo: FxHashMap::default() };
         !matches!(trial.eval(v, map.clone()), Err(Fail::No(_)))
     }
 
@@ -144,27 +139,29 @@ impl Analysis<'_> {
     fn begin(&self, v: Value, map: Map) -> Result<Pending, Fail> {
         let ty = self.trace.ty(v);
         let mut affine = Vec::new();
+        let leaf = |kind| How::Leaf(Box::new(kind));
         let how = match (self.inside)(v) {
             None => {
                 let at = self.decompose(&map, &ty.sizes())?;
                 affine = at.clone();
-                How::Node(NodeKind::Load(at), Reads::None)
+                leaf(NodeKind::Load(at))
             }
             Some(i) => {
                 let data = self.trace.data(i);
-                let Kind::Op(op) = data.kind else { return Err(Fail::No("it is no operation".into())) };
-                match op {
-                    _ if op.is_view() => How::View(op, data.args[0]),
-                    Op::Full { value, .. } => How::Node(NodeKind::Const(value), Reads::None),
+                let Kind::Op(op) = &data.kind else { return Err(Fail::No("it is no operation".into())) };
+                match *op {
+                    _ if op.is_view() => How::View(i),
+                    _ if op.is_elementwise() => How::Elements(i),
+                    Op::Full { value, .. } => leaf(NodeKind::Const(value)),
                     Op::Iota { axis, shape, .. } => {
                         let at = self.decompose(&map, &ty.sizes())?;
                         let axis = axis.resolve(shape.rank()).unwrap_or(0);
                         affine = vec![at[axis].clone()];
-                        How::Node(NodeKind::Iota(at[axis].clone()), Reads::None)
+                        leaf(NodeKind::Iota(at[axis].clone()))
                     }
                     _ if op.is_draw() => {
                         affine = vec![Affine { offset: map.offset, steps: map.strides.clone() }];
-                        How::Node(NodeKind::Random { op, key: data.args[0], at: map.clone() }, Reads::None)
+                        leaf(NodeKind::Random { op: *op, key: data.args[0], at: map.clone() })
                     }
                     Op::Take { axis } => {
                         let (x, i) = (data.args[0], data.args[1]);
@@ -178,7 +175,7 @@ impl Analysis<'_> {
                         coords.extend_from_slice(&at[axis + indices.len()..]);
                         affine = coords.clone();
                         self.outside(x)?;
-                        How::Node(NodeKind::Take { data: x, at: coords, axis }, Reads::Index(i, index_map))
+                        How::Lookup(Box::new(NodeKind::Take { data: x, at: coords, axis }), i, index_map)
                     }
                     Op::Gather { axis } => {
                         let (x, i) = (data.args[0], data.args[1]);
@@ -187,17 +184,13 @@ impl Analysis<'_> {
                         at[axis] = self.zero();
                         affine = at.clone();
                         self.outside(x)?;
-                        How::Node(NodeKind::Take { data: x, at, axis }, Reads::Index(i, map.clone()))
+                        How::Lookup(Box::new(NodeKind::Take { data: x, at, axis }), i, map.clone())
                     }
-                    _ if let Some((fold, _)) = op.reduction() => {
+                    _ if op.is_reduce() => {
                         let rows = self.space.walk;
-                        let over_rows = matches!(rows, Walk::Rows { .. })
-                            && !suits(rows, &op, &self.trace.ty(data.args[0]).sizes());
-                        let kind =
-                            if over_rows { NodeKind::Accumulate(fold) } else { NodeKind::Reduce(fold) };
-                        How::Node(kind, Reads::Reduced(op, data.args[0], over_rows))
+                        let sizes = self.trace.ty(data.args[0]).sizes();
+                        How::Reduced(i, matches!(rows, Walk::Rows { .. }) && !suits(rows, op, &sizes))
                     }
-                    _ if op.is_elementwise() => How::Node(NodeKind::Op(op), Reads::Elements(i)),
                     _ => return Err(Fail::No(format!("`{}` has a kernel of its own", op.name()))),
                 }
             }
@@ -207,14 +200,23 @@ impl Analysis<'_> {
 
     /// The next operand that `p` needs, and the map by which it is read; `None` if it has all.
     fn operand(&self, p: &Pending) -> Result<Option<(Value, Map)>, Fail> {
+        let operation = |i: Inst| match &self.trace.data(i).kind {
+            Kind::Op(op) => Ok(op),
+            _ => Err(Fail::No("it is no operation".into())),
+        };
+        let operand = |i: Inst, n: usize| self.trace.data(i).args.get(n).copied();
         Ok(match (&p.how, p.args.len()) {
-            (How::View(op, x), 0) => Some((*x, self.through_view(op, *x, p.value, &p.map)?)),
-            (How::Node(_, Reads::Index(i, map)), 0) => Some((*i, map.clone())),
-            (How::Node(_, Reads::Reduced(op, x, over_rows)), 0) => {
-                Some((*x, self.reduced(op, *x, &p.map, *over_rows)?))
-            }
-            (How::Node(_, Reads::Elements(i)), n) => match self.trace.data(*i).args.get(n) {
-                Some(&a) => Some((a, self.broadcast(a, p.value, &p.map)?)),
+            (How::View(i), 0) => match operand(*i, 0) {
+                Some(x) => Some((x, self.through_view(operation(*i)?, x, p.value, &p.map)?)),
+                None => None,
+            },
+            (How::Lookup(_, i, map), 0) => Some((*i, map.clone())),
+            (How::Reduced(i, over_rows), 0) => match operand(*i, 0) {
+                Some(x) => Some((x, self.reduced(operation(*i)?, x, &p.map, *over_rows)?)),
+                None => None,
+            },
+            (How::Elements(i), n) => match operand(*i, n) {
+                Some(x) => Some((x, self.broadcast(x, p.value, &p.map)?)),
                 None => None,
             },
             _ => None,
@@ -223,17 +225,28 @@ impl Analysis<'_> {
 
     /// The node, its operands being there.
     fn finish(&mut self, p: Pending) -> Result<usize, Fail> {
-        match p.how {
-            How::View(..) => {
+        let operation = |i: Inst| match self.trace.data(i).kind {
+            Kind::Op(op) => Ok(op),
+            _ => Err(Fail::No("it is no operation".into())),
+        };
+        let kind = match p.how {
+            How::View(_) => {
                 let n = p.args[0];
                 self.memo.insert((p.value, p.map), n);
-                Ok(n)
+                return Ok(n);
             }
-            How::Node(_, Reads::Reduced(..)) if self.nodes[p.args[0]].late => {
-                Err(Fail::No("what is reduced is reduced over the rows already".into()))
+            How::Reduced(..) if self.nodes[p.args[0]].late => {
+                return Err(Fail::No("what is reduced is reduced over the rows already".into()));
             }
-            How::Node(kind, _) => Ok(self.push(p.value, p.map, kind, p.args, &p.affine)),
-        }
+            How::Reduced(i, over_rows) => match operation(i)?.reduction() {
+                Some((fold, _)) if over_rows => NodeKind::Accumulate(fold),
+                Some((fold, _)) => NodeKind::Reduce(fold),
+                None => return Err(Fail::No("it is no reduction".into())),
+            },
+            How::Elements(i) => NodeKind::Op(operation(i)?),
+            How::Leaf(kind) | How::Lookup(kind, ..) => *kind,
+        };
+        Ok(self.push(p.value, p.map, kind, p.args, &p.affine))
     }
 
     fn push(&mut self, v: Value, map: Map, kind: NodeKind, args: Vec<usize>, affine: &[Affine]) -> usize {
@@ -273,10 +286,11 @@ impl Analysis<'_> {
 
     /// The map of operand `a` of an elementwise instruction whose result `v` has map `map`.
     fn broadcast(&self, a: Value, v: Value, map: &Map) -> Result<Map, Fail> {
-        let (from, to) = (self.trace.ty(a).sizes(), self.trace.ty(v).sizes());
+        let (from, to) = (self.trace.ty(a).shape, self.trace.ty(v).shape);
         if from == to {
             return Ok(map.clone());
         }
+        let (from, to) = (from.sizes(), to.sizes());
         let at = self.decompose(map, &to)?;
         let skip = to.len() - from.len();
         let list: Vec<Affine> =
