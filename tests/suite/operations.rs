@@ -4,6 +4,7 @@ use crate::common::*;
 use crate::{all, device};
 use thunder_core::exec::{Arg, Buffer};
 use thunder_core::item::Options;
+use thunder_core::kernel::target::{Gpu, Target};
 use thunder_core::op::{Class, Flag, Op};
 use thunder_core::pipeline;
 use thunder_core::trace::{InstData, Kind, Trace};
@@ -246,8 +247,10 @@ fn softmax_is_one_kernel() {
         let trace = build(&[f32s(shape)], |b, p| vec![b.op(Op::Softmax { axis: Axis(-1) }, &[p[0]])]);
         agrees("softmax", &trace, &[random(shape, 1)], 3e-6);
         if shape.iter().all(|&n| n > 0) {
-            let (fused, _) = fuse::run(&lowered("softmax", &trace), &device().target());
-            assert_eq!(kinds(&fused).len(), 1, "{fused}");
+            for target in [device().target(), Target::Gpu(Gpu::H100)] {
+                let (fused, _) = fuse::run(&lowered("softmax", &trace), &target);
+                assert_eq!(kinds(&fused).len(), 1, "{target:?} {fused}");
+            }
         }
     }
 }
@@ -274,8 +277,10 @@ fn layer_norm_and_its_gradient() {
         let inputs: Vec<Array> =
             types.iter().enumerate().map(|(i, t)| random(&t.sizes(), i as u64)).collect();
         agrees(&format!("layer_norm {shape:?}"), &trace, &inputs, 2e-5);
-        let (fused, notes) = fuse::run(&lowered("layer_norm", &trace), &device().target());
-        assert!(kinds(&fused).len() <= most, "{fused}\n{notes:?}");
+        for target in [device().target(), Target::Gpu(Gpu::H100)] {
+            let (fused, notes) = fuse::run(&lowered("layer_norm", &trace), &target);
+            assert!(kinds(&fused).len() <= most, "{target:?} {fused}\n{notes:?}");
+        }
     }
 }
 

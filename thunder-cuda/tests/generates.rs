@@ -24,10 +24,13 @@ fn every_sample_becomes_kernels() {
             }
             for trace in traces {
                 let trace = cases::fused(&trace);
-                let donated = vec![false; trace.body.params.len()];
-                let plan = plan(&trace, &donated, codegen::writes).expect("a plan");
+                // With and without operands whose memory may be written over.
+                let plans = [false, true].map(|donated| {
+                    let donated = vec![donated; trace.body.params.len()];
+                    plan(&trace, &donated, codegen::writes).expect("a plan")
+                });
                 for gpu in [Gpu::A100, Gpu::RTX_4090, Gpu::H100] {
-                    for step in &plan.steps {
+                    for step in plans.iter().flat_map(|plan| &plan.steps) {
                         let lowered = lower(&trace, step, &gpu)
                             .unwrap_or_else(|e| panic!("{float} {}: {e}\n{trace}", sample.name()));
                         if let Lowered::Kernels(list) | Lowered::Print(list, _) = lowered {

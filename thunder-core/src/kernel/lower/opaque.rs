@@ -23,13 +23,18 @@ pub fn opaque(op: &Op, reads: &[Operand], write: &Operand, in_place: bool, gpu: 
     let call = Call { op, reads, write };
     let rank = reads[0].layout.sizes.len();
     let at = |axis: &Axis| axis.resolve(rank).unwrap_or(0);
+    let empty = |i: usize| reads[i].layout.count() == 0;
     Some(vec![match op {
         Op::Cat { axis } => movement::cat(call, at(axis)),
         Op::Pad { lo, value, .. } => movement::pad(call, &lo.sizes(), *value),
         Op::Flip { axes } => {
             movement::flip(call, &(0..rank).map(|d| axes.contains(d, rank)).collect::<Vec<_>>())
         }
+        // Nothing changes.
+        Op::SliceUpdate { .. } if in_place && empty(1) => return Some(Vec::new()),
         Op::SliceUpdate { axis } => movement::slice_update(call, at(axis), in_place),
+        // Nothing is added.
+        Op::IndexAdd { .. } | Op::ScatterAdd { .. } if empty(0) || empty(1) => indexed::zeros(call),
         Op::IndexAdd { axis, .. } => return Some(indexed::index_add(call, axis.0 as usize, gpu)),
         Op::ScatterAdd { axis, .. } => indexed::scatter_add(call, at(axis)),
         Op::Argmax { axis, .. } => along::best(call, at(axis), true),

@@ -118,14 +118,17 @@ fn threads(region: &Region, rates: &Rates) -> usize {
     rows * (row / rates.unrolled).clamp(1, 64)
 }
 
-/// The share of the device that has work: a few short rows are too little for all of it. Long ones are split.
+/// The share of the bandwidth that the units with work can use: a few short rows are too little for all of it. Long ones
+/// are split.
 fn busy(region: &Region, rates: &Rates) -> f64 {
     /// Elements from which on a row is worth another block.
     const PART: usize = 1 << 14;
+    /// A unit alone draws more than its even share of the bandwidth: this many times.
+    const ALONE: f64 = 4.0;
     let Walk::Rows { .. } = region.walk else { return 1.0 };
     let rows: usize = region.dims[..region.outer].iter().product();
     let blocks = rows.max(region.count() / PART).max(1);
-    (blocks as f64 / rates.units.max(1) as f64).min(1.0)
+    (ALONE * blocks as f64 / rates.units.max(1) as f64).min(1.0)
 }
 
 /// How often the operands are read: rows that do not fit on the chip are read again for every reduction after the first

@@ -13,6 +13,17 @@ const LISTED: usize = 4096;
 const CHUNK: usize = 512;
 const OWNED: usize = 32;
 
+/// Sums of nothing.
+pub(super) fn zeros(call: Call<'_>) -> Kernel {
+    let mut o = Opaque::new(call, 1, 0);
+    let sizes = o.write.sizes.clone();
+    let (i, _) = o.each(&sizes);
+    let sum = o.mutable("sum", long_sum(o.dtype), Expr::Num(0));
+    let value = o.rounded(sum);
+    o.push(Stmt::Store(o.q, i, value));
+    o.finish()
+}
+
 /// A thread for each element of the result, which looks at all indices along `axis`.
 pub(super) fn scatter_add(call: Call<'_>, axis: usize) -> Kernel {
     let mut o = Opaque::new(call, 1, 0);
