@@ -40,7 +40,7 @@
 //! assert_eq!(scaled(&Tensor::ones((2,)), &config).to_vec(), [9.0, 9.0]);
 //! ```
 //!
-//! # What is not there: `?`
+//! # Leaving early: `?`
 //!
 //! `?` works in a `#[thunder]` function that returns an `Option`; whether it returned early is a static branch of the trace.
 //! In a closure, `?` returns from the closure, which may not trace anything after it. A function that returns a tensor has

@@ -228,6 +228,7 @@ impl<T: PlainEnum> StaticNumber for T {
 
 macro_rules! texts {
     ($([$($generics:tt)*] $t:ty;)*) => {$(
+        #[diagnostic::do_not_recommend]
         impl<$($generics)*> PlainText for $t {
             type This = Self;
             fn plain(&self) -> &Self {

@@ -131,7 +131,7 @@ macro_rules! plain_types {
             impl<$($g)*> Configuration for $t {}
             #[diagnostic::do_not_recommend]
             impl<$($g)*> Held for $t {}
-        )*
+            )*
         scalar_traits! { $([$($g)*] $t;)* }
         collected! { $([$($g)*] $t: [];)* }
     };

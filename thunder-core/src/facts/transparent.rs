@@ -7,7 +7,7 @@ use super::Configuration;
 
 /// A type whose implementation of the trait that `By` stands for is pure, with the type `With` on the other side.
 ///
-/// Implemented here for std's types, and by `#[thunder]` for its own. Emitted code asks by the [questions](questions),
+/// Implemented here for std's types, and by `#[thunder]` for its own. Emitted code asks by the traits in `questions`,
 /// whose names an error may show.
 pub trait Transparent<By, With: ?Sized = ()> {}
 
@@ -17,7 +17,7 @@ macro_rules! questions {
         #[diagnostic::on_unimplemented(
             message = "an opaque call: code of `{Self}` would run here through a trait of std's, and what it does is not traced",
             label = "of a type that is neither std's nor `#[thunder]`, or of an `impl` that is neither derived nor `#[thunder]`",
-            note = "derive the trait with `#[derive]`, or put `#[thunder]` on its `impl`; or pass what it gives as a parameter"
+            note = "write `#[derive(..)]` below `#[thunder]`, or put `#[thunder]` on the `impl`; or pass what it gives as a parameter"
         )]
         pub trait $name<With: ?Sized = ()> {
             /// Asks it of this value's type.
@@ -294,6 +294,43 @@ impl<W: ?Sized, R, E> TwinOfStd for super::Twin<Fallible<W>, Result<R, E>> {
     type Takes = W;
 }
 impl<M, R> NotAsked for &super::Twin<M, R> {}
+
+/// A type that `#[thunder]` declares: it has a hidden method for each of its fields.
+pub trait Declared {}
+
+/// What a field is that a body reads: one of the type that is asked, or one that `Deref` reaches.
+#[diagnostic::on_unimplemented(
+    message = "an opaque call: the `Deref` of `{Self}` would run here, and what it does is not traced",
+    label = "no field of `{Self}` itself: its hand-written `Deref` leads to it",
+    note = "name the way to it, `x.inner.field`; or pass what it gives as a parameter"
+)]
+pub trait OwnField {
+    /// Refuses a field that `Deref` reaches.
+    fn ask(&self) {}
+}
+
+impl OwnField for Exempt {}
+
+/// Of a declared type that has no field of a name: if it has a `Deref`, that leads to it.
+pub struct ByDeref<T: ?Sized>(std::marker::PhantomData<fn() -> Box<T>>);
+
+impl<T: ?Sized> ByDeref<T> {
+    /// The only one.
+    pub const NEW: Self = ByDeref(std::marker::PhantomData);
+}
+
+impl<T: std::ops::Deref + ?Sized> Asked for ByDeref<T> {
+    type Left = T;
+    type Right = ();
+    fn __left(&self) -> &T {
+        unreachable!("only its type matters")
+    }
+    fn __right(&self) -> &() {
+        &()
+    }
+}
+impl<T: ?Sized> NotAsked for &ByDeref<T> {}
+impl NotAsked for Exempt {}
 
 /// The type of a value.
 pub const fn type_of<T>(_: &T) -> std::marker::PhantomData<T> {

@@ -344,14 +344,14 @@ pub fn of_every_value(name: &str) -> bool {
     TRAITS.split_whitespace().any(|n| n == name)
 }
 
-/// Whether an expression names a place: a variable, a constant, or a part of one.
-pub fn is_place(e: &Expr) -> bool {
+/// Whether an expression names a variable, a constant, or a field of one: nothing is called or indexed on the way.
+pub fn is_named(e: &Expr) -> bool {
     match e {
         Expr::Path(_) => true,
-        Expr::Field(f) => is_place(&f.base),
-        Expr::Paren(p) => is_place(&p.expr),
-        Expr::Reference(r) => is_place(&r.expr),
-        Expr::Unary(u) if matches!(u.op, syn::UnOp::Deref(_)) => is_place(&u.expr),
+        Expr::Field(f) => is_named(&f.base),
+        Expr::Paren(p) => is_named(&p.expr),
+        Expr::Reference(r) => is_named(&r.expr),
+        Expr::Unary(u) if matches!(u.op, syn::UnOp::Deref(_)) => is_named(&u.expr),
         _ => false,
     }
 }

@@ -4,7 +4,7 @@ use crate::diagnostics::Diagnostics;
 use crate::parse::Kind;
 use crate::scope::Value;
 use syn::Expr;
-use thunder_core::op::{Lit, Op, no_element};
+use thunder_core::op::{Lit, Op, Unfit, no_element};
 use thunder_core::types::{DType, Elem, Extent, Text, Ty};
 
 /// Inference's message, with what to write instead where it does not say.
@@ -50,12 +50,28 @@ pub fn refuted(op: &Op, text: &str) -> String {
 pub fn numbers(op: &Op, dtype: DType, list: &[(&Expr, Lit)], diag: &mut Diagnostics) -> bool {
     let mut found = false;
     for (e, lit) in list {
+        let x = lit.to_f64();
+        // A number beside a tensor is as precise as the computation; the elements of a new one are not.
+        let infinite = matches!(op, Op::Full { .. }) && x.is_finite() && dtype.nearest(x).is_infinite();
         if let Err(why) = lit.element(dtype) {
             diag.error(e, no_element(op.name(), *lit, dtype, why), "");
+            found = true;
+        } else if infinite {
+            let text = format!("`{}`: {lit} is no value of {dtype}, in which it is infinite", op.name());
+            diag.error(
+                e,
+                text,
+                "a smaller number, or a wider type: `f32`; an infinity by its name, `f32::INFINITY`",
+            );
             found = true;
         }
     }
     found
+}
+
+/// A number beside a tensor that is beyond the range of the tensor's element type `dtype`.
+pub fn beyond(op: &Op, dtype: DType, e: &Expr, lit: Lit, diag: &mut Diagnostics) -> bool {
+    matches!(lit.element(dtype), Err(Unfit::Above | Unfit::Below)) && numbers(op, dtype, &[(e, lit)], diag)
 }
 
 /// A result that is not what the signature declares.

@@ -1,27 +1,34 @@
 //! The body as it is emitted: the user's own tokens, edited in place where Rust would not allow them.
 
 mod asks;
+mod calls;
+pub mod own_fields;
+mod rewrites;
 mod syntax;
 
 use super::constant::pattern;
 use super::facts::Methods;
 use crate::diagnostics::Diagnostics;
-use crate::lower::edits::{Edit, Edits, Marker, Place, Side, Stated};
+use crate::lower::edits::{Edit, Edits, Marker, Place, Stated};
 use crate::lower::{MacroArgs, Macros};
 use crate::names;
 use crate::parse::Types;
 use crate::parse::pattern::Rearrange;
 use asks::{
-    asked, asked_of_place, asked_receiver, asserted, at_call, compared, configuration, constructed,
-    converted, is_place, of_receiver, overflows, parsed, plain_binary, plain_unary, question, total, unless,
+    asked, asked_receiver, configuration, constructed, converted, overflows, parsed, plain_binary,
+    plain_unary, total,
 };
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
+use rewrites::{
+    asked_arguments, binary, changed, chunk, compared_sides, dereferenced, indexed, key_split, logged, made,
+    matmul, suffixed, unary,
+};
 use std::collections::{BTreeMap, BTreeSet};
 use syn::spanned::Spanned;
 use syn::visit_mut::{self, VisitMut};
 use syn::{Block, Expr, Stmt, Type};
-use syntax::{bare, call, operator, parenthesised, placed, reference, take, turbofish};
+use syntax::{bare, call, parenthesised, reference, take, turbofish};
 use thunder_core::op::Pattern;
 use thunder_core::types::{Extent, MAX_RANK};
 
@@ -39,6 +46,8 @@ pub struct Apply<'a> {
     pub element: TokenStream,
     /// Whether methods are traced, where that is known.
     pub methods: Methods,
+    /// What is asked behind where a variable is bound.
+    pub questions: own_fields::Questions,
     /// The variables of dimensions that may not be there, with their names.
     pub uncertain: BTreeMap<String, String>,
 }
@@ -70,38 +79,16 @@ impl Apply<'_> {
     }
 
     fn markers(&self, place: Place) -> Vec<Stmt> {
-        self.edits.markers.get(&place).into_iter().flatten().map(|m| marker(*m)).collect()
+        let markers = self.edits.markers.get(&place).into_iter().flatten().map(|m| marker(*m));
+        markers.chain(self.questions.behind.get(&place).into_iter().flatten().cloned()).collect()
     }
 
     /// Applies an edit to `e`, which was this method call, if it was one, before others were applied.
     fn edit(&mut self, e: &mut Expr, edit: &Edit, called: Option<&syn::ExprMethodCall>) {
         match edit {
-            Edit::Binary { function, lit_left, lit_right } => {
-                let Expr::Binary(b) = e else { return };
-                let span = b.op.span();
-                let side = |e: &mut Expr, lit: bool| {
-                    let e = take(e);
-                    if lit {
-                        call("lit", e.span(), [bare(e)])
-                    } else {
-                        call("TensorOperand::flat", e.span(), [reference(e)])
-                    }
-                };
-                let sides = [side(&mut b.left, *lit_left), side(&mut b.right, *lit_right)];
-                *e = call(&operator(function), span, [call("both", span, sides)]);
-            }
-            Edit::Suffix { suffix } => {
-                if let Expr::Lit(syn::ExprLit { lit: syn::Lit::Int(i), .. }) = e {
-                    *i = syn::LitInt::new(&format!("{}{suffix}", i.base10_digits()), i.span());
-                }
-            }
-            Edit::Unary { function } => {
-                let Expr::Unary(u) = e else { return };
-                let span = u.op.span();
-                let x = take(&mut u.expr);
-                let x = call("TensorOperand::flat", x.span(), [reference(x)]);
-                *e = call(&operator(function), span, [call("alone", span, [x])]);
-            }
+            Edit::Binary { function, lit_left, lit_right } => binary(e, function, *lit_left, *lit_right),
+            Edit::Suffix { suffix } => suffixed(e, suffix),
+            Edit::Unary { function } => unary(e, function),
             Edit::Plain { by, asks, overflow } => {
                 *e = match take(e) {
                     Expr::Binary(b) => plain_binary(b, by, *asks, *overflow),
@@ -115,34 +102,11 @@ impl Apply<'_> {
                 let twin = or_traced.then(|| self.twin_call(&m.method));
                 asked_receiver(e, by, twin);
             }
-            Edit::Indexed => {
-                let Expr::Index(i) = e else { return };
-                if is_place(&i.expr) {
-                    let (asked, index) = (asked_of_place(&i.expr, "Index", i.expr.span()), &i.index);
-                    *i.index = Expr::Verbatim(quote!({ if false { #asked } #index }));
-                } else {
-                    *i.expr = asked(&i.expr, "Index");
-                }
-            }
-            Edit::Dereferenced => {
-                let Expr::Unary(u) = e else { return };
-                if is_place(&u.expr) {
-                    let (x, question) = (&u.expr, question("Deref", u.op.span()));
-                    *u.expr =
-                        Expr::Verbatim(quote_spanned!(u.op.span()=> (*#question::<()>::asked_place(&#x))));
-                } else {
-                    *u.expr = asked(&u.expr, "Deref");
-                }
-            }
+            Edit::Indexed => indexed(e),
+            Edit::Dereferenced => dereferenced(e),
             Edit::Converted { by, fallible } => *e = converted(e, by, *fallible),
             Edit::Parsed => *e = parsed(e),
-            Edit::AskedArguments { by } => {
-                if let Expr::Call(c) = e {
-                    // What is compared is of one type.
-                    let several = !matches!(*by, "Ord" | "PartialOrd" | "PartialEq");
-                    c.args.iter_mut().take(if several { 2 } else { 1 }).for_each(|a| *a = asked(a, by));
-                }
-            }
+            Edit::AskedArguments { by } => asked_arguments(e, by),
             Edit::Total { function } => *e = total(e, function),
             Edit::Overflows { method } => *e = overflows(e, method),
             Edit::Condition => {
@@ -153,30 +117,8 @@ impl Apply<'_> {
                 let inner = bare(take(e));
                 *e = call(function, inner.span(), [inner]);
             }
-            Edit::Changed => {
-                let inner = bare(take(e));
-                let span = inner.span();
-                let place = call("StaticPlace::known", span, [syn::parse_quote_spanned!(span=> &mut #inner)]);
-                *e = parenthesised(quote!(*#place), span);
-            }
-            Edit::Compared { function, left, right } => {
-                let Expr::Binary(b) = e else { return };
-                let span = b.op.span();
-                let side = |e: &mut Expr, is: Side| {
-                    let e = take(e);
-                    let at = e.span();
-                    match is {
-                        Side::Unknown => call("Side", at, [reference(e)]).into_token_stream(),
-                        Side::Static => {
-                            let e = call("Side", at, [reference(e)]);
-                            quote_spanned!(at=> (&#e).__side())
-                        }
-                        Side::Number => call("lit", at, [bare(e)]).into_token_stream(),
-                    }
-                };
-                let (x, y) = (side(&mut b.left, *left), side(&mut b.right, *right));
-                *e = compared(function, &x, &y, span);
-            }
+            Edit::Changed => changed(e),
+            Edit::Compared { function, left, right } => compared_sides(e, function, *left, *right),
             Edit::Kept { site } => {
                 let inner = bare(take(e));
                 *e = call("kept", inner.span(), [inner, Expr::Verbatim(quote!(#site))]);
@@ -192,84 +134,9 @@ impl Apply<'_> {
                 let text = call("StaticText::known", inner.span(), [reference(inner)]);
                 *e = Expr::Verbatim(quote!(*#text));
             }
-            Edit::TracedMethod => {
-                let Expr::MethodCall(m) = &*e else { return };
-                let (span, x, twin) = (m.method.span(), &m.receiver, self.twin_call(&m.method));
-                let x = quote!(#x);
-                let asked = quote_spanned!(span=> (&#x).__content().#twin);
-                *e = unless(
-                    quote_spanned!(span=> ::thunder::__rt::facts::TracedCall::of_method(#asked)),
-                    e,
-                    span,
-                );
-            }
-            Edit::TracedCall { results, asks } => {
-                let span = at_call(e);
-                let element = results.iter().find_map(|v| self.methods.elements.get(v));
-                if let (Expr::MethodCall(m), Some(element)) = (&*e, element)
-                    && *asks
-                    && thunder_core::op::method(&m.method.to_string()).is_none()
-                {
-                    // A receiver that is no part of a parameter.
-                    let twin = Ident::new(&super::twin::twin_name(&m.method.to_string()).to_string(), span);
-                    let asked = quote_spanned!(span=> (&__receiver).__content().#twin(#element));
-                    let check = quote_spanned!(span=> ::thunder::__rt::facts::TracedCall::of_method(#asked));
-                    *e = of_receiver(m, span, |call| unless(check, call, span).into_token_stream());
-                    return;
-                }
-                let traced = results.iter().filter_map(|v| self.methods.traced.get(v));
-                *e = asserted(e, traced, span);
-            }
-            Edit::StdMethod { site, changes } => {
-                let Some(m) = called else { return };
-                let place = is_place(&m.receiver);
-                let (span, name) = (m.method.span(), m.method.to_string());
-                // What is at fault is the method.
-                let x: TokenStream = if place {
-                    m.receiver.to_token_stream().into_iter().map(|t| placed(t, span)).collect()
-                } else {
-                    Ident::new("__receiver", span).to_token_stream()
-                };
-                let of_numbers = if crate::check::opaque_call::is_method_of_numbers(&name) {
-                    quote_spanned!(span=> ::thunder::__rt::facts::Std)
-                } else {
-                    quote_spanned!(span=> ::thunder::__rt::facts::Untraced)
-                };
-                let twin = self.twin_call(&m.method);
-                let changed = changes.then(
-                    || quote_spanned!(span=> if false { ::thunder::__rt::facts::HoldsNoTensors::ask(&#x) }),
-                );
-                let mark = quote_spanned!(span=> ::thunder::__rt::facts::MethodReceiver::reached::<#of_numbers, _>(
-                    &#x, || (&#x).__content().#twin
-                ));
-                let check = match site {
-                    None => quote_spanned!(span=> if false {
-                        let __mark = #mark;
-                        ::thunder::__rt::facts::TracedCall::ask_mark(&#x, &__mark);
-                        ::thunder::__rt::facts::TakenForStd::ask(&#x, &__mark)
-                    }),
-                    Some(site) => quote_spanned!(span=>
-                        ::thunder::__rt::arm(#site, ::thunder::__rt::facts::TracedCall::arm(&#x, #mark));
-                    ),
-                };
-                if place {
-                    *e = parenthesised(quote_spanned!(span=> { #changed #check #e }), span);
-                    return;
-                }
-                // What is no place is computed once.
-                let Expr::MethodCall(call) = e else { return };
-                let mut receiver = bare(take(&mut call.receiver));
-                // What borrows from it outlives the `match`, and so does what it is computed in.
-                if crate::check::opaque_call::borrows(&name) {
-                    receiver = reference(receiver);
-                }
-                *call.receiver = syn::parse_quote!(#x);
-                let whole = quote_spanned!(span=> match #receiver {
-                    #[allow(unused_mut)]
-                    mut #x => { #changed #check #call }
-                });
-                *e = parenthesised(whole, span);
-            }
+            Edit::TracedMethod => self.traced_method(e),
+            Edit::TracedCall { results, asks } => self.traced_call(e, results, *asks),
+            Edit::StdMethod { site, changes } => self.std_method(e, called, *site, *changes),
             Edit::Constructor { asks } => {
                 let Expr::Call(c) = &*e else { return };
                 *e = constructed(&c.func, e, *asks);
@@ -278,45 +145,13 @@ impl Apply<'_> {
                 let made = constructed(&*e, &syn::parse_quote!(#e(__given)), true);
                 *e = Expr::Verbatim(quote!(|__given| #made));
             }
-            Edit::Made => {
-                let at = if let Expr::Struct(s) = &*e { s.path.span() } else { e.span() };
-                let (made, asked) = (Ident::new("__made", at), configuration(&Ident::new("__made", at), at));
-                *e = parenthesised(quote!(match (#e) { #made => { #asked; #made } }), at);
-            }
+            Edit::Made => made(e),
             Edit::Value => {
                 let Expr::Path(p) = &*e else { return };
                 let asked = configuration(p, p.span());
                 *e = parenthesised(quote!({ if false { #asked } #e }), p.span());
             }
-            Edit::TracedAssociated => {
-                let Expr::Call(c) = &*e else { return };
-                let Expr::Path(p) = &*c.func else { return };
-                let (mut path, args) = (p.clone(), &c.args);
-                // By the trait or not, the twin is the type's.
-                if let Some(q) = path.qself.as_mut().filter(|q| q.position > 0) {
-                    path.path.segments = path.path.segments.into_iter().skip(q.position).collect();
-                    path.path.leading_colon = Some(Default::default());
-                    q.position = 0;
-                    q.as_token = None;
-                }
-                let Some(last) = path.path.segments.last_mut() else { return };
-                let (span, name) = (last.ident.span(), last.ident.to_string());
-                last.ident =
-                    Ident::new(&super::twin::function_twin(&last.ident.to_string()).to_string(), span);
-                last.arguments = syn::PathArguments::None;
-                // The braces stand for the whole at the function's name; of a type that there is not rustc speaks there.
-                let asked = quote_spanned!(span=> { #path (#args) });
-                let of_std = thunder_core::item::std_trait_of(&name).map(|by| {
-                    let question = question(by, span);
-                    quote_spanned!(span=> #question::ask_beside((&__twin).__left(), (&__twin).__right());)
-                });
-                let check = quote_spanned!(span=> {
-                    let __twin = #asked;
-                    #of_std
-                    ::thunder::__rt::facts::TracedCall::of_function(__twin)
-                });
-                *e = unless(check, e, span);
-            }
+            Edit::TracedAssociated => self.traced_associated(e),
             Edit::TracedFn => {
                 let Expr::Call(c) = &*e else { return };
                 let Expr::Path(p) = &*c.func else { return };
@@ -339,36 +174,10 @@ impl Apply<'_> {
             }
             Edit::Rearrange { extents } => self.rearrange(e, extents),
             Edit::Einsum { ranks, result } => einsum(e, ranks, *result),
-            Edit::Chunk { count } => {
-                let Expr::MethodCall(m) = e else { return };
-                let span = m.method.span();
-                let (x, axis) = (reference(take(&mut m.receiver)), m.args.iter().nth(1).cloned());
-                let n = Literal::usize_unsuffixed(*count);
-                let path = quote_spanned!(span=> ::thunder::__rt::chunk::<#n, _, _>);
-                *e = turbofish(path, span, [Some(x), axis].into_iter().flatten());
-            }
-            Edit::Matmul { function } => {
-                let Expr::MethodCall(m) = e else { return };
-                let span = m.method.span();
-                let (x, args) = (reference(take(&mut m.receiver)), std::mem::take(&mut m.args));
-                *e = call(function, span, [x].into_iter().chain(args));
-            }
-            Edit::KeySplit { count } => {
-                let Expr::MethodCall(m) = e else { return };
-                let n = Literal::usize_unsuffixed(*count);
-                m.turbofish = Some(syn::parse_quote!(::<#n>));
-                m.args.clear();
-            }
-            Edit::Logged { site } => {
-                let Expr::MethodCall(m) = e else { return };
-                let (name, span) = (m.method.to_string(), m.method.span());
-                let site = Literal::u16_unsuffixed(*site);
-                let x = take(&mut m.receiver);
-                // An operation takes its operand by reference, std's methods take theirs by value.
-                let x = if name == "chunk_vec" { reference(x) } else { x };
-                let args = std::mem::take(&mut m.args);
-                *e = call(&name, span, [x].into_iter().chain(args).chain([Expr::Verbatim(quote!(#site))]));
-            }
+            Edit::Chunk { count } => chunk(e, *count),
+            Edit::Matmul { function } => matmul(e, function),
+            Edit::KeySplit { count } => key_split(e, *count),
+            Edit::Logged { site } => logged(e, *site),
         }
     }
 

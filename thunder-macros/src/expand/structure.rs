@@ -456,6 +456,7 @@ fn receiver(g: &syn::Generics, name: &syn::Ident) -> TokenStream {
         impl #params ::thunder::__rt::facts::Receiver for #name #args #where_ {
             type Reached<__M, __N> = __M;
         }
+        impl #params ::thunder::__rt::facts::Declared for #name #args #where_ {}
         impl #params ::thunder::__rt::facts::Configuration for #name #args #where_ {}
         impl #params ::thunder::__rt::facts::Held for #name #args #where_ {}
     }

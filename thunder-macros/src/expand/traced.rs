@@ -58,7 +58,10 @@ pub fn lower(sig: &Signature, name: &str, mut block: Block, in_impl: bool, diag:
     };
     let text = text(sig, name, &lowered.body, &lowered.types.dims);
     let (item, methods) = item(sig, name, &lowered);
-    let (head, uncertain) = head(sig, &lowered, &methods, diag);
+    let by_reference = sig.params.iter().filter(|p| p.pass != Pass::Own).map(|p| p.ident.to_string());
+    let own = (sig.receiver == Some(Receiver::Ref)).then(|| "self".to_string());
+    let questions = body::own_fields::collect(&block, &macros, by_reference.chain(own).collect());
+    let (head, uncertain) = head(sig, &lowered, &methods, &questions, diag);
     // Names that annotations bind have no aliases.
     lowered.types.alias = None;
     let element = {
@@ -72,6 +75,7 @@ pub fn lower(sig: &Signature, name: &str, mut block: Block, in_impl: bool, diag:
         in_method: sig.receiver.is_some(),
         element,
         methods,
+        questions,
         uncertain,
     };
     apply.run(&mut block);
@@ -192,6 +196,7 @@ fn head(
     sig: &Signature,
     lowered: &Lowered,
     asked: &Methods,
+    questions: &body::own_fields::Questions,
     diag: &mut Diagnostics,
 ) -> (TokenStream, BTreeMap<String, String>) {
     let mut uncertain = BTreeMap::new();
@@ -249,6 +254,7 @@ fn head(
     let (methods, functions) = (twin::stand_ins(methods, &asked.fields), twin::function_stand_ins(functions));
     let shadowed = crate::check::opaque_call::shadowed(&lowered.std_names);
     let misspelt = crate::check::unknown_operation::behind(&lowered.edits.misspelt);
+    let (own, own_first) = (questions.stand_ins(), &questions.first);
     let head = quote! {
         #[allow(unused_imports)]
         use ::thunder::__rt::{self, TensorOps as _};
@@ -262,6 +268,7 @@ fn head(
         use __rt::{AsRust as _, AsTensors as _, SideAsItself as _, SideAsNumber as _};
         #methods
         #functions
+        #own
         #misspelt
         #statics
         #constants
@@ -271,6 +278,7 @@ fn head(
         #(#sizes)*
         #dims
         #(#pats)*
+        #own_first
     };
     (head, uncertain)
 }

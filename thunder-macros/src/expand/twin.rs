@@ -1,5 +1,6 @@
 //! Twins: hidden functions beside those of the language, by which rustc tells which a call reaches, and whether it is one.
 
+use super::body::own_fields;
 use super::example::example;
 use crate::parse::Signature;
 use proc_macro2::{Ident, Span, TokenStream};
@@ -107,8 +108,12 @@ pub fn field(name: &str) -> Ident {
 /// The methods that lead to the fields of a struct, by their names and types.
 pub fn fields<'f>(list: impl Iterator<Item = (&'f Member, &'f Type)>) -> TokenStream {
     let methods = list.map(|(member, ty)| {
-        let name = field(&member.to_token_stream().to_string());
-        quote!(pub fn #name(&self) -> &#ty { &self.#member })
+        let name = member.to_token_stream().to_string();
+        let (part, own) = (field(&name), own_fields::own(&name));
+        quote! {
+            pub fn #part(&self) -> &#ty { &self.#member }
+            pub fn #own(&self) -> ::thunder::__rt::facts::Exempt { ::thunder::__rt::facts::Exempt }
+        }
     });
     quote!(#(#methods)*)
 }

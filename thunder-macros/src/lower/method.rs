@@ -77,7 +77,7 @@ impl<'a> Lower<'a, '_> {
     /// Asks rustc whether the receiver of a method that bears the name of one of std's is std's indeed. What a method
     /// call gives is, if its own receiver is.
     fn std_receiver(&mut self, e: &'a Expr, m: &'a ExprMethodCall, name: &str) {
-        if opaque_call::is_place(&m.receiver) && !opaque_call::of_every_value(name) {
+        if opaque_call::is_named(&m.receiver) && !opaque_call::of_every_value(name) {
             self.edits.twins.0.insert(name.into());
             self.edits.expr(e, super::edits::Edit::StdMethod { site: None, changes: false });
         }
@@ -507,7 +507,10 @@ impl<'a> Lower<'a, '_> {
                 self.parts_of_slice(m, &x)
             }
             // Of a list in a field: which element it is, only the run knows.
-            ("first" | "last", 0) => Value::Option(Box::new(self.part_at(&x, Step::Any))),
+            ("first" | "last", 0) => {
+                self.std_field(e, m, name);
+                Value::Option(Box::new(self.part_at(&x, Step::Any)))
+            }
             ("get", 1) if matches!(m.args[0], Expr::Lit(_) | Expr::Path(_) | Expr::Binary(_)) => {
                 let args = self.args(m);
                 if args.iter().all(|(_, v)| v.is_static()) {
@@ -517,7 +520,7 @@ impl<'a> Lower<'a, '_> {
                 self.method_of(e, m, x, args)
             }
             ("len" | "is_empty" | "contains", _)
-                if self.types.generics.types.is_empty() && opaque_call::is_place(&m.receiver) =>
+                if self.types.generics.types.is_empty() && opaque_call::is_named(&m.receiver) =>
             {
                 self.std_or_traced(e, m, name, x)
             }
@@ -581,7 +584,7 @@ impl<'a> Lower<'a, '_> {
                     return self.method_of(e, m, x, args);
                 }
                 if opaque_call::is_std_method(name) && self.types.generics.types.is_empty() {
-                    if opaque_call::is_place(&m.receiver) && opaque_call::of_numbers_or_texts(name) {
+                    if opaque_call::is_named(&m.receiver) && opaque_call::of_numbers_or_texts(name) {
                         return self.plain_method(e, m, name);
                     }
                     return self.std_or_traced(e, m, name, x);

@@ -119,7 +119,7 @@ impl<'a> Lower<'a, '_> {
             .map(|v| if let Value::List(o, _) = v { Value::Unknown(o) } else { v })
             .collect();
         let key = matches!(op, Op::FoldIn);
-        if !matches!(op, Op::Select) && self.float_beside_integer(&values, |i| places[i]) {
+        if self.number_beside_tensor(&op, &values, |i| places[i]) {
             return Value::Failed;
         }
         // A fault of a method's receiver shows at the method's name: the receiver may be a long chain.

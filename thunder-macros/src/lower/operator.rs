@@ -97,7 +97,7 @@ impl<'a> Lower<'a, '_> {
         // Of an operator neither side alone is at fault.
         let (values, sides) = ([x, y], [&*b.left, &*b.right]);
         let out = self.apply(op, &values, span, |_| None);
-        match self.float_beside_integer(&values, |i| sides[i]) {
+        match self.number_beside_tensor(&op, &values, |i| sides[i]) {
             true => Value::Failed,
             false => out,
         }
@@ -262,13 +262,17 @@ impl<'a> Lower<'a, '_> {
         if certain { Value::Tensor(Operand::Var(dst), ty) } else { Value::Unknown(Operand::Var(dst)) }
     }
 
-    /// A float beside an integer tensor has no place in it.
-    pub(super) fn float_beside_integer<'e>(
+    /// Refuses a float beside an integer tensor, and a number beyond the range of its element type. A comparison with such
+    /// a number is one with the end of the range.
+    pub(super) fn number_beside_tensor<'e>(
         &mut self,
+        op: &Op,
         values: &[Value<'a>],
         place: impl Fn(usize) -> &'e Expr,
     ) -> bool {
-        let tensors = values.iter().filter(|v| v.is_tensor()).map(Self::ty);
+        // The condition of a choice is of a type of its own.
+        let beside = usize::from(matches!(op, Op::Select));
+        let tensors = values.iter().skip(beside).filter(|v| v.is_tensor()).map(Self::ty);
         let Some(d) = tensors.filter_map(|t| t.elem.known()).find(|d| !d.is_float()) else { return false };
         let mut found = false;
         for (i, v) in values.iter().enumerate() {
@@ -279,6 +283,11 @@ impl<'a> Lower<'a, '_> {
                     "cast the tensor first: `x.cast::<f32>()`",
                 );
                 found = true;
+            } else if let Value::Static(c @ Const::Int(_)) = v
+                && !matches!(op, Op::Eq | Op::Ne | Op::Lt | Op::Le | Op::Gt | Op::Ge)
+            {
+                let number = c.lit();
+                found |= crate::check::shape::beyond(op, d, place(i), number, self.diag);
             }
         }
         found

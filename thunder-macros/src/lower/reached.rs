@@ -16,7 +16,7 @@ impl<'a> Lower<'a, '_> {
         // A method of this name may be the user's own, of a module in a field.
         let certain = !matches!(receiver, Value::Unknown(_) | Value::Module(_));
         if let Some(method) = overflowing(&name, m.args.len())
-            && (certain || opaque_call::is_place(&m.receiver))
+            && (certain || opaque_call::is_named(&m.receiver))
         {
             self.edits.expr(e, Edit::Overflows { method });
         }
@@ -65,10 +65,13 @@ impl<'a> Lower<'a, '_> {
 
     /// Asks what walks over the elements of an argument, unless it is std's by its form.
     fn asked_sequence(&mut self, e: &'a Expr) {
-        if !matches!(
-            e,
-            Expr::Range(_) | Expr::Array(_) | Expr::Macro(_) | Expr::MethodCall(_) | Expr::Closure(_)
-        ) {
+        let of_std = match e {
+            Expr::Range(_) | Expr::Array(_) | Expr::Macro(_) | Expr::Closure(_) => true,
+            // Such a method gives std's iterators, or is refused itself.
+            Expr::MethodCall(m) => opaque_call::is_method_of_several(&m.method.to_string()),
+            _ => false,
+        };
+        if !of_std {
             self.edits.expr(e, Edit::Asked { by: "IntoIterator" });
         }
     }

@@ -75,7 +75,7 @@ pub(super) fn replaced(tokens: TokenStream, x: &TokenStream) -> TokenStream {
         .collect()
 }
 
-/// Whether an expression names a place: a variable, a constant, or a part of one. Evaluated as a value, it would be moved.
+/// Whether an expression is a place in Rust's sense, which would be moved from if it were evaluated as a value.
 pub(super) fn is_place(e: &Expr) -> bool {
     match e {
         Expr::Path(_) => true,
