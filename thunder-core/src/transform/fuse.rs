@@ -1,7 +1,7 @@
 //! Fusing: groups instructions by data flow into the bodies of [`Kind::Fused`](crate::trace::Kind::Fused) instructions.
 //!
-//! Every computing instruction starts as a group of its own ([`groups`]), with the constants that it reads. Two moves
-//! change the groups, as long as the cost falls ([`cost`]), the best first ([`search`]): two groups become one, or a
+//! Every computing instruction starts as a group of its own (`groups`), with the constants that it reads. Two moves
+//! change the groups, as long as the cost falls (`cost`), the best first (`search`): two groups become one, or a
 //! value is computed again in the groups that read it instead of stored. A move is legal where one loop nest computes all
 //! that a group holds ([`region::analyze`](crate::kernel::region::analyze)) and no path leaves a group and comes back.
 //! Views of operands stay outside, where they cost nothing.
