@@ -199,7 +199,7 @@ impl Launch {
 
 fn ready(trace: &Trace, step: &Step) -> Result<Ready, Error> {
     let starts = step.reads.iter().chain(&step.writes).map(Place::start).collect();
-    let bytes = step.reads.iter().chain(&step.writes).map(touched).sum();
+    let bytes = step.bytes();
     let shared: Vec<bool> = step.in_place.iter().map(Option::is_some).collect();
     let (name, launch) = match &step.work {
         Work::Loop(nest) => {
@@ -230,12 +230,6 @@ fn ready(trace: &Trace, step: &Step) -> Result<Ready, Error> {
         }
     };
     Ok(Ready { name, launch, starts, line: step.work.line(trace), bytes })
-}
-
-/// Bytes of memory behind a place, repeated elements counted once.
-fn touched(p: &Place) -> usize {
-    let real = |(n, s): (&usize, &usize)| if *s == 0 { 1 } else { *n };
-    p.layout.sizes.iter().zip(&p.layout.strides).map(real).product::<usize>() * p.dtype.size()
 }
 
 /// What `explain` calls a loop nest.

@@ -98,6 +98,41 @@ impl Work {
 }
 
 impl Step {
+    /// Bytes of memory that it reads and writes, repeated elements counted once. Of an operand of a loop nest it is no
+    /// more than the nest reads.
+    pub fn bytes(&self) -> usize {
+        let read = |(i, place): (usize, &Place)| match &self.work {
+            Work::Loop(nest) => place.bytes().min(nest.elements_read(i).saturating_mul(place.dtype.size())),
+            Work::Op(_) => place.bytes(),
+        };
+        self.reads.iter().enumerate().map(read).sum::<usize>()
+            + self.writes.iter().map(Place::bytes).sum::<usize>()
+    }
+}
+
+impl Place {
+    /// Bytes of the memory behind it, repeated elements counted once.
+    pub fn bytes(&self) -> usize {
+        let real = |(n, s): (&usize, &usize)| if *s == 0 { 1 } else { *n };
+        self.layout.sizes.iter().zip(&self.layout.strides).map(real).product::<usize>() * self.dtype.size()
+    }
+}
+
+impl Loop {
+    /// The elements of operand `i` that it reads, one that is read at several nodes once for each.
+    fn elements_read(&self, i: usize) -> usize {
+        let value = self.operands[i];
+        let read = |node: &crate::kernel::region::Node| match &node.kind {
+            NodeKind::Load(_) if node.value == value => self.region.points(node),
+            NodeKind::Take { data, .. } if *data == value => self.region.points(node),
+            NodeKind::Random { key, .. } if *key == value => 2,
+            _ => 0,
+        };
+        self.region.nodes.iter().map(read).sum()
+    }
+}
+
+impl Step {
     /// A region of this step, whose operands lie where it reads and whose results lie where it writes.
     pub fn nest<'a>(&'a self, region: &'a Region, operands: &'a [Value]) -> Nest<'a> {
         let (reads, writes) = (self.reads.iter().map(Place::operand), self.writes.iter().map(Place::operand));
