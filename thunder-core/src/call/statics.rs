@@ -192,8 +192,14 @@ pub trait StaticText {
     }
 }
 
-/// The types that are [`StaticText`]. An error names the other trait, which has one implementation that rustc could list.
+/// The types that are [`StaticText`]: an error names that trait, which has one implementation that rustc could list, or
+/// this one, where a reference to a type is asked; both say the same.
 #[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "a host read: formatting a tensor reads it, and while tracing it holds nothing yet",
+    label = "`{Self}` is no plain Rust value that is known while tracing",
+    note = "name its shape instead, `x.shape()`; or `debug_print(\"x\", &x)`, which is traced"
+)]
 pub trait PlainText {
     /// Itself. The other trait has it from here, so that it has none of another type.
     type This: ?Sized;
