@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use thunder::nn::{Attention, Block, Dropout, Embedding, Gpt, LayerNorm, Linear, Mlp, RmsNorm};
 use thunder::optim::{AdamW, clip_grad_norm};
 use thunder::prelude::*;
-use thunder_core::exec::{self, Backend, Buffer, Executable, Memory, Place, Report, StepReport};
+use thunder_core::exec::{self, Backend, Buffer, Executable, Memory, Report, StepReport};
 use thunder_core::item::Options;
 use thunder_core::kernel::region::NodeKind;
 use thunder_core::kernel::target::{Gpu, Target};
@@ -92,10 +92,6 @@ impl Executable for Planned {
 }
 
 fn step_report(trace: &Trace, step: &exec::Step) -> StepReport {
-    // Repeated elements are counted once.
-    let real = |(n, s): (&usize, &usize)| if *s == 0 { 1 } else { *n };
-    let count = |p: &Place| p.layout.sizes.iter().zip(&p.layout.strides).map(real).product::<usize>();
-    let bytes = step.reads.iter().chain(&step.writes).map(|p| count(p) * p.dtype.size()).sum();
     let (name, source) = match &step.work {
         exec::Work::Loop(nest) => {
             let ops = nest.region.nodes.iter().filter_map(|n| match n.kind {
@@ -110,7 +106,14 @@ fn step_report(trace: &Trace, step: &exec::Step) -> StepReport {
             _ => ("?".into(), String::new()),
         },
     };
-    StepReport { name, results: step.results(), source, line: step.work.line(trace), bytes, flops: 0 }
+    StepReport {
+        name,
+        results: step.results(),
+        source,
+        line: step.work.line(trace),
+        bytes: step.bytes(),
+        flops: 0,
+    }
 }
 
 /// Tensors without memory.

@@ -176,7 +176,7 @@ impl CudaExecutable {
                     launch(Start::Print { label: label.clone(), place: step.writes[0].clone() });
                 }
                 Lowered::Zeros => {
-                    let (write, bytes) = (&step.writes[0], codegen::bytes(&step.writes));
+                    let (write, bytes) = (&step.writes[0], step.writes[0].bytes());
                     launch(Start::Clear { at: start_of(write), bytes });
                 }
                 Lowered::Product(shape) => launch(Start::Product {
@@ -364,7 +364,7 @@ fn launch_reports(trace: &Trace, step: &Step, low: &Lowered) -> Vec<StepReport> 
         (report.line, report.results) = (line, step.results());
     }
     if let Some(first) = reports.first_mut() {
-        first.bytes = codegen::bytes(&step.reads) + codegen::bytes(&step.writes);
+        first.bytes = step.bytes();
     }
     reports
 }

@@ -66,11 +66,16 @@ impl Backend for Cpu {
     }
 
     fn fill(&self, element: &[u8], count: usize) -> Result<Buffer, Error> {
-        let buffer = HostBuffer::new(element.len() * count, &self.memory)?;
-        for i in 0..count {
-            let at = buffer.ptr().wrapping_add(i * element.len());
-            // SAFETY: the buffer is new, has room for `count` elements, and nothing else knows it.
-            unsafe { std::ptr::copy_nonoverlapping(element.as_ptr(), at, element.len()) };
+        let (one, all) = (element.len(), element.len() * count);
+        let buffer = HostBuffer::new(all, &self.memory)?;
+        let mut filled = one.min(all);
+        // SAFETY: the buffer is new, has room for `all` bytes, and nothing else knows it.
+        unsafe { std::ptr::copy_nonoverlapping(element.as_ptr(), buffer.ptr(), filled) };
+        while filled < all {
+            let more = filled.min(all - filled);
+            // SAFETY: `filled + more` bytes are in the buffer, and the two halves are apart.
+            unsafe { std::ptr::copy_nonoverlapping(buffer.ptr(), buffer.ptr().add(filled), more) };
+            filled += more;
         }
         Ok(Arc::new(buffer))
     }

@@ -196,15 +196,6 @@ pub fn writes(dtype: DType, to: &Layout) -> bool {
     dtype.is_float() && (columns == 1 || column == 1) && (rows == 1 || row >= columns)
 }
 
-/// Bytes of memory behind places, repeated elements counted once.
-pub(crate) fn bytes(places: &[Place]) -> usize {
-    let real = |(n, s): (&usize, &usize)| if *s == 0 { 1 } else { *n };
-    places
-        .iter()
-        .map(|p| p.layout.sizes.iter().zip(&p.layout.strides).map(real).product::<usize>() * p.dtype.size())
-        .sum()
-}
-
 fn internal(what: &str) -> Error {
     Error::Internal { pass: "cuda".into(), what: what.into() }
 }
