@@ -143,13 +143,13 @@ extern "C" __global__ void __launch_bounds__(256, 2) rows_add_square_sum_div_add
             store(q1 + row * 4096u + col, v1);
         }
     }
-    double* const r15 = (double*)(scratch);
+    double* const cells15 = (double*)(scratch);
     #pragma unroll
     for (int k = 0; k < 2; ++k) {
         const Index col = (k * 256u + lane) * 8u;
         #pragma unroll
         for (int j = 0; j < 8; ++j) {
-            r15[(Index)blockIdx.x * 4096u + (col + j)] = (double)s15[k * 8u + j];
+            cells15[(Index)blockIdx.x * 4096u + (col + j)] = (double)s15[k * 8u + j];
         }
     }
 }

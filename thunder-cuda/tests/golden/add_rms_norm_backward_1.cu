@@ -33,11 +33,11 @@ extern "C" __global__ void __launch_bounds__(256) sums_add_square_sum_div_add_rs
     const unsigned lane = threadIdx.x % 8u;
     const unsigned group = threadIdx.x / 8u;
     double s15 = 0;
-    double* const r15 = (double*)(scratch);
+    double* const cells15 = (double*)(scratch);
     const Index col = (Index)blockIdx.x * 8u + lane;
     if (col < 4096u) {
         #pragma unroll 4
-        for (Index b = group; b < parts; b += 32u) s15 = Sum::of(s15, r15[b * 4096u + col]);
+        for (Index b = group; b < parts; b += 32u) s15 = Sum::of(s15, cells15[b * 4096u + col]);
     }
     __shared__ double part15[32][8];
     part15[group][lane] = s15;

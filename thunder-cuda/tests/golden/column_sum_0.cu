@@ -50,8 +50,8 @@ extern "C" __global__ void __launch_bounds__(256) columns_sum(
         #pragma unroll
         for (int k = 0; k < 8; ++k) u2 = Sum::of(u2, part2[k][threadIdx.x]);
     }
-    double* const r2 = (double*)(scratch);
-    if (live) r2[(Index)blockIdx.y * 4096u + mine] = u2;
+    double* const cells2 = (double*)(scratch);
+    if (live) cells2[(Index)blockIdx.y * 4096u + mine] = u2;
     __shared__ bool last;
     __threadfence();
     __syncthreads();
@@ -64,7 +64,7 @@ extern "C" __global__ void __launch_bounds__(256) columns_sum(
     if (live) {
         #pragma unroll 8
         for (unsigned b = 0; b < gridDim.y; ++b) {
-            u2 = Sum::of(u2, __ldcg(r2 + (Index)b * 4096u + mine));
+            u2 = Sum::of(u2, __ldcg(cells2 + (Index)b * 4096u + mine));
         }
     }
     if (!live) return;

@@ -161,7 +161,7 @@ extern "C" __global__ void __launch_bounds__(128, 4) rows_sum_sum_div_sub_square
             }
         }
     }
-    double* const r2 = (double*)(scratch);
+    double* const cells2 = (double*)(scratch);
     __shared__ float part2[4][768];
     #pragma unroll
     for (int k = 0; k < 3; ++k) {
@@ -174,9 +174,9 @@ extern "C" __global__ void __launch_bounds__(128, 4) rows_sum_sum_div_sub_square
         double u2 = 0;
         #pragma unroll
         for (int g = 0; g < 4; ++g) u2 = Sum::of(u2, (double)part2[g][col]);
-        r2[(Index)blockIdx.x * 768u + col] = u2;
+        cells2[(Index)blockIdx.x * 768u + col] = u2;
     }
-    double* const r18 = (double*)(scratch + (Index)gridDim.x * 768u);
+    double* const cells18 = (double*)(scratch + (Index)gridDim.x * 768u);
     __syncthreads();
     #pragma unroll
     for (int k = 0; k < 3; ++k) {
@@ -189,6 +189,6 @@ extern "C" __global__ void __launch_bounds__(128, 4) rows_sum_sum_div_sub_square
         double u18 = 0;
         #pragma unroll
         for (int g = 0; g < 4; ++g) u18 = Sum::of(u18, (double)part2[g][col]);
-        r18[(Index)blockIdx.x * 768u + col] = u18;
+        cells18[(Index)blockIdx.x * 768u + col] = u18;
     }
 }

@@ -33,14 +33,14 @@ extern "C" __global__ void __launch_bounds__(256) sums_sum_sum_div_sub_square_su
     const unsigned group = threadIdx.x / 8u;
     double s2 = 0;
     double s18 = 0;
-    double* const r2 = (double*)(scratch);
-    double* const r18 = (double*)(scratch + (Index)parts * 768u);
+    double* const cells2 = (double*)(scratch);
+    double* const cells18 = (double*)(scratch + (Index)parts * 768u);
     const Index col = (Index)blockIdx.x * 8u + lane;
     if (col < 768u) {
         #pragma unroll 4
         for (Index b = group; b < parts; b += 32u) {
-            s2 = Sum::of(s2, r2[b * 768u + col]);
-            s18 = Sum::of(s18, r18[b * 768u + col]);
+            s2 = Sum::of(s2, cells2[b * 768u + col]);
+            s18 = Sum::of(s18, cells18[b * 768u + col]);
         }
     }
     __shared__ double part2[32][8];

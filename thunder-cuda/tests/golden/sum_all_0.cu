@@ -51,8 +51,8 @@ extern "C" __global__ void __launch_bounds__(512) rows_square_sum(
         s2 = Sum::of(s2, (double)u2);
     }
     s2 = across<Sum, 512>(s2);
-    double* const r2 = (double*)(scratch);
-    if (lane == 0) r2[row * 128u + blockIdx.x] = s2;
+    double* const cells2 = (double*)(scratch);
+    if (lane == 0) cells2[row * 128u + blockIdx.x] = s2;
     __shared__ bool last;
     __threadfence();
     __syncthreads();
@@ -63,7 +63,7 @@ extern "C" __global__ void __launch_bounds__(512) rows_square_sum(
     if (threadIdx.x == 0) counters[row] = 0;
     s2 = 0;
     for (unsigned b = lane; b < 128u; b += 512u) {
-        s2 = Sum::of(s2, __ldcg(r2 + row * 128u + b));
+        s2 = Sum::of(s2, __ldcg(cells2 + row * 128u + b));
     }
     const float t2 = (float)across<Sum, 512>(s2);
     if (lane == 0) q0[0] = as<float>(t2);

@@ -47,7 +47,7 @@ pub(super) fn kernel(mut l: Lower<'_>) -> Kernel {
         l.walk(SideOf::Outer, &group, ("row", extent), Unroll::Free, |l| body(l, None));
     } else {
         // All threads of a warp take part in its reductions, with or without a row: the loop is over whole blocks.
-        l.walk(SideOf::Outer, &Expr::Num(0), ("base", extent.clone()), Unroll::Free, |l| {
+        l.positions(SideOf::Outer, &Expr::Num(0), ("base", extent.clone()), Unroll::Free, |l| {
             let base = l.position.clone() + group.clone();
             let live = l.set("live", Type::BOOL, base.clone().lt(extent.clone()));
             let row = Expr::If(Box::new(live.clone()), Box::new(base), Box::new(extent - 1));

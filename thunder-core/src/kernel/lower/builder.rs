@@ -168,9 +168,24 @@ impl<'a> Lower<'a> {
         index.unwrap_or(Expr::Num(0))
     }
 
-    /// A walk over an index of the space up to `end`: a loop where its levels have one, and a condition where they may
-    /// reach further. `thread` is the thread's number along it.
+    /// A walk over an index of the space up to `end`, with the coordinates at each position; see [`Lower::positions`].
     pub fn walk(
+        &mut self,
+        side: SideOf,
+        thread: &Expr,
+        index: (&str, Expr),
+        unroll: Unroll,
+        f: impl FnOnce(&mut Self),
+    ) {
+        self.positions(side, thread, index, unroll, |l| {
+            l.coordinates(side, l.position.clone());
+            f(l);
+        });
+    }
+
+    /// The positions of a walk: a loop where the levels of the index have one, and a condition where they may reach
+    /// further than `end`. `thread` is the thread's number along it.
+    pub fn positions(
         &mut self,
         side: SideOf,
         thread: &Expr,
@@ -192,7 +207,6 @@ impl<'a> Lower<'a> {
             let var = self.var(name, Type::INDEX);
             let body = self.block(|l| {
                 l.position = var.into();
-                l.coordinates(side, var.into());
                 f(l);
             });
             return self.repeat(var, start, end, step, unroll, body);
@@ -203,11 +217,7 @@ impl<'a> Lower<'a> {
             (l.step, l.position) = (position, at.clone());
             let whole = matches!(end, Expr::Num(n) if levels.step() * steps == n)
                 && !levels.0.iter().any(|l| matches!(l.unit, Unit::Grid(_)));
-            let body = |l: &mut Self| {
-                l.coordinates(side, at.clone());
-                f(l);
-            };
-            if whole { body(l) } else { l.when(at.clone().lt(end), body) }
+            if whole { f(l) } else { l.when(at.clone().lt(end), f) }
         };
         if steps == 1 && levels.0.iter().any(|l| matches!(l.unit, Unit::Grid(_))) {
             return inside(self, Expr::Num(0));

@@ -111,7 +111,7 @@ impl Lower<'_> {
     /// Part `k` of the scratch memory, of `cells` cells, for partial results of reduction `f`.
     pub fn part(&mut self, scratch: Pointer, f: usize, k: usize, cells: Expr) -> Pointer {
         let ty = self.running_type(f);
-        let info = PointerInfo { name: format!("r{f}"), ty, written: true, alone: false, elements: 0 };
+        let info = PointerInfo { name: format!("cells{f}"), ty, written: true, alone: false, elements: 0 };
         let pointer = self.pointer(info);
         self.push(Stmt::Part(pointer, scratch, cells * k));
         pointer
